@@ -1,0 +1,48 @@
+declare const digestBrand: unique symbol;
+
+/** A digest in the form `algorithm:encoded`, checked (image-spec §Digests). */
+export type Digest = string & { readonly [digestBrand]: true };
+
+/** The registered algorithms and how long their lower-case hex is. */
+const encodedLength: Readonly<Record<string, number>> = { sha256: 64, sha512: 128 };
+
+/**
+ * Reads a digest; undefined unless it is a registered algorithm with lower-case hex of its length.
+ * Upper-case hex is refused: image-spec §Registered algorithms allows `[a-f0-9]` only.
+ */
+export function parseDigest(text: string): Digest | undefined {
+  const colon = text.indexOf(':');
+  const length = encodedLength[text.slice(0, colon)];
+  if (length === undefined || text.length !== colon + 1 + length) return undefined;
+  for (let at = colon + 1; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    const isHex = (code >= 48 && code <= 57) || (code >= 97 && code <= 102);
+    if (!isHex) return undefined;
+  }
+  return text as Digest;
+}
+
+export type DigestAlgorithm = 'sha256' | 'sha512';
+
+/** The algorithm of a digest. */
+export function algorithmOf(digest: Digest): DigestAlgorithm {
+  return digest.startsWith('sha512:') ? 'sha512' : 'sha256';
+}
+
+/** The hex part of a digest. */
+export function encodedOf(digest: Digest): string {
+  return digest.slice(digest.indexOf(':') + 1);
+}
+
+const subtleName = { sha256: 'SHA-256', sha512: 'SHA-512' } as const;
+
+/** Computes the digest of bytes held in memory: for manifests, never for blobs. */
+export async function digestOf(
+  bytes: Uint8Array<ArrayBuffer>,
+  algorithm: DigestAlgorithm = 'sha256',
+): Promise<Digest> {
+  const hash = new Uint8Array(await crypto.subtle.digest(subtleName[algorithm], bytes));
+  let hex = '';
+  for (const byte of hash) hex += byte.toString(16).padStart(2, '0');
+  return `${algorithm}:${hex}` as Digest;
+}

@@ -1,0 +1,15 @@
+/**
+ * The target of the link with `rel="next"` in a Link header; undefined when there is none
+ * (RFC 8288 §3, distribution-spec §Listing tags).
+ */
+export function nextLink(header: string | null): string | undefined {
+  if (header === null) return undefined;
+  for (const [, target, parameters] of header.matchAll(/<([^>]*)>([^<]*)/g)) {
+    if (
+      /;\s*rel\s*=\s*(?:"(?:[^"]*\s)?next(?:\s[^"]*)?"|next(?=[\s;,]|$))/i.test(parameters ?? '')
+    ) {
+      return target;
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,91 @@
+import { type Descriptor, readAnnotations, readDescriptor } from './descriptor.ts';
+import type { Digest } from './digest.ts';
+import { essence, isIndexType, isManifestType, mediaType } from './media-type.ts';
+
+/** A manifest as it came: exact bytes, and the Content-Type it leaves with. */
+export interface Manifest {
+  readonly digest: Digest;
+  readonly mediaType: string;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** What a manifest names (image-spec, manifest.md and image-index.md). */
+export interface ManifestContents {
+  readonly kind: 'image' | 'index';
+  /** Config and layers of an image manifest; blobs of an artifact manifest. */
+  readonly blobs: readonly Descriptor[];
+  /** The manifests of an index. */
+  readonly manifests: readonly Descriptor[];
+  readonly subject?: Descriptor;
+  readonly artifactType?: string;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+/** The largest manifest that clients take: containerd's bound, 4 * 1048 * 1048 bytes. */
+export const maxManifestBytes = 4_393_216;
+
+function parseObject(bytes: Uint8Array): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(new TextDecoder().decode(bytes));
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+    return { ...value };
+  } catch {
+    return undefined;
+  }
+}
+
+function descriptors(value: unknown): Descriptor[] {
+  if (!Array.isArray(value)) return [];
+  return value.map(readDescriptor).filter((entry) => entry !== undefined);
+}
+
+/** Reads what a manifest names; undefined when the bytes are no manifest that names anything. */
+export function readManifest(
+  manifest: Pick<Manifest, 'bytes' | 'mediaType'>,
+): ManifestContents | undefined {
+  const body = parseObject(manifest.bytes);
+  if (body === undefined || body.schemaVersion === 1) return undefined;
+  const config = readDescriptor(body.config);
+  const isIndex = isIndexType(manifest.mediaType) || Array.isArray(body.manifests);
+  const subject = readDescriptor(body.subject);
+  const annotations = readAnnotations(body.annotations);
+  const artifactType = artifactTypeOf(body, config);
+  const blobs = [
+    ...(config ? [config] : []),
+    ...descriptors(body.layers),
+    ...descriptors(body.blobs),
+  ];
+  return {
+    kind: isIndex ? 'index' : 'image',
+    blobs: isIndex ? [] : blobs,
+    manifests: isIndex ? descriptors(body.manifests) : [],
+    ...(subject && { subject }),
+    ...(artifactType !== undefined && { artifactType }),
+    ...(annotations && { annotations }),
+  };
+}
+
+/** distribution-spec §Listing referrers: the manifest's artifactType, else the config's media type. */
+function artifactTypeOf(
+  body: Record<string, unknown>,
+  config: Descriptor | undefined,
+): string | undefined {
+  if (typeof body.artifactType === 'string' && body.artifactType !== '') return body.artifactType;
+  return config?.mediaType;
+}
+
+/**
+ * The media type a manifest is served with: the upstream's Content-Type when it names a manifest,
+ * else what the body says. containerd asks `/blobs/` for a manifest served as `application/json`,
+ * and dockerd does not even fall back on one served as `application/octet-stream`.
+ */
+export function manifestMediaType(contentType: string, bytes: Uint8Array): string {
+  const type = essence(contentType);
+  if (isManifestType(type)) return type;
+  const body = parseObject(bytes);
+  if (body === undefined) return type;
+  if (typeof body.mediaType === 'string' && body.mediaType !== '') return body.mediaType;
+  if (Array.isArray(body.manifests)) return mediaType.ociIndex;
+  if (readDescriptor(body.config) && Array.isArray(body.layers)) return mediaType.ociManifest;
+  return type;
+}

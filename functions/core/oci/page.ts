@@ -1,0 +1,47 @@
+/** Which part of an ordered list is asked for: at most `limit` entries after `last`. */
+export interface PageRequest {
+  readonly limit: number | undefined;
+  readonly last: string | undefined;
+}
+
+/** A part of an ordered list, and the entry to go on after when there is more. */
+export interface Page<Entry> {
+  readonly entries: readonly Entry[];
+  readonly next: string | undefined;
+}
+
+/**
+ * Reads `n` and `last` of a query (distribution-spec §Listing tags); undefined when `n` is no
+ * whole number.
+ */
+export function parsePage(query: URLSearchParams): PageRequest | undefined {
+  const n = query.get('n');
+  const last = query.get('last') ?? undefined;
+  if (n === null) return { limit: undefined, last };
+  return /^\d{1,9}$/.test(n) ? { limit: Number(n), last } : undefined;
+}
+
+/** Orders as the specification lists tags: by code unit, so that `last` means the same everywhere. */
+export function inOrder(left: string, right: string): number {
+  return left < right ? -1 : Number(left > right);
+}
+
+/** Cuts a page out of an ordered list of names. `n=0` gives an empty page with no next. */
+export function pageOf(ordered: readonly string[], request: PageRequest): Page<string> {
+  const { limit, last } = request;
+  const start = last === undefined ? 0 : firstAfter(ordered, last);
+  const entries = ordered.slice(start, limit === undefined ? undefined : start + limit);
+  const more = start + entries.length < ordered.length;
+  return { entries, next: more ? entries.at(-1) : undefined };
+}
+
+function firstAfter(ordered: readonly string[], last: string): number {
+  let low = 0;
+  let high = ordered.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (inOrder(ordered[middle] ?? '', last) <= 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

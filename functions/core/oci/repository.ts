@@ -1,0 +1,24 @@
+/**
+ * A repository of an upstream registry: `registry` is the registry's host as people write it
+ * (`docker.io`, `ghcr.io`), `name` the repository's name there (`library/alpine`).
+ */
+export interface Repository {
+  readonly registry: string;
+  readonly name: string;
+}
+
+const component = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
+
+/** Clients limit host and name together to 255 characters; the name alone is held to that here. */
+const maxNameLength = 255;
+
+/** True when the text is a repository name (distribution-spec §Pulling manifests, `<name>`). */
+export function isRepositoryName(text: string): boolean {
+  if (text.length === 0 || text.length > maxNameLength) return false;
+  return text.split('/').every((part) => component.test(part));
+}
+
+/** The repository in one string, `docker.io/library/alpine`: a key, and what people read. */
+export function repositoryKey(repository: Repository): string {
+  return `${repository.registry}/${repository.name}`;
+}
