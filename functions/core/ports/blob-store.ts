@@ -1,0 +1,79 @@
+import type { Digest } from '../oci/digest.ts';
+import type { ByteRange } from '../oci/range.ts';
+
+/** A stored blob. */
+export interface StoredBlob {
+  readonly digest: Digest;
+  /** In bytes. */
+  readonly size: number;
+  /** When it was published, in ms since 1970. */
+  readonly stored: number;
+}
+
+/** How a client gets the bytes of a stored blob. */
+export type BlobLocation =
+  /** From the bucket itself, by a URL signed for GET. */
+  | { readonly kind: 'redirect'; readonly url: string }
+  /** From here. The stream opens the blob when it is read, and must be read or cancelled. */
+  | { readonly kind: 'stream'; readonly size: number; readonly body: ReadableStream<Uint8Array> };
+
+/** The blob that is to be stored; the size is undefined only when nobody stated it. */
+export interface WantedBlob {
+  readonly digest: Digest;
+  readonly size: number | undefined;
+}
+
+/** Where the bytes of a blob come from. */
+export interface BlobSource {
+  /**
+   * The bytes from `start` to `end` (included) or to the blob's end. The stream mends breaks
+   * itself and errors only when the source is given up, so a store has no retries of its own.
+   */
+  open(start: number, end?: number): ReadableStream<Uint8Array>;
+}
+
+/** How a put ended, when neither the source nor the store failed. */
+export type PutOutcome =
+  | { readonly kind: 'stored'; readonly size: number }
+  /** Size or digest differ from what was wanted: nothing of it is visible. */
+  | { readonly kind: 'mismatch'; readonly reason: string };
+
+/** A put under way. */
+export interface BlobPut {
+  /** Rejects with the source's error, or with the store's own. */
+  readonly done: Promise<PutOutcome>;
+  /**
+   * The blob's bytes as they arrive, for a store whose unfinished blobs can be read; undefined
+   * elsewhere. The stream reads at its reader's pace and never slows the put. Its last bytes come
+   * only once all are verified: a reader never sees a clean end of wrong bytes.
+   */
+  follow?(range?: ByteRange): ReadableStream<Uint8Array>;
+  /** How many bytes, from the blob's start, a follower finds at once. */
+  arrived?(): number;
+}
+
+/**
+ * The layers and configs, by digest.
+ *
+ * A blob is visible only whole, with its size and digest verified, and survives a crash from the
+ * moment its put resolved. A method rejects when the store cannot be reached.
+ */
+export interface BlobStore {
+  /** Size and age of a stored blob; undefined when it is not stored. */
+  stat(digest: Digest): Promise<StoredBlob | undefined>;
+
+  /** Where a client gets a stored blob, or a range of it that lies within its size. */
+  locate(digest: Digest, range?: ByteRange): Promise<BlobLocation | undefined>;
+
+  /** Stores a blob; aborting leaves nothing visible. A blob stored meanwhile is success. */
+  put(blob: WantedBlob, source: BlobSource, signal?: AbortSignal): BlobPut;
+
+  /** Deletes a blob; without effect when it is not there. Readers under way may finish. */
+  delete(digest: Digest): Promise<void>;
+
+  /** Every stored blob, in no order. */
+  list(): AsyncIterable<StoredBlob>;
+
+  /** What all stored blobs take, in bytes. */
+  usedBytes(): Promise<number>;
+}
