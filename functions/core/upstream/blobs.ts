@@ -1,0 +1,97 @@
+import type { Digest } from '../oci/digest.ts';
+import { discard } from './body.ts';
+import { contentLength } from './content-length.ts';
+import type { Session } from './exchange.ts';
+import { refusalOf, refusedStatus } from './refusal.ts';
+import { type Answer, describe, type UpstreamRequest } from './request.ts';
+import type { BlobHead, BlobLocating, CallCount, Refused } from './upstream.ts';
+import { type Connection, endpoint } from './upstream-options.ts';
+
+/** A request for a blob. */
+export function blobRequest(
+  connection: Connection,
+  method: 'GET' | 'HEAD',
+  name: string,
+  digest: Digest,
+): UpstreamRequest {
+  const url = endpoint(connection, `${name}/blobs/${digest}`);
+  return { purpose: 'blob', method, name, url };
+}
+
+/**
+ * What an answer without the blob means. Where a redirect led elsewhere, 401 and 403 are about the
+ * signature of a URL and not about the repository, so they are thrown as `unavailable`.
+ */
+export async function blobRefusal(
+  connection: Connection,
+  request: UpstreamRequest,
+  answer: Answer,
+): Promise<Refused | undefined> {
+  const { status } = answer.response;
+  if (answer.moved && (status === 401 || status === 403)) {
+    throw await refusedStatus(connection, describe(connection, request), answer.response);
+  }
+  return refusalOf(connection, request, answer);
+}
+
+/**
+ * HEAD of a blob. Registries that refuse HEAD only, or redirect it to a URL signed for GET, are
+ * asked by a GET whose body is given up (registry.gitlab.com, ECR Public).
+ */
+export async function headBlob(
+  session: Session,
+  name: string,
+  digest: Digest,
+  calls: CallCount,
+): Promise<BlobHead> {
+  const { connection, exchange } = session;
+  const request = blobRequest(connection, 'HEAD', name, digest);
+  const answer = await exchange(request, calls);
+  if (answer.kind === 'denied') return answer;
+  if ([400, 403, 405, 501].includes(answer.response.status)) {
+    await discard(answer.response);
+    return sizeByGet(session, name, digest, calls);
+  }
+  const refused = await blobRefusal(connection, request, answer);
+  if (refused !== undefined) return refused;
+  await discard(answer.response);
+  return { kind: 'found', size: contentLength(answer.response.headers) };
+}
+
+async function sizeByGet(
+  { connection, exchange }: Session,
+  name: string,
+  digest: Digest,
+  calls: CallCount,
+): Promise<BlobHead> {
+  const request = blobRequest(connection, 'GET', name, digest);
+  const answer = await exchange(request, calls);
+  if (answer.kind === 'denied') return answer;
+  const refused = await blobRefusal(connection, request, answer);
+  if (refused !== undefined) return refused;
+  await discard(answer.response);
+  return { kind: 'found', size: contentLength(answer.response.headers) };
+}
+
+/** The first redirect of a blob's GET that leaves the registry, for a client to follow itself. */
+export async function locateBlob(
+  { connection, exchange }: Session,
+  name: string,
+  digest: Digest,
+  calls: CallCount,
+): Promise<BlobLocating> {
+  const request: UpstreamRequest = {
+    ...blobRequest(connection, 'GET', name, digest),
+    follow: (target) => target.origin === connection.base.origin,
+  };
+  const answer = await exchange(request, calls);
+  if (answer.kind === 'denied') return answer;
+  if (answer.redirect !== undefined) {
+    await discard(answer.response);
+    return { kind: 'redirect', url: answer.redirect.href };
+  }
+  const refused = await blobRefusal(connection, request, answer);
+  if (refused !== undefined) return refused;
+  await discard(answer.response);
+  return { kind: 'direct' };
+}

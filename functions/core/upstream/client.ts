@@ -1,0 +1,23 @@
+import { openBlob } from './blob-opening.ts';
+import { headBlob, locateBlob } from './blobs.ts';
+import { openSession } from './exchange.ts';
+import { getManifest, headManifest } from './manifests.ts';
+import { listReferrers } from './referrers.ts';
+import { listTags } from './tags.ts';
+import type { Upstream } from './upstream.ts';
+import { connectionOf, type UpstreamOptions, type UpstreamRuntime } from './upstream-options.ts';
+
+/** Makes the client of one upstream registry. It sends nothing until it is asked for something. */
+export function createUpstream(options: UpstreamOptions, runtime: UpstreamRuntime): Upstream {
+  const session = openSession(connectionOf(options, runtime));
+  return {
+    registry: options.registry,
+    headManifest: (name, reference, calls) => headManifest(session, name, reference, calls),
+    getManifest: (name, reference, calls) => getManifest(session, name, reference, calls),
+    headBlob: (name, digest, calls) => headBlob(session, name, digest, calls),
+    openBlob: (name, digest, slice, calls) => openBlob(session, name, digest, slice, calls),
+    locateBlob: (name, digest, calls) => locateBlob(session, name, digest, calls),
+    listTags: (name, calls) => listTags(session, name, calls),
+    listReferrers: (name, subject, calls) => listReferrers(session, name, subject, calls),
+  };
+}

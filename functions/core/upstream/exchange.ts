@@ -1,0 +1,45 @@
+import { Authorization } from './authorization.ts';
+import { discard } from './body.ts';
+import { type Answer, send, type UpstreamRequest } from './request.ts';
+import type { CallCount } from './upstream.ts';
+import type { Connection } from './upstream-options.ts';
+
+/** Sends a request with whatever authorization the registry wants. */
+export type Exchange = (
+  request: UpstreamRequest,
+  calls: CallCount,
+) => Promise<Answer | { readonly kind: 'denied' }>;
+
+/** What the requests to one upstream share. */
+export interface Session {
+  readonly connection: Connection;
+  readonly exchange: Exchange;
+}
+
+/**
+ * Opens a session: tokens are fetched before a request once the registry's challenge is known, and
+ * a 401 is answered by one further attempt, never more.
+ */
+export function openSession(connection: Connection): Session {
+  const authorization = new Authorization(connection);
+
+  const exchange: Exchange = async (request, calls) => {
+    const first = await authorization.permit(request.name, calls);
+    if (first.kind === 'denied') return first;
+    const answer = await send(connection, request, first.value, calls);
+    // Another host's 401 is no challenge of this registry.
+    if (answer.response.status !== 401 || answer.moved) return answer;
+    const challenge = answer.response.headers.get('www-authenticate');
+    await discard(answer.response);
+    const second = await authorization.challenged(request.name, challenge, first, calls);
+    if (second.kind === 'denied') return second;
+    const last = await send(connection, request, second.value, calls);
+    if (last.response.status === 401 && !last.moved && second.value?.startsWith('Basic ')) {
+      await discard(last.response);
+      throw authorization.credentialsRefused();
+    }
+    return last;
+  };
+
+  return { connection, exchange };
+}

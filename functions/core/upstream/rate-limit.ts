@@ -1,0 +1,29 @@
+import type { RateLimit } from '../oci/rate-limit.ts';
+
+interface Quota {
+  readonly count: number;
+  readonly window: number | undefined;
+}
+
+/** Reads `100;w=21600`; of a list the first, which is the one that is counted now. */
+function parseQuota(header: string | null): Quota | undefined {
+  const match = /^\s*(\d{1,12})\s*(?:;\s*w=(\d{1,12}))?/i.exec(header ?? '');
+  if (match === null) return undefined;
+  return { count: Number(match[1]), window: match[2] === undefined ? undefined : Number(match[2]) };
+}
+
+/**
+ * Reads Docker Hub's `ratelimit-limit`, `ratelimit-remaining` and `docker-ratelimit-source`;
+ * undefined when there is no limit: the image or the account may not be limited.
+ */
+export function parseRateLimit(headers: Headers): RateLimit | undefined {
+  const limit = parseQuota(headers.get('ratelimit-limit'));
+  const remaining = parseQuota(headers.get('ratelimit-remaining'));
+  if (limit === undefined || remaining === undefined) return undefined;
+  return {
+    limit: limit.count,
+    remaining: remaining.count,
+    windowSeconds: limit.window ?? remaining.window,
+    source: headers.get('docker-ratelimit-source') ?? undefined,
+  };
+}

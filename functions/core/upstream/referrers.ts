@@ -1,0 +1,71 @@
+import type { Descriptor } from '../oci/descriptor.ts';
+import type { Digest } from '../oci/digest.ts';
+import { essence, mediaType } from '../oci/media-type.ts';
+import { readReferrers } from '../oci/referrers.ts';
+import { discard, readBody } from './body.ts';
+import type { Session } from './exchange.ts';
+import { nextPage } from './next-page.ts';
+import { refusedStatus } from './refusal.ts';
+import { type Answer, describe, type UpstreamRequest } from './request.ts';
+import type { CallCount, ReferrersListing } from './upstream.ts';
+import { UpstreamError } from './upstream-error.ts';
+import { type Connection, endpoint } from './upstream-options.ts';
+
+const maxPages = 50;
+const maxPageBytes = 4 * 1024 * 1024;
+
+/** Statuses below 500 say that there is no such API here; 429 and 5xx say nothing about it. */
+function saysNothing(status: number): boolean {
+  return status === 408 || status === 429 || (status >= 500 && status !== 501);
+}
+
+/** The descriptors of one page; undefined when this is no answer of the referrers API. */
+async function readPage(
+  connection: Connection,
+  what: string,
+  { response }: Answer,
+): Promise<readonly Descriptor[] | undefined> {
+  if (saysNothing(response.status)) throw await refusedStatus(connection, what, response);
+  const type = essence(response.headers.get('content-type') ?? '');
+  if (response.status !== 200 || type !== mediaType.ociIndex) {
+    await discard(response);
+    return undefined;
+  }
+  const bounds = { what, maxBytes: maxPageBytes, timeout: connection.stallTimeout };
+  return readReferrers(await readBody(response, bounds));
+}
+
+/**
+ * What refers to a manifest, by the registry's referrers API (distribution-spec §Listing
+ * referrers). Refusals are `unsupported` too: the fallback tag, asked next, tells them better.
+ */
+export async function listReferrers(
+  { connection, exchange }: Session,
+  name: string,
+  subject: Digest,
+  calls: CallCount,
+): Promise<ReferrersListing> {
+  const list = endpoint(connection, `${name}/referrers/${subject}`);
+  const manifests: Descriptor[] = [];
+  let url: URL | undefined = list;
+  for (let page = 0; url !== undefined; page++) {
+    const request: UpstreamRequest = {
+      purpose: 'referrers',
+      method: 'GET',
+      name,
+      url,
+      headers: { accept: mediaType.ociIndex },
+      // ghcr.io redirects by 303 to a page of its web site.
+      follow: (_target, status) => status !== 303,
+    };
+    const what = describe(connection, request);
+    if (page >= maxPages) throw new UpstreamError('invalid', `${what}: too many pages`);
+    const answer = await exchange(request, calls);
+    if (answer.kind === 'denied') return { kind: 'unsupported' };
+    const read = await readPage(connection, what, answer);
+    if (read === undefined) return { kind: 'unsupported' };
+    manifests.push(...read);
+    url = nextPage(what, list, url, answer);
+  }
+  return { kind: 'found', manifests };
+}

@@ -1,0 +1,58 @@
+import { discard, readBody } from './body.ts';
+import { type Answer, describe, type UpstreamRequest } from './request.ts';
+import { parseRetryAfter, retryAfterInText } from './retry-after.ts';
+import type { Refused } from './upstream.ts';
+import { UpstreamError } from './upstream-error.ts';
+import type { Connection } from './upstream-options.ts';
+
+const maxErrorBody = 4096;
+const errorBodyMilliseconds = 500;
+
+async function waitToldInBody(what: string, response: Response, now: number) {
+  try {
+    const bytes = await readBody(response, {
+      what,
+      maxBytes: maxErrorBody,
+      timeout: errorBodyMilliseconds,
+    });
+    return retryAfterInText(new TextDecoder().decode(bytes), now);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * The UpstreamError for a status that gives no usable answer: `limited` for 429, else
+ * `unavailable`. Uses the body up. The upstream's own words are not quoted: they may hold anything.
+ */
+export async function refusedStatus(
+  connection: Connection,
+  what: string,
+  response: Response,
+): Promise<UpstreamError> {
+  const { status } = response;
+  const now = connection.runtime.now();
+  let retryAfter = parseRetryAfter(response.headers.get('retry-after'), now);
+  if (status === 429) retryAfter ??= await waitToldInBody(what, response, now);
+  else await discard(response);
+  const kind = status === 429 ? 'limited' : 'unavailable';
+  return new UpstreamError(kind, `${what}: status ${status}`, { status, retryAfter });
+}
+
+/**
+ * What an answer without success means: 404 is `absent`, 401 and 403 are `denied`; undefined for
+ * 200, with the body left to read. Throws an UpstreamError for every other status.
+ */
+export async function refusalOf(
+  connection: Connection,
+  request: UpstreamRequest,
+  { response }: Answer,
+): Promise<Refused | undefined> {
+  const { status } = response;
+  if (status === 200) return undefined;
+  if (status === 404 || status === 401 || status === 403) {
+    await discard(response);
+    return { kind: status === 404 ? 'absent' : 'denied' };
+  }
+  throw await refusedStatus(connection, describe(connection, request), response);
+}

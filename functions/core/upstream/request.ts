@@ -1,0 +1,144 @@
+import { discard } from './body.ts';
+import { fetchFailure } from './fetch-failure.ts';
+import type { CallCount } from './upstream.ts';
+import { UpstreamError } from './upstream-error.ts';
+import type { UpstreamPurpose } from './upstream-event.ts';
+import type { Connection } from './upstream-options.ts';
+
+/** One request to an upstream, redirects included. */
+export interface UpstreamRequest {
+  readonly purpose: UpstreamPurpose;
+  readonly method: 'GET' | 'HEAD';
+  readonly name: string;
+  readonly url: URL;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Which redirects are followed; all of them by default. */
+  readonly follow?: (target: URL, status: number) => boolean;
+}
+
+/** The last answer of a chain of redirects. Its body has to be read or discarded. */
+export interface Answer {
+  readonly kind: 'answer';
+  readonly response: Response;
+  /** Who answered. */
+  readonly url: URL;
+  /** True when a redirect left the origin that was asked. */
+  readonly moved: boolean;
+  /** Where the answer redirects to, when `follow` refused that. */
+  readonly redirect: URL | undefined;
+}
+
+const maxRedirects = 5;
+const redirectStatuses: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+
+/** `docker.io: manifest of library/alpine`, for messages. */
+export function describe(connection: Connection, request: UpstreamRequest): string {
+  return `${connection.registry}: ${request.purpose} of ${request.name}`;
+}
+
+/**
+ * Sends a request and follows its redirects, all within `headersTimeout`. `authorization` goes to
+ * the origin of the request's URL only. Counts one call and observes one event, however it ends.
+ */
+export async function send(
+  connection: Connection,
+  request: UpstreamRequest,
+  authorization: string | undefined,
+  calls: CallCount,
+): Promise<Answer> {
+  const { runtime } = connection;
+  const started = runtime.now();
+  const observe = (status: number | string) => {
+    runtime.observe({
+      kind: 'upstream-request',
+      registry: connection.registry,
+      purpose: request.purpose,
+      method: request.method,
+      name: request.name,
+      status,
+      milliseconds: Math.max(0, runtime.now() - started),
+    });
+  };
+  const deadline = new AbortController();
+  const timer = setTimeout(() => deadline.abort(), connection.headersTimeout);
+  calls.upstreamCalls += 1;
+  try {
+    const answer = await followRedirects(connection, request, authorization, deadline.signal);
+    observe(answer.response.status);
+    return answer;
+  } catch (error) {
+    const what = describe(connection, request);
+    const failure =
+      deadline.signal.aborted && !(error instanceof UpstreamError)
+        ? new UpstreamError('timeout', `${what}: no answer in time`)
+        : fetchFailure(what, error, 'headers');
+    observe(failure.kind);
+    throw failure;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function followRedirects(
+  connection: Connection,
+  request: UpstreamRequest,
+  authorization: string | undefined,
+  signal: AbortSignal,
+): Promise<Answer> {
+  let { url } = request;
+  let moved = false;
+  for (let hop = 0; hop <= maxRedirects; hop++) {
+    const response = await connection.runtime.fetch(url.href, {
+      method: request.method,
+      headers: {
+        ...request.headers,
+        // Bodies are content-addressed: a decoded one would have another digest.
+        'accept-encoding': 'identity',
+        'user-agent': connection.userAgent,
+        ...(authorization !== undefined && !moved && { authorization }),
+      },
+      redirect: 'manual',
+      signal,
+    });
+    const target = redirectTarget(connection, request, response, url);
+    if (target === undefined || request.follow?.(target, response.status) === false) {
+      return { kind: 'answer', response, url, moved, redirect: target };
+    }
+    await discard(response);
+    url = target;
+    // Once away, always away: a way back would have to be vouched for by the other host.
+    moved ||= target.origin !== request.url.origin;
+  }
+  throw new UpstreamError('invalid', `${describe(connection, request)}: too many redirects`);
+}
+
+/** Where a response redirects to; undefined when it does not. Throws on a target never to follow. */
+function redirectTarget(
+  connection: Connection,
+  request: UpstreamRequest,
+  response: Response,
+  from: URL,
+): URL | undefined {
+  const location = response.headers.get('location');
+  if (!redirectStatuses.has(response.status) || location === null) return undefined;
+  const target = URL.canParse(location, from.href) ? new URL(location, from.href) : undefined;
+  const refused = target === undefined ? 'an unreadable place' : refusedTarget(connection, target);
+  if (target === undefined || refused !== undefined) {
+    // Nobody reads this body: without the cancel the connection would stay taken.
+    void response.body?.cancel().catch(() => undefined);
+    throw new UpstreamError(
+      'invalid',
+      `${describe(connection, request)}: redirect to ${refused} refused`,
+      { status: response.status },
+    );
+  }
+  target.hash = '';
+  return target;
+}
+
+function refusedTarget(connection: Connection, target: URL): string | undefined {
+  if (target.username !== '' || target.password !== '') return 'a URL with a password';
+  if (target.protocol === 'https:') return undefined;
+  if (target.protocol !== 'http:') return 'another protocol';
+  return connection.base.protocol === 'http:' ? undefined : 'plain http';
+}

@@ -1,0 +1,57 @@
+import { inOrder } from '../oci/page.ts';
+import { isTag } from '../oci/reference.ts';
+import { readBody } from './body.ts';
+import type { Session } from './exchange.ts';
+import { nextPage } from './next-page.ts';
+import { refusalOf } from './refusal.ts';
+import { describe, type UpstreamRequest } from './request.ts';
+import type { CallCount, TagListing } from './upstream.ts';
+import { UpstreamError } from './upstream-error.ts';
+import { endpoint } from './upstream-options.ts';
+
+const maxPages = 200;
+const maxPageBytes = 16 * 1024 * 1024;
+const maxTags = 1_000_000;
+
+function readTags(bytes: Uint8Array): string[] | undefined {
+  try {
+    const body: unknown = JSON.parse(new TextDecoder().decode(bytes));
+    if (typeof body !== 'object' || body === null || !('tags' in body)) return undefined;
+    // Registries written in Go answer `null` for an empty list.
+    if (body.tags === null) return [];
+    if (!Array.isArray(body.tags)) return undefined;
+    return body.tags.filter((tag): tag is string => typeof tag === 'string' && isTag(tag));
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * The whole list of tags, in the order of code units (distribution-spec §Listing tags). Throws an
+ * UpstreamError `invalid` rather than give a part of a list as the whole.
+ */
+export async function listTags(
+  { connection, exchange }: Session,
+  name: string,
+  calls: CallCount,
+): Promise<TagListing> {
+  const list = endpoint(connection, `${name}/tags/list`, '?n=1000');
+  const tags = new Set<string>();
+  let url: URL | undefined = list;
+  for (let page = 0; url !== undefined; page++) {
+    const request: UpstreamRequest = { purpose: 'tags', method: 'GET', name, url };
+    const what = describe(connection, request);
+    if (page >= maxPages) throw new UpstreamError('invalid', `${what}: too many pages`);
+    const answer = await exchange(request, calls);
+    if (answer.kind === 'denied') return answer;
+    const refused = await refusalOf(connection, request, answer);
+    if (refused !== undefined) return refused;
+    const bounds = { what, maxBytes: maxPageBytes, timeout: connection.stallTimeout };
+    const read = readTags(await readBody(answer.response, bounds));
+    if (read === undefined) throw new UpstreamError('invalid', `${what}: no list of tags`);
+    for (const tag of read) tags.add(tag);
+    if (tags.size > maxTags) throw new UpstreamError('invalid', `${what}: too many tags`);
+    url = nextPage(what, list, url, answer);
+  }
+  return { kind: 'found', tags: [...tags].sort(inOrder) };
+}

@@ -1,0 +1,106 @@
+import { UpstreamError } from './upstream-error.ts';
+
+/** What a token service answered: a token with its life in seconds, or that there is none. */
+export type TokenGrant =
+  | { readonly kind: 'granted'; readonly token: string; readonly seconds: number }
+  | { readonly kind: 'denied' };
+
+/** A token, and whether the token service gave it just now. */
+export type TokenLookup =
+  | { readonly kind: 'granted'; readonly token: string; readonly fresh: boolean }
+  | { readonly kind: 'denied' };
+
+interface CachedToken {
+  readonly token: string;
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number;
+  refreshAt: number;
+}
+
+const maxTokens = 1000;
+
+/** The part of its life after which a token is replaced, while it can still stand in. */
+const refreshShare = 0.8;
+
+/** Milliseconds without a further attempt when a refresh failed and the token still works. */
+const refreshPause = 10_000;
+
+/** Kinds of failure in which a token that has not expired is still good. */
+function isPassing(error: unknown): error is UpstreamError {
+  return error instanceof UpstreamError && error.kind !== 'credentials' && error.kind !== 'invalid';
+}
+
+/** The tokens of one upstream and one credential, by realm, service and scope; the oldest go first. */
+export class TokenCache {
+  readonly #tokens = new Map<string, CachedToken>();
+  readonly #flights = new Map<string, Promise<TokenGrant>>();
+  readonly #now: () => number;
+
+  /** `now` gives milliseconds since 1970. */
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  /**
+   * The token for a key: from memory while it is young, else from `request`, of which only one runs
+   * for a key at a time. When that fails in passing, a token that has not expired is used on.
+   */
+  async get(key: string, request: () => Promise<TokenGrant>): Promise<TokenLookup> {
+    const known = this.#tokens.get(key);
+    if (known !== undefined && this.#now() < known.refreshAt) {
+      this.#keep(key, known);
+      return { kind: 'granted', token: known.token, fresh: false };
+    }
+    try {
+      const grant = await this.#shared(key, request);
+      return grant.kind === 'denied' ? grant : { ...grant, fresh: true };
+    } catch (error) {
+      const now = this.#now();
+      const usable = this.#tokens.get(key);
+      if (usable === undefined || now >= usable.expiresAt || !isPassing(error)) throw error;
+      const pause = error.retryAfter === undefined ? refreshPause : error.retryAfter * 1000;
+      usable.refreshAt = Math.max(usable.refreshAt, now + pause);
+      return { kind: 'granted', token: usable.token, fresh: false };
+    }
+  }
+
+  /** Drops a token that the registry refused, unless another one took its place meanwhile. */
+  forget(key: string, token: string): void {
+    if (this.#tokens.get(key)?.token === token) this.#tokens.delete(key);
+  }
+
+  #shared(key: string, request: () => Promise<TokenGrant>): Promise<TokenGrant> {
+    const flight = this.#flights.get(key);
+    if (flight !== undefined) return flight;
+    const started = this.#fetch(key, request).finally(() => this.#flights.delete(key));
+    this.#flights.set(key, started);
+    return started;
+  }
+
+  async #fetch(key: string, request: () => Promise<TokenGrant>): Promise<TokenGrant> {
+    // Counted from before the request: the token was made at some moment since.
+    const since = this.#now();
+    const grant = await request();
+    if (grant.kind === 'denied') {
+      this.#tokens.delete(key);
+      return grant;
+    }
+    const life = grant.seconds * 1000;
+    this.#keep(key, {
+      token: grant.token,
+      expiresAt: since + life,
+      refreshAt: since + life * refreshShare,
+    });
+    return grant;
+  }
+
+  #keep(key: string, token: CachedToken): void {
+    this.#tokens.delete(key);
+    this.#tokens.set(key, token);
+    if (this.#tokens.size <= maxTokens) return;
+    for (const oldest of this.#tokens.keys()) {
+      this.#tokens.delete(oldest);
+      return;
+    }
+  }
+}
