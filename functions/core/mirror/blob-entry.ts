@@ -1,0 +1,67 @@
+import type { Digest } from '../oci/digest.ts';
+import { type Repository, repositoryKey } from '../oci/repository.ts';
+import type { CallCount } from '../upstream/upstream.ts';
+import { askUpstream, asUpstreamError } from './ask-upstream.ts';
+import { refusalLife } from './check-tag.ts';
+import { goOnWithout } from './go-on-without.ts';
+import type { Unobtained } from './outcome.ts';
+import { type BlobSize, type Parts, upstreamOf } from './parts.ts';
+
+/** How long an entry is served from memory before the index is asked for it again, in ms. */
+const entryLife = 3_600_000;
+
+/** What makes a blob readable in a repository. */
+export type BlobEntry = { readonly kind: 'found' } & BlobSize;
+
+/**
+ * Whether a repository may serve a blob: a manifest of it names the blob, or its upstream says so
+ * now. That the blob is stored counts for nothing: it may have come by a private repository.
+ */
+export async function blobEntry(
+  parts: Parts,
+  repository: Repository,
+  digest: Digest,
+  calls: CallCount,
+): Promise<BlobEntry | Unobtained> {
+  const key = `${repositoryKey(repository)}@${digest}`;
+  const remembered = parts.memory.blobEntries.get(key);
+  if (remembered !== undefined) return { kind: 'found', size: remembered.size };
+  const refused = parts.memory.refusals.get(key);
+  if (refused !== undefined) return refused;
+  return parts.flights.entries.run(key, async () => {
+    const entry = await goOnWithout(
+      parts,
+      'read blob entry',
+      parts.manifests.getBlobEntry(repository, digest),
+    );
+    if (entry !== undefined) {
+      parts.memory.blobEntries.set(key, entry, entryLife);
+      return { kind: 'found', size: entry.size };
+    }
+    return confirm(parts, repository, digest, calls);
+  });
+}
+
+async function confirm(
+  parts: Parts,
+  repository: Repository,
+  digest: Digest,
+  calls: CallCount,
+): Promise<BlobEntry | Unobtained> {
+  const key = `${repositoryKey(repository)}@${digest}`;
+  const mirrored = upstreamOf(parts, repository);
+  try {
+    const head = await askUpstream(mirrored, () =>
+      mirrored.upstream.headBlob(repository.name, digest, calls),
+    );
+    if (head.kind !== 'found') {
+      parts.memory.refusals.set(key, head, refusalLife);
+      return head;
+    }
+    const entry = { digest, mediaType: '', size: head.size };
+    parts.memory.blobEntries.set(key, entry, mirrored.policy.tagTtl);
+    return head;
+  } catch (error) {
+    return { kind: 'unobtainable', error: asUpstreamError(error, repository.registry) };
+  }
+}

@@ -1,0 +1,73 @@
+import type { FillJob, FillOutcome } from '../ports/fill-queue.ts';
+import type { Runtime } from '../ports/runtime.ts';
+import type { Upstream } from '../upstream/upstream.ts';
+import { evict } from './evict.ts';
+import { Fills } from './fills.ts';
+import { handleFill } from './handle-fill.ts';
+import { listReferrers } from './list-referrers.ts';
+import { listTags } from './list-tags.ts';
+import { locateBlob } from './locate-blob.ts';
+import type { Mirror } from './mirror.ts';
+import type { MirrorEvent } from './mirror-event.ts';
+import { Flights, type Limits, Memory, type Parts, type Ports } from './parts.ts';
+import type { UpstreamPolicy } from './policy.ts';
+import { resolveManifest } from './resolve-manifest.ts';
+import { UpstreamHealth } from './upstream-health.ts';
+
+/** What a mirror is made of. */
+export interface MirrorOptions {
+  /** By the registry's host as people write it. */
+  readonly upstreams: ReadonlyMap<
+    string,
+    { readonly upstream: Upstream; readonly policy: UpstreamPolicy }
+  >;
+  readonly limits: Limits;
+  /** How much of manifests is kept in memory, in bytes. */
+  readonly memoryBytes: number;
+  /** How long a mark of a pull is not repeated, in ms: each costs a write to the index. */
+  readonly markInterval: number;
+}
+
+/** A mirror, and the work that its platform has to drive. */
+export interface RunningMirror extends Mirror {
+  /** Does one job of the fill queue; does not reject. */
+  handleFill(job: FillJob): Promise<FillOutcome>;
+  /** Brings the store under its bound; does not reject. */
+  evict(): Promise<void>;
+  /** Stops the fills of this instance; what was queued stays queued. */
+  stop(): Promise<void>;
+}
+
+/** Assembles a mirror out of its upstreams and a platform's ports. */
+export function createMirror(
+  options: MirrorOptions,
+  ports: Ports,
+  runtime: Runtime<MirrorEvent>,
+): RunningMirror {
+  const now = () => runtime.now();
+  const mirrored = [...options.upstreams].map(
+    ([registry, entry]) => [registry, { ...entry, health: new UpstreamHealth(now) }] as const,
+  );
+  const parts: Parts = {
+    ...ports,
+    upstreams: new Map(mirrored),
+    limits: options.limits,
+    markInterval: options.markInterval,
+    memory: new Memory(options.memoryBytes, now),
+    flights: new Flights(),
+    fills: new Fills(),
+    runtime,
+  };
+  parts.fills.attach(parts);
+  return {
+    policies: new Map(mirrored.map(([registry, { policy }]) => [registry, policy])),
+    resolveManifest: (...ask) => resolveManifest(parts, ...ask),
+    locateBlob: (...ask) => locateBlob(parts, ...ask),
+    listTags: (...ask) => listTags(parts, ...ask),
+    listReferrers: (...ask) => listReferrers(parts, ...ask),
+    listRepositories: (...ask) => ports.manifests.listRepositories(...ask),
+    handleFill: (job) => handleFill(parts, job),
+    evict: () => evict(parts),
+    stop: () => parts.fills.stop(),
+  };
+}

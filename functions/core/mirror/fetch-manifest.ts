@@ -1,0 +1,90 @@
+import type { Digest } from '../oci/digest.ts';
+import type { Manifest } from '../oci/manifest.ts';
+import type { Reference } from '../oci/reference.ts';
+import type { Repository } from '../oci/repository.ts';
+import type { CallCount } from '../upstream/upstream.ts';
+import { askUpstream } from './ask-upstream.ts';
+import { goOnWithout } from './go-on-without.ts';
+import { knownManifest, manifestKey, rememberManifest } from './known-manifest.ts';
+import { type FetchedManifest, type KnownManifest, type Parts, upstreamOf } from './parts.ts';
+
+/**
+ * Brings a manifest that this repository does not have yet. All who want it at the same moment
+ * share one GET, and a manifest that another repository already brought costs none: the upstream
+ * only has to confirm by HEAD that this repository has it too. Rejects with an UpstreamError.
+ */
+export function fetchManifest(
+  parts: Parts,
+  repository: Repository,
+  digest: Digest,
+  calls: CallCount,
+): Promise<FetchedManifest> {
+  return parts.flights.manifests.run(manifestKey(repository, digest), async () => {
+    // Asked again: the flight before this one may have brought it since the caller looked.
+    const known = await knownManifest(parts, repository, digest);
+    if (known !== undefined) return { kind: 'found', known };
+    const elsewhere = await goOnWithout(
+      parts,
+      'find manifest',
+      parts.manifests.findManifest(digest),
+    );
+    const { upstream } = upstreamOf(parts, repository);
+    const reference = { kind: 'digest', digest } as const;
+    if (elsewhere !== undefined) {
+      const head = await askUpstream(upstreamOf(parts, repository), () =>
+        upstream.headManifest(repository.name, reference, calls),
+      );
+      if (head.kind === 'found') {
+        return { kind: 'found', known: await adoptManifest(parts, repository, elsewhere) };
+      }
+      if (head.kind !== 'unsupported') return head;
+    }
+    return pullManifest(parts, repository, reference, calls);
+  });
+}
+
+/** GETs a manifest from the upstream: the one thing that upstreams count as a pull. */
+export async function pullManifest(
+  parts: Parts,
+  repository: Repository,
+  reference: Reference,
+  calls: CallCount,
+): Promise<FetchedManifest> {
+  const mirrored = upstreamOf(parts, repository);
+  parts.ledger.count({ pullsMade: 1 });
+  const got = await askUpstream(mirrored, () =>
+    mirrored.upstream.getManifest(repository.name, reference, calls),
+  );
+  if (got.kind !== 'found') return got;
+  return { kind: 'found', known: await adoptManifest(parts, repository, got.manifest) };
+}
+
+/**
+ * Makes a verified manifest one of this repository's and queues the fill of its blobs, so that the
+ * fill overlaps the client's own pull. Both are done before the client is answered: on a platform
+ * that stops after the answer nothing may be left undone.
+ */
+async function adoptManifest(
+  parts: Parts,
+  repository: Repository,
+  manifest: Manifest,
+): Promise<KnownManifest> {
+  const known = rememberManifest(parts, repository, manifest);
+  await goOnWithout(
+    parts,
+    'write manifest',
+    parts.manifests.putManifest(repository, manifest, known.contents, parts.runtime.now()),
+  );
+  await queueFills(parts, repository, known);
+  return known;
+}
+
+async function queueFills(parts: Parts, repository: Repository, known: KnownManifest) {
+  const blobs = (known.contents?.blobs ?? []).filter(
+    (blob) => blob.urls === undefined && blob.size <= parts.limits.maxBlobBytes,
+  );
+  const jobs = [...new Map(blobs.map((blob) => [blob.digest, blob])).values()].map(
+    ({ digest, size, mediaType }) => ({ repository, blob: { digest, size, mediaType } }),
+  );
+  if (jobs.length > 0) await goOnWithout(parts, 'queue fills', parts.queue.enqueue(jobs));
+}

@@ -1,0 +1,131 @@
+import type { Digest } from '../oci/digest.ts';
+import { type Repository, repositoryKey } from '../oci/repository.ts';
+import type { BlobPut, PutOutcome, WantedBlob } from '../ports/blob-store.ts';
+import type { Lease } from '../ports/leases.ts';
+import { askUpstream } from './ask-upstream.ts';
+import { goOnWithout } from './go-on-without.ts';
+import { type Parts, upstreamOf } from './parts.ts';
+import { BlobRefused, UpstreamSource } from './upstream-source.ts';
+
+/** How long a filler is believed alive without a sign of it, in ms. */
+const leaseLife = 60_000;
+
+/** A blob on its way from an upstream into the store. */
+export interface Fill {
+  readonly put: BlobPut;
+  /** Resolves with the first bytes of the upstream's answer; rejects when there is none. */
+  readonly answered: Promise<void>;
+  /** Rejects with an UpstreamError, a BlobRefused, or the store's own error. */
+  readonly done: Promise<PutOutcome>;
+}
+
+/**
+ * The fills of this instance: one for a blob, however many want it. A fill belongs to nobody who
+ * waits for it, so that a client that leaves stops nothing.
+ */
+export class Fills {
+  readonly #running = new Map<Digest, Promise<Fill | undefined>>();
+  readonly #stop = new AbortController();
+  #parts: Parts | undefined;
+
+  /** Must be called once, before any other method: the parts and their fills know each other. */
+  attach(parts: Parts): void {
+    this.#parts = parts;
+  }
+
+  isFilling(digest: Digest): boolean {
+    return this.#running.has(digest);
+  }
+
+  /**
+   * The fill of a blob that is under way here, or a new one from this repository's upstream;
+   * undefined while another instance holds the blob's lease.
+   */
+  start(repository: Repository, blob: WantedBlob): Promise<Fill | undefined> {
+    const running = this.#running.get(blob.digest);
+    if (running !== undefined) return running;
+    const starting = this.#begin(repository, blob);
+    this.#running.set(blob.digest, starting);
+    const forget = () => this.#running.delete(blob.digest);
+    starting.then((fill) => fill?.done.then(forget, forget) ?? forget(), forget);
+    return starting;
+  }
+
+  /** Stops all fills and resolves when none runs any more. Nothing half-done is visible. */
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    for (const starting of [...this.#running.values()]) {
+      const fill = await starting.catch(() => undefined);
+      await fill?.done.catch(() => undefined);
+    }
+  }
+
+  async #begin(repository: Repository, blob: WantedBlob): Promise<Fill | undefined> {
+    const parts = this.#parts;
+    if (parts === undefined) throw new Error('fills were started before they were attached');
+    const lease = await parts.leases.acquire(`fill:${blob.digest}`, leaseLife);
+    if (lease === undefined) return undefined;
+    const began = parts.runtime.now();
+    const { upstream, health, policy } = upstreamOf(parts, repository);
+    const signal = this.#stop.signal;
+    const source = new UpstreamSource(
+      (slice) =>
+        askUpstream({ upstream, health, policy }, () =>
+          upstream.openBlob(repository.name, blob.digest, slice, { upstreamCalls: 0 }),
+        ),
+      blob.size,
+      signal,
+    );
+    const put = parts.blobs.put(blob, source, signal);
+    const done = this.#finish(parts, put, lease);
+    done.then(
+      (outcome) => report(outcome.kind, outcome.kind === 'mismatch' ? outcome.reason : undefined),
+      (error: unknown) => {
+        const refused = error instanceof BlobRefused ? 'refused' : 'failed';
+        report(signal.aborted ? 'stopped' : refused, messageOf(error));
+      },
+    );
+    function report(
+      outcome: PutOutcome['kind'] | 'refused' | 'failed' | 'stopped',
+      reason?: string,
+    ) {
+      parts?.ledger.count({ bytesFetched: source.bytes });
+      parts?.runtime.observe({
+        kind: 'fill',
+        repository: repositoryKey(repository),
+        digest: blob.digest,
+        outcome,
+        bytes: source.bytes,
+        milliseconds: parts.runtime.now() - began,
+        reason,
+      });
+    }
+    // A store that had the blob already opens no source: the end of the put is an answer as well.
+    const answered = Promise.race([source.answered, put.done.then(() => undefined)]);
+    answered.catch(() => undefined);
+    parts.runtime.waitUntil(done.catch(() => undefined));
+    return { put, answered, done };
+  }
+
+  async #finish(parts: Parts, put: BlobPut, lease: Lease): Promise<PutOutcome> {
+    let held = lease;
+    const heartbeat = setInterval(() => {
+      const renewal = goOnWithout(parts, 'renew lease', parts.leases.renew(held, leaseLife));
+      parts.runtime.waitUntil(
+        renewal.then((renewed) => {
+          held = renewed ?? held;
+        }),
+      );
+    }, leaseLife / 3);
+    try {
+      return await put.done;
+    } finally {
+      clearInterval(heartbeat);
+      await goOnWithout(parts, 'release lease', parts.leases.release(held));
+    }
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,22 @@
+import type { Parts } from './parts.ts';
+
+/**
+ * The result of a store's operation, or undefined when the store failed: a broken index or bucket
+ * costs an upstream request, not a pull.
+ */
+export async function goOnWithout<Result>(
+  parts: Pick<Parts, 'runtime'>,
+  operation: string,
+  work: Promise<Result>,
+): Promise<Result | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    parts.runtime.observe({
+      kind: 'store-failed',
+      operation,
+      reason: error instanceof Error ? error.message : String(error),
+    });
+    return undefined;
+  }
+}

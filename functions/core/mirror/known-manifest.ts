@@ -1,0 +1,45 @@
+import type { Digest } from '../oci/digest.ts';
+import { type Manifest, readManifest } from '../oci/manifest.ts';
+import { type Repository, repositoryKey } from '../oci/repository.ts';
+import { goOnWithout } from './go-on-without.ts';
+import type { ManifestOutcome, Provenance } from './outcome.ts';
+import type { KnownManifest, Parts } from './parts.ts';
+
+/** The key of a manifest within its repository: another repository's is not answered. */
+export function manifestKey(repository: Repository, digest: Digest): string {
+  return `${repositoryKey(repository)}@${digest}`;
+}
+
+/** A manifest of this repository out of memory or the index; undefined when neither has it. */
+export async function knownManifest(
+  parts: Parts,
+  repository: Repository,
+  digest: Digest,
+): Promise<KnownManifest | undefined> {
+  const remembered = parts.memory.manifests.get(manifestKey(repository, digest));
+  if (remembered !== undefined) return remembered;
+  const manifest = await goOnWithout(
+    parts,
+    'read manifest',
+    parts.manifests.getManifest(repository, digest),
+  );
+  return manifest && rememberManifest(parts, repository, manifest);
+}
+
+/** Keeps a manifest and what it names in memory. */
+export function rememberManifest(
+  parts: Pick<Parts, 'memory'>,
+  repository: Repository,
+  manifest: Manifest,
+): KnownManifest {
+  const known = { manifest, contents: readManifest(manifest) };
+  const key = manifestKey(repository, manifest.digest);
+  parts.memory.manifests.set(key, known, Number.POSITIVE_INFINITY, manifest.bytes.byteLength + 500);
+  return known;
+}
+
+/** The outcome for a manifest in hand. */
+export function foundManifest(known: KnownManifest, provenance: Provenance): ManifestOutcome {
+  const { digest, mediaType, bytes } = known.manifest;
+  return { kind: 'found', digest, mediaType, size: bytes.byteLength, bytes, provenance };
+}

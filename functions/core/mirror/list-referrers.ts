@@ -1,0 +1,86 @@
+import type { Digest } from '../oci/digest.ts';
+import { readReferrers, referrersTag } from '../oci/referrers.ts';
+import type { Repository } from '../oci/repository.ts';
+import type { ReferrersList } from '../ports/manifest-store.ts';
+import type { CallCount } from '../upstream/upstream.ts';
+import { askUpstream, asUpstreamError } from './ask-upstream.ts';
+import { goOnWithout } from './go-on-without.ts';
+import { manifestKey } from './known-manifest.ts';
+import type { ReferrersOutcome, Unobtained } from './outcome.ts';
+import { type Parts, upstreamOf } from './parts.ts';
+import { resolveTag } from './resolve-tag.ts';
+
+/**
+ * What refers to a manifest (signatures, SBOMs): the upstream's API, or its fallback tag. A list is
+ * found only when the upstream was asked, now or before: clients take an empty list as final.
+ */
+export async function listReferrers(
+  parts: Parts,
+  repository: Repository,
+  subject: Digest,
+  calls: CallCount,
+): Promise<ReferrersOutcome> {
+  const key = manifestKey(repository, subject);
+  const { policy } = upstreamOf(parts, repository);
+  const known =
+    parts.memory.referrers.get(key) ??
+    (await goOnWithout(parts, 'read referrers', parts.manifests.getReferrers(repository, subject)));
+  const age = known === undefined ? 0 : parts.runtime.now() - known.checked;
+  if (known !== undefined && age >= 0 && age < policy.tagTtl) {
+    const ttl = Math.ceil((policy.tagTtl - age) / 1000);
+    return { kind: 'found', manifests: known.manifests, provenance: { kind: 'hit', ttl } };
+  }
+  try {
+    const list = await parts.flights.referrers.run(key, () =>
+      fetchReferrers(parts, repository, subject, calls),
+    );
+    if ('kind' in list) return list;
+    return { kind: 'found', manifests: list.manifests, provenance: { kind: 'miss' } };
+  } catch (error) {
+    const failure = asUpstreamError(error, repository.registry);
+    if (known === undefined || age > policy.maxStale) {
+      return { kind: 'unobtainable', error: failure };
+    }
+    const reason = failure.message;
+    const provenance = { kind: 'stale', age: Math.floor(age / 1000), reason } as const;
+    return { kind: 'found', manifests: known.manifests, provenance };
+  }
+}
+
+async function fetchReferrers(
+  parts: Parts,
+  repository: Repository,
+  subject: Digest,
+  calls: CallCount,
+): Promise<ReferrersList | Unobtained> {
+  const mirrored = upstreamOf(parts, repository);
+  const listing = await askUpstream(mirrored, () =>
+    mirrored.upstream.listReferrers(repository.name, subject, calls),
+  );
+  const manifests =
+    listing.kind === 'found'
+      ? listing.manifests
+      : await fallbackReferrers(parts, repository, subject, calls);
+  if ('kind' in manifests) return manifests;
+  const list = { manifests, checked: parts.runtime.now() };
+  parts.memory.referrers.set(manifestKey(repository, subject), list);
+  await goOnWithout(
+    parts,
+    'write referrers',
+    parts.manifests.putReferrers(repository, subject, list),
+  );
+  return list;
+}
+
+/** distribution-spec §Referrers tag schema: no such tag means that nothing refers to the subject. */
+async function fallbackReferrers(
+  parts: Parts,
+  repository: Repository,
+  subject: Digest,
+  calls: CallCount,
+) {
+  const index = await resolveTag(parts, repository, referrersTag(subject), 'GET', calls);
+  if (index.kind === 'absent') return [];
+  if (index.kind !== 'found') return index;
+  return (index.bytes && readReferrers(index.bytes)) ?? [];
+}

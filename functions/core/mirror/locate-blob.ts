@@ -1,0 +1,54 @@
+import type { Digest } from '../oci/digest.ts';
+import { type ByteRange, satisfyRange } from '../oci/range.ts';
+import type { Repository } from '../oci/repository.ts';
+import type { CallCount } from '../upstream/upstream.ts';
+import { blobEntry } from './blob-entry.ts';
+import { goOnWithout } from './go-on-without.ts';
+import type { Method, SingleRange } from './mirror.ts';
+import { missingBlob } from './missing-blob.ts';
+import type { BlobOutcome } from './outcome.ts';
+import type { Parts } from './parts.ts';
+
+/** A blob that a client may read, and the part of it that it asked for. */
+export interface WantedPart {
+  readonly digest: Digest;
+  /** In bytes; undefined when neither a manifest nor the upstream stated it. */
+  readonly size: number | undefined;
+  /** undefined for the whole blob. */
+  readonly range: ByteRange | undefined;
+}
+
+/** What a client gets that asks for a blob: the decisions of functions/README.md, "Blob". */
+export async function locateBlob(
+  parts: Parts,
+  repository: Repository,
+  digest: Digest,
+  method: Method,
+  range: SingleRange,
+  calls: CallCount,
+): Promise<BlobOutcome> {
+  const entry = await blobEntry(parts, repository, digest, calls);
+  if (entry.kind !== 'found') return entry;
+  const size =
+    entry.size ?? (await goOnWithout(parts, 'stat blob', parts.blobs.stat(digest)))?.size;
+  if (method === 'HEAD') return { kind: 'known', size, provenance: hit };
+  const part = wantedPart(digest, size, range);
+  if (part === undefined) return { kind: 'unsatisfiable', size: size ?? 0 };
+  const location = await goOnWithout(parts, 'locate blob', parts.blobs.locate(digest, part.range));
+  if (location === undefined) return missingBlob(parts, repository, part, calls);
+  if (location.kind === 'redirect') return { ...location, provenance: hit };
+  return { ...location, range: part.range, provenance: hit };
+}
+
+/** undefined when no byte of the range is there. A range of a blob of unknown size is ignored. */
+function wantedPart(
+  digest: Digest,
+  size: number | undefined,
+  range: SingleRange,
+): WantedPart | undefined {
+  if (range.kind === 'whole' || size === undefined) return { digest, size, range: undefined };
+  const satisfied = satisfyRange(range, size);
+  return satisfied && { digest, size, range: satisfied };
+}
+
+const hit = { kind: 'hit', ttl: undefined } as const;

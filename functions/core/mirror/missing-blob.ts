@@ -1,0 +1,104 @@
+import { type Repository, repositoryKey } from '../oci/repository.ts';
+import type { BlobLocating, CallCount } from '../upstream/upstream.ts';
+import { askUpstream, asUpstreamError } from './ask-upstream.ts';
+import type { Fill } from './fills.ts';
+import { goOnWithout } from './go-on-without.ts';
+import type { WantedPart } from './locate-blob.ts';
+import type { BlobOutcome } from './outcome.ts';
+import { type Parts, upstreamOf } from './parts.ts';
+import { passThrough } from './pass-through.ts';
+import { BlobRefused } from './upstream-source.ts';
+
+/** A range that begins so far ahead of a fill is read from the upstream, not waited for. */
+const farAhead = 8 * 1024 * 1024;
+
+/** How long an upstream's own redirect is handed out again, in ms: they live for minutes. */
+const locationLife = 60_000;
+
+const miss = { kind: 'miss' } as const;
+
+/**
+ * What a client gets that may read a blob which is not stored: the upstream's redirect, or the
+ * fill's bytes as they arrive, or, where no fill can serve it, the upstream's own bytes.
+ */
+export async function missingBlob(
+  parts: Parts,
+  repository: Repository,
+  part: WantedPart,
+  calls: CallCount,
+): Promise<BlobOutcome> {
+  const { policy } = upstreamOf(parts, repository);
+  const isStorable = (part.size ?? 0) <= parts.limits.maxBlobBytes;
+  try {
+    if (policy.delivery === 'redirect') {
+      const location = await upstreamLocation(parts, repository, part, calls);
+      if (location.kind === 'redirect') {
+        if (isStorable) await fillBehind(parts, repository, part);
+        return { ...location, provenance: miss };
+      }
+      if (location.kind !== 'direct') return location;
+    }
+    if (!isStorable) return await passThrough(parts, repository, part, calls);
+    return await followFill(parts, repository, part, calls);
+  } catch (error) {
+    return { kind: 'unobtainable', error: asUpstreamError(error, repository.registry) };
+  }
+}
+
+/** The upstream's own redirect; clients that ask at about the same time get the same one. */
+async function upstreamLocation(
+  parts: Parts,
+  repository: Repository,
+  part: WantedPart,
+  calls: CallCount,
+): Promise<BlobLocating> {
+  const key = `${repositoryKey(repository)}@${part.digest}`;
+  const remembered = parts.memory.locations.get(key);
+  if (remembered !== undefined) return remembered;
+  return parts.flights.locations.run(key, async () => {
+    const mirrored = upstreamOf(parts, repository);
+    const location = await askUpstream(mirrored, () =>
+      mirrored.upstream.locateBlob(repository.name, part.digest, calls),
+    );
+    if (location.kind === 'redirect' || location.kind === 'direct') {
+      parts.memory.locations.set(key, location, locationLife);
+    }
+    return location;
+  });
+}
+
+/** Queues a fill that no client waits for. */
+async function fillBehind(parts: Parts, repository: Repository, part: WantedPart): Promise<void> {
+  if (part.size === undefined || parts.fills.isFilling(part.digest)) return;
+  const blob = { digest: part.digest, size: part.size, mediaType: '' };
+  await goOnWithout(parts, 'queue fills', parts.queue.enqueue([{ repository, blob }]));
+}
+
+async function followFill(
+  parts: Parts,
+  repository: Repository,
+  part: WantedPart,
+  calls: CallCount,
+): Promise<BlobOutcome> {
+  const before = parts.fills.isFilling(part.digest);
+  const fill = await goOnWithout(parts, 'start fill', parts.fills.start(repository, part));
+  if (fill?.put.follow === undefined || isFarAhead(fill, part)) {
+    await fillBehind(parts, repository, part);
+    return passThrough(parts, repository, part, calls);
+  }
+  if (!before) calls.upstreamCalls += 1;
+  try {
+    await fill.answered;
+  } catch (error) {
+    if (error instanceof BlobRefused) return error.refusal;
+    // The store failed before the upstream could answer: the client still gets its bytes.
+    return passThrough(parts, repository, part, calls);
+  }
+  const body = fill.put.follow(part.range);
+  return { kind: 'stream', size: part.size, range: part.range, body, provenance: miss };
+}
+
+function isFarAhead(fill: Fill, part: WantedPart): boolean {
+  const start = part.range?.start ?? 0;
+  return start - (fill.put.arrived?.() ?? 0) > farAhead;
+}

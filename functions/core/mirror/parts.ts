@@ -1,0 +1,126 @@
+import type { Descriptor } from '../oci/descriptor.ts';
+import type { Manifest, ManifestContents } from '../oci/manifest.ts';
+import type { Repository } from '../oci/repository.ts';
+import type { BlobStore } from '../ports/blob-store.ts';
+import type { FillQueue } from '../ports/fill-queue.ts';
+import type { Leases } from '../ports/leases.ts';
+import type { Ledger } from '../ports/ledger.ts';
+import type { ManifestStore, ReferrersList, TagList, TagRecord } from '../ports/manifest-store.ts';
+import type { Runtime } from '../ports/runtime.ts';
+import type { BlobLocating, Upstream } from '../upstream/upstream.ts';
+import { BoundedCache } from './bounded-cache.ts';
+import type { Fills } from './fills.ts';
+import type { MirrorEvent } from './mirror-event.ts';
+import type { ManifestOutcome, Unobtained } from './outcome.ts';
+import type { UpstreamPolicy } from './policy.ts';
+import { SingleFlight } from './single-flight.ts';
+import type { UpstreamHealth } from './upstream-health.ts';
+
+/** What the platform brings. */
+export interface Ports {
+  readonly manifests: ManifestStore;
+  readonly blobs: BlobStore;
+  readonly leases: Leases;
+  readonly ledger: Ledger;
+  readonly queue: FillQueue;
+}
+
+/** An upstream registry and how it is mirrored. */
+export interface MirroredUpstream {
+  readonly upstream: Upstream;
+  readonly policy: UpstreamPolicy;
+  readonly health: UpstreamHealth;
+}
+
+/** A manifest in memory with what it names, so that neither is read twice. */
+export interface KnownManifest {
+  readonly manifest: Manifest;
+  readonly contents: ManifestContents | undefined;
+}
+
+/** The bounds of what is stored. */
+export interface Limits {
+  /** A larger blob is passed through and not stored. */
+  readonly maxBlobBytes: number;
+  /** Above this the images pulled longest ago are evicted. */
+  readonly storeBytes: number;
+}
+
+/** What one instance keeps in memory: each is a copy of what a store or an upstream said. */
+export class Memory {
+  readonly manifests: BoundedCache<KnownManifest>;
+  readonly tags: BoundedCache<TagRecord>;
+  readonly tagLists: BoundedCache<TagList>;
+  readonly referrers: BoundedCache<ReferrersList>;
+  /** Blobs that a repository may serve: named by its manifests, or confirmed by the upstream. */
+  readonly blobEntries: BoundedCache<Pick<Descriptor, 'digest' | 'mediaType'> & BlobSize>;
+  /** What the upstream lately refused: kept for less than a minute. */
+  readonly refusals: BoundedCache<Extract<Unobtained, { kind: 'absent' | 'denied' }>>;
+  /** Upstreams' own redirects for blobs, for clients that ask at about the same time. */
+  readonly locations: BoundedCache<BlobLocating>;
+  /** Digests of manifests whose blobs are all stored. */
+  readonly complete: BoundedCache<true>;
+  /** When a manifest of a repository was last marked as pulled. */
+  readonly marks: BoundedCache<number>;
+
+  constructor(manifestBytes: number, now: () => number) {
+    this.manifests = new BoundedCache(manifestBytes, now);
+    this.tags = new BoundedCache(20_000, now);
+    this.tagLists = new BoundedCache(200_000, now);
+    this.referrers = new BoundedCache(20_000, now);
+    this.blobEntries = new BoundedCache(50_000, now);
+    this.refusals = new BoundedCache(10_000, now);
+    this.locations = new BoundedCache(1_000, now);
+    this.complete = new BoundedCache(20_000, now);
+    this.marks = new BoundedCache(50_000, now);
+  }
+}
+
+/** A blob's size in bytes; undefined when nobody stated it. */
+export interface BlobSize {
+  readonly size: number | undefined;
+}
+
+/** The work that concurrent requests share. */
+export class Flights {
+  readonly tags = new SingleFlight<TagCheck>();
+  readonly manifests = new SingleFlight<FetchedManifest>();
+  readonly probes = new SingleFlight<void>();
+  readonly entries = new SingleFlight<(BlobSize & { kind: 'found' }) | Unobtained>();
+  readonly locations = new SingleFlight<BlobLocating>();
+  readonly tagLists = new SingleFlight<TagList | Unobtained>();
+  readonly referrers = new SingleFlight<ReferrersList | Unobtained>();
+  readonly evictions = new SingleFlight<void>();
+}
+
+/** What the upstream said of a tag; `changed` when that is news. */
+export type TagCheck =
+  | { readonly kind: 'found'; readonly record: TagRecord; readonly changed: boolean }
+  | Unobtained;
+
+/** A manifest that a repository has now. */
+export type FetchedManifest =
+  | { readonly kind: 'found'; readonly known: KnownManifest }
+  | Exclude<ManifestOutcome, { kind: 'found' }>;
+
+/** Everything a decision of the mirror can use. */
+export interface Parts extends Ports {
+  readonly upstreams: ReadonlyMap<string, MirroredUpstream>;
+  readonly limits: Limits;
+  /** How long a mark of a pull is not repeated, in ms. */
+  readonly markInterval: number;
+  readonly memory: Memory;
+  readonly flights: Flights;
+  readonly fills: Fills;
+  readonly runtime: Runtime<MirrorEvent>;
+}
+
+/** The upstream of a repository. Repositories of other registries never come this far. */
+export function upstreamOf(
+  parts: Pick<Parts, 'upstreams'>,
+  repository: Repository,
+): MirroredUpstream {
+  const found = parts.upstreams.get(repository.registry);
+  if (found === undefined) throw new Error(`${repository.registry} is not a configured registry`);
+  return found;
+}

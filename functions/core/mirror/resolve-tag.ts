@@ -1,0 +1,135 @@
+import { type Repository, repositoryKey } from '../oci/repository.ts';
+import type { TagRecord } from '../ports/manifest-store.ts';
+import type { CallCount } from '../upstream/upstream.ts';
+import { UpstreamError } from '../upstream/upstream-error.ts';
+import { asUpstreamError } from './ask-upstream.ts';
+import { bringManifest } from './bring-manifest.ts';
+import { checkTag } from './check-tag.ts';
+import { goOnWithout } from './go-on-without.ts';
+import { foundManifest, knownManifest } from './known-manifest.ts';
+import type { Method } from './mirror.ts';
+import type { ManifestOutcome, Provenance } from './outcome.ts';
+import { type Parts, upstreamOf } from './parts.ts';
+import type { UpstreamPolicy } from './policy.ts';
+import { isComplete, whyUnservable } from './servable.ts';
+import { within } from './within.ts';
+
+/** How long a client who could have a stale copy waits for the upstream's word, in ms. */
+const patience = 2_000;
+
+/** What a client gets that asks for a tag: fresh, else confirmed by the upstream, else stale. */
+export async function resolveTag(
+  parts: Parts,
+  repository: Repository,
+  tag: string,
+  method: Method,
+  calls: CallCount,
+): Promise<ManifestOutcome> {
+  const { policy, health } = upstreamOf(parts, repository);
+  const key = `${repositoryKey(repository)}:${tag}`;
+  const record = await knownTag(parts, repository, tag);
+  const ttl = record === undefined ? 0 : freshFor(policy, tag, record, parts.runtime.now());
+  if (record !== undefined && ttl > 0) {
+    const left = ttl === Number.POSITIVE_INFINITY ? undefined : Math.ceil(ttl / 1000);
+    return serveRecord(parts, repository, record, method, { kind: 'hit', ttl: left }, calls);
+  }
+  const refused = parts.memory.refusals.get(key);
+  if (refused !== undefined) return refused;
+  if (record !== undefined && health.resting !== undefined) {
+    const stale = await serveStale(parts, repository, record, health.resting);
+    if (stale !== undefined) return stale;
+  }
+  const before = calls.upstreamCalls;
+  const checking = checkTag(parts, repository, tag, record, calls);
+  try {
+    const check = record === undefined ? await checking : await within(patience, checking);
+    if (check === undefined) {
+      const slow = new UpstreamError(
+        'timeout',
+        `${repository.registry} is slow to confirm the tag`,
+      );
+      const stale = record && (await serveStale(parts, repository, record, slow));
+      if (stale !== undefined) {
+        parts.runtime.waitUntil(checking.catch(() => undefined));
+        return stale;
+      }
+    }
+    const checked = check ?? (await checking);
+    if (checked.kind !== 'found') return checked;
+    const confirmed: Provenance = { kind: 'revalidated', ttl: Math.ceil(policy.tagTtl / 1000) };
+    const isNew = checked.changed && calls.upstreamCalls > before;
+    const provenance = isNew ? ({ kind: 'miss' } as const) : confirmed;
+    return await serveRecord(parts, repository, checked.record, method, provenance, calls);
+  } catch (error) {
+    const failure = asUpstreamError(error, repository.registry);
+    const stale = record && (await serveStale(parts, repository, record, failure));
+    return stale ?? { kind: 'unobtainable', error: failure };
+  }
+}
+
+async function knownTag(
+  parts: Parts,
+  repository: Repository,
+  tag: string,
+): Promise<TagRecord | undefined> {
+  const key = `${repositoryKey(repository)}:${tag}`;
+  const remembered = parts.memory.tags.get(key);
+  if (remembered !== undefined) return remembered;
+  const record = await goOnWithout(parts, 'read tag', parts.manifests.getTag(repository, tag));
+  if (record !== undefined) parts.memory.tags.set(key, record);
+  return record;
+}
+
+/** Ms for which a record may still be served unasked; not above 0 when it is out of date. */
+function freshFor(policy: UpstreamPolicy, tag: string, record: TagRecord, now: number): number {
+  if (policy.immutableTags.some((pattern) => pattern.test(tag))) return Number.POSITIVE_INFINITY;
+  const age = now - record.checked;
+  // A record from the future (a clock that was set back) is not trusted.
+  return age < 0 ? 0 : policy.tagTtl - age;
+}
+
+/** Serves what a tag's record names, and brings its manifest first where nobody did so far. */
+async function serveRecord(
+  parts: Parts,
+  repository: Repository,
+  record: TagRecord,
+  method: Method,
+  provenance: Provenance,
+  calls: CallCount,
+): Promise<ManifestOutcome> {
+  const known = await knownManifest(parts, repository, record.digest);
+  if (known !== undefined) {
+    const failure = await whyUnservable(parts, repository, known, calls);
+    if (failure !== undefined) return { kind: 'unobtainable', error: failure };
+    return foundManifest(known, provenance);
+  }
+  if (method === 'HEAD') {
+    const { digest, mediaType, size } = record;
+    return { kind: 'found', digest, mediaType, size, bytes: undefined, provenance };
+  }
+  try {
+    return await bringManifest(parts, repository, record.digest, calls);
+  } catch (error) {
+    return { kind: 'unobtainable', error: asUpstreamError(error, repository.registry) };
+  }
+}
+
+/** The last known image of a tag, if it is not too old and complete; else undefined. */
+async function serveStale(
+  parts: Parts,
+  repository: Repository,
+  record: TagRecord,
+  failure: UpstreamError,
+): Promise<ManifestOutcome | undefined> {
+  const { policy } = upstreamOf(parts, repository);
+  const age = parts.runtime.now() - record.checked;
+  if (age > policy.maxStale) return undefined;
+  const known = await knownManifest(parts, repository, record.digest);
+  if (known === undefined || !(await isComplete(parts, repository, known))) return undefined;
+  const provenance = {
+    kind: 'stale',
+    age: Math.floor(age / 1000),
+    reason: failure.message,
+  } as const;
+  return foundManifest(known, provenance);
+}

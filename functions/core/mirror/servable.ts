@@ -1,0 +1,83 @@
+import type { Repository } from '../oci/repository.ts';
+import type { CallCount } from '../upstream/upstream.ts';
+import type { UpstreamError } from '../upstream/upstream-error.ts';
+import { askUpstream, asUpstreamError } from './ask-upstream.ts';
+import { goOnWithout } from './go-on-without.ts';
+import { knownManifest } from './known-manifest.ts';
+import { type KnownManifest, type Parts, upstreamOf } from './parts.ts';
+
+/** Indexes nest seldom and never deeply; the bound stops a loop in hostile data. */
+const deepestIndex = 3;
+
+/**
+ * True when a client can have every blob it needs for this manifest from the store alone: all of an
+ * image's, or those of one image of an index (nobody can tell which platform is wanted).
+ */
+export async function isComplete(
+  parts: Parts,
+  repository: Repository,
+  known: KnownManifest,
+  depth = 0,
+): Promise<boolean> {
+  const { manifest, contents } = known;
+  if (parts.memory.complete.get(manifest.digest)) return true;
+  const complete =
+    contents?.kind === 'index'
+      ? depth < deepestIndex && (await hasCompleteChild(parts, repository, known, depth))
+      : await hasEveryBlob(parts, known);
+  if (complete) parts.memory.complete.set(manifest.digest, true);
+  return complete;
+}
+
+async function hasCompleteChild(
+  parts: Parts,
+  repository: Repository,
+  known: KnownManifest,
+  depth: number,
+): Promise<boolean> {
+  const children = known.contents?.manifests ?? [];
+  if (children.length === 0) return true;
+  for (const child of children) {
+    const image = await knownManifest(parts, repository, child.digest);
+    if (image && (await isComplete(parts, repository, image, depth + 1))) return true;
+  }
+  return false;
+}
+
+async function hasEveryBlob(parts: Parts, known: KnownManifest): Promise<boolean> {
+  // Content with urls is the client's to fetch from there (image-spec, layer.md).
+  const blobs = (known.contents?.blobs ?? []).filter((blob) => blob.urls === undefined);
+  const stored = await Promise.all(
+    blobs.map((blob) => goOnWithout(parts, 'stat blob', parts.blobs.stat(blob.digest))),
+  );
+  return stored.every((found) => found !== undefined);
+}
+
+/**
+ * Why this manifest must not be served although we have it: podman and CRI-O choose their endpoint
+ * by the first manifest and fall back no more, so a manifest goes out only when its blobs can
+ * follow, from the store or from an upstream that is alive. undefined: it may be served.
+ */
+export async function whyUnservable(
+  parts: Parts,
+  repository: Repository,
+  known: KnownManifest,
+  calls: CallCount,
+): Promise<UpstreamError | undefined> {
+  const mirrored = upstreamOf(parts, repository);
+  if (parts.memory.complete.get(known.manifest.digest)) return undefined;
+  if (mirrored.health.isTrusted) return undefined;
+  if (await isComplete(parts, repository, known)) return undefined;
+  if (mirrored.health.resting !== undefined) return mirrored.health.resting;
+  const digest = known.manifest.digest;
+  try {
+    await parts.flights.probes.run(`${repository.registry}/${repository.name}`, async () => {
+      await askUpstream(mirrored, () =>
+        mirrored.upstream.headManifest(repository.name, { kind: 'digest', digest }, calls),
+      );
+    });
+    return undefined;
+  } catch (error) {
+    return asUpstreamError(error, repository.registry);
+  }
+}

@@ -1,0 +1,140 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createMirror, type RunningMirror } from '../../../functions/core/mirror/create-mirror.ts';
+import type { MirrorEvent } from '../../../functions/core/mirror/mirror-event.ts';
+import type { BlobOutcome, ManifestOutcome } from '../../../functions/core/mirror/outcome.ts';
+import type { Limits, Ports } from '../../../functions/core/mirror/parts.ts';
+import type { UpstreamPolicy } from '../../../functions/core/mirror/policy.ts';
+import type { Reference } from '../../../functions/core/oci/reference.ts';
+import type { FillJob } from '../../../functions/core/ports/fill-queue.ts';
+import {
+  type EmbeddedStore,
+  openEmbeddedStore,
+} from '../../../functions/local/store/embedded-store.ts';
+import { known, ScriptedUpstream } from './scripted-upstream.ts';
+
+const minute = 60_000;
+
+/** A policy with the product's defaults. */
+export const defaultPolicy: UpstreamPolicy = {
+  tagTtl: 5 * minute,
+  maxStale: 30 * 24 * 60 * minute,
+  immutableTags: [],
+  allow: [],
+  deny: [],
+  delivery: 'stream',
+};
+
+/** The mirror's decisions over the real embedded store, a scripted upstream and a clock in hand. */
+export interface MirrorUnderTest {
+  mirror: RunningMirror;
+  readonly upstream: ScriptedUpstream;
+  readonly store: EmbeddedStore;
+  readonly events: MirrorEvent[];
+  /** What was queued and not yet done: the test plays the queue. */
+  readonly queued: FillJob[];
+  /** Moves the clock on. */
+  pass(milliseconds: number): void;
+  /** Does all that was queued. */
+  fill(): Promise<void>;
+  /** A new process over the same store: nothing is in memory. */
+  restart(): void;
+  tag(name: string, tag: string, method?: 'GET' | 'HEAD'): Promise<ManifestOutcome>;
+  manifest(name: string, digest: string, method?: 'GET' | 'HEAD'): Promise<ManifestOutcome>;
+  blob(name: string, digest: string, method?: 'GET' | 'HEAD'): Promise<BlobOutcome>;
+  close(): Promise<void>;
+}
+
+/** What differs from the defaults. */
+export interface Differences {
+  readonly policy?: Partial<UpstreamPolicy>;
+  readonly limits?: Partial<Limits>;
+  /** Ports that stand in for the embedded store's. */
+  readonly ports?: (store: EmbeddedStore) => Partial<Ports>;
+}
+
+/** Opens a mirror of `docker.io` on a store in a temporary folder. */
+export async function openMirror(differences: Differences = {}): Promise<MirrorUnderTest> {
+  const folder = await mkdtemp(join(tmpdir(), 'pullfront-mirror-'));
+  let now = Date.UTC(2026, 0, 1);
+  const store = await openEmbeddedStore(folder, { now: () => now });
+  const upstream = new ScriptedUpstream('docker.io');
+  const events: MirrorEvent[] = [];
+  const queued: FillJob[] = [];
+  const background = new Set<Promise<unknown>>();
+  const queue = { enqueue: async (jobs: readonly FillJob[]) => void queued.push(...jobs) };
+  const policy = { ...defaultPolicy, ...differences.policy };
+  const open = () =>
+    createMirror(
+      {
+        upstreams: new Map([['docker.io', { upstream, policy }]]),
+        limits: {
+          maxBlobBytes: Number.POSITIVE_INFINITY,
+          storeBytes: Number.POSITIVE_INFINITY,
+          ...differences.limits,
+        },
+        memoryBytes: 1_000_000,
+        markInterval: minute,
+      },
+      { ...store, queue, ...differences.ports?.(store) },
+      {
+        now: () => now,
+        observe: (event) => events.push(event),
+        waitUntil: (work) => {
+          background.add(work.finally(() => background.delete(work)));
+        },
+        createHash: (algorithm) => {
+          const hash = createHash(algorithm);
+          return { update: (bytes) => hash.update(bytes), hex: () => hash.digest('hex') };
+        },
+      },
+    );
+  const ask = (name: string, reference: Reference, method: 'GET' | 'HEAD') =>
+    test.mirror.resolveManifest(at(name), reference, method, { upstreamCalls: 0 });
+  const test: MirrorUnderTest = {
+    mirror: open(),
+    upstream,
+    store,
+    events,
+    queued,
+    pass: (milliseconds) => {
+      now += milliseconds;
+    },
+    fill: async () => {
+      for (const job of queued.splice(0)) await test.mirror.handleFill(job);
+    },
+    restart: () => {
+      test.mirror = open();
+    },
+    tag: (name, tag, method = 'GET') => ask(name, { kind: 'tag', tag }, method),
+    manifest: (name, digest, method = 'GET') =>
+      ask(name, { kind: 'digest', digest: known(digest) }, method),
+    blob: (name, digest, method = 'GET') =>
+      test.mirror.locateBlob(
+        at(name),
+        known(digest),
+        method,
+        { kind: 'whole' },
+        { upstreamCalls: 0 },
+      ),
+    close: async () => {
+      await test.mirror.stop();
+      await Promise.allSettled(background);
+      await store.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+  return test;
+}
+
+function at(name: string) {
+  return { registry: 'docker.io', name };
+}
+
+/** The bytes of a streamed blob. */
+export async function bytesOf(outcome: BlobOutcome): Promise<Uint8Array> {
+  if (outcome.kind !== 'stream') throw new Error(`a stream was expected, not ${outcome.kind}`);
+  return new Uint8Array(await new Response(outcome.body).arrayBuffer());
+}

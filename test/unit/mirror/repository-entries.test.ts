@@ -1,0 +1,78 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { UpstreamError } from '../../../functions/core/upstream/upstream-error.ts';
+import { makeImage } from '../../images/image.ts';
+import { type Layer, randomLayer } from '../../images/layer.ts';
+import { bytesOf, type MirrorUnderTest, openMirror } from './mirror-over-store.ts';
+
+const secret: Layer = randomLayer('secret', 3000);
+const image = makeImage({ layers: [secret] });
+const down = new UpstreamError('unreachable', 'docker.io is not reachable');
+
+let test: MirrorUnderTest;
+
+beforeEach(async () => {
+  test = await openMirror();
+  test.upstream.add('team/private', image, '1');
+  await test.tag('team/private', '1');
+  await test.fill();
+  test.upstream.asked.length = 0;
+});
+
+afterEach(() => test.close());
+
+describe('a stored blob', () => {
+  it('is served in the repository whose manifest names it, without a word to the upstream', async () => {
+    const outcome = await test.blob('team/private', secret.digest);
+    expect(await bytesOf(outcome)).toEqual(new Uint8Array(secret.bytes));
+    expect(test.upstream.asked).toEqual([]);
+  });
+
+  it('is absent in another repository when the upstream does not have it there', async () => {
+    expect(await test.blob('team/other', secret.digest)).toEqual({ kind: 'absent' });
+    expect(await test.blob('team/other', secret.digest, 'HEAD')).toEqual({ kind: 'absent' });
+  });
+
+  it('is served in another repository when the upstream says that it is there', async () => {
+    test.upstream.add('team/other', image);
+    const outcome = await test.blob('team/other', secret.digest);
+    expect(await bytesOf(outcome)).toEqual(new Uint8Array(secret.bytes));
+    expect(test.upstream.asked).toEqual([`HEAD blob team/other@${secret.digest}`]);
+  });
+
+  it('is not served in another repository when the upstream cannot be asked', async () => {
+    test.upstream.failure = down;
+    expect(await test.blob('team/other', secret.digest)).toEqual({
+      kind: 'unobtainable',
+      error: down,
+    });
+  });
+
+  it('is asked for again when what the upstream said is out of date', async () => {
+    test.upstream.add('team/other', image);
+    await bytesOf(await test.blob('team/other', secret.digest));
+    test.pass(5 * 60_000);
+    await bytesOf(await test.blob('team/other', secret.digest));
+    expect(test.upstream.count('HEAD blob team/other')).toBe(2);
+  });
+});
+
+describe('a mirrored manifest', () => {
+  it('is not answered in another repository of the upstream', async () => {
+    expect(await test.manifest('team/other', image.manifest.digest)).toEqual({ kind: 'absent' });
+  });
+
+  it('costs no second pull in a repository that has it too', async () => {
+    test.upstream.add('team/fork', image, '1');
+    expect(await test.manifest('team/fork', image.manifest.digest)).toMatchObject({
+      kind: 'found',
+    });
+    expect(test.upstream.count('HEAD manifest team/fork')).toBe(1);
+    expect(test.upstream.count('GET manifest')).toBe(0);
+    expect((await test.blob('team/fork', secret.digest, 'HEAD')).kind).toBe('known');
+  });
+
+  it('stays its own bytes', async () => {
+    const outcome = await test.manifest('team/private', image.manifest.digest);
+    expect(outcome).toMatchObject({ bytes: new Uint8Array(image.manifest.bytes) });
+  });
+});

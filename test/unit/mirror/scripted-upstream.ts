@@ -1,0 +1,134 @@
+import { type Digest, parseDigest } from '../../../functions/core/oci/digest.ts';
+import { type Reference, referenceText } from '../../../functions/core/oci/reference.ts';
+import type {
+  BlobHead,
+  BlobLocating,
+  BlobOpening,
+  BlobSlice,
+  CallCount,
+  ManifestGet,
+  ManifestHead,
+  ReferrersListing,
+  TagListing,
+  Upstream,
+} from '../../../functions/core/upstream/upstream.ts';
+import type { UpstreamError } from '../../../functions/core/upstream/upstream-error.ts';
+import type { Content } from '../../images/content.ts';
+import type { Image } from '../../images/image.ts';
+
+/** A digest that the test knows to be one. */
+export function known(text: string): Digest {
+  const digest = parseDigest(text);
+  if (digest === undefined) throw new Error(`not a digest: ${text}`);
+  return digest;
+}
+
+/**
+ * An upstream that answers out of a table, fails when it is told to, and keeps a list of what it
+ * was asked: `HEAD manifest library/app:1`.
+ */
+export class ScriptedUpstream implements Upstream {
+  readonly registry: string;
+  readonly asked: string[] = [];
+  /** While set, every question rejects with it. */
+  failure: UpstreamError | undefined;
+  /** While set, it stands before every answer. */
+  gate: Promise<void> | undefined;
+  referrers: ReferrersListing = { kind: 'unsupported' };
+  /** Hands out this location instead of streaming. */
+  location: BlobLocating = { kind: 'direct' };
+  /** Changes the bytes of a blob on their way. */
+  corrupt: ((bytes: Uint8Array) => Uint8Array) | undefined;
+  readonly #manifests = new Map<string, Content>();
+  readonly #blobs = new Map<string, Content>();
+
+  constructor(registry: string) {
+    this.registry = registry;
+  }
+
+  /** Puts an image into a repository, under tags. */
+  add(name: string, image: Image | Pick<Image, 'manifest'>, ...tags: string[]): void {
+    for (const reference of [image.manifest.digest, ...tags]) {
+      this.#manifests.set(`${name}:${reference}`, image.manifest);
+    }
+    if (!('layers' in image)) return;
+    for (const blob of [...image.layers, image.config]) {
+      this.#blobs.set(`${name}@${blob.digest}`, blob);
+    }
+  }
+
+  removeTag(name: string, tag: string): void {
+    this.#manifests.delete(`${name}:${tag}`);
+  }
+
+  count(question: string): number {
+    return this.asked.filter((asked) => asked.startsWith(question)).length;
+  }
+
+  async headManifest(name: string, ref: Reference, calls: CallCount): Promise<ManifestHead> {
+    const found = await this.#ask('HEAD', name, ref, calls);
+    if (found === undefined) return { kind: 'absent' };
+    const { digest, mediaType, size } = found;
+    return { kind: 'found', digest: known(digest), mediaType, size };
+  }
+
+  async getManifest(name: string, ref: Reference, calls: CallCount): Promise<ManifestGet> {
+    const found = await this.#ask('GET', name, ref, calls);
+    if (found === undefined) return { kind: 'absent' };
+    const { digest, mediaType } = found;
+    const bytes = new Uint8Array(found.bytes);
+    return { kind: 'found', manifest: { digest: known(digest), mediaType, bytes } };
+  }
+
+  async headBlob(name: string, digest: Digest, calls: CallCount): Promise<BlobHead> {
+    await this.#note(`HEAD blob ${name}@${digest}`, calls);
+    const blob = this.#blobs.get(`${name}@${digest}`);
+    return blob ? { kind: 'found', size: blob.size } : { kind: 'absent' };
+  }
+
+  async openBlob(
+    name: string,
+    digest: Digest,
+    slice: BlobSlice,
+    calls: CallCount,
+  ): Promise<BlobOpening> {
+    await this.#note(`GET blob ${name}@${digest} ${slice.start}`, calls);
+    const blob = this.#blobs.get(`${name}@${digest}`);
+    if (blob === undefined) return { kind: 'absent' };
+    const end = slice.end === undefined ? undefined : slice.end + 1;
+    const bytes = this.corrupt?.(blob.bytes) ?? blob.bytes;
+    const body = new Blob([new Uint8Array(bytes.subarray(slice.start, end))]).stream();
+    return { kind: 'found', size: blob.size, body };
+  }
+
+  async locateBlob(name: string, digest: Digest, calls: CallCount): Promise<BlobLocating> {
+    await this.#note(`LOCATE blob ${name}@${digest}`, calls);
+    return this.location;
+  }
+
+  async listTags(name: string, calls: CallCount): Promise<TagListing> {
+    await this.#note(`GET tags ${name}`, calls);
+    const tags = [...this.#manifests.keys()]
+      .filter((key) => key.startsWith(`${name}:`) && !key.includes(':sha256'))
+      .map((key) => key.slice(name.length + 1))
+      .sort();
+    return tags.length > 0 ? { kind: 'found', tags } : { kind: 'absent' };
+  }
+
+  async listReferrers(name: string, subject: Digest, calls: CallCount): Promise<ReferrersListing> {
+    await this.#note(`GET referrers ${name}@${subject}`, calls);
+    return this.referrers;
+  }
+
+  async #ask(method: string, name: string, reference: Reference, calls: CallCount) {
+    await this.#note(`${method} manifest ${name}:${referenceText(reference)}`, calls);
+    return this.#manifests.get(`${name}:${referenceText(reference)}`);
+  }
+
+  async #note(question: string, calls: CallCount): Promise<void> {
+    this.asked.push(question);
+    calls.upstreamCalls += 1;
+    await this.gate;
+    if (this.failure !== undefined) throw this.failure;
+  }
+}

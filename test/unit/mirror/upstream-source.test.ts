@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest';
+import { BlobRefused, UpstreamSource } from '../../../functions/core/mirror/upstream-source.ts';
+import type { BlobOpening, BlobSlice } from '../../../functions/core/upstream/upstream.ts';
+import { UpstreamError } from '../../../functions/core/upstream/upstream-error.ts';
+
+const blob = new Uint8Array(1000).map((_, at) => at % 251);
+const broken = new UpstreamError('unreachable', 'the connection broke');
+
+/** A body of the slice that breaks, or ends, after so many bytes. */
+function body(slice: BlobSlice, length: number, how: 'breaks' | 'ends' = 'breaks') {
+  const end = (slice.end ?? blob.length - 1) + 1;
+  const bytes = blob.subarray(slice.start, Math.min(end, slice.start + length));
+  let sent = false;
+  return new ReadableStream<Uint8Array>({
+    pull(controller) {
+      if (!sent && bytes.length > 0) {
+        sent = true;
+        return controller.enqueue(bytes);
+      }
+      if (how === 'ends' || slice.start + length >= end) return controller.close();
+      controller.error(broken);
+    },
+  });
+}
+
+function sourceOf(
+  open: (slice: BlobSlice) => Promise<BlobOpening>,
+  size: number | undefined = blob.length,
+) {
+  const slices: BlobSlice[] = [];
+  const record = (slice: BlobSlice) => {
+    slices.push(slice);
+    return open(slice);
+  };
+  return { slices, source: new UpstreamSource(record, size, new AbortController().signal) };
+}
+
+async function read(stream: ReadableStream<Uint8Array>): Promise<Uint8Array> {
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+describe('UpstreamSource', () => {
+  it('resumes where a body broke, as often as there is progress', async () => {
+    const { source, slices } = sourceOf(async (slice) => ({
+      kind: 'found',
+      size: blob.length,
+      body: body(slice, 150),
+    }));
+    expect(await read(source.open(0))).toEqual(blob);
+    expect(slices.map((slice) => slice.start)).toEqual([0, 150, 300, 450, 600, 750, 900]);
+    expect(source.bytes).toBe(blob.length);
+  });
+
+  it('resumes a body that ended too early as if it had broken', async () => {
+    const { source } = sourceOf(async (slice) => ({
+      kind: 'found',
+      size: blob.length,
+      body: body(slice, 600, 'ends'),
+    }));
+    expect(await read(source.open(0))).toEqual(blob);
+  });
+
+  it('reads no more than the slice asked for', async () => {
+    const { source } = sourceOf(async (slice) => ({
+      kind: 'found',
+      size: blob.length,
+      body: body(slice, 30),
+    }));
+    expect(await read(source.open(100, 199))).toEqual(blob.subarray(100, 200));
+  });
+
+  it('gives up after five openings without a byte of progress', async () => {
+    const { source, slices } = sourceOf(async (slice) => ({
+      kind: 'found',
+      size: blob.length,
+      body: body(slice, slice.start === 0 ? 10 : 0),
+    }));
+    await expect(read(source.open(0))).rejects.toBe(broken);
+    expect(slices).toHaveLength(1 + 4);
+  });
+
+  it('fails at once, before the first byte, when the upstream is limited', async () => {
+    const limited = new UpstreamError('limited', 'limited', { status: 429 });
+    const { source, slices } = sourceOf(() => Promise.reject(limited));
+    await expect(read(source.open(0))).rejects.toBe(limited);
+    await expect(source.answered).rejects.toBe(limited);
+    expect(slices).toHaveLength(1);
+  });
+
+  it('tells a refusal from a failure', async () => {
+    const { source } = sourceOf(async () => ({ kind: 'absent' }));
+    await expect(read(source.open(0))).rejects.toBeInstanceOf(BlobRefused);
+    await expect(source.answered).rejects.toBeInstanceOf(BlobRefused);
+  });
+
+  it('refuses a blob whose size is not the one of the manifest', async () => {
+    const { source } = sourceOf(async (slice) => ({
+      kind: 'found',
+      size: blob.length + 1,
+      body: body(slice, 5000),
+    }));
+    await expect(read(source.open(0))).rejects.toMatchObject({ kind: 'invalid' });
+  });
+
+  it('reads an empty blob', async () => {
+    const empty = async () => ({ kind: 'found', size: 0, body: new Blob([]).stream() }) as const;
+    const { source } = sourceOf(empty, 0);
+    expect(await read(source.open(0))).toHaveLength(0);
+    await source.answered;
+  });
+});
