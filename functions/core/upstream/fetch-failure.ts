@@ -1,14 +1,18 @@
 import { UpstreamError, type UpstreamErrorKind } from './upstream-error.ts';
 
-/** The codes of an error and of the causes below it, outermost first. */
-function codesOf(error: unknown): string[] {
-  const codes: string[] = [];
+/** An error and the causes below it, outermost first. */
+function chainOf(error: unknown): Error[] {
+  const chain: Error[] = [];
   let current = error;
-  for (let depth = 0; depth < 5 && current instanceof Error; depth++) {
-    if ('code' in current && typeof current.code === 'string') codes.push(current.code);
+  while (current instanceof Error && chain.length < 5) {
+    chain.push(current);
     current = current.cause;
   }
-  return codes;
+  return chain;
+}
+
+function codeOf(error: Error): string | undefined {
+  return 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
 
 const timeoutCodes: ReadonlySet<string> = new Set([
@@ -18,12 +22,15 @@ const timeoutCodes: ReadonlySet<string> = new Set([
   'UND_ERR_BODY_TIMEOUT',
 ]);
 
-/** Parser codes that only say that the connection ended within the headers. */
-const endedCodes: ReadonlySet<string> = new Set(['HPE_INVALID_EOF_STATE', 'HPE_CLOSED_CONNECTION']);
+/** Node's own fetch gives such an error a code; undici 7 only the name. */
+function isParserError(error: Error): boolean {
+  return error.name === 'HTTPParserError' || codeOf(error)?.startsWith('HPE_') === true;
+}
 
 /**
  * Turns what fetch or a body's reader threw into an UpstreamError; `what` names the registry and
- * the purpose. The thrown error is kept as cause: it names hosts and system codes, no URL.
+ * the purpose. The thrown error is kept as cause, except a parser's: that one holds raw headers,
+ * which may be a signed Location.
  */
 export function fetchFailure(
   what: string,
@@ -31,17 +38,21 @@ export function fetchFailure(
   part: 'headers' | 'body',
 ): UpstreamError {
   if (error instanceof UpstreamError) return error;
-  const codes = codesOf(error);
+  const chain = chainOf(error);
+  const isUnparsable = chain.some(isParserError);
   const failure = (kind: UpstreamErrorKind, reason: string) => {
-    const code = codes.at(-1);
+    const code = chain.map(codeOf).findLast((found) => found !== undefined);
     const detail = code === undefined ? '' : ` (${code})`;
-    return new UpstreamError(kind, `${what}: ${reason}${detail}`, { cause: error });
+    const message = `${what}: ${reason}${detail}`;
+    return new UpstreamError(kind, message, isUnparsable ? {} : { cause: error });
   };
-  if (codes.some((code) => timeoutCodes.has(code))) return failure('timeout', 'no answer in time');
+  if (chain.some((link) => timeoutCodes.has(codeOf(link) ?? ''))) {
+    return failure('timeout', 'no answer in time');
+  }
   if (part === 'body') return failure('unreachable', 'the body broke off');
-  // Docker Hub's abuse page once had header lines that end in LF alone, and Node's fetch throws
-  // HPE_INVALID_HEADER_TOKEN on it: what cannot be parsed is taken for that page.
-  if (codes.some((code) => code.startsWith('HPE_') && !endedCodes.has(code))) {
+  // Docker Hub's abuse page once had header lines that end in LF alone, on which Node's fetch
+  // throws: what cannot be parsed is taken for that page.
+  if (isUnparsable) {
     return failure('limited', 'an answer that is not HTTP, as when there were too many requests');
   }
   return failure('unreachable', 'no connection');

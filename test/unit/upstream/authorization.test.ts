@@ -125,6 +125,19 @@ describe('authorization', () => {
     },
   );
 
+  test('the challenge of a host redirected to is not taken up', async () => {
+    await using away = await startScripted();
+    await using server = await startScripted({
+      path,
+      answer: { status: 307, headers: { location: `${away.url.href}far` } },
+    });
+    away.expect({ path: '/far', answer: refused(`Bearer realm="${away.url.href}token"`) });
+    const { upstream, calls } = clientOf(server.url, { credentials });
+    expect(await upstream.listTags('a/b', calls)).toEqual({ kind: 'denied' });
+    server.verify();
+    away.verify();
+  });
+
   test('a realm elsewhere is refused and gets nothing', async () => {
     await using elsewhere = await startScripted();
     await using server = await startScripted();

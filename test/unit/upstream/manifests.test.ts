@@ -145,7 +145,7 @@ describe('GET manifest', () => {
         },
       },
     ],
-    ['too many bytes', tagPath, { body: ' '.repeat(maxManifestBytes + 1), headers: typed }],
+    ['too many bytes', tagPath, { body: body.padEnd(maxManifestBytes + 1), headers: typed }],
   ])('%s is invalid', async (_case, path, answer) => {
     await using server = await startScripted({ path, answer });
     const { upstream, calls } = clientOf(server.url);

@@ -1,6 +1,5 @@
-import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
 import { describe, expect, test } from 'vitest';
+import { startRaw } from './raw-server.ts';
 import { clientOf, failureOf, startScripted } from './scripted-server.ts';
 
 const path = '/v2/a/b/tags/list?n=1000';
@@ -9,24 +8,6 @@ const found = { kind: 'found', tags: ['1'] };
 
 function redirect(location: string, status = 307) {
   return { status, headers: { location }, body: 'moved' };
-}
-
-/** A server of raw bytes on loopback. */
-async function startRaw(text: string) {
-  const server = createServer((socket) => {
-    socket.on('error', () => undefined);
-    socket.once('data', () => socket.end(text));
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  return {
-    url: new URL(`http://127.0.0.1:${port}/`),
-    async [Symbol.asyncDispose]() {
-      server.close();
-      await once(server, 'close');
-    },
-  };
 }
 
 describe('request', () => {
@@ -147,18 +128,6 @@ describe('request', () => {
     await using server = await startScripted({ path, answer: { status } });
     const { upstream, calls } = clientOf(server.url);
     expect(await upstream.listTags('a/b', calls)).toEqual({ kind });
-  });
-
-  test('the abuse page with LF-only header lines is limited', async () => {
-    await using server = await startRaw(
-      'HTTP/1.1 429 Too Many Requests\r\ncache-control: no-cache\nretry-after: 60\n\n' +
-        'Too Many Requests (HAP429).\n',
-    );
-    const { upstream, calls, events } = clientOf(server.url);
-    const failure = await failureOf(upstream.listTags('a/b', calls));
-    expect(failure.kind).toBe('limited');
-    expect(failure.message).toContain('HPE_');
-    expect(events).toMatchObject([{ status: 'limited' }]);
   });
 
   test.each([

@@ -76,8 +76,11 @@ describe('connections', () => {
     const server = createServer((request, response) => {
       sockets.add(request.socket);
       const isFirst = !request.url?.includes('next');
-      if (isFirst) response.writeHead(307, { location: '/next' }).end('moved');
-      else response.writeHead(404).end('{"errors":[]}');
+      if (isFirst) response.writeHead(307, { location: '/next', 'content-length': 5 });
+      else response.writeHead(404, { 'content-length': 5 });
+      response.flushHeaders();
+      // The body comes after the headers were dealt with.
+      setTimeout(() => response.end('moved'), 10);
     });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -86,6 +89,24 @@ describe('connections', () => {
     for (let round = 0; round < 5; round++) await upstream.listTags('a/b', calls);
     // Ten requests: fetch may open one more while it puts the first back.
     expect(sockets.size).toBeLessThan(4);
+    server.closeAllConnections();
+    server.close();
+    await once(server, 'close');
+  });
+
+  test('a blob may take longer than its headers may', async () => {
+    const server = createServer((_request, response) => {
+      response.writeHead(200, { 'content-length': 4 }).write('01');
+      setTimeout(() => response.end('23'), 300);
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const url = new URL(`http://127.0.0.1:${port}`);
+    const { upstream, calls } = clientOf(url, { headersTimeout: 100 });
+    const opened = await upstream.openBlob('a/b', digestFor('x'), { start: 0 }, calls);
+    if (opened.kind !== 'found') throw new Error(opened.kind);
+    expect(await new Response(opened.body).text()).toBe('0123');
     server.closeAllConnections();
     server.close();
     await once(server, 'close');
