@@ -4,7 +4,7 @@
  */
 export function nextLink(header: string | null): string | undefined {
   if (header === null) return undefined;
-  for (const [, target, parameters] of header.matchAll(/<([^>]*)>([^<]*)/g)) {
+  for (const [, target, parameters] of header.matchAll(/<([^<>]*)>([^<]*)/g)) {
     if (
       /;\s*rel\s*=\s*(?:"(?:[^"]*\s)?next(?:\s[^"]*)?"|next(?=[\s;,]|$))/i.test(parameters ?? '')
     ) {
