@@ -1,0 +1,38 @@
+/** A request as every platform can state it. */
+export interface RegistryRequest {
+  readonly method: string;
+  /** Path and query as sent, percent-encoding kept: `/v2/library/alpine/manifests/3?ns=docker.io`. */
+  readonly target: string;
+  /** A header's value by its lower-case name; several lines joined by a comma. */
+  header(name: string): string | undefined;
+}
+
+/** What an answer says of itself for the log line and the metrics. */
+export interface AnswerNote {
+  /** `manifest`, `blob`, `tags`, `referrers`, `catalog`, `ping`, or `other`. */
+  readonly kind: string;
+  /** How the client named the registry. */
+  readonly form: 'root' | 'ns' | 'prefix';
+  /** As `docker.io/library/alpine`. */
+  readonly repository?: string;
+  readonly reference?: string;
+  /** `hit`, `revalidated`, `miss`, `stale`, or undefined where nothing is cached. */
+  readonly cache?: string;
+  /** Requests sent to upstreams for this answer. */
+  readonly upstreamCalls: number;
+  /** Why it is not what the client asked for. Holds no secret. */
+  readonly reason?: string;
+}
+
+/** What leaves the registry; a platform turns it into its own kind of response. */
+export interface Answer {
+  readonly status: number;
+  /** Lower-case names. Content-Length is always here when the length is known. */
+  readonly headers: Readonly<Record<string, string>>;
+  /**
+   * An answer to HEAD keeps the body it would have had for GET, where there is one in memory: the
+   * platform drops it. A stream must be read or cancelled.
+   */
+  readonly body: Uint8Array<ArrayBuffer> | string | ReadableStream<Uint8Array> | undefined;
+  readonly note: AnswerNote;
+}

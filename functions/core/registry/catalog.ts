@@ -1,0 +1,83 @@
+import type { Mirror } from '../mirror/mirror.ts';
+import { parsePage } from '../oci/page.ts';
+import type { Answer } from './answer.ts';
+import type { Asked } from './asked.ts';
+import { unstored } from './cache-control.ts';
+import { chooseRegistry, type Registries } from './choose-repository.ts';
+import { errorAnswer } from './error-answer.ts';
+import { headersFor } from './fixed-headers.ts';
+import { jsonAnswer } from './json-answer.ts';
+import { nextPage } from './next-page.ts';
+import { quoted } from './refusal.ts';
+import { invalidPage } from './tags.ts';
+
+const subject = { kind: 'catalog' } as const;
+
+/**
+ * What is mirrored, never all that the upstreams have. Each name is as the client would pull it by
+ * the route it asked: without the registry when `ns` or a prefix chose one, or for the default.
+ * The order is that of whole names, `docker.io/…` before `ghcr.io/…`, whatever is shown of them.
+ */
+export async function answerCatalog(
+  mirror: Mirror,
+  registries: Registries,
+  asked: Asked,
+  prefix: string,
+): Promise<Answer> {
+  const choice = chooseRegistry(registries, asked.ns, prefix);
+  if (choice.kind === 'refused')
+    return errorAnswer({ ...asked, ns: undefined }, choice.refusal, subject);
+  const form = choice.form;
+  if (choice.rest !== '') {
+    const message = `this mirror has no registry ${quoted(choice.rest)}`;
+    return errorAnswer({ ...asked, form }, { status: 404, code: 'NAME_UNKNOWN', message }, subject);
+  }
+  const request = parsePage(new URLSearchParams(asked.query));
+  if (request === undefined) return invalidPage({ ...asked, form }, subject);
+  const names = form === 'root' ? namesOfAll(registries) : namesOf(choice.registry);
+  const last = request.last === undefined ? undefined : names.toKey(request.last);
+  const only = form === 'root' ? undefined : choice.registry;
+  const page =
+    request.limit === 0
+      ? { entries: [], next: undefined }
+      : await mirror.listRepositories({ limit: request.limit, last }, only);
+  const next = page.next === undefined ? undefined : names.toShown(page.next);
+  const headers = {
+    ...headersFor(asked),
+    'cache-control': unstored,
+    ...nextPage(asked, request, next),
+  };
+  const json = JSON.stringify({ repositories: page.entries.map(names.toShown) });
+  return jsonAnswer(json, headers, { ...subject, form, upstreamCalls: 0 });
+}
+
+/** How repositories are shown, and how a shown name leads back to its key. */
+export interface ShownNames {
+  toShown(key: string): string;
+  toKey(shown: string): string;
+}
+
+/** Names within one registry. */
+export function namesOf(registry: string): ShownNames {
+  return {
+    toShown: (key) => key.slice(registry.length + 1),
+    toKey: (shown) => `${registry}/${shown}`,
+  };
+}
+
+/** Names of all registries: the default's without it, unless that would read as another's. */
+export function namesOfAll(registries: Pick<Registries, 'spellings' | 'byDefault'>): ShownNames {
+  const { toShown, toKey } = namesOf(registries.byDefault);
+  const namesRegistry = (name: string) => {
+    const slash = name.indexOf('/');
+    return slash > 0 && registries.spellings.has(name.slice(0, slash));
+  };
+  return {
+    toShown(key) {
+      if (!key.startsWith(`${registries.byDefault}/`)) return key;
+      const shown = toShown(key);
+      return namesRegistry(shown) ? key : shown;
+    },
+    toKey: (shown) => (namesRegistry(shown) ? shown : toKey(shown)),
+  };
+}

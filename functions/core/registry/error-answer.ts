@@ -1,0 +1,59 @@
+import type { Unobtained } from '../mirror/outcome.ts';
+import { errorBody } from '../oci/error-code.ts';
+import { repositoryKey } from '../oci/repository.ts';
+import type { Answer, AnswerNote } from './answer.ts';
+import type { Asked, AskedRepository } from './asked.ts';
+import { headersFor } from './fixed-headers.ts';
+import type { Refusal } from './refusal.ts';
+import { refusalOf, type Wanted } from './status-policy.ts';
+
+const encoder = new TextEncoder();
+
+/** What the log line of a refused request says besides its reason. */
+export type Subject = Pick<AnswerNote, 'kind' | 'repository' | 'reference'>;
+
+/** The answer that refuses a request, in the JSON of distribution-spec §Error codes. */
+export function errorAnswer(
+  asked: Pick<Asked, 'ns' | 'form' | 'calls'>,
+  refusal: Refusal,
+  subject: Subject,
+  headers: Readonly<Record<string, string>> = {},
+): Answer {
+  const body = encoder.encode(errorBody(refusal.code, refusal.message));
+  return {
+    status: refusal.status,
+    headers: {
+      ...headersFor(asked),
+      'content-type': 'application/json',
+      'content-length': String(body.byteLength),
+      'cache-control': 'no-store',
+      ...(refusal.retryAfter !== undefined && { 'retry-after': String(refusal.retryAfter) }),
+      ...headers,
+    },
+    body,
+    note: {
+      ...subject,
+      form: asked.form,
+      upstreamCalls: asked.calls.upstreamCalls,
+      reason: refusal.message,
+    },
+  };
+}
+
+/** The answer for what the mirror could not get, by the status policy. */
+export function unobtainedAnswer(
+  asked: AskedRepository,
+  unobtained: Unobtained,
+  wanted: Wanted,
+  reference?: string,
+): Answer {
+  const { registry } = asked.repository;
+  const refusal = refusalOf(unobtained, { wanted, registry, hasNs: asked.ns !== undefined });
+  return errorAnswer(asked, refusal, subjectOf(asked, wanted, reference));
+}
+
+/** Names a request about a repository for its log line. */
+export function subjectOf(asked: AskedRepository, kind: string, reference?: string): Subject {
+  const repository = repositoryKey(asked.repository);
+  return reference === undefined ? { kind, repository } : { kind, repository, reference };
+}

@@ -1,0 +1,48 @@
+import type { Mirror } from '../mirror/mirror.ts';
+import { parseReference } from '../oci/reference.ts';
+import type { Answer } from './answer.ts';
+import type { AskedRepository } from './asked.ts';
+import { forever, tagCacheControl } from './cache-control.ts';
+import { isNotModified } from './conditional.ts';
+import { errorAnswer, subjectOf, unobtainedAnswer } from './error-answer.ts';
+import { contentHeaders, foundNote } from './found.ts';
+import { quoted } from './refusal.ts';
+
+/**
+ * GET and HEAD of a manifest (distribution-spec §Pulling manifests). Accept is not read: a client
+ * gets what the tag or digest names, and an older client's shorter list must not choose for others.
+ */
+export async function answerManifest(
+  mirror: Mirror,
+  asked: AskedRepository,
+  text: string,
+): Promise<Answer> {
+  const reference = parseReference(text);
+  if (reference === undefined) return invalidReference(asked, text);
+  const { repository, method, calls } = asked;
+  const outcome = await mirror.resolveManifest(repository, reference, method, calls);
+  if (outcome.kind !== 'found') return unobtainedAnswer(asked, outcome, 'manifest', text);
+  const { digest, mediaType, size, bytes, provenance } = outcome;
+  const note = foundNote(asked, 'manifest', text, provenance);
+  const isByDigest = reference.kind === 'digest';
+  const cacheControl = isByDigest ? forever : tagCacheControl(provenance, asked.policy.tagTtl);
+  const headers = contentHeaders(asked, digest, provenance, cacheControl);
+  if (isNotModified(asked.request.header('if-none-match'), digest)) {
+    return { status: 304, headers, body: undefined, note };
+  }
+  if (bytes === undefined && method === 'GET') throw new Error('a GET found no manifest bytes');
+  headers['content-type'] = mediaType;
+  headers['content-length'] = String(size);
+  return { status: 200, headers, body: bytes, note };
+}
+
+/** A tag outside the grammar names nothing that can exist, so it is absent; a digest is wrong. */
+function invalidReference(asked: AskedRepository, text: string): Answer {
+  const subject = subjectOf(asked, 'manifest');
+  if (text.includes(':')) {
+    const message = `${quoted(text)} is no digest that this mirror can verify`;
+    return errorAnswer(asked, { status: 400, code: 'DIGEST_INVALID', message }, subject);
+  }
+  const message = `${quoted(text)} is no tag`;
+  return errorAnswer(asked, { status: 404, code: 'MANIFEST_UNKNOWN', message }, subject);
+}

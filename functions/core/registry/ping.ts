@@ -1,0 +1,30 @@
+import { isRepositoryName } from '../oci/repository.ts';
+import type { Answer } from './answer.ts';
+import type { Asked } from './asked.ts';
+import { unstored } from './cache-control.ts';
+import { chooseRegistry, looksLikeHost, type Registries } from './choose-repository.ts';
+import { errorAnswer } from './error-answer.ts';
+import { headersFor } from './fixed-headers.ts';
+import { jsonAnswer } from './json-answer.ts';
+import { quoted } from './refusal.ts';
+
+const subject = { kind: 'ping' } as const;
+
+/**
+ * The answer that says "a registry is here" (distribution-spec §Determining support). It is 200 and
+ * never a challenge: podman and crane drop a mirror after anything but 200 and 401. Only a prefix
+ * that cannot work is refused, so that a wrong configuration shows at once.
+ */
+export function answerPing(registries: Registries, asked: Asked, prefix: string): Answer {
+  const choice = chooseRegistry(registries, asked.ns, prefix);
+  if (choice.kind === 'refused')
+    return errorAnswer({ ...asked, ns: undefined }, choice.refusal, subject);
+  const { form, rest } = choice;
+  const first = rest.split('/', 1)[0] ?? '';
+  if (rest !== '' && (looksLikeHost(first) || !isRepositoryName(rest))) {
+    const message = `this mirror has no registry ${quoted(rest)}`;
+    return errorAnswer({ ...asked, form }, { status: 404, code: 'NAME_UNKNOWN', message }, subject);
+  }
+  const headers = { ...headersFor(asked), 'cache-control': unstored };
+  return jsonAnswer('{}', headers, { ...subject, form, upstreamCalls: 0 });
+}

@@ -1,0 +1,22 @@
+import type { ErrorCode } from '../oci/error-code.ts';
+
+/**
+ * An answer that is not the content. 401 is not among them: dockerd answers one from a mirror with
+ * the user's Docker Hub password.
+ */
+export interface Refusal {
+  readonly status: 400 | 403 | 404 | 405 | 416 | 429 | 503;
+  readonly code: ErrorCode;
+  /** For people. Holds no secret. */
+  readonly message: string;
+  /** In seconds. */
+  readonly retryAfter?: number;
+}
+
+const longestQuote = 120;
+
+/** Text of a request inside a message: cut, and with every unusual character escaped. */
+export function quoted(text: string): string {
+  const cut = text.length > longestQuote ? `${text.slice(0, longestQuote)}…` : text;
+  return JSON.stringify(cut);
+}

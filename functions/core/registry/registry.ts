@@ -1,0 +1,147 @@
+import type { Mirror } from '../mirror/mirror.ts';
+import type { Answer, RegistryRequest } from './answer.ts';
+import type { Asked, AskedRepository } from './asked.ts';
+import { answerBlob } from './blobs.ts';
+import { answerCatalog } from './catalog.ts';
+import { chooseRepository, knownRegistries, type Registries } from './choose-repository.ts';
+import { errorAnswer } from './error-answer.ts';
+import { answerManifest } from './manifests.ts';
+import { answerPing } from './ping.ts';
+import { answerReferrers } from './referrers.ts';
+import type { Refusal } from './refusal.ts';
+import { parseRoute, type RepositoryRoute, type Route } from './route.ts';
+import { refusalOfFailure, type Wanted } from './status-policy.ts';
+import { answerTags } from './tags.ts';
+import { parseTarget } from './target.ts';
+import { answerWrite } from './writes.ts';
+
+export interface RegistryOptions {
+  /** The registry of requests that name none: a key of the mirror's policies. */
+  readonly defaultRegistry: string;
+  /** Told of what should not happen; the client gets an answer nevertheless. */
+  readonly onError?: (error: unknown) => void;
+}
+
+/** The server side of distribution-spec's read path: never rejects, and never throws. */
+export type Registry = (request: RegistryRequest) => Promise<Answer>;
+
+/** Creates the registry that serves what the mirror has or can get. */
+export function createRegistry(mirror: Mirror, options: RegistryOptions): Registry {
+  const registries = knownRegistries(mirror.policies, options.defaultRegistry);
+  return async (request) => {
+    const { path, query, ns } = parseTarget(request.target);
+    const route = parseRoute(path);
+    const { method } = request;
+    if (method !== 'GET' && method !== 'HEAD') {
+      return route.kind === 'unknown' ? nothingThere : answerWrite();
+    }
+    const form = ns === undefined ? 'root' : 'ns';
+    const calls = { upstreamCalls: 0 };
+    const asked: Asked = { request, method, path, query, ns, form, calls };
+    try {
+      return await answerRoute(mirror, registries, asked, route);
+    } catch (error) {
+      tell(options.onError, error);
+      return failed(asked, route, registries);
+    }
+  };
+}
+
+async function answerRoute(
+  mirror: Mirror,
+  registries: Registries,
+  asked: Asked,
+  route: Route,
+): Promise<Answer> {
+  switch (route.kind) {
+    case 'unknown':
+      return nothingThere;
+    case 'malformed':
+      return errorAnswer({ ...asked, ns: undefined }, malformedPath, { kind: 'other' });
+    case 'upload':
+      return answerWrite();
+    case 'ping':
+      return answerPing(registries, asked, route.prefix);
+    case 'catalog':
+      return answerCatalog(mirror, registries, asked, route.prefix);
+    case 'manifest':
+    case 'blob':
+    case 'referrers':
+    case 'tags':
+      return answerOfRepository(mirror, registries, asked, route);
+  }
+}
+
+async function answerOfRepository(
+  mirror: Mirror,
+  registries: Registries,
+  asked: Asked,
+  route: RepositoryRoute,
+): Promise<Answer> {
+  const { prefix, name } = route;
+  const path = prefix === '' ? name : `${prefix}/${name}`;
+  const choice = chooseRepository(registries, asked.ns, path);
+  // A refused `ns` is not echoed: it was not used, and is not known to be a harmless header value.
+  if (choice.kind === 'refused') {
+    return errorAnswer({ ...asked, ns: undefined }, choice.refusal, { kind: route.kind });
+  }
+  const { repository, policy, form } = choice;
+  // Written out: a spread here costs half of a warm answer's time.
+  const { request, method, query, ns, calls } = asked;
+  const written = asked.path;
+  const pull: AskedRepository = {
+    request,
+    method,
+    path: written,
+    query,
+    ns,
+    form,
+    calls,
+    repository,
+    policy,
+    name,
+  };
+  switch (route.kind) {
+    case 'manifest':
+      return answerManifest(mirror, pull, route.reference);
+    case 'blob':
+      return answerBlob(mirror, pull, route.reference);
+    case 'referrers':
+      return answerReferrers(mirror, pull, route.reference);
+    case 'tags':
+      return answerTags(mirror, pull);
+  }
+}
+
+const malformedPath: Refusal = {
+  status: 400,
+  code: 'NAME_INVALID',
+  message: 'the path is not well-formed',
+};
+
+/** JSON also here: containerd would store a page of HTML as a manifest. */
+const nothingThere: Answer = errorAnswer(
+  { ns: undefined, form: 'root', calls: { upstreamCalls: 0 } },
+  { status: 404, code: 'UNSUPPORTED', message: 'this registry has no such endpoint' },
+  { kind: 'other' },
+);
+
+/** The answer after something that should not have happened: it sends the client to the origin. */
+function failed(asked: Asked, route: Route, registries: Registries): Answer {
+  const wanted = isWanted(route.kind) ? route.kind : 'manifest';
+  const hasNs = asked.ns !== undefined;
+  const refusal = refusalOfFailure({ wanted, registry: registries.byDefault, hasNs });
+  return errorAnswer({ ...asked, ns: undefined }, refusal, { kind: route.kind });
+}
+
+function isWanted(kind: Route['kind']): kind is Wanted {
+  return kind === 'manifest' || kind === 'blob' || kind === 'tags' || kind === 'referrers';
+}
+
+function tell(onError: RegistryOptions['onError'], error: unknown): void {
+  try {
+    onError?.(error);
+  } catch {
+    // A listener that fails must not cost the client its answer.
+  }
+}

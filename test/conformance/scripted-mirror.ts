@@ -1,0 +1,181 @@
+import type { Mirror } from '../../functions/core/mirror/mirror.ts';
+import type { Provenance, Unobtained } from '../../functions/core/mirror/outcome.ts';
+import type { UpstreamPolicy } from '../../functions/core/mirror/policy.ts';
+import { type Descriptor, readDescriptor } from '../../functions/core/oci/descriptor.ts';
+import { type Manifest, readManifest } from '../../functions/core/oci/manifest.ts';
+import { inOrder, pageOf } from '../../functions/core/oci/page.ts';
+import { satisfyRange } from '../../functions/core/oci/range.ts';
+import { type Repository, repositoryKey } from '../../functions/core/oci/repository.ts';
+import { repositoryPattern } from '../../functions/core/oci/repository-pattern.ts';
+import { UpstreamError } from '../../functions/core/upstream/upstream-error.ts';
+import type { Content } from '../images/content.ts';
+import type { Image } from '../images/image.ts';
+import type { ImageIndex } from '../images/image-index.ts';
+import { deniedRepository, hiddenRepository, type Shelf, shelves } from './content.ts';
+import type { Situation } from './exchange.ts';
+
+const policy: UpstreamPolicy = {
+  tagTtl: 300_000,
+  maxStale: 86_400_000,
+  immutableTags: [],
+  allow: [],
+  deny: [],
+  delivery: 'stream',
+};
+
+const policies = new Map([
+  ['docker.io', { ...policy, deny: [repositoryPattern(deniedRepository)] }],
+  ['ghcr.io', policy],
+]);
+
+/** A mirror without stores and upstreams: it says at once what `content.ts` and the situation say. */
+export function scriptedMirror(situation: Situation): Mirror {
+  const pulled = new Set<string>();
+
+  /** Why nothing of this repository can be had; undefined when it can. */
+  const obstacle = (repository: Repository): Unobtained | undefined => {
+    const error = failureOf(situation, repository.registry);
+    if (error !== undefined) return { kind: 'unobtainable', error };
+    if (repository.name === hiddenRepository) return { kind: 'denied' };
+    return shelvesOf(repository).length === 0 ? { kind: 'absent' } : undefined;
+  };
+
+  return {
+    policies,
+    async resolveManifest(repository, reference) {
+      const refused = obstacle(repository);
+      if (refused !== undefined) return refused;
+      const manifest = manifestsOf(repository).find(({ tags, content }) =>
+        reference.kind === 'tag'
+          ? tags.includes(reference.tag)
+          : content.digest === reference.digest,
+      );
+      if (manifest === undefined) return { kind: 'absent' };
+      pulled.add(repositoryKey(repository));
+      const { digest, mediaType, size } = descriptorOf(manifest.content);
+      const bytes = new Uint8Array(manifest.content.bytes);
+      const provenance = provenanceOf(situation, reference.kind === 'tag');
+      return { kind: 'found', digest, mediaType, size, bytes, provenance };
+    },
+    async locateBlob(repository, digest, method, range) {
+      const refused = obstacle(repository);
+      if (refused !== undefined) return refused;
+      const blob = blobsOf(repository).find((content) => content.digest === digest);
+      if (blob === undefined) return { kind: 'absent' };
+      const provenance = { kind: 'hit', ttl: undefined } as const;
+      const { size } = blob;
+      if (method === 'HEAD') return { kind: 'known', size, provenance };
+      if (situation === 'redirecting') {
+        return { kind: 'redirect', url: 'https://cdn.test/blob?signature=s', provenance };
+      }
+      const part = range.kind === 'whole' ? { start: 0, end: size - 1 } : satisfyRange(range, size);
+      if (part === undefined) return { kind: 'unsatisfiable', size };
+      const body = streamOf(blob.bytes.subarray(part.start, part.end + 1));
+      const slice = range.kind === 'whole' ? undefined : part;
+      return { kind: 'stream', size, range: slice, body, provenance };
+    },
+    async listTags(repository) {
+      const refused = obstacle(repository);
+      if (refused !== undefined) return refused;
+      const tags = shelvesOf(repository).flatMap((shelf) => shelf.tags);
+      return { kind: 'found', tags: tags.sort(inOrder), provenance: provenanceOf(situation, true) };
+    },
+    async listReferrers(repository, subject) {
+      const refused = obstacle(repository);
+      if (refused !== undefined) return refused;
+      const manifests = shelvesOf(repository)
+        .map((shelf) => referrerOf(shelf.item.manifest, subject))
+        .filter((referrer) => referrer !== undefined);
+      return { kind: 'found', manifests, provenance: provenanceOf(situation, true) };
+    },
+    async listRepositories(page, registry) {
+      const keys = [...pulled].sort(inOrder);
+      const only = registry === undefined ? '' : `${registry}/`;
+      return pageOf(
+        keys.filter((key) => key.startsWith(only)),
+        page,
+      );
+    },
+  };
+}
+
+function failureOf(situation: Situation, registry: string): UpstreamError | undefined {
+  if (situation === 'limited') {
+    return new UpstreamError('limited', `${registry} answered 429`, {
+      status: 429,
+      retryAfter: 3600,
+    });
+  }
+  return situation === 'down'
+    ? new UpstreamError('unreachable', `${registry} cannot be reached`)
+    : undefined;
+}
+
+function provenanceOf(situation: Situation, canAge: boolean): Provenance {
+  if (!canAge) return { kind: 'hit', ttl: undefined };
+  if (situation !== 'stale') return { kind: 'hit', ttl: 300 };
+  return { kind: 'stale', age: 7200, reason: 'docker.io cannot be reached' };
+}
+
+function shelvesOf(repository: Repository): readonly Shelf[] {
+  return shelves.filter(
+    (shelf) => shelf.registry === repository.registry && shelf.repository === repository.name,
+  );
+}
+
+interface Tagged {
+  readonly content: Content;
+  readonly tags: readonly string[];
+}
+
+function manifestsOf(repository: Repository): Tagged[] {
+  return shelvesOf(repository).flatMap(({ item, tags }) => [
+    { content: item.manifest, tags },
+    ...imagesOf(item).map((image) => ({ content: image.manifest, tags: [] })),
+  ]);
+}
+
+function blobsOf(repository: Repository): Content[] {
+  return shelvesOf(repository)
+    .flatMap(({ item }) => imagesOf(item))
+    .flatMap((image) => [image.config, ...image.layers]);
+}
+
+/** The images under an item of the shelves; all of them are in memory. */
+function imagesOf(item: Image | ImageIndex): Image[] {
+  if (item.kind === 'image') return [item];
+  return item.children.flatMap((child) => imagesOf(child as Image | ImageIndex));
+}
+
+function descriptorOf(content: Content): Descriptor {
+  const descriptor = readDescriptor({ ...content });
+  if (descriptor === undefined) throw new Error(`not a descriptor: ${content.digest}`);
+  return descriptor;
+}
+
+function referrerOf(content: Content, subject: string): Descriptor | undefined {
+  const manifest: Pick<Manifest, 'bytes' | 'mediaType'> = {
+    bytes: new Uint8Array(content.bytes),
+    mediaType: content.mediaType,
+  };
+  const contents = readManifest(manifest);
+  if (contents?.subject?.digest !== subject) return undefined;
+  const { artifactType, annotations } = contents;
+  const { mediaType, digest, size } = descriptorOf(content);
+  return {
+    mediaType,
+    digest,
+    size,
+    ...(artifactType !== undefined && { artifactType }),
+    ...(annotations !== undefined && { annotations }),
+  };
+}
+
+function streamOf(bytes: Uint8Array): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    start(controller) {
+      if (bytes.byteLength > 0) controller.enqueue(new Uint8Array(bytes));
+      controller.close();
+    },
+  });
+}
