@@ -2,6 +2,7 @@ import { isManifestType } from '../oci/media-type.ts';
 import { type Repository, repositoryKey } from '../oci/repository.ts';
 import type { TagRecord } from '../ports/manifest-store.ts';
 import type { CallCount, ManifestHead } from '../upstream/upstream.ts';
+import { UpstreamError } from '../upstream/upstream-error.ts';
 import { askUpstream } from './ask-upstream.ts';
 import { fetchManifest, pullManifest } from './fetch-manifest.ts';
 import { goOnWithout } from './go-on-without.ts';
@@ -45,6 +46,7 @@ export function checkTag(
     const changed = seen.digest !== known?.digest;
     if (known !== undefined && changed) {
       const fetched = await fetchManifest(parts, repository, seen.digest, calls);
+      if (fetched.kind === 'absent') throw contradiction(repository, tag);
       if (fetched.kind !== 'found') return fetched;
     }
     const record = recordOf(seen, known, parts.runtime.now());
@@ -90,4 +92,10 @@ function recordOf(seen: SeenTag, known: TagRecord | undefined, now: number): Tag
     checked: now,
     history: [former, ...known.history].slice(0, longestHistory),
   };
+}
+
+/** An upstream that has the tag and not its manifest has failed: that is not an absent image. */
+export function contradiction({ registry, name }: Repository, tag: string): UpstreamError {
+  const message = `${registry}: ${name}:${tag} names a manifest that is not there`;
+  return new UpstreamError('invalid', message);
 }

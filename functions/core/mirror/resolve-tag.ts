@@ -4,7 +4,7 @@ import type { CallCount } from '../upstream/upstream.ts';
 import { UpstreamError } from '../upstream/upstream-error.ts';
 import { asUpstreamError } from './ask-upstream.ts';
 import { bringManifest } from './bring-manifest.ts';
-import { checkTag } from './check-tag.ts';
+import { checkTag, contradiction } from './check-tag.ts';
 import { goOnWithout } from './go-on-without.ts';
 import { foundManifest, knownManifest } from './known-manifest.ts';
 import type { Method } from './mirror.ts';
@@ -31,7 +31,10 @@ export async function resolveTag(
   const ttl = record === undefined ? 0 : freshFor(policy, tag, record, parts.runtime.now());
   if (record !== undefined && ttl > 0) {
     const left = ttl === Number.POSITIVE_INFINITY ? undefined : Math.ceil(ttl / 1000);
-    return serveRecord(parts, repository, record, method, { kind: 'hit', ttl: left }, calls);
+    const provenance = { kind: 'hit', ttl: left } as const;
+    const served = await serveRecord(parts, repository, record, method, provenance, calls);
+    // The manifest was deleted upstream before anybody fetched it: the tag names another by now.
+    if (served.kind !== 'absent') return served;
   }
   const refused = parts.memory.refusals.get(key);
   if (refused !== undefined) return refused;
@@ -59,7 +62,9 @@ export async function resolveTag(
     const confirmed: Provenance = { kind: 'revalidated', ttl: Math.ceil(policy.tagTtl / 1000) };
     const isNew = checked.changed && calls.upstreamCalls > before;
     const provenance = isNew ? ({ kind: 'miss' } as const) : confirmed;
-    return await serveRecord(parts, repository, checked.record, method, provenance, calls);
+    const served = await serveRecord(parts, repository, checked.record, method, provenance, calls);
+    if (served.kind === 'absent') throw contradiction(repository, tag);
+    return served;
   } catch (error) {
     const failure = asUpstreamError(error, repository.registry);
     const stale = record && (await serveStale(parts, repository, record, failure));

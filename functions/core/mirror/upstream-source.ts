@@ -2,8 +2,11 @@ import type { BlobSource } from '../ports/blob-store.ts';
 import type { BlobOpening, BlobSlice, Refused } from '../upstream/upstream.ts';
 import { UpstreamError } from '../upstream/upstream-error.ts';
 
-/** Openings without a byte of progress after which a source is given up. */
+/** Openings without progress after which a source is given up. */
 const mostAttempts = 5;
+
+/** Fewer bytes than these are no progress: an upstream that sends one at a time is broken. */
+const progress = 64 * 1024;
 const firstPause = 250;
 
 /** The upstream said that the blob is not there, or not for us: nothing to try again. */
@@ -48,6 +51,7 @@ export class UpstreamSource implements BlobSource {
     const expectedEnd = end ?? (this.#size === undefined ? undefined : this.#size - 1);
     let at = start;
     let barren = 0;
+    let gained = 0;
     let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
 
     const reopen = async () => {
@@ -83,12 +87,13 @@ export class UpstreamSource implements BlobSource {
           if (bytes.byteLength === 0) continue;
           at += bytes.byteLength;
           this.bytes += bytes.byteLength;
-          barren = 0;
+          gained += bytes.byteLength;
           return controller.enqueue(bytes);
         } catch (error) {
           reader?.cancel().catch(() => undefined);
           reader = undefined;
-          barren += 1;
+          barren = gained >= progress ? 1 : barren + 1;
+          gained = 0;
           if (!this.#mayResume(error, at > start, barren)) {
             this.#settle.reject(error);
             return controller.error(error);
