@@ -1,0 +1,23 @@
+// The demo: builds its programs, then tells the story. Nothing from outside is needed.
+import { spawn } from 'node:child_process';
+import { build } from 'esbuild';
+
+const root = new URL('..', import.meta.url).pathname;
+
+await build({
+  absWorkingDir: root,
+  entryPoints: { standin: 'test/upstream/main.ts', story: 'scripts/demo/story.ts' },
+  outdir: 'dist/demo',
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node20',
+  logLevel: 'warning',
+});
+const programs = ['dist/demo/story.js', 'dist/demo/standin.js', 'dist/pullfront.js'];
+const story = spawn(process.execPath, programs, { cwd: root, stdio: 'inherit' });
+// Ctrl-C reaches the story too: it ends its servers, and this waits for it.
+process.on('SIGINT', () => undefined);
+story.on('exit', (code) => {
+  process.exitCode = code ?? 1;
+});
