@@ -12,7 +12,8 @@ export async function askUpstream<Result>(
     return result;
   } catch (error) {
     const failure = asUpstreamError(error, mirrored.upstream.registry);
-    mirrored.health.failure(failure);
+    // An answer that contradicts itself is one repository's trouble: the upstream is there.
+    if (failure.kind !== 'invalid') mirrored.health.failure(failure);
     throw failure;
   }
 }

@@ -3,6 +3,7 @@ import { type Repository, repositoryKey } from '../oci/repository.ts';
 import type { BlobPut, PutOutcome, WantedBlob } from '../ports/blob-store.ts';
 import type { Lease } from '../ports/leases.ts';
 import { askUpstream } from './ask-upstream.ts';
+import { evict } from './evict.ts';
 import { goOnWithout } from './go-on-without.ts';
 import { type Parts, upstreamOf } from './parts.ts';
 import { BlobRefused, UpstreamSource } from './upstream-source.ts';
@@ -117,12 +118,15 @@ export class Fills {
         }),
       );
     }, leaseLife / 3);
+    let outcome: PutOutcome;
     try {
-      return await put.done;
+      outcome = await put.done;
     } finally {
       clearInterval(heartbeat);
       await goOnWithout(parts, 'release lease', parts.leases.release(held));
     }
+    if (outcome.kind === 'stored') await evict(parts);
+    return outcome;
   }
 }
 

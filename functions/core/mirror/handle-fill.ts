@@ -1,6 +1,5 @@
 import type { FillJob, FillOutcome } from '../ports/fill-queue.ts';
 import { UpstreamError } from '../upstream/upstream-error.ts';
-import { evict } from './evict.ts';
 import type { Parts } from './parts.ts';
 import { BlobRefused } from './upstream-source.ts';
 
@@ -21,7 +20,6 @@ export async function handleFill(parts: Parts, job: FillJob): Promise<FillOutcom
     if (outcome.kind === 'mismatch') {
       return { kind: 'retry', afterSeconds: mismatchPause, reason: outcome.reason };
     }
-    await evict(parts);
     return { kind: 'done' };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);

@@ -68,7 +68,8 @@ export async function whyUnservable(
   if (parts.memory.complete.get(known.manifest.digest)) return undefined;
   if (mirrored.health.isTrusted) return undefined;
   if (await isComplete(parts, repository, known)) return undefined;
-  if (mirrored.health.resting !== undefined) return mirrored.health.resting;
+  // A limit is for the whole upstream; any other failure may be one blob's, so it is asked.
+  if (mirrored.health.resting?.kind === 'limited') return mirrored.health.resting;
   const digest = known.manifest.digest;
   try {
     await parts.flights.probes.run(`${repository.registry}/${repository.name}`, async () => {

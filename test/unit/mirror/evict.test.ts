@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { makeImage } from '../../images/image.ts';
 import { randomLayer } from '../../images/layer.ts';
 import { bytesOf, type MirrorUnderTest, openMirror } from './mirror-over-store.ts';
@@ -66,6 +66,16 @@ describe('evict', () => {
     expect(await stored()).toEqual(new Set());
     expect(await test.tag('library/b', '1')).toMatchObject({ kind: 'found' });
     expect(await bytesOf(await test.blob('library/b', shared.digest))).toHaveLength(shared.size);
+  });
+
+  it('is due as well when a client led the fill and the queue had nothing to do', async () => {
+    test = await openMirror({ limits: { storeBytes: 1 } });
+    const [image] = images;
+    if (image === undefined) throw new Error('there is no image');
+    test.upstream.add('library/a', image, '1');
+    await test.tag('library/a', '1');
+    await bytesOf(await test.blob('library/a', shared.digest));
+    await vi.waitFor(async () => expect(await stored()).toEqual(new Set()));
   });
 
   it('is told', async () => {

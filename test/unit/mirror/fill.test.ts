@@ -165,3 +165,18 @@ describe('a job of the queue', () => {
     expect(await test.mirror.handleFill(job)).toEqual({ kind: 'done' });
   });
 });
+
+describe('one blob that the upstream cannot give', () => {
+  it('does not keep other images from being served', async () => {
+    const other = makeImage({ layers: [randomLayer('other', 1000)] });
+    test.upstream.add('library/other', other, '1');
+    await test.tag('library/other', '1');
+    await test.tag('library/app', '1');
+    test.upstream.failure = down;
+    await test.blob('library/app', layer.digest);
+    test.upstream.failure = undefined;
+    expect(await test.manifest('library/other', other.manifest.digest)).toMatchObject({
+      kind: 'found',
+    });
+  });
+});

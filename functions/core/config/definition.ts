@@ -1,0 +1,228 @@
+import * as z from 'zod/mini';
+import { repositoryPattern } from '../oci/repository-pattern.ts';
+import { durationPattern, parseDuration } from './durations.ts';
+import { dockerHubHosts, registryPattern } from './known-registries.ts';
+import { listenPattern, parseListenAddress } from './listen-address.ts';
+import { parseSize, sizePattern } from './sizes.ts';
+
+// Everywhere below, a message says what is expected: `problems.ts` adds what was found. The message
+// of an unknown key is the list of the known ones.
+
+/** What separates the known keys in the message of an unknown one. */
+export const keySeparator = ', ';
+
+function object<Shape extends z.core.$ZodShape>(shape: Shape, expected: string) {
+  const keys = Object.keys(shape).join(keySeparator);
+  return z.strictObject(shape, {
+    error: (issue) => (issue.code === 'unrecognized_keys' ? keys : expected),
+  });
+}
+
+function text(expected: string, pattern = /\S/) {
+  return z.string(expected).check(z.regex(pattern, expected));
+}
+
+function described<Schema extends z.ZodMiniType>(schema: Schema, description: string): Schema {
+  return schema.check(z.describe(description)) as Schema;
+}
+
+function duration(standard: string, description: string) {
+  const expected = 'a duration, a whole number with ms, s, m, h or d: "5m"';
+  const schema = z.pipe(text(expected, durationPattern), z.transform(parseDuration));
+  return described(z.prefault(schema, standard), description);
+}
+
+const expectedSize = 'a size, a number of bytes or a text with a unit: "50GB", "1.5GiB"';
+
+const size = z.union(
+  [
+    z.pipe(text(expectedSize, sizePattern), z.transform(parseSize)),
+    z.int(expectedSize).check(z.nonnegative(expectedSize)),
+  ],
+  expectedSize,
+);
+
+function patterns<Output>(
+  expected: string,
+  compile: (pattern: string) => Output,
+  description: string,
+) {
+  const pattern = text(expected).check(z.refine((one) => compiles(compile, one), expected));
+  const list = z.array(z.pipe(pattern, z.transform(compile)), `a list: each ${expected}`);
+  return described(z.prefault(list, []), description);
+}
+
+function compiles(compile: (pattern: string) => unknown, pattern: string): boolean {
+  try {
+    compile(pattern);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const expectedUrl =
+  'a URL with http:// or https:// and without user, query or fragment: "https://registry.example"';
+
+function isRegistryUrl(given: string): boolean {
+  if (!/^https?:\/\//.test(given) || !URL.canParse(given)) return false;
+  const { username, password, search, hash } = new URL(given);
+  return username + password + search + hash === '';
+}
+
+const expectedPassword = 'where the password is: {"env": "NAME"} or {"file": "PATH"}';
+
+const password = z.union(
+  [
+    object({ env: text('the name of an environment variable') }, expectedPassword),
+    object({ file: text('the path of a file') }, expectedPassword),
+  ],
+  expectedPassword,
+);
+
+const expectedGlob = 'a pattern of repository names, with * and **: "library/**"';
+const expectedTagPattern = 'a regular expression of tags: "^v?\\d+\\.\\d+\\.\\d+$"';
+
+const upstream = object(
+  {
+    url: z.optional(
+      described(
+        z.pipe(
+          z.string(expectedUrl).check(z.refine(isRegistryUrl, expectedUrl)),
+          z.transform((given) => new URL(given)),
+        ),
+        'Where its /v2/ is. Well-known registries need none. http:// is used only if written here.',
+      ),
+    ),
+    credentials: z.optional(
+      object(
+        { username: text('a user name'), password },
+        'credentials: {"username": …, "password": {"env": …}}',
+      ),
+    ),
+    realms: described(
+      z.prefault(z.array(text('a host: "auth.example.com"'), 'a list of hosts'), []),
+      'Further hosts that its token service may have.',
+    ),
+    tagTtl: duration('5m', 'For how long a tag is served without asking the upstream.'),
+    maxStale: duration(
+      '30d',
+      'For how long after its last confirmation a tag may be served while the upstream fails.',
+    ),
+    immutableTags: patterns(
+      expectedTagPattern,
+      (pattern) => new RegExp(pattern),
+      'Regular expressions of tags that never move once seen.',
+    ),
+    allow: patterns(
+      expectedGlob,
+      repositoryPattern,
+      'Repositories that may be pulled; all when empty. * is one path component, ** any number.',
+    ),
+    deny: patterns(
+      expectedGlob,
+      repositoryPattern,
+      'Repositories that may not be pulled, whatever allow says.',
+    ),
+    delivery: described(
+      z.prefault(z.enum(['stream', 'redirect'], '"stream" or "redirect"'), 'stream'),
+      "How a blob that is not stored yet reaches a client: through here, or by the upstream's redirect.",
+    ),
+    headersTimeout: duration('10s', "How long the headers of the upstream's answer may take."),
+    stallTimeout: duration('30s', "How long the upstream's answer may pause."),
+  },
+  'an upstream: {} or {"tagTtl": "5m", …}',
+);
+
+const expectedRegistry =
+  'a registry as images are named, in lower case: "ghcr.io", "localhost:5001"';
+
+const registry = text(expectedRegistry, registryPattern).check(
+  z.refine((name) => !dockerHubHosts.has(name), '"docker.io", as images are named'),
+);
+
+const expectedListen = 'HOST:PORT: "127.0.0.1:5000", "[::]:5000"';
+
+const listen = z.pipe(
+  text(expectedListen, listenPattern),
+  z.transform((given, context) => {
+    const address = parseListenAddress(given);
+    if (address !== undefined) return address;
+    context.issues.push({ code: 'custom', message: expectedListen, input: given });
+    return z.NEVER;
+  }),
+);
+
+/** The configuration file. What it takes in is the published JSON Schema. */
+export const definition = object(
+  {
+    $schema: z.optional(z.string('the URL of a JSON Schema')),
+    listen: described(z.prefault(listen, '127.0.0.1:5000'), 'The address to listen on.'),
+    tls: z.optional(
+      described(
+        object(
+          { cert: text('the path of a PEM file'), key: text('the path of a PEM file') },
+          'TLS files: {"cert": "cert.pem", "key": "key.pem"}',
+        ),
+        'Serves https with this certificate chain and key.',
+      ),
+    ),
+    data: described(
+      z.prefault(text('the path of a folder'), './pullfront-data'),
+      'The folder where everything is kept.',
+    ),
+    defaultUpstream: described(
+      z.prefault(registry, 'docker.io'),
+      'The registry of requests that name none.',
+    ),
+    upstreams: described(
+      z.prefault(
+        z.record(registry, upstream, {
+          error: (issue) =>
+            issue.code === 'invalid_key' ? expectedRegistry : 'upstreams: {"docker.io": {…}}',
+        }),
+        {},
+      ),
+      'The mirrored registries. The default upstream is always among them.',
+    ),
+    limits: z.prefault(
+      object(
+        {
+          maxBlobBytes: z.optional(
+            described(size, 'A larger blob is passed on and not stored. No limit when absent.'),
+          ),
+          storeBytes: z.optional(
+            described(size, 'Above this the oldest images are evicted. No limit when absent.'),
+          ),
+          memoryBytes: described(z.prefault(size, '32MB'), 'Manifests kept in memory.'),
+        },
+        'limits: {"storeBytes": "100GB"}',
+      ),
+      {},
+    ),
+    shutdownTimeout: duration('30s', 'How long requests in flight may take when the server stops.'),
+    log: z.prefault(
+      object(
+        {
+          format: described(
+            z.prefault(z.enum(['auto', 'json', 'text'], '"auto", "json" or "text"'), 'auto'),
+            'auto: text on a terminal, JSON elsewhere.',
+          ),
+          level: z.prefault(
+            z.enum(
+              ['debug', 'info', 'warn', 'error', 'silent'],
+              '"debug", "info", "warn", "error" or "silent"',
+            ),
+            'info',
+          ),
+        },
+        'log: {"format": "json", "level": "info"}',
+      ),
+      {},
+    ),
+  },
+  'an object: {"listen": "127.0.0.1:5000", …}',
+);
+
+/** What the definition makes of a file without mistakes. */
+export type Defined = z.output<typeof definition>;
