@@ -43,12 +43,6 @@ export function zstdLayer(archive: Uint8Array, compressed: Uint8Array): Layer {
   return { ...contentOf(compressed, oci.zstd), diffId: digestOf(archive) };
 }
 
-/** A layer that is an archive without compression. */
-export function tarLayer(entries: readonly TarEntry[]): Layer {
-  const archive = tar(entries);
-  return { ...contentOf(archive, oci.tar), diffId: digestOf(archive) };
-}
-
 /** The entries of a root file system around a static busybox, enough for `docker run`. */
 export function busyboxEntries(path = '/bin/busybox'): TarEntry[] {
   const commands = ['sh', 'ls', 'cat', 'echo', 'sleep', 'sha256sum', 'true'];

@@ -7,6 +7,13 @@ import { fileURLToPath } from 'node:url';
 
 const bundle = fileURLToPath(new URL('../../dist/pullfront.js', import.meta.url));
 
+const running = new Set<ChildProcess>();
+
+// A test that is cut short must not leave a mirror behind.
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 /** The built bundle in a process of its own, over a folder of its own. */
 export class MirrorProcess {
   /** The folder where it keeps everything. */
@@ -52,6 +59,8 @@ export class MirrorProcess {
       env: { ...process.env, ...this.#environment },
     });
     this.#child = child;
+    running.add(child);
+    child.once('exit', () => running.delete(child));
     const from = this.output.length;
     this.#url = await new Promise<string>((resolve, reject) => {
       const onData = (chunk: Buffer) => {

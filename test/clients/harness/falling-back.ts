@@ -1,0 +1,110 @@
+import { describe, expect, it } from 'vitest';
+import { appImage } from './app-image.ts';
+import type { Setting, Traits } from './client.ts';
+import { expectPulled } from './pulling.ts';
+import type { Stage } from './stage.ts';
+
+/** Why a mirror cannot serve an image, and how it answers requests for the manifest. */
+interface Trouble {
+  readonly name: string;
+  readonly status: (traits: Traits) => number;
+  /** Whether the upstream holds the image. */
+  readonly atUpstream: boolean;
+  prepare(stage: Stage): Promise<void> | void;
+}
+
+const troubles: readonly Trouble[] = [
+  {
+    name: 'the upstream limits the mirror',
+    status: (traits) => traits.limitedStatus,
+    atUpstream: true,
+    prepare: ({ upstream }) =>
+      upstream.set({ pullLimit: { limit: 0, windowSeconds: 21_600, headWhenExhausted: 429 } }),
+  },
+  {
+    name: 'the upstream is gone',
+    status: () => 503,
+    atUpstream: true,
+    prepare: ({ upstream }) => upstream.stop(),
+  },
+  {
+    name: 'the upstream fails',
+    status: () => 503,
+    atUpstream: true,
+    prepare: ({ upstream }) =>
+      upstream.fail({ on: 'manifest', do: { kind: 'status', status: 500 } }),
+  },
+  {
+    name: 'the upstream is silent',
+    status: () => 503,
+    atUpstream: true,
+    async prepare({ restart, upstream }) {
+      await restart({ keep: false, headersTimeout: '1s' });
+      upstream.fail({ on: 'manifest', do: { kind: 'silence' } });
+    },
+  },
+  {
+    name: 'the upstream has no such image',
+    status: () => 404,
+    atUpstream: false,
+    prepare: () => undefined,
+  },
+];
+
+// Generous on purpose: it tells "falls back" from "waits for some timeout", and nothing finer.
+const longestMs = 30_000;
+
+/** Whatever the mirror answers, the client reaches its origin and gets the image there. */
+export function describeFallback(setting: Setting, traits: Traits): void {
+  const reference = (number: number | string): string =>
+    `docker.io/library/${traits.name}-fallback-${number}:1`;
+  const repository = (number: number | string): string =>
+    `library/${traits.name}-fallback-${number}`;
+
+  describe('turns to the origin', () => {
+    for (const [number, { name, prepare, status, atUpstream }] of troubles.entries()) {
+      it(`when ${name}`, async () => {
+        const { stage, client } = setting;
+        const image = appImage(`${traits.name}-fallback-${number}`);
+        stage.origin.add(repository(number), image, '1');
+        if (atUpstream) stage.upstream.add(repository(number), image, '1');
+        await prepare(stage);
+        const outcome = await client.pull(reference(number));
+        expectPulled(outcome);
+        // containerd asks the mirror for the blobs all the same: the manifest is what counts.
+        expect(stage.origin.count({ kind: 'manifest', status: 200 })).toBeGreaterThan(0);
+        const answers = stage.tap.matching(/\/manifests\//);
+        expect([...new Set(answers.map((one) => one.status))]).toEqual([status(traits)]);
+        expect(outcome.milliseconds).toBeLessThan(longestMs);
+        await client.remove(reference(number));
+      });
+    }
+
+    it('when the mirror itself is gone', async () => {
+      const { stage, client } = setting;
+      stage.origin.add(repository('gone'), appImage(`${traits.name}-fallback-gone`), '1');
+      await stage.mirror.stop();
+      const outcome = await client.pull(reference('gone'));
+      expectPulled(outcome);
+      expect(outcome.milliseconds).toBeLessThan(longestMs);
+      await client.remove(reference('gone'));
+    });
+
+    const blobs = traits.fallsBackForBlobs
+      ? 'when the upstream gives the manifest and then no blobs'
+      : 'never after it has a manifest: without blobs it fails, and soon';
+    it(blobs, async () => {
+      const { stage, client } = setting;
+      const image = appImage(`${traits.name}-fallback-blobs`);
+      for (const one of [stage.origin, stage.upstream]) one.add(repository('blobs'), image, '1');
+      stage.upstream.fail({ on: 'blob', do: { kind: 'status', status: 500 } });
+      const outcome = await client.pull(reference('blobs'));
+      expect(outcome.ok, `${outcome.stdout}${outcome.stderr}`).toBe(traits.fallsBackForBlobs);
+      expect(stage.origin.count({ kind: 'blob', status: 200 })).toBe(
+        traits.fallsBackForBlobs ? 3 : 0,
+      );
+      expect(outcome.milliseconds).toBeLessThan(longestMs);
+      if (outcome.ok) await client.remove(reference('blobs'));
+    });
+  });
+}

@@ -1,0 +1,36 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Daemon, startDaemon } from './daemon.ts';
+
+const bundle = fileURLToPath(new URL('../../../dist/pullfront.js', import.meta.url));
+
+/** The built bundle in a process of its own. */
+export interface Mirror {
+  readonly daemon: Daemon;
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+/** What the tests say about one upstream; `url` is where its stand-in is. */
+export interface MirrorUpstream {
+  readonly url: string;
+  readonly tagTtl?: string;
+  readonly headersTimeout?: string;
+}
+
+/** Starts `pullfront serve` over an empty folder. */
+export async function startMirror(
+  folder: string,
+  upstreams: Readonly<Record<string, MirrorUpstream>>,
+): Promise<Mirror> {
+  const config = join(folder, 'config.json');
+  const data = join(folder, 'data');
+  writeFileSync(config, JSON.stringify({ listen: '127.0.0.1:0', data, upstreams }));
+  const { daemon, ready } = await startDaemon(
+    process.execPath,
+    [bundle, 'serve', '--config', config],
+    { ready: /^ +on +(http:\S+)$/ },
+  );
+  return { daemon, url: ready[1] ?? '', stop: () => daemon.stop() };
+}

@@ -1,0 +1,64 @@
+import { basename } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { appImage } from './harness/app-image.ts';
+import { type Client, useStage } from './harness/client.ts';
+import { prepareContainersImage } from './harness/containers-image.ts';
+import { containersImageTraits, registriesOf } from './harness/containers-image-set-up.ts';
+import { describeFallback } from './harness/falling-back.ts';
+import { describePulling, expectPulled, pullsAt } from './harness/pulling.ts';
+import { describeWith } from './harness/requirement.ts';
+import type { Stage } from './harness/stage.ts';
+
+async function start(stage: Stage): Promise<Client> {
+  const { podman, registries } = prepareContainersImage(stage.folder);
+  registries(registriesOf(stage));
+  return {
+    pull: (reference) => podman(['pull', '--quiet', reference]),
+    async remove(reference) {
+      expectPulled(await podman(['rmi', '--force', reference]));
+    },
+    async run(reference, command) {
+      const outcome = await podman([
+        ...['run', '--rm', '--network', 'none', '--log-driver=none'],
+        ...['--cgroup-parent', `/${basename(stage.folder)}`],
+        // Its defaults are above what root may set inside some containers and machines.
+        ...['--ulimit=nofile=512:512', '--ulimit=nproc=4096:4096'],
+        ...[reference, ...command],
+      ]);
+      expectPulled(outcome);
+      return outcome.stdout.trim();
+    },
+    stop: () => Promise.resolve(),
+  };
+}
+
+const traits = { ...containersImageTraits, name: 'podman', runs: true };
+const needs = { programs: ['podman', 'conmon', 'runc', 'zstd', 'busybox'], root: true };
+
+describeWith('podman', needs, () => {
+  const setting = useStage('podman', start);
+  describePulling(setting, traits);
+  describeFallback(setting, traits);
+
+  describe('reaches the mirror', () => {
+    it('by the registry after /v2', async () => {
+      const { stage, client } = setting;
+      stage.upstream.add('library/podman-route', appImage('podman-route'), '1');
+      expectPulled(await client.pull('docker.io/library/podman-route:1'));
+      const [ping, ...others] = stage.tap.passed.map((one) => one.target);
+      expect(ping).toBe('/v2/');
+      expect(others.length).toBeGreaterThan(0);
+      const odd = others.filter((one) => !one.startsWith('/v2/docker.io/library/podman-route/'));
+      expect(odd).toEqual([]);
+    });
+
+    it('for a second registry', async () => {
+      const { stage, client } = setting;
+      stage.ghcr.add('owner/app', appImage('podman-ghcr'), '1');
+      expectPulled(await client.pull('ghcr.io/owner/app:1'));
+      expect(pullsAt(stage.ghcr)).toBe(1);
+      expect(stage.upstream.requests).toEqual([]);
+      expect(stage.tap.matching(/^GET \/v2\/ghcr\.io\/owner\/app\/.* -> 200$/)).toHaveLength(4);
+    });
+  });
+});
