@@ -1,0 +1,44 @@
+import { hostname } from 'node:os';
+import { resolve } from 'node:path';
+import type { Config } from '../core/config/resolve.ts';
+import { type ClientAddress, clientLines } from './client-lines.ts';
+import { originOf } from './origin.ts';
+import type { RunningServer } from './server.ts';
+import { version } from './version.ts';
+
+/** What a server that has just started tells the person before it. */
+export function banner(config: Config, server: RunningServer): string {
+  const address = clientAddress(config, server);
+  const everywhere = isEverywhere(config.listen.host)
+    ? ['It listens on all addresses: use the name by which the clients reach this machine.', '']
+    : [];
+  const others = [...config.upstreams.keys()].filter((name) => name !== config.defaultUpstream);
+  const upstreams = [`${config.defaultUpstream} (default)`, ...others].join(', ');
+  return [
+    `Pullfront ${version} mirrors ${upstreams}`,
+    `  on  ${server.url}`,
+    `  in  ${resolve(config.data)}`,
+    '',
+    ...everywhere,
+    ...clientLines(address, config).flatMap(({ client, file, lines }) => [
+      `${client}: ${file}`,
+      ...lines.map((line) => `  ${line}`),
+      '',
+    ]),
+  ].join('\n');
+}
+
+function clientAddress(config: Config, server: RunningServer): ClientAddress {
+  const { host } = config.listen;
+  const reached = isEverywhere(host) ? hostname() : host;
+  const scheme = config.tls === undefined ? 'http' : 'https';
+  return {
+    scheme,
+    authority: originOf('', reached, server.address.port).replace('://', ''),
+    loopback: /^(?:127\.|::1$|localhost$)/.test(reached),
+  };
+}
+
+function isEverywhere(host: string): boolean {
+  return host === '0.0.0.0' || host === '::';
+}

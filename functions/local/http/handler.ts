@@ -1,0 +1,69 @@
+import { performance } from 'node:perf_hooks';
+import type { Answer } from '../../core/registry/answer.ts';
+import type { Registry } from '../../core/registry/registry.ts';
+import type { Log, LogLevel } from '../observe/log.ts';
+import type { Metrics } from '../observe/metrics.ts';
+import type { RequestRecord } from '../observe/request-record.ts';
+import type { RequestHandler } from './listener.ts';
+import { NodeRequest } from './node-request.ts';
+import { type OwnPages, ownPage } from './own-pages.ts';
+import { writeAnswer } from './write-answer.ts';
+
+/** What answers requests and takes note of them. */
+export interface Handling {
+  readonly registry: Registry;
+  readonly pages: OwnPages;
+  readonly log: Log;
+  readonly metrics: Pick<Metrics, 'begin'>;
+  /** Told of the bytes of every body that left. */
+  served(bytes: number): void;
+}
+
+/** Answers requests: the server's own pages first, everything else by the registry. */
+export function createHandler(handling: Handling): RequestHandler {
+  const { registry, pages, log, metrics } = handling;
+  return async (message, response) => {
+    const started = performance.now();
+    const ended = metrics.begin();
+    const request = new NodeRequest(message);
+    const { method } = request;
+    let answer = failure;
+    let written: RequestRecord['written'] = { bytes: 0, end: 'left' };
+    try {
+      answer = await (ownPage(pages, method, request.target) ?? registry(request));
+      const writing = writeAnswer(answer, method, response);
+      written = writing instanceof Promise ? await writing : writing;
+    } catch (error) {
+      log.event('error', 'request failed', { error: String(error) });
+      response.destroy();
+      written = { bytes: 0, end: 'broken', error };
+    }
+    if (written.bytes > 0) handling.served(written.bytes);
+    const record: RequestRecord = {
+      method,
+      status: answer.status,
+      note: answer.note,
+      userAgent: request.header('user-agent'),
+      milliseconds: performance.now() - started,
+      written,
+    };
+    ended(record);
+    log.request(record, levelOf(record));
+  };
+}
+
+/** Stands in the log for an answer that there was none of. */
+const failure: Answer = {
+  status: 500,
+  headers: {},
+  body: undefined,
+  note: { kind: 'other', form: 'root', upstreamCalls: 0 },
+};
+
+/** Probes of machines would drown the requests of clients. */
+function levelOf(record: RequestRecord): LogLevel {
+  const { kind } = record.note;
+  if (kind === 'healthz' || kind === 'metrics') return 'debug';
+  if (record.written.end === 'broken') return 'error';
+  return record.status >= 500 || record.note.cache === 'stale' ? 'warn' : 'info';
+}

@@ -1,0 +1,111 @@
+import { readFile } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { Config } from '../../core/config/resolve.ts';
+import { MeteredResponse } from './metered-response.ts';
+import { OpenConnections } from './open-connections.ts';
+
+/** Answers one request. It does not reject. */
+export type RequestHandler = (request: IncomingMessage, response: MeteredResponse) => Promise<void>;
+
+/** A server that listens. */
+export interface Listener {
+  readonly address: AddressInfo;
+  /** Takes no new connection, waits for the answers under way for so many ms, then cuts them. */
+  close(milliseconds: number): Promise<void>;
+}
+
+const options = {
+  ServerResponse: MeteredResponse,
+  // Load balancers keep idle connections for 60 s: the server must not be the first to close one.
+  keepAliveTimeout: 75_000,
+  // For what clients send; an answer may take as long as it takes.
+  headersTimeout: 20_000,
+  requestTimeout: 60_000,
+  connectionsCheckingInterval: 5_000,
+  maxHeaderSize: 32 * 1024,
+  // Finds out about clients that vanished without a word.
+  keepAlive: true,
+  keepAliveInitialDelay: 60_000,
+};
+
+/** Listens by http, or by https with the configured files; rejects with the system's error. */
+export async function listen(
+  config: Pick<Config, 'listen' | 'tls'>,
+  handler: RequestHandler,
+): Promise<Listener> {
+  const connections = new OpenConnections();
+  const answer = (request: IncomingMessage, response: MeteredResponse) => {
+    connections.answering(request.socket, response);
+    // Nobody reads a body here, and reading it away may take as long as the client likes.
+    if (hasBody(request)) response.shouldKeepAlive = false;
+    void handler(request, response);
+  };
+  const server = await makeServer(config.tls);
+  server.on(config.tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) =>
+    connections.opened(socket),
+  );
+  server.on('request', answer);
+  // Without this Node would ask for a body that nobody wants.
+  server.on('checkContinue', answer);
+  server.on('clientError', refuse);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ ...config.listen }, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('not a network address');
+  return {
+    address,
+    async close(milliseconds) {
+      const closed = new Promise<void>((resolve) => {
+        server.close(() => resolve());
+      });
+      connections.close();
+      const timer = setTimeout(() => connections.cut(), milliseconds);
+      await closed;
+      clearTimeout(timer);
+    },
+  };
+}
+
+type AnswerServer = Server<typeof IncomingMessage, typeof MeteredResponse>;
+
+async function makeServer(tls: Config['tls']): Promise<AnswerServer> {
+  if (tls === undefined) return createServer(options);
+  const [cert, key] = await Promise.all([readFile(tls.cert), readFile(tls.key)]);
+  return createTlsServer({
+    ...options,
+    cert,
+    key,
+    minVersion: 'TLSv1.2',
+    handshakeTimeout: 10_000,
+  });
+}
+
+function hasBody(request: IncomingMessage): boolean {
+  const { headers } = request;
+  if (headers['transfer-encoding'] !== undefined) return true;
+  const length = headers['content-length'];
+  return length !== undefined && length !== '0';
+}
+
+/** Answers what could not be read as HTTP, if anybody still listens. */
+function refuse(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const status = statuses[error.code ?? ''] ?? '400 Bad Request';
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+}
+
+const statuses: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+};

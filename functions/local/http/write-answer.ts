@@ -1,0 +1,98 @@
+import { once } from 'node:events';
+import type { Answer } from '../../core/registry/answer.ts';
+import { nodeBodyOf } from '../store/node-body.ts';
+import type { MeteredResponse } from './metered-response.ts';
+
+/** How the writing of an answer ended. */
+export interface Written {
+  /** Bytes of the body that left. */
+  readonly bytes: number;
+  /** `left`: the client went away. `broken`: the body's stream failed, and the connection is cut. */
+  readonly end: 'complete' | 'left' | 'broken';
+  /** What a broken stream gave as its reason. */
+  readonly error?: unknown;
+}
+
+/**
+ * Writes an answer, at the client's pace. It never rejects. A client that leaves cancels its own
+ * stream. A stream that fails cuts the connection, so that no client takes a part for the whole.
+ */
+export function writeAnswer(
+  answer: Answer,
+  method: string,
+  response: MeteredResponse,
+): Written | Promise<Written> {
+  const { body, status, headers } = answer;
+  response.writeHead(status, headers);
+  if (body instanceof ReadableStream) {
+    if (method !== 'HEAD') return writeStream(body, response);
+    response.end();
+    return body.cancel().then(
+      () => nothing,
+      () => nothing,
+    );
+  }
+  if (body === undefined || method === 'HEAD') {
+    response.end();
+    return nothing;
+  }
+  response.end(body);
+  return {
+    bytes: typeof body === 'string' ? Buffer.byteLength(body) : body.byteLength,
+    end: 'complete',
+  };
+}
+
+const nothing: Written = { bytes: 0, end: 'complete' };
+
+async function writeStream(
+  body: ReadableStream<Uint8Array>,
+  response: MeteredResponse,
+): Promise<Written> {
+  const leaving = new AbortController();
+  const leave = () => leaving.abort();
+  response.once('close', leave);
+  // A write to a connection that was just cut; 'close' follows.
+  response.on('error', leave);
+  if (response.destroyed) leave();
+  try {
+    const node = nodeBodyOf(body);
+    if (node === undefined) await pump(body, response, leaving.signal);
+    else await node.writeTo(response, leaving.signal);
+    if (leaving.signal.aborted) return { bytes: response.sentBytes, end: 'left' };
+    await ended(response, leaving.signal);
+    const complete = response.writableFinished;
+    return { bytes: response.sentBytes, end: complete ? 'complete' : 'left' };
+  } catch (error) {
+    const { sentBytes } = response;
+    if (leaving.signal.aborted) return { bytes: sentBytes, end: 'left' };
+    response.destroy();
+    return { bytes: sentBytes, end: 'broken', error };
+  } finally {
+    response.off('close', leave);
+  }
+}
+
+/** Ends a response and waits until all of it has left, or the client has. */
+async function ended(response: MeteredResponse, signal: AbortSignal): Promise<void> {
+  response.end();
+  if (response.writableFinished) return;
+  await once(response, 'finish', { signal }).catch(() => undefined);
+}
+
+async function pump(
+  body: ReadableStream<Uint8Array>,
+  response: MeteredResponse,
+  signal: AbortSignal,
+): Promise<void> {
+  const reader = body.getReader();
+  const cancel = () => void reader.cancel().catch(() => undefined);
+  signal.addEventListener('abort', cancel, { once: true });
+  if (signal.aborted) cancel();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done || signal.aborted) return;
+    if (response.write(value)) continue;
+    await once(response, 'drain', { signal });
+  }
+}

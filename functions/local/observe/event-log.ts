@@ -1,0 +1,32 @@
+import type { MirrorEvent } from '../../core/mirror/mirror-event.ts';
+import type { Log } from './log.ts';
+
+/** Writes what the mirror tells of its work. */
+export function logEvent(log: Log, event: MirrorEvent): void {
+  const { kind, ...fields } = event;
+  switch (event.kind) {
+    case 'upstream-request':
+      log.event('debug', kind, { ...fields, milliseconds: undefined, ms: event.milliseconds });
+      return;
+    case 'rate-limit': {
+      const { registry, account, rate } = event;
+      const level = rate.remaining * 5 < rate.limit ? 'warn' : 'debug';
+      log.event(level, kind, { registry, account, remaining: rate.remaining, limit: rate.limit });
+      return;
+    }
+    case 'fill': {
+      const level = event.outcome === 'stored' || event.outcome === 'stopped' ? 'info' : 'warn';
+      log.event(level, kind, { ...fields, milliseconds: undefined, ms: event.milliseconds });
+      return;
+    }
+    case 'passed-through':
+      log.event('debug', kind, fields);
+      return;
+    case 'evicted':
+      log.event('info', kind, fields);
+      return;
+    case 'store-failed':
+      log.event('error', kind, fields);
+      return;
+  }
+}

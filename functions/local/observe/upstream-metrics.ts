@@ -1,0 +1,81 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { MirrorEvent } from '../../core/mirror/mirror-event.ts';
+
+/** Registers the metrics of upstreams and fills; gives what counts an event. */
+export function upstreamMetrics(registers: Registry[]): (event: MirrorEvent) => void {
+  const requests = new Counter({
+    name: 'pullfront_upstream_requests_total',
+    help: 'Requests sent to upstreams. A status that is a word says why there was none.',
+    labelNames: ['registry', 'purpose', 'method', 'status'],
+    registers,
+  });
+  const limit = new Gauge({
+    name: 'pullfront_upstream_rate_limit',
+    help: 'Pulls in a window that the upstream allows.',
+    labelNames: ['registry', 'account'],
+    registers,
+  });
+  const remaining = new Gauge({
+    name: 'pullfront_upstream_rate_remaining',
+    help: 'Pulls that the upstream said are left.',
+    labelNames: ['registry', 'account'],
+    registers,
+  });
+  const fills = new Counter({
+    name: 'pullfront_fills_total',
+    help: 'Blobs fetched to be stored, by how that ended.',
+    labelNames: ['outcome'],
+    registers,
+  });
+  const fillSeconds = new Histogram({
+    name: 'pullfront_fill_seconds',
+    help: 'How long a fill took.',
+    buckets: [0.1, 0.5, 2, 10, 60, 300, 1800],
+    registers,
+  });
+  const passed = new Counter({
+    name: 'pullfront_passed_through_bytes_total',
+    help: 'Bytes passed on from upstreams without being stored.',
+    registers,
+  });
+  const evicted = new Counter({
+    name: 'pullfront_evicted_bytes_total',
+    help: 'Bytes evicted from the store.',
+    registers,
+  });
+  const failures = new Counter({
+    name: 'pullfront_store_failures_total',
+    help: 'Store operations that failed.',
+    labelNames: ['operation'],
+    registers,
+  });
+
+  return (event) => {
+    switch (event.kind) {
+      case 'upstream-request': {
+        const { registry, purpose, method, status } = event;
+        requests.inc({ registry, purpose, method, status });
+        return;
+      }
+      case 'rate-limit': {
+        const { registry, account, rate } = event;
+        limit.set({ registry, account }, rate.limit);
+        remaining.set({ registry, account }, rate.remaining);
+        return;
+      }
+      case 'fill':
+        fills.inc({ outcome: event.outcome });
+        fillSeconds.observe(event.milliseconds / 1000);
+        return;
+      case 'passed-through':
+        passed.inc(event.bytes);
+        return;
+      case 'evicted':
+        evicted.inc(event.bytes);
+        return;
+      case 'store-failed':
+        failures.inc({ operation: event.operation });
+        return;
+    }
+  };
+}

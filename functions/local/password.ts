@@ -1,0 +1,12 @@
+import { readFile } from 'node:fs/promises';
+import type { Environment } from '../core/config/environment.ts';
+import type { PasswordPlace } from '../core/config/resolve.ts';
+
+/** Reads a password from its place; without the end of line that editors leave in a file. */
+export async function readPassword(
+  place: PasswordPlace,
+  environment: Environment,
+): Promise<string> {
+  if ('env' in place) return environment[place.env] ?? '';
+  return (await readFile(place.file, 'utf8')).replace(/\r?\n$/, '');
+}

@@ -1,0 +1,136 @@
+import type { AddressInfo } from 'node:net';
+import type { Environment } from '../core/config/environment.ts';
+import type { Config } from '../core/config/resolve.ts';
+import { createMirror, type RunningMirror } from '../core/mirror/create-mirror.ts';
+import { createRegistry } from '../core/registry/registry.ts';
+import { openConnections } from './fetch.ts';
+import { createHandler } from './http/handler.ts';
+import { listen } from './http/listener.ts';
+import type { OwnPages } from './http/own-pages.ts';
+import { type LogDestination, openLog, standardOutput } from './observe/log.ts';
+import { openObserving } from './observe/observing.ts';
+import { originOf } from './origin.ts';
+import { nodeRuntime } from './runtime.ts';
+import { type EmbeddedStore, openEmbeddedStore } from './store/embedded-store.ts';
+import { openUpstreams } from './upstreams.ts';
+import { version } from './version.ts';
+
+/** What a server takes from its process. */
+export interface ServerOptions {
+  /** For passwords and proxies. */
+  readonly environment?: Environment;
+  /** Standard output by default. */
+  readonly logTo?: LogDestination;
+  /** Whether a person reads the log as it is written. */
+  readonly terminal?: boolean;
+}
+
+/** A server that answers. */
+export interface RunningServer {
+  readonly address: AddressInfo;
+  /** `http://127.0.0.1:5000` */
+  readonly url: string;
+  /** Answers what is in flight, stops the fills and closes the store; may be called twice. */
+  close(): Promise<void>;
+}
+
+/** A mark of a pull is repeated after an hour at the earliest, in ms: here a write costs little. */
+const markInterval = 3_600_000;
+
+/** Starts the server of one machine. Rejects with the error of the store or of the network. */
+export async function startServer(
+  config: Config,
+  options: ServerOptions = {},
+): Promise<RunningServer> {
+  const { environment = process.env, logTo = standardOutput(), terminal = false } = options;
+  const log = openLog(config.log, logTo, terminal);
+  const { metrics, observe, attach } = openObserving(log);
+  const store = await openEmbeddedStore(config.data, {
+    now: Date.now,
+    onGivenUp: ({ blob }, reason) =>
+      log.event('warn', 'fill given up', { digest: blob.digest, reason }),
+  });
+  const connections = openConnections(environment);
+  const undo = [() => store.close(), () => connections.close()];
+  try {
+    await attach(store);
+    const { runtime, settled } = nodeRuntime(observe);
+    const limits = {
+      maxBlobBytes: config.limits.maxBlobBytes,
+      storeBytes: config.limits.storeBytes,
+    };
+    const upstreams = await openUpstreams(config, environment, connections.fetch, store, runtime);
+    const mirror = createMirror(
+      { upstreams, limits, memoryBytes: config.limits.memoryBytes, markInterval },
+      store,
+      runtime,
+    );
+    const registry = createRegistry(mirror, {
+      defaultRegistry: config.defaultUpstream,
+      onError: (error) => log.event('error', 'unexpected', { error: describe(error) }),
+    });
+    let closing: Promise<void> | undefined;
+    const handler = createHandler({
+      registry,
+      log,
+      metrics,
+      pages: ownPages(store, metrics, () => closing !== undefined),
+      served: (bytes) => store.ledger.count({ bytesServed: bytes }),
+    });
+    const listener = await listen(config, handler);
+    store.queue.start((job) => mirror.handleFill(job));
+    runtime.waitUntil(mirror.evict());
+    const close = async () => {
+      await listener.close(config.shutdownTimeout);
+      await stopWork(mirror, store, settled);
+      await connections.close();
+      log.flush();
+    };
+    const { address } = listener;
+    const scheme = config.tls === undefined ? 'http' : 'https';
+    return {
+      address,
+      url: originOf(scheme, address.address, address.port),
+      close: () => {
+        closing ??= close();
+        return closing;
+      },
+    };
+  } catch (error) {
+    for (const step of undo) await step().catch(() => undefined);
+    throw error;
+  }
+}
+
+/** The fills first: they write to the store. */
+async function stopWork(
+  mirror: RunningMirror,
+  store: EmbeddedStore,
+  settled: () => Promise<unknown>,
+): Promise<void> {
+  await Promise.all([mirror.stop(), store.queue.stop()]);
+  await settled();
+  await store.close();
+}
+
+function ownPages(
+  store: EmbeddedStore,
+  metrics: { text(): Promise<string>; readonly contentType: string },
+  isClosing: () => boolean,
+): OwnPages {
+  return {
+    health: async () => ({
+      status: isClosing() ? 'closing' : 'ok',
+      version,
+      uptimeSeconds: Math.round(process.uptime()),
+      storeBytes: await store.blobs.usedBytes(),
+    }),
+    metrics: () => metrics.text(),
+    metricsType: metrics.contentType,
+  };
+}
+
+/** Where an unexpected error came from matters more than a short line. */
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

@@ -1,0 +1,40 @@
+import type { Environment } from '../core/config/environment.ts';
+import type { Config, UpstreamConfig } from '../core/config/resolve.ts';
+import type { MirrorOptions } from '../core/mirror/create-mirror.ts';
+import { keepRateLimits } from '../core/mirror/keep-rate-limits.ts';
+import type { MirrorEvent } from '../core/mirror/mirror-event.ts';
+import type { Ledger } from '../core/ports/ledger.ts';
+import type { Runtime } from '../core/ports/runtime.ts';
+import { createUpstream } from '../core/upstream/client.ts';
+import type { UpstreamFetch } from '../core/upstream/upstream-options.ts';
+import { readPassword } from './password.ts';
+import { version } from './version.ts';
+
+/** Makes the client of every configured upstream; reads the passwords, and sends nothing yet. */
+export async function openUpstreams(
+  config: Config,
+  environment: Environment,
+  fetch: UpstreamFetch,
+  stores: { readonly ledger: Ledger },
+  runtime: Runtime<MirrorEvent>,
+): Promise<MirrorOptions['upstreams']> {
+  const observe = keepRateLimits(stores.ledger, runtime);
+  const opened: [
+    string,
+    { upstream: ReturnType<typeof createUpstream>; policy: UpstreamConfig },
+  ][] = [];
+  for (const [registry, policy] of config.upstreams) {
+    const { credentials, url, realms, headersTimeout, stallTimeout } = policy;
+    const read = credentials && {
+      username: credentials.username,
+      password: await readPassword(credentials.password, environment),
+    };
+    const userAgent = `pullfront/${version}`;
+    const upstream = createUpstream(
+      { registry, url, credentials: read, realms, userAgent, headersTimeout, stallTimeout },
+      { fetch, now: runtime.now, observe },
+    );
+    opened.push([registry, { upstream, policy }]);
+  }
+  return new Map(opened);
+}

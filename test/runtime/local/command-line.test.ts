@@ -1,0 +1,115 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { run } from './program.ts';
+
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'pullfront-cli-'));
+});
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+async function file(text: string): Promise<string> {
+  const path = join(folder, 'pullfront.json');
+  await writeFile(path, text);
+  return path;
+}
+
+test('--version and --help', async () => {
+  const version = await run(['--version']);
+  expect(version).toMatchObject({ code: 0, err: '' });
+  expect(version.out).toMatch(/^\d+\.\d+\.\d+\n$/);
+  const help = await run(['serve', '--help']);
+  expect(help).toMatchObject({ code: 0, err: '' });
+  for (const option of ['--config', '--listen', '--data', '--upstream']) {
+    expect(help.out).toContain(option);
+  }
+});
+
+test.each([[['bogus']], [['serve', '--bogus']], [['serve', 'x']], [['config', 'check']], [[]]])(
+  'misuse %j ends with 2',
+  async (args) => {
+    const { code, out, err } = await run(args);
+    expect(code).toBe(2);
+    expect(out).toBe('');
+    expect(err).not.toMatch(/\n\s+at /);
+  },
+);
+
+test('config check of a good file', async () => {
+  const path = await file('\uFEFF{"upstreams": {"ghcr.io": {}}}');
+  expect(await run(['config', 'check', path])).toEqual({
+    code: 0,
+    out: `${path}: no mistakes\n`,
+    err: '',
+  });
+});
+
+test('config check lists all mistakes', async () => {
+  const path = await file('{"listen": 5, "upstreams": {"docker.io": {"tagTtl": "5 min"}}, "x": 1}');
+  const { code, out, err } = await run(['config', 'check', path]);
+  expect([code, out]).toEqual([2, '']);
+  expect(err.split('\n')).toEqual([
+    `pullfront: ${path} has 3 mistakes:`,
+    expect.stringMatching(/^ {2}listen: found 5, expected /),
+    expect.stringMatching(/^ {2}upstreams\.docker\.io\.tagTtl: found "5 min", expected /),
+    expect.stringMatching(/^ {2}x: found an unknown key, expected /),
+    '',
+  ]);
+});
+
+test.each([
+  ['{\n  "listen": "a:1",\n}', ':3:1: found "}", expected JSON'],
+  ['', ':1:1: found the end of the file, expected JSON'],
+])('a file that is no JSON: %j', async (text, expected) => {
+  const path = await file(text);
+  const { code, err } = await run(['config', 'check', path]);
+  expect(code).toBe(2);
+  expect(err).toContain(path + expected);
+});
+
+test('a file that cannot be read', async () => {
+  const { code, err } = await run(['serve', '--config', join(folder, 'none.json')]);
+  expect(code).toBe(2);
+  expect(err).toContain('none.json: found no such file, expected a file to read');
+});
+
+test('files that the configuration names must be there', async () => {
+  const credentials = { username: 'me', password: { file: join(folder, 'none') } };
+  const tls = { cert: folder, key: join(folder, 'none') };
+  const path = await file(JSON.stringify({ tls, upstreams: { 'docker.io': { credentials } } }));
+  const { code, err } = await run(['config', 'check', path]);
+  expect(code).toBe(2);
+  expect(err).toMatch(/tls\.cert: found a folder, expected/);
+  expect(err).toMatch(/tls\.key: found no such file, expected/);
+  expect(err).toMatch(/upstreams\.docker\.io\.credentials\.password\.file: found no such file/);
+});
+
+test('mistakes in options and variables', async () => {
+  const environment = { PULLFRONT_LOG_LEVEL: 'loud', PULLFRONT_CONFIG: '' };
+  const { code, err } = await run(['serve', '--listen', 'x', '--upstream', 'A=b'], environment);
+  expect(code).toBe(2);
+  expect(err).toMatch(/^pullfront: the configuration has \d mistakes:$/m);
+  expect(err).toMatch(/^ {2}--listen: found "x"/m);
+  expect(err).toMatch(/^ {2}--upstream: found "A"/m);
+  expect(err).toMatch(/^ {2}PULLFRONT_LOG_LEVEL: found "loud"/m);
+});
+
+test('PULLFRONT_CONFIG names the file', async () => {
+  const path = await file('{"x": 1}');
+  const { code, err } = await run(['serve'], { PULLFRONT_CONFIG: path });
+  expect([code, err.includes(`${path} has a mistake`)]).toEqual([2, true]);
+});
+
+test('a password written into the file is not printed', async () => {
+  const wrong = { username: 'me', password: 'hunter2' };
+  const path = await file(JSON.stringify({ upstreams: { 'docker.io': { credentials: wrong } } }));
+  const { code, out, err } = await run(['config', 'check', path]);
+  expect(code).toBe(2);
+  expect(out + err).not.toContain('hunter2');
+  const broken = await file('{"password": hunter2}');
+  expect((await run(['config', 'check', broken])).err).not.toContain('hunter2');
+});

@@ -1,0 +1,153 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { makeImage } from '../../images/image.ts';
+import { randomLayer } from '../../images/layer.ts';
+import { startUpstream, type Upstream } from '../../upstream/upstream.ts';
+import { Program, run } from './program.ts';
+
+const image = makeImage({ layers: [randomLayer('runtime', 300_000)] });
+const layer = image.layers[0];
+
+let folder: string;
+let upstream: Upstream;
+const programs: Program[] = [];
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'pullfront-serve-'));
+  upstream = await startUpstream({ auth: 'anonymous' });
+  upstream.add('library/app', image, '1');
+});
+
+afterEach(async () => {
+  for (const { child } of programs.splice(0)) child.kill('SIGKILL');
+  await upstream.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const options = () => ['--data', join(folder, 'data'), '--upstream', `docker.io=${upstream.url}`];
+
+function serve(...more: string[]): Program {
+  const program = new Program(['serve', '--listen', '127.0.0.1:0', ...options(), ...more]);
+  programs.push(program);
+  return program;
+}
+
+test('it serves, says how to use it, and ends with 0 at Ctrl-C', async () => {
+  const program = serve();
+  const url = await program.url();
+  const manifest = await fetch(`${url}/v2/library/app/manifests/1`);
+  expect(manifest.headers.get('docker-content-digest')).toBe(image.manifest.digest);
+  const blob = await fetch(`${url}/v2/library/app/blobs/${layer?.digest}`);
+  expect((await blob.arrayBuffer()).byteLength).toBe(layer?.size);
+  program.child.kill('SIGINT');
+  expect(await program.end()).toBe(0);
+  for (const text of [
+    `in  ${join(folder, 'data')}`,
+    `{"registry-mirrors": ["${url}"]}`,
+    '[registry."docker.io"]',
+    `[host."${url}"]`,
+    '[[registry.mirror]]',
+  ]) {
+    expect(program.err).toContain(text);
+  }
+  const lines = program.out.trim().split('\n');
+  const requests = lines.map((line) => JSON.parse(line)).filter(({ msg }) => msg === 'request');
+  expect(requests.map(({ kind, status }) => [kind, status])).toEqual([
+    ['manifest', 200],
+    ['blob', 200],
+  ]);
+});
+
+test('what it stored is there for the next process, without its upstream', async () => {
+  const first = serve();
+  const url = await first.url();
+  await (await fetch(`${url}/v2/library/app/manifests/1`)).text();
+  for (const { digest } of [image.config, ...image.layers]) {
+    await (await fetch(`${url}/v2/library/app/blobs/${digest}`)).arrayBuffer();
+  }
+  first.child.kill('SIGTERM');
+  expect(await first.end()).toBe(0);
+  await upstream.stop();
+  const second = serve();
+  const again = await fetch(`${await second.url()}/v2/library/app/manifests/1`);
+  expect(again.status).toBe(200);
+});
+
+test('a request in flight is answered before the end', async () => {
+  let release: () => void = () => undefined;
+  const until = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  upstream.fail({ on: 'cdn', do: { kind: 'hold', until, after: 1000 } });
+  const program = serve();
+  const url = await program.url();
+  await (await fetch(`${url}/v2/library/app/manifests/1`)).text();
+  const response = await fetch(`${url}/v2/library/app/blobs/${layer?.digest}`);
+  program.child.kill('SIGTERM');
+  await program.says('Stopping');
+  release();
+  expect((await response.arrayBuffer()).byteLength).toBe(layer?.size);
+  expect(await program.end()).toBe(0);
+});
+
+test('a second signal ends it at once', async () => {
+  upstream.fail({ on: 'cdn', do: { kind: 'stall', after: 1000 } });
+  const program = serve();
+  const url = await program.url();
+  await (await fetch(`${url}/v2/library/app/manifests/1`)).text();
+  const response = await fetch(`${url}/v2/library/app/blobs/${layer?.digest}`);
+  program.child.kill('SIGINT');
+  await program.says('Stopping');
+  // Two signals within half a second count as one: npm repeats the terminal's.
+  await new Promise((resolve) => setTimeout(resolve, 700));
+  expect(program.child.exitCode).toBeNull();
+  program.child.kill('SIGINT');
+  expect(await program.end()).toBe(130);
+  await expect(response.arrayBuffer()).rejects.toThrow();
+});
+
+test('requests and fills that take too long do not keep it from ending', async () => {
+  upstream.fail({ on: 'cdn', do: { kind: 'stall', after: 1000 } });
+  const file = join(folder, 'config.json');
+  await writeFile(file, '{"shutdownTimeout": "100ms"}');
+  const program = serve('--config', file);
+  const url = await program.url();
+  await (await fetch(`${url}/v2/library/app/manifests/1`)).text();
+  const response = await fetch(`${url}/v2/library/app/blobs/${layer?.digest}`);
+  program.child.kill('SIGTERM');
+  await expect(response.arrayBuffer()).rejects.toThrow();
+  expect(await program.end()).toBe(0);
+});
+
+test('a folder or an address in use is said in one line', async () => {
+  const program = serve();
+  const { host } = new URL(await program.url());
+  const folderInUse = await run(['serve', '--listen', '127.0.0.1:0', ...options()]);
+  expect(folderInUse.code).toBe(1);
+  expect(folderInUse.err).toMatch(/^pullfront: the data folder .* is in use .*\n$/);
+  const other = join(folder, 'other');
+  const addressInUse = await run(['serve', '--listen', host, '--data', other]);
+  expect(addressInUse.code).toBe(1);
+  expect(addressInUse.err).toBe(
+    `pullfront: ${host} is in use: stop what listens there, or choose another address with --listen HOST:PORT\n`,
+  );
+});
+
+test('a data folder that is a file is said in one line', async () => {
+  const file = join(folder, 'file');
+  await writeFile(file, '');
+  const { code, err } = await run(['serve', '--listen', '127.0.0.1:0', '--data', file]);
+  expect(code).toBe(1);
+  expect(err).toMatch(/^pullfront: the data folder .*choose another one with --data DIR\n$/);
+});
+
+test('it goes on when nobody reads its log', async () => {
+  const program = serve();
+  const url = await program.url();
+  program.child.stdout?.destroy();
+  for (let round = 0; round < 50; round += 1) await (await fetch(`${url}/v2/`)).text();
+  program.child.kill('SIGTERM');
+  expect(await program.end()).toBe(0);
+});

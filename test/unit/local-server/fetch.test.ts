@@ -1,0 +1,158 @@
+import { once } from 'node:events';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { afterEach, expect, test } from 'vitest';
+import { openConnections, type UpstreamConnections } from '../../../functions/local/fetch.ts';
+
+const open: (() => unknown)[] = [];
+
+afterEach(async () => {
+  for (const close of open.splice(0)) await close();
+});
+
+async function serving(handler: RequestListener): Promise<string> {
+  const server: Server = createServer(handler).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  open.push(
+    () => server.closeAllConnections(),
+    () => server.close(),
+  );
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return `http://127.0.0.1:${address.port}/`;
+}
+
+function connections(environment: Record<string, string> = {}): UpstreamConnections {
+  const opened = openConnections(environment);
+  open.push(() => opened.close());
+  return opened;
+}
+
+const init = (changes: { method?: 'GET' | 'HEAD'; signal?: AbortSignal } = {}) => ({
+  method: 'GET' as const,
+  headers: { accept: 'a/b' },
+  redirect: 'manual' as const,
+  signal: new AbortController().signal,
+  ...changes,
+});
+
+test('status, headers and body as they come', async () => {
+  const url = await serving((request, response) => {
+    response.writeHead(418, { 'x-two': ['a', 'b'], 'x-accept': request.headers.accept ?? '' });
+    response.end('body');
+  });
+  const response = await connections().fetch(url, init());
+  expect(response.status).toBe(418);
+  expect(response.headers.get('x-two')).toBe('a, b');
+  expect(response.headers.get('x-accept')).toBe('a/b');
+  expect(await response.text()).toBe('body');
+});
+
+test('a redirect is not followed, and a body is not decoded', async () => {
+  const url = await serving((_, response) => {
+    response.writeHead(307, { location: '/other', 'content-encoding': 'gzip' });
+    response.end('not gzip');
+  });
+  const response = await connections().fetch(url, init());
+  expect([response.status, response.headers.get('location')]).toEqual([307, '/other']);
+  expect(await response.text()).toBe('not gzip');
+});
+
+test.each([
+  ['HEAD', 200],
+  ['GET', 204],
+  ['GET', 304],
+] as const)('%s with %i has no body', async (method, status) => {
+  const url = await serving((_, response) => response.writeHead(status).end());
+  const response = await connections().fetch(url, init({ method }));
+  expect([response.status, response.body]).toEqual([status, null]);
+});
+
+test('a body comes at its pace', async () => {
+  let sent = 0;
+  const url = await serving((_, response) => {
+    const chunk = Buffer.alloc(1 << 20);
+    const more = () => {
+      while (sent < 200) {
+        sent += 1;
+        if (!response.write(chunk)) return void response.once('drain', more);
+      }
+      response.end();
+    };
+    more();
+  });
+  const response = await connections().fetch(url, init());
+  const reader = response.body?.getReader();
+  await reader?.read();
+  let before = -1;
+  while (before !== sent) {
+    before = sent;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  expect(sent).toBeLessThan(50);
+  let bytes = 0;
+  for (;;) {
+    const { done, value } = (await reader?.read()) ?? { done: true, value: undefined };
+    if (done) break;
+    bytes += value.byteLength;
+  }
+  expect(sent).toBe(200);
+  expect(bytes).toBeGreaterThan(199 * (1 << 20));
+});
+
+test('a cut body fails', async () => {
+  const url = await serving((_, response) => {
+    response.writeHead(200, { 'content-length': '100' });
+    response.write('part');
+    setImmediate(() => response.destroy());
+  });
+  const response = await connections().fetch(url, init());
+  await expect(response.text()).rejects.toThrow();
+});
+
+test('a cancelled body ends its connection', async () => {
+  let closed: Promise<unknown> = Promise.resolve();
+  const url = await serving((request, response) => {
+    closed = once(request.socket, 'close');
+    response.write('part');
+  });
+  const response = await connections().fetch(url, init());
+  await response.body?.cancel();
+  await closed;
+});
+
+test('a signal ends the wait for headers', async () => {
+  const url = await serving(() => undefined);
+  const controller = new AbortController();
+  const fetched = connections().fetch(url, init({ signal: controller.signal }));
+  setTimeout(() => controller.abort(), 50);
+  await expect(fetched).rejects.toThrow();
+});
+
+test('a header that is not Latin-1 is left out', async () => {
+  const url = await serving((request) => {
+    const text = 'HTTP/1.1 200 OK\r\nx-odd: \u4e16\r\nx-good: 1\r\nContent-Length: 2\r\n\r\nok';
+    request.socket.end(Buffer.from(text, 'utf8'));
+  });
+  const response = await connections().fetch(url, init());
+  expect(response.headers.get('x-good')).toBe('1');
+  expect(await response.text()).toBe('ok');
+});
+
+test('a proxy of the environment is asked for a tunnel, except where it is not wanted', async () => {
+  const tunnels: (string | undefined)[] = [];
+  const proxy = createServer().listen(0, '127.0.0.1');
+  await once(proxy, 'listening');
+  open.push(() => proxy.close());
+  proxy.on('connect', (request, socket) => {
+    tunnels.push(request.url);
+    socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n');
+  });
+  const address = proxy.address();
+  const port = typeof address === 'object' ? address?.port : undefined;
+  const direct = await serving((_, response) => response.end('direct'));
+  const environment = { https_proxy: `http://127.0.0.1:${port}`, NO_PROXY: '127.0.0.1' };
+  const { fetch } = connections(environment);
+  await expect(fetch('https://registry.invalid/v2/', init())).rejects.toThrow();
+  expect(tunnels).toEqual(['registry.invalid:443']);
+  expect(await (await fetch(direct, init())).text()).toBe('direct');
+});

@@ -1,0 +1,103 @@
+import { once } from 'node:events';
+import { afterEach, expect, test } from 'vitest';
+import { type Answering, answering, answerOf, received, sent } from './answering.ts';
+
+let server: Answering | undefined;
+
+afterEach(async () => {
+  await server?.close(0);
+  server = undefined;
+});
+
+const get = 'GET /v2/ HTTP/1.1\r\nHost: x\r\n\r\n';
+
+async function serving(body: () => string | ReadableStream<Uint8Array> = () => 'ok') {
+  server = await answering(() => answerOf(body()));
+  return { server, port: server.address.port };
+}
+
+test.each([
+  ['no HTTP at all', 'hello\r\n\r\n', '400 Bad Request'],
+  ['a bad header', 'GET / HTTP/1.1\r\nHost: x\r\nA b: c\r\n\r\n', '400 Bad Request'],
+  ['a header of 100 kB', `GET / HTTP/1.1\r\nHost: x\r\nA: ${'b'.repeat(1e5)}\r\n\r\n`, '431 '],
+])('%s is refused and breaks nothing', async (_, text, status) => {
+  const { server, port } = await serving();
+  expect(await received(await sent(port, text))).toMatch(new RegExp(`^HTTP/1.1 ${status}`));
+  expect(server.requests).toEqual([]);
+  expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toBe('ok');
+});
+
+test('a client that resets its connection breaks nothing', async () => {
+  const { port } = await serving();
+  const socket = await sent(port, 'GET / HT');
+  socket.resetAndDestroy();
+  expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toBe('ok');
+});
+
+test('an upload is answered without its body, and the connection ends', async () => {
+  const { server, port } = await serving();
+  const head = 'POST /v2/x/blobs/uploads/ HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n';
+  const text = await received(await sent(port, head));
+  expect(text).toMatch(/^HTTP\/1\.1 200 OK/);
+  expect(text).toMatch(/^Connection: close\r$/m);
+  expect(server.requests).toEqual(['POST /v2/x/blobs/uploads/']);
+});
+
+test('nobody is asked to go on with an upload', async () => {
+  const { port } = await serving();
+  const head =
+    'PUT /v2/x HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 1000000\r\n\r\n';
+  expect(await received(await sent(port, head))).toMatch(/^HTTP\/1\.1 200 OK/);
+});
+
+test('closing waits for the answers under way', async () => {
+  let finish: () => void = () => undefined;
+  const body = () =>
+    new ReadableStream<Uint8Array>({
+      start(controller) {
+        controller.enqueue(new TextEncoder().encode('first '));
+        finish = () => {
+          controller.enqueue(new TextEncoder().encode('last'));
+          controller.close();
+        };
+      },
+    });
+  const { server, port } = await serving(body);
+  const socket = await sent(port, get);
+  const idle = await sent(port, '');
+  await once(socket, 'data');
+  const text = received(socket);
+  const closed = server.close(60_000);
+  await once(idle, 'close');
+  await expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow();
+  finish();
+  expect(await text).toContain('last');
+  await closed;
+});
+
+test('closing cuts what takes too long', async () => {
+  const { server, port } = await serving(() => new ReadableStream<Uint8Array>({}));
+  const socket = await sent(port, get);
+  await server.came(1);
+  const text = received(socket);
+  await server.close(50);
+  await text;
+  expect(await server.written[0]).toMatchObject({ end: 'left' });
+});
+
+test('a connection that is kept open ends with the answer while closing', async () => {
+  let finish: () => void = () => undefined;
+  const body = () =>
+    new ReadableStream<Uint8Array>({
+      start(controller) {
+        finish = () => controller.close();
+      },
+    });
+  const { server, port } = await serving(body);
+  const socket = await sent(port, get);
+  await server.came(1);
+  const closed = server.close(60_000);
+  finish();
+  await received(socket);
+  await closed;
+});

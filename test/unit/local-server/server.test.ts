@@ -1,0 +1,127 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type RunningServer, startServer } from '../../../functions/local/server.ts';
+import { makeImage } from '../../images/image.ts';
+import { randomLayer } from '../../images/layer.ts';
+import { startUpstream, type Upstream } from '../../upstream/upstream.ts';
+import { parsed } from '../config/parsing.ts';
+
+const image = makeImage({ layers: [randomLayer('server', 200_000)] });
+const lines: string[] = [];
+const logTo = { write: (line: string) => lines.push(line), flushSync: () => undefined };
+
+let folder: string;
+let upstream: Upstream;
+let server: RunningServer;
+
+beforeEach(async () => {
+  lines.length = 0;
+  folder = await mkdtemp(join(tmpdir(), 'pullfront-server-'));
+  upstream = await startUpstream({ auth: 'required' });
+  upstream.add('library/app', image, '1');
+  server = await startServer(configured(), { environment: { PASSWORD: 'pass' }, logTo });
+});
+
+afterEach(async () => {
+  await server.close();
+  await upstream.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+function configured() {
+  const credentials = { username: 'user', password: { env: 'PASSWORD' } };
+  return parsed(
+    {
+      listen: '127.0.0.1:0',
+      data: folder,
+      upstreams: { 'docker.io': { url: upstream.url, credentials } },
+      log: { format: 'json', level: 'debug' },
+    },
+    { PASSWORD: 'pass' },
+  );
+}
+
+const get = (path: string, init?: RequestInit) => fetch(`${server.url}${path}`, init);
+
+test('a pull with the configured credentials, its log lines and its metrics', async () => {
+  const response = await get('/v2/library/app/manifests/1');
+  expect(response.status).toBe(200);
+  expect(await response.text()).toBe(Buffer.from(image.manifest.bytes).toString());
+  const layer = image.layers[0]?.digest;
+  const blob = await get(`/v2/library/app/blobs/${layer}`);
+  expect((await blob.arrayBuffer()).byteLength).toBe(image.layers[0]?.size);
+  await get('/v2/library/app/manifests/1');
+  const records = lines.map((line) => JSON.parse(line));
+  expect(records.filter(({ msg }) => msg === 'request')).toEqual([
+    expect.objectContaining({ kind: 'manifest', cache: 'miss', reference: '1', status: 200 }),
+    expect.objectContaining({ kind: 'blob', bytes: image.layers[0]?.size, reference: layer }),
+    expect.objectContaining({ kind: 'manifest', cache: 'hit', upstreamCalls: 0 }),
+  ]);
+  expect(records.some(({ msg }) => msg === 'upstream-request')).toBe(true);
+  const metrics = await (await get('/metrics')).text();
+  expect(metrics).toContain('pullfront_pulls_made_total 1\n');
+  expect(metrics).toContain('pullfront_pulls_avoided_total 1\n');
+  expect(metrics).toMatch(/pullfront_upstream_requests_total\{.*purpose="token".*status="200"\} 1/);
+});
+
+test('no secret in any line', async () => {
+  const headers = { authorization: 'Basic dXNlcjpodW50ZXIy' };
+  await (await get('/v2/library/app/manifests/1', { headers })).text();
+  await (await get('/v2/library/app/manifests/2', { headers })).text();
+  await (await get(`/v2/library/app/blobs/${image.layers[0]?.digest}`, { headers })).arrayBuffer();
+  upstream.set({ accounts: [] });
+  upstream.revokeTokens();
+  expect((await get('/v2/library/other/manifests/1', { headers })).status).toBe(503);
+  expect(upstream.count({ kind: 'cdn' })).toBeGreaterThan(0);
+  const all = lines.join('');
+  for (const secret of ['dXNlcjpodW50ZXIy', 'dXNlcjpwYXNz', 'Basic ', 'Bearer ', '"pass"', '?']) {
+    expect(all).not.toContain(secret);
+  }
+});
+
+test('its own pages, by GET and HEAD', async () => {
+  const health = await get('/healthz');
+  expect(health.headers.get('content-type')).toBe('application/json');
+  expect(await health.json()).toEqual({
+    status: 'ok',
+    version: expect.stringMatching(/^\d+\.\d+\.\d+/),
+    uptimeSeconds: expect.any(Number),
+    storeBytes: 0,
+  });
+  const head = await get('/healthz?verbose', { method: 'HEAD' });
+  expect([head.status, await head.text()]).toEqual([200, '']);
+  expect((await get('/metrics')).headers.get('content-type')).toMatch(/^text\/plain/);
+  const post = await get('/metrics', { method: 'POST' });
+  expect([post.status, post.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
+  expect((await get('/healthz/x')).status).toBe(404);
+});
+
+test('closing answers what is in flight and frees the folder', async () => {
+  let release: () => void = () => undefined;
+  const until = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  upstream.fail({ on: 'cdn', do: { kind: 'hold', until, after: 1000 } });
+  await (await get('/v2/library/app/manifests/1')).text();
+  const response = await get(`/v2/library/app/blobs/${image.layers[0]?.digest}`);
+  const closed = server.close();
+  release();
+  expect((await response.arrayBuffer()).byteLength).toBe(image.layers[0]?.size);
+  await closed;
+  await expect(get('/healthz')).rejects.toThrow();
+  server = await startServer(configured(), { environment: { PASSWORD: 'pass' }, logTo });
+  expect((await get('/healthz')).status).toBe(200);
+});
+
+test('two servers do not share a folder, and a port is taken once', async () => {
+  const options = { environment: { PASSWORD: 'pass' }, logTo };
+  await expect(startServer(configured(), options)).rejects.toThrow(/is in use/);
+  const other = { ...configured(), data: join(folder, 'other') };
+  const taken = { ...other, listen: { host: '127.0.0.1', port: server.address.port } };
+  await expect(startServer(taken, options)).rejects.toMatchObject({ code: 'EADDRINUSE' });
+  // The failed start let go of its folder.
+  const third = await startServer(other, options);
+  await third.close();
+});
