@@ -4,12 +4,19 @@ interface Slot<Value> {
   readonly expires: number;
 }
 
-/** Least recently used values of a bounded total weight, each with an end of life. */
+/**
+ * Lately used values of a bounded total weight, each with an end of life.
+ *
+ * Two generations instead of one ordered list: what is used moves to the young one, and when that
+ * holds half of the weight it becomes the old one, whose unused values are dropped. So a value that
+ * is asked for again and again costs one look-up, and no reordering.
+ */
 export class BoundedCache<Value> {
-  readonly #slots = new Map<string, Slot<Value>>();
   readonly #capacity: number;
   readonly #now: () => number;
-  #weight = 0;
+  #young = new Map<string, Slot<Value>>();
+  #old = new Map<string, Slot<Value>>();
+  #youngWeight = 0;
 
   /** `capacity` is the sum of weights that is kept: entries, or bytes, as the caller weighs. */
   constructor(capacity: number, now: () => number) {
@@ -18,39 +25,47 @@ export class BoundedCache<Value> {
   }
 
   get(key: string): Value | undefined {
-    const slot = this.#slots.get(key);
+    const young = this.#young.get(key);
+    const slot = young ?? this.#old.get(key);
     if (slot === undefined) return undefined;
-    this.#slots.delete(key);
     if (slot.expires <= this.#now()) {
-      this.#weight -= slot.weight;
+      this.delete(key);
       return undefined;
     }
-    // A Map keeps the order of insertion: the newest use goes to the end.
-    this.#slots.set(key, slot);
+    if (young === undefined) {
+      this.#old.delete(key);
+      this.#keep(key, slot);
+    }
     return slot.value;
   }
 
   /** Keeps a value for `milliseconds`; without them until others push it out. */
   set(key: string, value: Value, milliseconds = Number.POSITIVE_INFINITY, weight = 1): void {
     this.delete(key);
-    this.#slots.set(key, { value, weight, expires: this.#now() + milliseconds });
-    this.#weight += weight;
-    for (const [oldest, slot] of this.#slots) {
-      if (this.#weight <= this.#capacity) break;
-      this.#slots.delete(oldest);
-      this.#weight -= slot.weight;
-    }
+    // What is heavier than a generation would push everything else out.
+    if (weight > this.#capacity / 2) return;
+    this.#keep(key, { value, weight, expires: this.#now() + milliseconds });
   }
 
   delete(key: string): void {
-    const slot = this.#slots.get(key);
-    if (slot === undefined) return;
-    this.#slots.delete(key);
-    this.#weight -= slot.weight;
+    this.#youngWeight -= this.#young.get(key)?.weight ?? 0;
+    this.#young.delete(key);
+    this.#old.delete(key);
   }
 
   clear(): void {
-    this.#slots.clear();
-    this.#weight = 0;
+    this.#young.clear();
+    this.#old.clear();
+    this.#youngWeight = 0;
+  }
+
+  #keep(key: string, slot: Slot<Value>): void {
+    if (this.#youngWeight + slot.weight > this.#capacity / 2) {
+      this.#old = this.#young;
+      this.#young = new Map();
+      this.#youngWeight = 0;
+    }
+    this.#young.set(key, slot);
+    this.#youngWeight += slot.weight;
   }
 }

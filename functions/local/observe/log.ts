@@ -49,6 +49,19 @@ export function openLog(
   };
 }
 
+let stamped = 0;
+let stamp = '';
+
+/** The time as a field; written anew only when it changed, as many lines share a millisecond. */
+function timestamp(): string {
+  const now = Date.now();
+  if (now !== stamped) {
+    stamped = now;
+    stamp = `,"time":"${new Date(now).toISOString()}"`;
+  }
+  return stamp;
+}
+
 type Lines = Pick<Log, 'request' | 'event'>;
 
 function jsonLog(
@@ -59,7 +72,7 @@ function jsonLog(
   const options = {
     level,
     base: null,
-    timestamp: () => `,"time":"${new Date().toISOString()}"`,
+    timestamp,
     formatters: { level: (label: string) => ({ level: label }) },
   };
   const logger = pino(options, destination);

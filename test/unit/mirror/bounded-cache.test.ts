@@ -1,38 +1,57 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BoundedCache } from '../../../functions/core/mirror/bounded-cache.ts';
 
 describe('BoundedCache', () => {
-  it('drops the least recently used when the weight is exceeded', () => {
-    const cache = new BoundedCache<string>(3, () => 0);
-    cache.set('a', 'A');
-    cache.set('b', 'B');
-    cache.set('c', 'C');
-    cache.get('a');
-    cache.set('d', 'D');
-    expect(['a', 'b', 'c', 'd'].map((key) => cache.get(key))).toEqual(['A', undefined, 'C', 'D']);
+  it('keeps what is used and drops what is not', () => {
+    const cache = new BoundedCache<number>(10, () => 0);
+    cache.set('used', 0);
+    cache.set('unused', 0);
+    for (let at = 1; at < 100; at += 1) {
+      cache.set(String(at), at);
+      expect(cache.get('used')).toBe(0);
+    }
+    expect(cache.get('unused')).toBeUndefined();
+    expect(cache.get('99')).toBe(99);
   });
 
-  it('weighs what it keeps, also what is replaced or deleted', () => {
-    const cache = new BoundedCache<string>(10, () => 0);
-    cache.set('a', 'A', undefined, 9);
-    cache.set('a', 'A', undefined, 1);
-    cache.set('b', 'B', undefined, 9);
-    expect(cache.get('a')).toBe('A');
-    cache.delete('b');
-    cache.set('c', 'C', undefined, 9);
-    expect(cache.get('a')).toBe('A');
-    expect(cache.get('c')).toBe('C');
+  it('never keeps more than its weight', () => {
+    const step = fc.record({
+      key: fc.constantFrom(...'abcdefghij'),
+      weight: fc.nat(12),
+      what: fc.constantFrom('set', 'get', 'delete'),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+        const cache = new BoundedCache<number>(20, () => 0);
+        const expected = new Map<string, number>();
+        for (const { key, weight, what } of steps) {
+          if (what === 'set') {
+            cache.set(key, weight, undefined, weight);
+            expected.set(key, weight);
+          } else if (what === 'delete') {
+            cache.delete(key);
+            expected.delete(key);
+          } else {
+            const value = cache.get(key);
+            if (value !== undefined) expect(value).toBe(expected.get(key));
+          }
+        }
+        const kept = [...'abcdefghij'].map((key) => cache.get(key) ?? 0);
+        expect(kept.reduce((sum, weight) => sum + weight, 0)).toBeLessThanOrEqual(20);
+      }),
+    );
   });
 
-  it('does not keep what is heavier than everything', () => {
+  it('does not keep what is heavier than half of everything', () => {
     const cache = new BoundedCache<string>(10, () => 0);
-    cache.set('a', 'A', undefined, 11);
+    cache.set('a', 'A', undefined, 6);
     expect(cache.get('a')).toBeUndefined();
   });
 
   it('forgets a value at the end of its life, and its weight with it', () => {
     let now = 0;
-    const cache = new BoundedCache<string>(1, () => now);
+    const cache = new BoundedCache<string>(2, () => now);
     cache.set('a', 'A', 100);
     now = 99;
     expect(cache.get('a')).toBe('A');
@@ -40,5 +59,12 @@ describe('BoundedCache', () => {
     expect(cache.get('a')).toBeUndefined();
     cache.set('b', 'B');
     expect(cache.get('b')).toBe('B');
+  });
+
+  it('is empty when it is cleared', () => {
+    const cache = new BoundedCache<string>(4, () => 0);
+    for (const key of 'abcd') cache.set(key, key);
+    cache.clear();
+    expect([...'abcd'].map((key) => cache.get(key))).toEqual(Array(4).fill(undefined));
   });
 });
