@@ -1,0 +1,30 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
+
+// The bench is TypeScript in several processes; each gets a bundle in a folder of this run.
+const root = fileURLToPath(new URL('..', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'pullfront-bench-code-'));
+process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+process.once('SIGINT', () => process.exit(130));
+process.once('SIGTERM', () => process.exit(143));
+
+await build({
+  absWorkingDir: root,
+  entryPoints: {
+    bench: 'test/bench/bench.ts',
+    puller: 'test/bench/puller.ts',
+    upstream: 'test/upstream/main.ts',
+  },
+  outdir: folder,
+  outExtension: { '.js': '.mjs' },
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'esm',
+  logLevel: 'error',
+});
+const { main } = await import(pathToFileURL(join(folder, 'bench.mjs')).href);
+process.exitCode = await main(process.argv.slice(2), root);
