@@ -14,8 +14,13 @@ export interface StoredBlob {
 export type BlobLocation =
   /** From the bucket itself, by a URL signed for GET. */
   | { readonly kind: 'redirect'; readonly url: string }
-  /** From here. The stream opens the blob when it is read, and must be read or cancelled. */
-  | { readonly kind: 'stream'; readonly size: number; readonly body: ReadableStream<Uint8Array> };
+  /** From here. The stream may hold the blob open, so it must be read or cancelled. */
+  | {
+      readonly kind: 'stream';
+      /** Of the whole blob in bytes, also when the stream is a range of it. */
+      readonly size: number;
+      readonly body: ReadableStream<Uint8Array>;
+    };
 
 /** The blob that is to be stored; the size is undefined only when nobody stated it. */
 export interface WantedBlob {

@@ -1,0 +1,71 @@
+import type { BlobStore } from '../../core/ports/blob-store.ts';
+import type { Leases } from '../../core/ports/leases.ts';
+import type { Ledger } from '../../core/ports/ledger.ts';
+import type { ManifestStore } from '../../core/ports/manifest-store.ts';
+import { openDataFolder } from './data-folder.ts';
+import { FileBlobStore } from './file-blob-store.ts';
+import { openIndexDatabase } from './index-database.ts';
+import { LmdbLedger } from './lmdb-ledger.ts';
+import { LmdbManifestStore } from './lmdb-manifest-store.ts';
+import { type FillQueueOptions, PersistentFillQueue } from './persistent-fill-queue.ts';
+import { ProcessLeases } from './process-leases.ts';
+
+/** What the embedded store is told when it is opened. */
+export interface EmbeddedStoreOptions extends Pick<FillQueueOptions, 'now' | 'onGivenUp'> {
+  /** Jobs of the queue that are handled at once; 4 unless said. */
+  readonly fillConcurrency?: number;
+}
+
+/** All stores of one machine, in one folder. */
+export interface EmbeddedStore {
+  readonly manifests: ManifestStore;
+  readonly blobs: BlobStore;
+  readonly leases: Leases;
+  readonly ledger: Ledger;
+  readonly queue: PersistentFillQueue;
+  /** Stops the queue and the puts under way, writes what is left and lets go of the folder. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the store in a folder, or creates it. Rejects with FolderInUse, UnknownFormat, or the file
+ * system's error.
+ */
+export async function openEmbeddedStore(
+  folder: string,
+  options: EmbeddedStoreOptions,
+): Promise<EmbeddedStore> {
+  const data = await openDataFolder(folder);
+  const undo = [() => data.release()];
+  try {
+    const index = openIndexDatabase(data.path);
+    undo.unshift(() => index.close());
+    const blobs = await FileBlobStore.open(data.path, options.now);
+    const ledger = new LmdbLedger(index);
+    const concurrency = options.fillConcurrency ?? 4;
+    const queue = new PersistentFillQueue(index, { ...options, concurrency });
+    undo.unshift(
+      () => queue.stop(),
+      () => blobs.close(),
+      () => ledger.flush(),
+    );
+    return {
+      manifests: new LmdbManifestStore(index),
+      blobs,
+      leases: new ProcessLeases(options.now),
+      ledger,
+      queue,
+      close: () => runAll(undo),
+    };
+  } catch (error) {
+    await runAll(undo).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Runs every step, also after one that failed; rejects with the first error. */
+async function runAll(steps: readonly (() => Promise<void>)[]): Promise<void> {
+  const errors: unknown[] = [];
+  for (const step of steps) await step().catch((error: unknown) => errors.push(error));
+  if (errors.length > 0) throw errors[0];
+}

@@ -1,0 +1,166 @@
+import { join } from 'node:path';
+import type { Digest } from '../../core/oci/digest.ts';
+import type { ByteRange } from '../../core/oci/range.ts';
+import type {
+  BlobLocation,
+  BlobPut,
+  BlobSource,
+  BlobStore,
+  StoredBlob,
+  WantedBlob,
+} from '../../core/ports/blob-store.ts';
+import { BlobFolder } from './blob-folder.ts';
+import { wholeExtent } from './extent.ts';
+import { FileBlobPut, type Incoming, type PutParts } from './file-blob-put.ts';
+import { FileSlice } from './file-slice.ts';
+import { HashThread } from './hash-thread.ts';
+import { bodyOf } from './node-body.ts';
+import { OpenFile } from './open-file.ts';
+
+/** Blobs as files. What is stored is kept in memory as well, so that `stat` costs no I/O. */
+export class FileBlobStore implements BlobStore {
+  readonly #folder: BlobFolder;
+  readonly #now: () => number;
+  readonly #stored = new Map<Digest, StoredBlob>();
+  /** Files being removed: a blob that comes again must not lose its new file to that. */
+  readonly #removing = new Map<Digest, Promise<void>>();
+  /** The puts under way and what aborts them. */
+  readonly #puts = new Map<FileBlobPut, AbortController>();
+  readonly #hashThread = new HashThread();
+  #usedBytes = 0;
+
+  private constructor(folder: BlobFolder, now: () => number) {
+    this.#folder = folder;
+    this.#now = now;
+  }
+
+  /** Opens the store in `<data>/blobs`, or creates it. `now` is the clock, in ms since 1970. */
+  static async open(data: string, now: () => number): Promise<FileBlobStore> {
+    const folder = new BlobFolder(join(data, 'blobs'));
+    await folder.prepare();
+    const store = new FileBlobStore(folder, now);
+    for (const blob of await folder.scan()) store.#remember(blob);
+    return store;
+  }
+
+  async stat(digest: Digest): Promise<StoredBlob | undefined> {
+    return this.#stored.get(digest);
+  }
+
+  async locate(digest: Digest, range?: ByteRange): Promise<BlobLocation | undefined> {
+    const blob = this.#stored.get(digest);
+    if (blob === undefined) return undefined;
+    const file = await this.#openStored(digest);
+    if (file === undefined) return undefined;
+    const end = range === undefined ? blob.size : range.end + 1;
+    const extent = wholeExtent(blob.size);
+    const slice = new FileSlice(Promise.resolve(file), extent, range?.start ?? 0, end);
+    return { kind: 'stream', size: blob.size, body: bodyOf(slice) };
+  }
+
+  put(blob: WantedBlob, source: BlobSource, signal?: AbortSignal): BlobPut {
+    const stored = this.#stored.get(blob.digest);
+    if (stored !== undefined) return this.#alreadyStored(stored);
+    const abort = new AbortController();
+    const onAbort = () => abort.abort(signal?.reason);
+    if (signal?.aborted) onAbort();
+    signal?.addEventListener('abort', onAbort);
+    const put = new FileBlobPut(blob, source, abort.signal, this.#parts);
+    const forget = () => {
+      signal?.removeEventListener('abort', onAbort);
+      this.#puts.delete(put);
+    };
+    put.done.then(forget, forget);
+    this.#puts.set(put, abort);
+    return put;
+  }
+
+  async delete(digest: Digest): Promise<void> {
+    const blob = this.#stored.get(digest);
+    if (blob === undefined) return;
+    this.#forget(blob);
+    const removing = this.#folder.remove(digest);
+    const removed = removing.catch(() => undefined);
+    this.#removing.set(digest, removed);
+    try {
+      await removing;
+    } catch (error) {
+      this.#remember(blob);
+      throw error;
+    } finally {
+      if (this.#removing.get(digest) === removed) this.#removing.delete(digest);
+    }
+  }
+
+  async *list(): AsyncIterable<StoredBlob> {
+    for (const blob of [...this.#stored.values()]) {
+      if (this.#stored.get(blob.digest) === blob) yield blob;
+    }
+  }
+
+  async usedBytes(): Promise<number> {
+    return this.#usedBytes;
+  }
+
+  /** Aborts the puts under way and waits for them; readers may finish. */
+  async close(): Promise<void> {
+    const reason = new Error('the blob store is closing');
+    for (const abort of this.#puts.values()) abort.abort(reason);
+    await Promise.allSettled(Array.from(this.#puts.keys(), (put) => put.done));
+    await this.#hashThread.close();
+  }
+
+  readonly #parts: PutParts = {
+    hashThread: this.#hashThread,
+    createIncoming: () => this.#folder.createIncoming(),
+    removeIncoming: (path) => this.#folder.removeIncoming(path),
+    publish: (incoming, digest, size) => this.#publish(incoming, digest, size),
+    openStored: (digest) => OpenFile.read(this.#folder.path(digest)),
+  };
+
+  #alreadyStored(stored: StoredBlob): BlobPut {
+    const { digest, size } = stored;
+    return {
+      done: Promise.resolve({ kind: 'stored', size }),
+      follow: (range) => {
+        const file = OpenFile.read(this.#folder.path(digest));
+        const end = range === undefined ? size : range.end + 1;
+        return bodyOf(new FileSlice(file, wholeExtent(size), range?.start ?? 0, end));
+      },
+      arrived: () => size,
+    };
+  }
+
+  async #publish(incoming: Incoming, digest: Digest, size: number): Promise<void> {
+    const stored = Math.round(this.#now());
+    await this.#folder.synchroniseFile(incoming.file, stored);
+    await this.#removing.get(digest);
+    if (this.#stored.has(digest)) return this.#folder.removeIncoming(incoming.path);
+    await this.#folder.publish(incoming.path, digest);
+    // Another put of the same blob may have been as quick.
+    if (!this.#stored.has(digest)) this.#remember({ digest, size, stored });
+  }
+
+  /** undefined, and forgotten, when somebody else removed the file. */
+  async #openStored(digest: Digest): Promise<OpenFile | undefined> {
+    try {
+      return await OpenFile.read(this.#folder.path(digest));
+    } catch (error) {
+      const isGone = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+      if (!isGone) throw error;
+      const blob = this.#stored.get(digest);
+      if (blob !== undefined) this.#forget(blob);
+      return undefined;
+    }
+  }
+
+  #remember(blob: StoredBlob): void {
+    this.#stored.set(blob.digest, blob);
+    this.#usedBytes += blob.size;
+  }
+
+  #forget(blob: StoredBlob): void {
+    this.#stored.delete(blob.digest);
+    this.#usedBytes -= blob.size;
+  }
+}

@@ -1,0 +1,93 @@
+import type { BlobSource } from '../../functions/core/ports/blob-store.ts';
+
+/** A source that a test feeds by hand. */
+export class FedSource implements BlobSource {
+  /** How often it was opened. */
+  opened = 0;
+  /** Resolves when it is opened first. */
+  readonly begun: Promise<void>;
+  /** Resolves with the reason when the store cancels it. */
+  readonly cancelled: Promise<unknown>;
+  readonly #stream: ReadableStream<Uint8Array>;
+  #onOpen: () => void = () => undefined;
+  #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+
+  constructor() {
+    this.begun = new Promise((resolve) => {
+      this.#onOpen = resolve;
+    });
+    let onCancel: (reason: unknown) => void = () => undefined;
+    this.cancelled = new Promise((resolve) => {
+      onCancel = resolve;
+    });
+    this.#stream = new ReadableStream<Uint8Array>({
+      start: (controller) => {
+        this.#controller = controller;
+      },
+      cancel: (reason) => onCancel(reason),
+    });
+  }
+
+  open(): ReadableStream<Uint8Array> {
+    this.opened += 1;
+    this.#onOpen();
+    return this.#stream;
+  }
+
+  push(bytes: Uint8Array): this {
+    // Not the test's own bytes: a store may keep or hand on what it got.
+    this.#controller?.enqueue(bytes.slice());
+    return this;
+  }
+
+  end(): this {
+    this.#controller?.close();
+    return this;
+  }
+
+  fail(error: Error): this {
+    this.#controller?.error(error);
+    return this;
+  }
+}
+
+/** A source of bytes in chunks of at most 64 KiB, each made when it is asked for. */
+export function sourceOf(bytes: Uint8Array): BlobSource {
+  return {
+    open: (start, end = bytes.byteLength - 1) => {
+      let at = start;
+      return new ReadableStream<Uint8Array>(
+        {
+          pull: (controller) => {
+            if (at > end) return controller.close();
+            const chunk = bytes.slice(at, Math.min(at + 65_536, end + 1));
+            at += chunk.byteLength;
+            controller.enqueue(chunk);
+          },
+        },
+        { highWaterMark: 0 },
+      );
+    },
+  };
+}
+
+/** All bytes of a stream. */
+export async function bytesOf(stream: ReadableStream<Uint8Array>): Promise<Uint8Array> {
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+/** The next bytes of a stream, `count` of them; fewer when it ends before. */
+export async function nextBytes(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  count: number,
+): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let received = 0;
+  while (received < count) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    chunks.push(value);
+    received += value.byteLength;
+  }
+  return new Uint8Array(Buffer.concat(chunks));
+}

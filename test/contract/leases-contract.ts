@@ -1,0 +1,95 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Leases } from '../../functions/core/ports/leases.ts';
+
+/** Leases under test, and their clock. */
+export interface OpenedLeases {
+  readonly store: Leases;
+  /** Lets time pass for them, in ms. */
+  pass(milliseconds: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Executes the contract of Leases on an implementation. */
+export function describeLeasesContract(name: string, open: () => Promise<OpenedLeases>): void {
+  describe(`Leases: ${name}`, () => {
+    let opened: OpenedLeases;
+    let leases: Leases;
+
+    beforeEach(async () => {
+      opened = await open();
+      leases = opened.store;
+    });
+    afterEach(() => opened.close());
+
+    async function granted(key: string, milliseconds = 1000) {
+      const lease = await leases.acquire(key, milliseconds);
+      if (lease === undefined) throw new Error(`${key} is held`);
+      return lease;
+    }
+
+    test('a key has one holder at a time, and keys do not touch each other', async () => {
+      const lease = await granted('a');
+      expect(lease.key).toBe('a');
+      expect(await leases.acquire('a', 1000)).toBeUndefined();
+      expect(await leases.acquire('b', 1000)).toBeDefined();
+    });
+
+    test('of many who ask at once one gets it', async () => {
+      const asked = await Promise.all(Array.from({ length: 20 }, () => leases.acquire('a', 1000)));
+      expect(asked.filter((lease) => lease !== undefined)).toHaveLength(1);
+    });
+
+    test('a released key goes to the next who asks, with a higher fence', async () => {
+      const first = await granted('a');
+      await leases.release(first);
+      const second = await granted('a');
+      expect(second.fence).toBeGreaterThan(first.fence);
+    });
+
+    test('an expired lease goes to the next who asks, with a higher fence', async () => {
+      const first = await granted('a', 1000);
+      await opened.pass(1001);
+      const second = await granted('a', 1000);
+      expect(second.fence).toBeGreaterThan(first.fence);
+      expect(await leases.acquire('a', 1000)).toBeUndefined();
+    });
+
+    test('a renewed lease lives longer and keeps its fence', async () => {
+      const first = await granted('a', 1000);
+      await opened.pass(600);
+      const renewed = await leases.renew(first, 1000);
+      expect(renewed?.fence).toBe(first.fence);
+      expect(renewed?.expires).toBeGreaterThan(first.expires);
+      await opened.pass(600);
+      expect(await leases.acquire('a', 1000)).toBeUndefined();
+      await opened.pass(600);
+      expect(await leases.acquire('a', 1000)).toBeDefined();
+    });
+
+    test('a lease that was renewed can be renewed and released by either of its values', async () => {
+      const first = await granted('a', 1000);
+      const renewed = await leases.renew(first, 2000);
+      expect(renewed && (await leases.renew(renewed, 3000))).toBeDefined();
+      await leases.release(first);
+      expect(await leases.acquire('a', 1000)).toBeDefined();
+    });
+
+    test('renewing a lost lease says so and has no effect on the new holder', async () => {
+      const lost = await granted('a', 1000);
+      await opened.pass(1001);
+      await granted('a', 1000);
+      expect(await leases.renew(lost, 100_000)).toBeUndefined();
+      await opened.pass(1001);
+      expect(await leases.acquire('a', 1000)).toBeDefined();
+    });
+
+    test('releasing a lost lease has no effect on the new holder', async () => {
+      const lost = await granted('a', 1000);
+      await opened.pass(1001);
+      const held = await granted('a', 1000);
+      await leases.release(lost);
+      expect(await leases.acquire('a', 1000)).toBeUndefined();
+      expect(await leases.renew(held, 1000)).toBeDefined();
+    });
+  });
+}

@@ -1,0 +1,74 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Ledger, SeenRateLimit } from '../../functions/core/ports/ledger.ts';
+import type { OpenedPort } from './opened-port.ts';
+
+function seenAt(seen: number, remaining: number, account = 'anonymous'): SeenRateLimit {
+  const rate = { limit: 100, remaining, windowSeconds: 21_600, source: '192.0.2.1' };
+  return { registry: 'docker.io', account, rate, seen };
+}
+
+/** Executes the contract of Ledger on an implementation. */
+export function describeLedgerContract(
+  name: string,
+  open: () => Promise<OpenedPort<Ledger>>,
+): void {
+  describe(`Ledger: ${name}`, () => {
+    let opened: OpenedPort<Ledger>;
+    let ledger: Ledger;
+
+    beforeEach(async () => {
+      opened = await open();
+      ledger = opened.store;
+    });
+    afterEach(() => opened.close());
+
+    test('counters begin at zero and add up', async () => {
+      expect(await ledger.counters()).toEqual({
+        pullsServed: 0,
+        pullsAvoided: 0,
+        pullsMade: 0,
+        bytesServed: 0,
+        bytesFetched: 0,
+      });
+      ledger.count({ pullsServed: 1, bytesServed: 10 });
+      ledger.count({ pullsServed: 2, pullsAvoided: 1, pullsMade: 1, bytesFetched: 5 });
+      expect(await ledger.counters()).toEqual({
+        pullsServed: 3,
+        pullsAvoided: 1,
+        pullsMade: 1,
+        bytesServed: 10,
+        bytesFetched: 5,
+      });
+    });
+
+    test('a rate limit is kept as it was seen, for each account', async () => {
+      expect(await ledger.rateLimits()).toEqual([]);
+      await ledger.recordRateLimit(seenAt(1, 99));
+      await ledger.recordRateLimit(seenAt(1, 7, 'me'));
+      await ledger.recordRateLimit({ ...seenAt(1, 5), registry: 'ghcr.io' });
+      const kept = await ledger.rateLimits();
+      expect(kept).toHaveLength(3);
+      expect(kept).toContainEqual(seenAt(1, 7, 'me'));
+    });
+
+    test('of two reports the one seen later stays, whichever came first', async () => {
+      await ledger.recordRateLimit(seenAt(5, 50));
+      await ledger.recordRateLimit(seenAt(4, 60));
+      expect(await ledger.rateLimits()).toEqual([seenAt(5, 50)]);
+      await ledger.recordRateLimit(seenAt(6, 49));
+      expect(await ledger.rateLimits()).toEqual([seenAt(6, 49)]);
+    });
+
+    test('what was counted before stays when instances change', async () => {
+      ledger.count({ pullsServed: 3, bytesServed: 2 ** 40 });
+      await ledger.recordRateLimit(seenAt(5, 50));
+      const second = await opened.reopen();
+      expect((await second.counters()).bytesServed).toBe(2 ** 40);
+      second.count({ pullsServed: 1 });
+      await second.recordRateLimit(seenAt(4, 60));
+      const third = await opened.reopen();
+      expect((await third.counters()).pullsServed).toBe(4);
+      expect(await third.rateLimits()).toEqual([seenAt(5, 50)]);
+    });
+  });
+}

@@ -1,0 +1,91 @@
+import { mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { openDataFolder, UnknownFormat } from '../../../functions/local/store/data-folder.ts';
+import { openEmbeddedStore } from '../../../functions/local/store/embedded-store.ts';
+import { FolderInUse } from '../../../functions/local/store/folder-lock.ts';
+import { bundleChild, StoreProcess } from './store-process.ts';
+
+let base: string;
+
+beforeEach(async () => {
+  base = await mkdtemp(join(tmpdir(), 'pullfront-folder-'));
+});
+afterEach(() => rm(base, { recursive: true, force: true }));
+
+describe('the lock of a data folder', () => {
+  test('a second opener is refused by the name of the folder, until the first lets go', async () => {
+    const data = join(base, 'data');
+    const first = await openDataFolder(data);
+    await expect(openDataFolder(data)).rejects.toThrow(FolderInUse);
+    await expect(openDataFolder(data)).rejects.toThrow(await realpath(data));
+    await first.release();
+    await (await openDataFolder(data)).release();
+  });
+
+  test('another path to the same folder is the same folder', async () => {
+    const data = join(base, 'data');
+    await mkdir(data);
+    await symlink(data, join(base, 'link'));
+    const first = await openDataFolder(data);
+    await expect(openDataFolder(join(base, 'link'))).rejects.toThrow(FolderInUse);
+    await first.release();
+  });
+
+  test('a path too long for a socket is locked as well', async () => {
+    const data = join(base, 'x'.repeat(100), 'y'.repeat(100));
+    const first = await openDataFolder(data);
+    await expect(openDataFolder(data)).rejects.toThrow(FolderInUse);
+    const other = await openDataFolder(join(base, 'x'.repeat(100), 'z'.repeat(100)));
+    await first.release();
+    await (await openDataFolder(data)).release();
+    await other.release();
+  });
+
+  test('another process holds it, and lets go of it by being killed', async () => {
+    const bundle = await bundleChild(new URL('./store-child.ts', import.meta.url));
+    const data = join(base, 'data');
+    const holder = new StoreProcess(process.execPath, [bundle.path, data]);
+    expect(await holder.said(1)).toEqual(['open']);
+    await expect(openEmbeddedStore(data, { now: Date.now })).rejects.toThrow(FolderInUse);
+    const refused = new StoreProcess(process.execPath, [bundle.path, data]);
+    expect((await refused.said(1))[0]).toContain('in use');
+    await refused.finish();
+    await holder.kill();
+
+    // All find the dead process's lock at the same moment: one gets it.
+    const openings = Array.from({ length: 5 }, () => openDataFolder(data));
+    const outcomes = await Promise.allSettled(openings);
+    const opened = outcomes.filter((outcome) => outcome.status === 'fulfilled');
+    expect(opened).toHaveLength(1);
+    const late = new StoreProcess(process.execPath, [bundle.path, data]);
+    expect((await late.said(1))[0]).toContain('in use');
+    await late.finish();
+    await opened[0]?.value.release();
+    await bundle.remove();
+  });
+});
+
+describe('the format of a data folder', () => {
+  test('is written at first, and read again', async () => {
+    await (await openDataFolder(base)).release();
+    expect(await readFile(join(base, 'format'), 'utf8')).toBe('1\n');
+    await (await openDataFolder(base)).release();
+  });
+
+  test('of a later version is refused, with both numbers, and the lock is let go', async () => {
+    await writeFile(join(base, 'format'), '2\n');
+    await expect(openDataFolder(base)).rejects.toThrow(UnknownFormat);
+    await expect(openDataFolder(base)).rejects.toThrow(/"2".*format 1/);
+    await writeFile(join(base, 'format'), '1\n');
+    await (await openDataFolder(base)).release();
+  });
+});
+
+test('a store that cannot be opened lets go of its folder', async () => {
+  await writeFile(join(base, 'blobs'), 'a file where a folder should be');
+  await expect(openEmbeddedStore(base, { now: Date.now })).rejects.toThrow();
+  await rm(join(base, 'blobs'));
+  await (await openEmbeddedStore(base, { now: Date.now })).close();
+});
