@@ -5,8 +5,8 @@ import { listeningPort } from './listening-port.ts';
 import type { Workspace } from './workspace.ts';
 
 /**
- * The built bundle in a process of its own, with its defaults. Its request log is on and goes to
- * /dev/null. `profile` names a folder for CPU profiles.
+ * The built bundle in a process of its own, with its defaults but for the log: one line a request
+ * is off, as the peer's access log is. `profile` names a folder for CPU profiles.
  */
 export async function pullfront(
   workspace: Workspace,
@@ -29,6 +29,7 @@ export async function pullfront(
         JSON.stringify({
           listen: '127.0.0.1:0',
           data: join(folder, 'data'),
+          log: { level: 'warn' },
           upstreams: { 'docker.io': { url: upstream } },
         }),
       );

@@ -72,7 +72,9 @@ export function sourceOf(bytes: Uint8Array): BlobSource {
 }
 
 /** All bytes of a stream. */
-export async function bytesOf(stream: ReadableStream<Uint8Array>): Promise<Uint8Array> {
+export async function bytesOf(
+  stream: ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer>,
+): Promise<Uint8Array> {
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 

@@ -45,7 +45,7 @@ export type BlobOutcome =
       readonly size: number | undefined;
       /** The part that `body` is; undefined for the whole blob. */
       readonly range: ByteRange | undefined;
-      readonly body: ReadableStream<Uint8Array>;
+      readonly body: ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer>;
       readonly provenance: Provenance;
     }
   /** No byte of the range lies within the blob. */

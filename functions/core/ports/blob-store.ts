@@ -14,12 +14,15 @@ export interface StoredBlob {
 export type BlobLocation =
   /** From the bucket itself, by a URL signed for GET. */
   | { readonly kind: 'redirect'; readonly url: string }
-  /** From here. The stream may hold the blob open, so it must be read or cancelled. */
+  /**
+   * From here: a stream, which may hold the blob open and so must be read or cancelled, or the
+   * bytes of a small blob that are in memory anyway.
+   */
   | {
       readonly kind: 'stream';
       /** Of the whole blob in bytes, also when the stream is a range of it. */
       readonly size: number;
-      readonly body: ReadableStream<Uint8Array>;
+      readonly body: ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer>;
     };
 
 /** The blob that is to be stored; the size is undefined only when nobody stated it. */

@@ -16,6 +16,7 @@ import { FileSlice } from './file-slice.ts';
 import { HashThread } from './hash-thread.ts';
 import { bodyOf } from './node-body.ts';
 import { OpenFile } from './open-file.ts';
+import { SmallBlobs } from './small-blobs.ts';
 
 /** Blobs as files. What is stored is kept in memory as well, so that `stat` costs no I/O. */
 export class FileBlobStore implements BlobStore {
@@ -27,6 +28,7 @@ export class FileBlobStore implements BlobStore {
   /** The puts under way and what aborts them. */
   readonly #puts = new Map<FileBlobPut, AbortController>();
   readonly #hashThread = new HashThread();
+  readonly #small = new SmallBlobs();
   #usedBytes = 0;
 
   private constructor(folder: BlobFolder, now: () => number) {
@@ -50,8 +52,14 @@ export class FileBlobStore implements BlobStore {
   async locate(digest: Digest, range?: ByteRange): Promise<BlobLocation | undefined> {
     const blob = this.#stored.get(digest);
     if (blob === undefined) return undefined;
+    const known = this.#small.get(digest);
+    if (known !== undefined) return inMemory(known, range);
     const file = await this.#openStored(digest);
     if (file === undefined) return undefined;
+    if (this.#small.takes(blob.size)) {
+      const reading = this.#small.read(digest, blob.size, file);
+      return inMemory(await reading.finally(() => file.release()), range);
+    }
     const end = range === undefined ? blob.size : range.end + 1;
     const extent = wholeExtent(blob.size);
     const slice = new FileSlice(Promise.resolve(file), extent, range?.start ?? 0, end);
@@ -160,7 +168,13 @@ export class FileBlobStore implements BlobStore {
   }
 
   #forget(blob: StoredBlob): void {
+    this.#small.forget(blob.digest);
     this.#stored.delete(blob.digest);
     this.#usedBytes -= blob.size;
   }
+}
+
+function inMemory(bytes: Uint8Array<ArrayBuffer>, range: ByteRange | undefined): BlobLocation {
+  const body = range === undefined ? bytes : bytes.subarray(range.start, range.end + 1);
+  return { kind: 'stream', size: bytes.byteLength, body };
 }

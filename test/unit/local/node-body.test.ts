@@ -32,8 +32,8 @@ async function located(what: Digest, range?: ByteRange): Promise<NodeBody> {
   return short(location?.kind === 'stream' ? location.body : undefined);
 }
 
-function short(stream: ReadableStream<Uint8Array> | undefined): NodeBody {
-  const body = stream && nodeBodyOf(stream);
+function short(stream: ReadableStream<Uint8Array> | Uint8Array | undefined): NodeBody {
+  const body = stream instanceof ReadableStream ? nodeBodyOf(stream) : undefined;
   if (body === undefined) throw new Error('a stream of this store has a short way');
   return body;
 }

@@ -52,7 +52,9 @@ describe('clients of a blob that is not stored', () => {
   it('may leave without stopping the fill', async () => {
     await test.tag('library/app', '1');
     const outcome = await test.blob('library/app', layer.digest);
-    if (outcome.kind === 'stream') await outcome.body.cancel();
+    const body = outcome.kind === 'stream' ? outcome.body : undefined;
+    if (!(body instanceof ReadableStream)) throw new Error('a stream was expected');
+    await body.cancel();
     await test.fill();
     expect(await test.store.blobs.stat(known(layer.digest))).toMatchObject({ size: layer.size });
     expect(test.upstream.count(`GET blob library/app@${layer.digest}`)).toBe(1);
