@@ -48,6 +48,7 @@ export function createMirror(
   const mirrored = [...options.upstreams].map(
     ([registry, entry]) => [registry, { ...entry, health: new UpstreamHealth(now) }] as const,
   );
+  const fills = new Fills();
   const parts: Parts = {
     ...ports,
     upstreams: new Map(mirrored),
@@ -55,10 +56,10 @@ export function createMirror(
     markInterval: options.markInterval,
     memory: new Memory(options.memoryBytes, now),
     flights: new Flights(),
-    fills: new Fills(),
+    fills,
     runtime,
   };
-  parts.fills.attach(parts);
+  fills.attach(parts);
   return {
     policies: new Map(mirrored.map(([registry, { policy }]) => [registry, policy])),
     resolveManifest: (...ask) => resolveManifest(parts, ...ask),
@@ -68,6 +69,6 @@ export function createMirror(
     listRepositories: (...ask) => ports.manifests.listRepositories(...ask),
     handleFill: (job) => handleFill(parts, job),
     evict: () => evict(parts),
-    stop: () => parts.fills.stop(),
+    stop: () => fills.stop(),
   };
 }

@@ -4,6 +4,7 @@ import type { BlobPut, PutOutcome, WantedBlob } from '../ports/blob-store.ts';
 import type { Lease } from '../ports/leases.ts';
 import { askUpstream } from './ask-upstream.ts';
 import { evict } from './evict.ts';
+import type { Fill, Filling } from './fill.ts';
 import { goOnWithout } from './go-on-without.ts';
 import { type Parts, upstreamOf } from './parts.ts';
 import { BlobRefused, UpstreamSource } from './upstream-source.ts';
@@ -11,20 +12,11 @@ import { BlobRefused, UpstreamSource } from './upstream-source.ts';
 /** How long a filler is believed alive without a sign of it, in ms. */
 const leaseLife = 60_000;
 
-/** A blob on its way from an upstream into the store. */
-export interface Fill {
-  readonly put: BlobPut;
-  /** Resolves with the first bytes of the upstream's answer; rejects when there is none. */
-  readonly answered: Promise<void>;
-  /** Rejects with an UpstreamError, a BlobRefused, or the store's own error. */
-  readonly done: Promise<PutOutcome>;
-}
-
 /**
  * The fills of this instance: one for a blob, however many want it. A fill belongs to nobody who
  * waits for it, so that a client that leaves stops nothing.
  */
-export class Fills {
+export class Fills implements Filling {
   readonly #running = new Map<Digest, Promise<Fill | undefined>>();
   readonly #stop = new AbortController();
   #parts: Parts | undefined;
@@ -38,10 +30,6 @@ export class Fills {
     return this.#running.has(digest);
   }
 
-  /**
-   * The fill of a blob that is under way here, or a new one from this repository's upstream;
-   * undefined while another instance holds the blob's lease.
-   */
   start(repository: Repository, blob: WantedBlob): Promise<Fill | undefined> {
     const running = this.#running.get(blob.digest);
     if (running !== undefined) return running;
@@ -52,7 +40,6 @@ export class Fills {
     return starting;
   }
 
-  /** Stops all fills and resolves when none runs any more. Nothing half-done is visible. */
   async stop(): Promise<void> {
     this.#stop.abort();
     for (const starting of [...this.#running.values()]) {

@@ -1,5 +1,5 @@
 import type { Digest } from '../oci/digest.ts';
-import { type ByteRange, satisfyRange } from '../oci/range.ts';
+import { satisfyRange } from '../oci/range.ts';
 import type { Repository } from '../oci/repository.ts';
 import type { CallCount } from '../upstream/upstream.ts';
 import { blobEntry } from './blob-entry.ts';
@@ -8,15 +8,7 @@ import type { Method, SingleRange } from './mirror.ts';
 import { missingBlob } from './missing-blob.ts';
 import type { BlobOutcome } from './outcome.ts';
 import type { Parts } from './parts.ts';
-
-/** A blob that a client may read, and the part of it that it asked for. */
-export interface WantedPart {
-  readonly digest: Digest;
-  /** In bytes; undefined when neither a manifest nor the upstream stated it. */
-  readonly size: number | undefined;
-  /** undefined for the whole blob. */
-  readonly range: ByteRange | undefined;
-}
+import type { WantedPart } from './wanted-part.ts';
 
 /** What a client gets that asks for a blob: the decisions of functions/README.md, "Blob". */
 export async function locateBlob(

@@ -9,7 +9,7 @@ import type { ManifestStore, ReferrersList, TagList, TagRecord } from '../ports/
 import type { Runtime } from '../ports/runtime.ts';
 import type { BlobLocating, Upstream } from '../upstream/upstream.ts';
 import { BoundedCache } from './bounded-cache.ts';
-import type { Fills } from './fills.ts';
+import type { Filling } from './fill.ts';
 import type { MirrorEvent } from './mirror-event.ts';
 import type { ManifestOutcome, Unobtained } from './outcome.ts';
 import type { UpstreamPolicy } from './policy.ts';
@@ -111,7 +111,7 @@ export interface Parts extends Ports {
   readonly markInterval: number;
   readonly memory: Memory;
   readonly flights: Flights;
-  readonly fills: Fills;
+  readonly fills: Filling;
   readonly runtime: Runtime<MirrorEvent>;
 }
 

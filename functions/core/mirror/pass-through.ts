@@ -3,10 +3,10 @@ import { type Repository, repositoryKey } from '../oci/repository.ts';
 import type { CallCount } from '../upstream/upstream.ts';
 import { UpstreamError } from '../upstream/upstream-error.ts';
 import { askUpstream } from './ask-upstream.ts';
-import type { WantedPart } from './locate-blob.ts';
 import type { BlobOutcome } from './outcome.ts';
 import { type Parts, upstreamOf } from './parts.ts';
 import { BlobRefused, UpstreamSource } from './upstream-source.ts';
+import type { WantedPart } from './wanted-part.ts';
 
 /**
  * The upstream's bytes for one client, without storing them. A whole blob is verified on the way:

@@ -1,0 +1,26 @@
+import type { Digest } from '../oci/digest.ts';
+import type { Repository } from '../oci/repository.ts';
+import type { BlobPut, PutOutcome, WantedBlob } from '../ports/blob-store.ts';
+
+/** A blob on its way from an upstream into the store. */
+export interface Fill {
+  readonly put: BlobPut;
+  /** Resolves with the first bytes of the upstream's answer; rejects when there is none. */
+  readonly answered: Promise<void>;
+  /** Rejects with an UpstreamError, a BlobRefused, or the store's own error. */
+  readonly done: Promise<PutOutcome>;
+}
+
+/** Who starts fills, and knows of those under way here. */
+export interface Filling {
+  isFilling(digest: Digest): boolean;
+
+  /**
+   * The fill of a blob that is under way here, or a new one from this repository's upstream;
+   * undefined while another instance holds the blob's lease.
+   */
+  start(repository: Repository, blob: WantedBlob): Promise<Fill | undefined>;
+
+  /** Stops all fills and resolves when none runs any more. Nothing half-done is visible. */
+  stop(): Promise<void>;
+}
