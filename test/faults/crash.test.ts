@@ -1,6 +1,6 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { endScenes, image, largeLayer, setScene } from './scene.ts';
 
 endScenes();
@@ -24,11 +24,11 @@ describe('the mirror is killed', () => {
     await mirror.end('SIGKILL');
     expect(await incoming(mirror.data)).not.toEqual([]);
     await mirror.start();
-    expect(await incoming(mirror.data)).toEqual([]);
     // Nobody asks for it again: the queue does.
     await upstream.until({ kind: 'blob', reference: largeLayer, status: 200 }, 2);
     const again = await blob();
     expect((await again.arrayBuffer()).byteLength).toBe(image.layers[0]?.size);
+    await vi.waitFor(async () => expect(await incoming(mirror.data)).toEqual([]));
   });
 
   it('after a pull: nothing that was stored is fetched again', async () => {
@@ -38,6 +38,18 @@ describe('the mirror is killed', () => {
     await mirror.start();
     expect(await pull()).toMatchObject({ isComplete: true });
     expect(upstream.count({ method: 'GET' })).toBe(0);
+  });
+});
+
+describe('somebody cuts a stored file short', () => {
+  it('while the mirror is down: it is fetched again, and the pull is right', async () => {
+    const { mirror, warm, pull } = await setScene();
+    await warm();
+    await mirror.end('SIGTERM');
+    const hex = largeLayer.slice('sha256:'.length);
+    await truncate(join(mirror.data, 'blobs', 'sha256', hex.slice(0, 2), hex), 1000);
+    await mirror.start();
+    expect(await pull()).toMatchObject({ isComplete: true });
   });
 });
 

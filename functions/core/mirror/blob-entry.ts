@@ -1,14 +1,12 @@
 import type { Digest } from '../oci/digest.ts';
-import { type Repository, repositoryKey } from '../oci/repository.ts';
+import type { Repository } from '../oci/repository.ts';
 import type { CallCount } from '../upstream/upstream.ts';
 import { askUpstream, asUpstreamError } from './ask-upstream.ts';
 import { refusalLife } from './check-tag.ts';
 import { goOnWithout } from './go-on-without.ts';
+import { entryLife, manifestKey } from './known-manifest.ts';
 import type { Unobtained } from './outcome.ts';
 import { type BlobSize, type Parts, upstreamOf } from './parts.ts';
-
-/** How long an entry is served from memory before the index is asked for it again, in ms. */
-const entryLife = 3_600_000;
 
 /** What makes a blob readable in a repository. */
 export type BlobEntry = { readonly kind: 'found' } & BlobSize;
@@ -23,7 +21,7 @@ export async function blobEntry(
   digest: Digest,
   calls: CallCount,
 ): Promise<BlobEntry | Unobtained> {
-  const key = `${repositoryKey(repository)}@${digest}`;
+  const key = manifestKey(repository, digest);
   const remembered = parts.memory.blobEntries.get(key);
   if (remembered !== undefined) return { kind: 'found', size: remembered.size };
   const refused = parts.memory.refusals.get(key);
@@ -48,7 +46,7 @@ async function confirm(
   digest: Digest,
   calls: CallCount,
 ): Promise<BlobEntry | Unobtained> {
-  const key = `${repositoryKey(repository)}@${digest}`;
+  const key = manifestKey(repository, digest);
   const mirrored = upstreamOf(parts, repository);
   try {
     const head = await askUpstream(mirrored, () =>

@@ -26,7 +26,13 @@ export async function knownManifest(
   return manifest && rememberManifest(parts, repository, manifest);
 }
 
-/** Keeps a manifest and what it names in memory. */
+/** How long an entry is served from memory before the index is asked for it again, in ms. */
+export const entryLife = 3_600_000;
+
+/**
+ * Keeps a manifest and what it names in memory. Its blobs are entries from now on: a client asks
+ * for them next, and the index need not be asked.
+ */
 export function rememberManifest(
   parts: Pick<Parts, 'memory'>,
   repository: Repository,
@@ -35,6 +41,9 @@ export function rememberManifest(
   const known = { manifest, contents: readManifest(manifest) };
   const key = manifestKey(repository, manifest.digest);
   parts.memory.manifests.set(key, known, Number.POSITIVE_INFINITY, manifest.bytes.byteLength + 500);
+  for (const blob of known.contents?.blobs ?? []) {
+    parts.memory.blobEntries.set(manifestKey(repository, blob.digest), blob, entryLife);
+  }
   return known;
 }
 

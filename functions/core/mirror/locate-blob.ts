@@ -1,6 +1,7 @@
 import type { Digest } from '../oci/digest.ts';
 import { satisfyRange } from '../oci/range.ts';
 import type { Repository } from '../oci/repository.ts';
+import type { BlobLocation } from '../ports/blob-store.ts';
 import type { CallCount } from '../upstream/upstream.ts';
 import { blobEntry } from './blob-entry.ts';
 import { goOnWithout } from './go-on-without.ts';
@@ -26,10 +27,20 @@ export async function locateBlob(
   if (method === 'HEAD') return { kind: 'known', size, provenance: hit };
   const part = wantedPart(digest, size, range);
   if (part === undefined) return { kind: 'unsatisfiable', size: size ?? 0 };
-  const location = await goOnWithout(parts, 'locate blob', parts.blobs.locate(digest, part.range));
+  const location = await locateStored(parts, part);
   if (location === undefined) return missingBlob(parts, repository, part, calls);
   if (location.kind === 'redirect') return { ...location, provenance: hit };
   return { ...location, range: part.range, provenance: hit };
+}
+
+/** Where the store has it; one of another size than the manifest says was damaged, and goes. */
+async function locateStored(parts: Parts, part: WantedPart): Promise<BlobLocation | undefined> {
+  const { digest, size, range } = part;
+  const location = await goOnWithout(parts, 'locate blob', parts.blobs.locate(digest, range));
+  if (location?.kind !== 'stream' || size === undefined || location.size === size) return location;
+  if (location.body instanceof ReadableStream) await location.body.cancel();
+  await goOnWithout(parts, 'delete damaged blob', parts.blobs.delete(digest));
+  return undefined;
 }
 
 /** undefined when no byte of the range is there. A range of a blob of unknown size is ignored. */

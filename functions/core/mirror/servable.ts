@@ -48,9 +48,12 @@ async function hasEveryBlob(parts: Parts, known: KnownManifest): Promise<boolean
   // Content with urls is the client's to fetch from there (image-spec, layer.md).
   const blobs = (known.contents?.blobs ?? []).filter((blob) => blob.urls === undefined);
   const stored = await Promise.all(
-    blobs.map((blob) => goOnWithout(parts, 'stat blob', parts.blobs.stat(blob.digest))),
+    blobs.map(async ({ digest, size }) => {
+      const found = await goOnWithout(parts, 'stat blob', parts.blobs.stat(digest));
+      return found?.size === size;
+    }),
   );
-  return stored.every((found) => found !== undefined);
+  return stored.every(Boolean);
 }
 
 /**

@@ -56,6 +56,26 @@ describe('a stored blob', () => {
   });
 });
 
+describe('a blob of a manifest that was just served', () => {
+  it('is readable at once, also while the index cannot be read', async () => {
+    await test.close();
+    test = await openMirror({
+      ports: (store) => ({
+        manifests: new Proxy(store.manifests, {
+          get: (target, name) =>
+            name === 'getBlobEntry'
+              ? () => Promise.reject(new Error('the index is gone'))
+              : Reflect.get(target, name).bind(target),
+        }),
+      }),
+    });
+    test.upstream.add('team/private', image, '1');
+    await test.tag('team/private', '1');
+    expect(await bytesOf(await test.blob('team/private', secret.digest))).toHaveLength(secret.size);
+    expect(test.upstream.count('HEAD blob')).toBe(0);
+  });
+});
+
 describe('a mirrored manifest', () => {
   it('is not answered in another repository of the upstream', async () => {
     expect(await test.manifest('team/other', image.manifest.digest)).toEqual({ kind: 'absent' });
