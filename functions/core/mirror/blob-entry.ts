@@ -24,7 +24,7 @@ export async function blobEntry(
   const key = manifestKey(repository, digest);
   const remembered = parts.memory.blobEntries.get(key);
   if (remembered !== undefined) return { kind: 'found', size: remembered.size };
-  const refused = parts.memory.refusals.get(key);
+  const refused = parts.memory.blobRefusals.get(key);
   if (refused !== undefined) return refused;
   return parts.flights.entries.run(key, async () => {
     const entry = await goOnWithout(
@@ -53,7 +53,7 @@ async function confirm(
       mirrored.upstream.headBlob(repository.name, digest, calls),
     );
     if (head.kind !== 'found') {
-      parts.memory.refusals.set(key, head, refusalLife);
+      parts.memory.blobRefusals.set(key, head, refusalLife);
       return head;
     }
     const entry = { digest, mediaType: '', size: head.size };

@@ -46,6 +46,8 @@ export interface Limits {
   readonly storeBytes: number;
 }
 
+type Refusal = Extract<Unobtained, { kind: 'absent' | 'denied' }>;
+
 /** What one instance keeps in memory: each is a copy of what a store or an upstream said. */
 export class Memory {
   readonly manifests: BoundedCache<KnownManifest>;
@@ -54,8 +56,10 @@ export class Memory {
   readonly referrers: BoundedCache<ReferrersList>;
   /** Blobs that a repository may serve: named by its manifests, or confirmed by the upstream. */
   readonly blobEntries: BoundedCache<Pick<Descriptor, 'digest' | 'mediaType'> & BlobSize>;
-  /** What the upstream lately refused: kept for less than a minute. */
-  readonly refusals: BoundedCache<Extract<Unobtained, { kind: 'absent' | 'denied' }>>;
+  /** Manifests and tags that the upstream lately refused: kept for less than a minute. */
+  readonly refusals: BoundedCache<Refusal>;
+  /** The same for blobs, apart: a digest that is no manifest may be a blob. */
+  readonly blobRefusals: BoundedCache<Refusal>;
   /** Upstreams' own redirects for blobs, for clients that ask at about the same time. */
   readonly locations: BoundedCache<BlobLocating>;
   /** Digests of manifests whose blobs are all stored. */
@@ -70,6 +74,7 @@ export class Memory {
     this.referrers = new BoundedCache(20_000, now);
     this.blobEntries = new BoundedCache(50_000, now);
     this.refusals = new BoundedCache(10_000, now);
+    this.blobRefusals = new BoundedCache(10_000, now);
     this.locations = new BoundedCache(1_000, now);
     this.complete = new BoundedCache(20_000, now);
     this.marks = new BoundedCache(50_000, now);

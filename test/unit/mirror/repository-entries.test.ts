@@ -76,6 +76,19 @@ describe('a blob of a manifest that was just served', () => {
   });
 });
 
+describe('a digest that is no manifest', () => {
+  // containerd asks for a bare digest at `manifests/` first, and at `blobs/` after that 404.
+  it('is still a blob, and a blob that is absent may still be a manifest', async () => {
+    test.upstream.add('team/other', image);
+    expect(await test.manifest('team/other', secret.digest)).toEqual({ kind: 'absent' });
+    expect((await test.blob('team/other', secret.digest, 'HEAD')).kind).toBe('known');
+    expect(await test.blob('team/other', image.manifest.digest)).toEqual({ kind: 'absent' });
+    expect(await test.manifest('team/other', image.manifest.digest)).toMatchObject({
+      kind: 'found',
+    });
+  });
+});
+
 describe('a mirrored manifest', () => {
   it('is not answered in another repository of the upstream', async () => {
     expect(await test.manifest('team/other', image.manifest.digest)).toEqual({ kind: 'absent' });
