@@ -6,9 +6,9 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** What a bundle may be made of, and how big it may get, in bytes. */
 const bundle = {
-  entry: 'functions/local/cli.ts',
+  entry: 'functions/cli/cli.ts',
   outfile: 'dist/pullfront.js',
-  inputs: /^(functions\/(core|local)\/|node_modules\/zod\/)/,
+  inputs: /^(functions\/(core|node|local|cli)\/|node_modules\/zod\/)/,
   budget: 400_000,
 };
 

@@ -86,7 +86,7 @@ export function describeFollowContract(storeOf: () => BlobStore): void {
     await expect(broken.done).rejects.toThrow('gone');
 
     const abort = new AbortController();
-    const aborted = storeOf().put(wanted, new FedSource().push(content), abort.signal);
+    const aborted = storeOf().put(wanted, new FedSource().push(content), { signal: abort.signal });
     const waiting = bytesOf(follow(aborted));
     abort.abort();
     await expect(waiting).rejects.toThrow();

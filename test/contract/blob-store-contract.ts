@@ -209,7 +209,7 @@ export function describeBlobStoreContract(
       test('an aborted put: it rejects and its source is cancelled', async () => {
         const source = new FedSource();
         const abort = new AbortController();
-        const outcome = store.put({ digest, size }, source, abort.signal).done;
+        const outcome = store.put({ digest, size }, source, { signal: abort.signal }).done;
         source.push(content.subarray(0, 100_000));
         await source.begun;
         abort.abort(new Error('stopped'));
@@ -219,7 +219,9 @@ export function describeBlobStoreContract(
       });
 
       test('a put that was aborted before it began', async () => {
-        const outcome = store.put({ digest, size }, sourceOf(content), AbortSignal.abort()).done;
+        const outcome = store.put({ digest, size }, sourceOf(content), {
+          signal: AbortSignal.abort(),
+        }).done;
         await expect(outcome).rejects.toThrow();
         await expectNothing();
       });

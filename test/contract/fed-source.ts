@@ -28,6 +28,10 @@ export class FedSource implements BlobSource {
     });
   }
 
+  async slices(): Promise<number> {
+    return 1;
+  }
+
   open(): ReadableStream<Uint8Array> {
     this.opened += 1;
     this.#onOpen();
@@ -52,8 +56,9 @@ export class FedSource implements BlobSource {
 }
 
 /** A source of bytes in chunks of at most 64 KiB, each made when it is asked for. */
-export function sourceOf(bytes: Uint8Array): BlobSource {
+export function sourceOf(bytes: Uint8Array, slices = 1): BlobSource {
   return {
+    slices: async () => slices,
     open: (start, end = bytes.byteLength - 1) => {
       let at = start;
       return new ReadableStream<Uint8Array>(

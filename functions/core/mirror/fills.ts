@@ -64,7 +64,7 @@ export class Fills implements Filling {
       blob.size,
       signal,
     );
-    const put = parts.blobs.put(blob, source, signal);
+    const put = parts.blobs.put(blob, source, { signal });
     const done = this.#finish(parts, put, lease);
     done.then(
       (outcome) => report(outcome.kind, outcome.kind === 'mismatch' ? outcome.reason : undefined),

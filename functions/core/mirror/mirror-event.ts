@@ -8,7 +8,7 @@ export type MirrorEvent =
       /** As `docker.io/library/alpine`. */
       readonly repository: string;
       readonly digest: string;
-      readonly outcome: 'stored' | 'mismatch' | 'refused' | 'failed' | 'stopped';
+      readonly outcome: 'stored' | 'paused' | 'mismatch' | 'refused' | 'failed' | 'stopped';
       /** Read from the upstream. */
       readonly bytes: number;
       readonly milliseconds: number;

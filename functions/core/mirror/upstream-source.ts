@@ -26,6 +26,7 @@ export class UpstreamSource implements BlobSource {
   readonly answered: Promise<void>;
   /** Bytes read so far, for logs and metrics. */
   bytes = 0;
+  readonly slices: () => Promise<number>;
   readonly #openAt: (slice: BlobSlice) => Promise<BlobOpening>;
   readonly #size: number | undefined;
   readonly #signal: AbortSignal;
@@ -36,7 +37,9 @@ export class UpstreamSource implements BlobSource {
     openAt: (slice: BlobSlice) => Promise<BlobOpening>,
     size: number | undefined,
     signal: AbortSignal,
+    slices: () => Promise<number> = async () => 1,
   ) {
+    this.slices = slices;
     this.#openAt = openAt;
     this.#size = size;
     this.#signal = signal;

@@ -25,6 +25,9 @@ export type BlobLocation =
       readonly body: ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer>;
     };
 
+/** A blob that the index says is stored; size in bytes. */
+export type NotedBlob = Pick<StoredBlob, 'digest' | 'size'>;
+
 /** The blob that is to be stored; the size is undefined only when nobody stated it. */
 export interface WantedBlob {
   readonly digest: Digest;
@@ -38,13 +41,33 @@ export interface BlobSource {
    * itself and errors only when the source is given up, so a store has no retries of its own.
    */
   open(start: number, end?: number): ReadableStream<Uint8Array>;
+  /**
+   * How many slices may be read side by side: 1 where each of them would be a request that the
+   * registry sees. Rejects when the upstream gives no answer.
+   */
+  slices(): Promise<number>;
 }
 
 /** How a put ended, when neither the source nor the store failed. */
 export type PutOutcome =
   | { readonly kind: 'stored'; readonly size: number }
+  /**
+   * `pauseAt` came before the end: nothing is visible, and a put that is given `progress` goes on
+   * from there. It is a text of at most 60 KB that only the store reads.
+   */
+  | { readonly kind: 'paused'; readonly progress: string }
   /** Size or digest differ from what was wanted: nothing of it is visible. */
   | { readonly kind: 'mismatch'; readonly reason: string };
+
+/** How a put is made. */
+export interface PutOptions {
+  /** Aborting leaves nothing visible. */
+  readonly signal?: AbortSignal | undefined;
+  /** What the put before this one left; a text that cannot be gone on from begins at the start. */
+  readonly progress?: string | undefined;
+  /** When the process may have to end, in ms since 1970. A store that cannot pause ignores it. */
+  readonly pauseAt?: number | undefined;
+}
 
 /** A put under way. */
 export interface BlobPut {
@@ -73,8 +96,14 @@ export interface BlobStore {
   /** Where a client gets a stored blob, or a range of it that lies within its size. */
   locate(digest: Digest, range?: ByteRange): Promise<BlobLocation | undefined>;
 
-  /** Stores a blob; aborting leaves nothing visible. A blob stored meanwhile is success. */
-  put(blob: WantedBlob, source: BlobSource, signal?: AbortSignal): BlobPut;
+  /** Stores a blob. A blob stored meanwhile is success. */
+  put(blob: WantedBlob, source: BlobSource, options?: PutOptions): BlobPut;
+
+  /**
+   * Tells what the index says is stored, so that a store which would have to ask for it need not.
+   * Never waits and never fails; a store that knows anyway ignores it.
+   */
+  noteStored(blobs: readonly NotedBlob[]): void;
 
   /** Deletes a blob; without effect when it is not there. Readers under way may finish. */
   delete(digest: Digest): Promise<void>;

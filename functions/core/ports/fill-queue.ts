@@ -5,6 +5,8 @@ import type { Repository } from '../oci/repository.ts';
 export interface FillJob {
   readonly repository: Repository;
   readonly blob: Pick<Descriptor, 'digest' | 'size' | 'mediaType'>;
+  /** What a put that was paused left for the next one; at most 60 KB. */
+  readonly progress?: string | undefined;
 }
 
 /** What a queue does with a job after its handler ran. */

@@ -39,6 +39,20 @@ export interface ReferrersList {
   readonly checked: number;
 }
 
+/** A manifest of a repository, and what the index noted of it. Times are in ms since 1970. */
+export interface IndexedManifest extends Manifest {
+  /** When it was last marked as pulled. */
+  readonly pulled: number;
+  /** When all that it needs was last seen stored; undefined: never. */
+  readonly complete: number | undefined;
+}
+
+/** An upstream's own redirect for a blob, and until when it is handed out (ms since 1970). */
+export interface UpstreamLocation {
+  readonly url: string;
+  readonly expires: number;
+}
+
 /** A manifest of a repository and when it was last pulled (ms since 1970). */
 export interface PulledManifest {
   readonly repository: Repository;
@@ -63,7 +77,7 @@ export interface ManifestStore {
   listTags(repository: Repository, page: PageRequest): Promise<Page<string>>;
 
   /** A manifest, byte for byte, if this repository has it: another's is not answered. */
-  getManifest(repository: Repository, digest: Digest): Promise<Manifest | undefined>;
+  getManifest(repository: Repository, digest: Digest): Promise<IndexedManifest | undefined>;
 
   /** A manifest whatever repository it came by. Not for answering clients: check the upstream first. */
   findManifest(digest: Digest): Promise<Manifest | undefined>;
@@ -94,6 +108,22 @@ export interface ManifestStore {
 
   /** Marks a manifest of a repository as pulled; without effect when it is not there. */
   markPulled(repository: Repository, digest: Digest, pulled: number): Promise<void>;
+
+  /** Notes that all a manifest of a repository needs is stored; without effect when it is not there. */
+  markComplete(repository: Repository, digest: Digest, seen: number): Promise<void>;
+
+  /** An upstream's redirect that another instance got a moment ago; undefined once it expired. */
+  getUpstreamLocation(
+    repository: Repository,
+    digest: Digest,
+  ): Promise<UpstreamLocation | undefined>;
+
+  /** Shares an upstream's redirect with the other instances; it may be forgotten at any time. */
+  putUpstreamLocation(
+    repository: Repository,
+    digest: Digest,
+    location: UpstreamLocation,
+  ): Promise<void>;
 
   /** The manifests pulled longest ago first, at most `limit`. */
   leastRecentlyPulled(limit: number): Promise<readonly PulledManifest[]>;

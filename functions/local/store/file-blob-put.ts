@@ -2,11 +2,11 @@ import { algorithmOf, type Digest, encodedOf } from '../../core/oci/digest.ts';
 import type { ByteRange } from '../../core/oci/range.ts';
 import type { BlobPut, BlobSource, PutOutcome, WantedBlob } from '../../core/ports/blob-store.ts';
 import { GrowingExtent } from './extent.ts';
+import { bodyOf } from './file-body.ts';
 import { type FileHash, passingHash } from './file-hash.ts';
 import { FileSlice } from './file-slice.ts';
 import { FileWriter } from './file-writer.ts';
 import type { HashThread } from './hash-thread.ts';
-import { bodyOf } from './node-body.ts';
 import type { OpenFile } from './open-file.ts';
 
 /** From this size on a blob is hashed by the thread; also a blob of unknown size. */
@@ -36,6 +36,9 @@ class WrongBytes extends Error {
     this.name = 'WrongBytes';
   }
 }
+
+/** A file that stops half-way is begun again: a fill here has no end of time. */
+type Verdict = Exclude<PutOutcome, { kind: 'paused' }>;
 
 /**
  * A blob on its way to disk: written to a file of its own, hashed, and published only if it is what
@@ -110,7 +113,7 @@ export class FileBlobPut implements BlobPut {
   }
 
   /** Writes and hashes what comes; says whether it is what was wanted. */
-  async #receive(file: OpenFile, source: BlobSource, signal: AbortSignal): Promise<PutOutcome> {
+  async #receive(file: OpenFile, source: BlobSource, signal: AbortSignal): Promise<Verdict> {
     const { digest, size } = this.#wanted;
     const isLarge = (size ?? largeBlob) >= largeBlob;
     const algorithm = algorithmOf(digest);
@@ -169,7 +172,7 @@ export class FileBlobPut implements BlobPut {
   }
 }
 
-function wrongSize(wanted: number, received: number): PutOutcome {
+function wrongSize(wanted: number, received: number): Verdict {
   const reason =
     received > wanted
       ? `there are more than ${wanted}`

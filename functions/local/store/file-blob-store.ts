@@ -6,15 +6,16 @@ import type {
   BlobPut,
   BlobSource,
   BlobStore,
+  PutOptions,
   StoredBlob,
   WantedBlob,
 } from '../../core/ports/blob-store.ts';
 import { BlobFolder } from './blob-folder.ts';
 import { wholeExtent } from './extent.ts';
 import { FileBlobPut, type Incoming, type PutParts } from './file-blob-put.ts';
+import { bodyOf } from './file-body.ts';
 import { FileSlice } from './file-slice.ts';
 import { HashThread } from './hash-thread.ts';
-import { bodyOf } from './node-body.ts';
 import { OpenFile } from './open-file.ts';
 import { SmallBlobs } from './small-blobs.ts';
 
@@ -66,7 +67,10 @@ export class FileBlobStore implements BlobStore {
     return { kind: 'stream', size: blob.size, body: bodyOf(slice) };
   }
 
-  put(blob: WantedBlob, source: BlobSource, signal?: AbortSignal): BlobPut {
+  /** What is stored is known here anyway. */
+  noteStored(): void {}
+
+  put(blob: WantedBlob, source: BlobSource, { signal }: PutOptions = {}): BlobPut {
     const stored = this.#stored.get(blob.digest);
     if (stored !== undefined) return this.#alreadyStored(stored);
     const abort = new AbortController();

@@ -11,6 +11,8 @@ interface ManifestRecord {
   readonly mediaType: string;
   /** Its last mark, in ms since 1970: the key under which it stands in `pulls`. */
   readonly pulled: number;
+  /** When all that it needs was last seen stored, in ms since 1970. */
+  readonly complete?: number;
   /** The blobs it names, so that it can be taken out again without reading it. */
   readonly blobs: readonly Digest[];
 }

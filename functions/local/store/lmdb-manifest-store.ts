@@ -4,11 +4,13 @@ import type { Manifest, ManifestContents } from '../../core/oci/manifest.ts';
 import type { Page, PageRequest } from '../../core/oci/page.ts';
 import { type Repository, repositoryKey } from '../../core/oci/repository.ts';
 import type {
+  IndexedManifest,
   ManifestStore,
   PulledManifest,
   ReferrersList,
   TagList,
   TagRecord,
+  UpstreamLocation,
 } from '../../core/ports/manifest-store.ts';
 import type { IndexDatabase } from './index-database.ts';
 import { cursor, registryRange, repositoryOf, under } from './index-keys.ts';
@@ -54,21 +56,24 @@ export class LmdbManifestStore implements ManifestStore {
     return readPage(rows, page, ([, tag]) => tag);
   }
 
-  async getManifest(repository: Repository, digest: Digest): Promise<Manifest | undefined> {
+  async getManifest(repository: Repository, digest: Digest): Promise<IndexedManifest | undefined> {
     return this.#manifest(repositoryKey(repository), digest);
   }
 
   async findManifest(digest: Digest): Promise<Manifest | undefined> {
     for (const [, holder] of this.#index.holders.getKeys({ ...under(digest), limit: 1 })) {
-      return this.#manifest(holder, digest);
+      const found = this.#manifest(holder, digest);
+      return found && { digest, mediaType: found.mediaType, bytes: found.bytes };
     }
     return undefined;
   }
 
-  #manifest(holder: string, digest: Digest): Manifest | undefined {
+  #manifest(holder: string, digest: Digest): IndexedManifest | undefined {
     const record = this.#index.manifests.get([holder, digest]);
     const bytes = record && this.#index.bytes.get(digest);
-    return bytes && { digest, mediaType: record.mediaType, bytes: new Uint8Array(bytes) };
+    if (record === undefined || bytes === undefined) return undefined;
+    const { mediaType, pulled, complete } = record;
+    return { digest, mediaType, bytes: new Uint8Array(bytes), pulled, complete };
   }
 
   async putManifest(
@@ -120,6 +125,22 @@ export class LmdbManifestStore implements ManifestStore {
     const key = repositoryKey(repository);
     await this.#index.write(() => moveMark(this.#index, key, digest, pulled));
   }
+
+  async markComplete(repository: Repository, digest: Digest, seen: number): Promise<void> {
+    const { manifests, write } = this.#index;
+    const key: [string, string] = [repositoryKey(repository), digest];
+    await write(() => {
+      const record = manifests.get(key);
+      if (record !== undefined) void manifests.put(key, { ...record, complete: seen });
+    });
+  }
+
+  /** There is no other instance, and this one's memory has it. */
+  async getUpstreamLocation(): Promise<UpstreamLocation | undefined> {
+    return undefined;
+  }
+
+  async putUpstreamLocation(): Promise<void> {}
 
   async leastRecentlyPulled(limit: number): Promise<readonly PulledManifest[]> {
     const { pulls } = this.#index;

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import type { Answer } from '../../../functions/core/registry/answer.ts';
-import { type Listener, listen } from '../../../functions/local/http/listener.ts';
-import { type Written, writeAnswer } from '../../../functions/local/http/write-answer.ts';
+import { type Listener, listen } from '../../../functions/node/http/listener.ts';
+import { type Written, writeAnswer } from '../../../functions/node/http/write-answer.ts';
 
 /** A server that gives one answer to everything, and how the writing of each ended. */
 export interface Answering extends Listener {

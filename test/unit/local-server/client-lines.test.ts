@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { clientLines } from '../../../functions/local/client-lines.ts';
+import { clientLines } from '../../../functions/cli/client-lines.ts';
 import { parsed } from '../config/parsing.ts';
 
 const loopback = { scheme: 'http', authority: '127.0.0.1:5000', loopback: true } as const;

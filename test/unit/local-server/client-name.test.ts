@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { clientName } from '../../../functions/local/observe/client-name.ts';
+import { clientName } from '../../../functions/node/observe/client-name.ts';
 
 test.each([
   [

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { afterEach, expect, test } from 'vitest';
-import { openConnections, type UpstreamConnections } from '../../../functions/local/fetch.ts';
+import { openConnections, type UpstreamConnections } from '../../../functions/node/fetch.ts';
 
 const open: (() => unknown)[] = [];
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { findJsonMistake } from '../../../functions/local/json-mistake.ts';
+import { findJsonMistake } from '../../../functions/cli/json-mistake.ts';
 
 test.each([
   ['', 1, 1, 'the end of the file'],

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { logEvent } from '../../../functions/local/observe/event-log.ts';
-import { openLog } from '../../../functions/local/observe/log.ts';
+import { logEvent } from '../../../functions/node/observe/event-log.ts';
+import { openLog } from '../../../functions/node/observe/log.ts';
 import { record } from './records.ts';
 
 function opened(format: 'auto' | 'json' | 'text', level: 'debug' | 'info' | 'silent', tty = false) {

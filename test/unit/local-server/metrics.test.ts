@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { openMetrics } from '../../../functions/local/observe/metrics.ts';
+import { openMetrics } from '../../../functions/node/observe/metrics.ts';
 import { record } from './records.ts';
 
 const counters = {

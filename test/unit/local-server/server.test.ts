@@ -2,7 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type RunningServer, startServer } from '../../../functions/local/server.ts';
+import type { Config } from '../../../functions/core/config/resolve.ts';
+import { openEmbeddedStore } from '../../../functions/local/store/embedded-store.ts';
+import { type RunningServer, startServer } from '../../../functions/node/server.ts';
+import type { OpenStores } from '../../../functions/node/stores.ts';
 import { makeImage } from '../../images/image.ts';
 import { randomLayer } from '../../images/layer.ts';
 import { startUpstream, type Upstream } from '../../upstream/upstream.ts';
@@ -21,7 +24,10 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'pullfront-server-'));
   upstream = await startUpstream({ auth: 'required' });
   upstream.add('library/app', image, '1');
-  server = await startServer(configured(), { environment: { PASSWORD: 'pass' }, logTo });
+  server = await startServer(configured(), embedded(configured()), {
+    environment: { PASSWORD: 'pass' },
+    logTo,
+  });
 });
 
 afterEach(async () => {
@@ -29,6 +35,10 @@ afterEach(async () => {
   await upstream.close();
   await rm(folder, { recursive: true, force: true });
 });
+
+function embedded(config: Config): OpenStores {
+  return (options) => openEmbeddedStore(config.data, options);
+}
 
 function configured() {
   const credentials = { username: 'user', password: { env: 'PASSWORD' } };
@@ -111,17 +121,24 @@ test('closing answers what is in flight and frees the folder', async () => {
   expect((await response.arrayBuffer()).byteLength).toBe(image.layers[0]?.size);
   await closed;
   await expect(get('/healthz')).rejects.toThrow();
-  server = await startServer(configured(), { environment: { PASSWORD: 'pass' }, logTo });
+  server = await startServer(configured(), embedded(configured()), {
+    environment: { PASSWORD: 'pass' },
+    logTo,
+  });
   expect((await get('/healthz')).status).toBe(200);
 });
 
 test('two servers do not share a folder, and a port is taken once', async () => {
   const options = { environment: { PASSWORD: 'pass' }, logTo };
-  await expect(startServer(configured(), options)).rejects.toThrow(/is in use/);
+  await expect(startServer(configured(), embedded(configured()), options)).rejects.toThrow(
+    /is in use/,
+  );
   const other = { ...configured(), data: join(folder, 'other') };
   const taken = { ...other, listen: { host: '127.0.0.1', port: server.address.port } };
-  await expect(startServer(taken, options)).rejects.toMatchObject({ code: 'EADDRINUSE' });
+  await expect(startServer(taken, embedded(taken), options)).rejects.toMatchObject({
+    code: 'EADDRINUSE',
+  });
   // The failed start let go of its folder.
-  const third = await startServer(other, options);
+  const third = await startServer(other, embedded(other), options);
   await third.close();
 });

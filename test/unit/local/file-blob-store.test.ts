@@ -51,6 +51,7 @@ test('nothing stays behind of a put that fails in any way', async () => {
   source.push(content).fail(new Error('broken'));
   await expect(broken).rejects.toThrow('broken');
   const failing = {
+    slices: async () => 1,
     open: () => {
       throw new Error('cannot open');
     },
@@ -113,6 +114,7 @@ test('a source faster than the disk has to wait', async () => {
   const put = store.put(
     { digest: madeDigest(new Uint8Array(size)), size },
     {
+      slices: async () => 1,
       open: () =>
         new ReadableStream<Uint8Array>({
           pull: (controller) => {

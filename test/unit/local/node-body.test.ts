@@ -8,7 +8,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Digest } from '../../../functions/core/oci/digest.ts';
 import type { ByteRange } from '../../../functions/core/oci/range.ts';
 import { FileBlobStore } from '../../../functions/local/store/file-blob-store.ts';
-import { type NodeBody, nodeBodyOf } from '../../../functions/local/store/node-body.ts';
+import { type NodeBody, nodeBodyOf } from '../../../functions/node/http/node-body.ts';
 import { FedSource, sourceOf } from '../../contract/fed-source.ts';
 import { madeDigest } from '../../contract/made-content.ts';
 

@@ -1,7 +1,14 @@
 import type { Config } from '../core/config/resolve.ts';
+import { openEmbeddedStore } from '../local/store/embedded-store.ts';
+import { type RunningServer, startServer } from '../node/server.ts';
+import type { OpenStores } from '../node/stores.ts';
 import { banner } from './banner.ts';
 import { startFailure } from './failure.ts';
-import { type RunningServer, startServer } from './server.ts';
+
+/** The stores that the configuration asks for. */
+function openStores(config: Config): OpenStores {
+  return (options) => openEmbeddedStore(config.data, options);
+}
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
@@ -13,7 +20,7 @@ export async function serve(config: Config): Promise<number> {
   const terminal = process.stdout.isTTY === true;
   let server: RunningServer;
   try {
-    server = await startServer(config, { terminal });
+    server = await startServer(config, openStores(config), { terminal });
   } catch (error) {
     process.stderr.write(`pullfront: ${startFailure(error, config)}\n`);
     return 1;

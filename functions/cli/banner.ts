@@ -1,10 +1,10 @@
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import type { Config } from '../core/config/resolve.ts';
+import { originOf } from '../node/origin.ts';
+import type { RunningServer } from '../node/server.ts';
+import { version } from '../node/version.ts';
 import { type ClientAddress, clientLines } from './client-lines.ts';
-import { originOf } from './origin.ts';
-import type { RunningServer } from './server.ts';
-import { version } from './version.ts';
 
 /** What a server that has just started tells the person before it. */
 export function banner(config: Config, server: RunningServer): string {

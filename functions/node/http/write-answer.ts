@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { Answer } from '../../core/registry/answer.ts';
-import { nodeBodyOf } from '../store/node-body.ts';
 import type { MeteredResponse } from './metered-response.ts';
+import { nodeBodyOf } from './node-body.ts';
 
 /** How the writing of an answer ended. */
 export interface Written {

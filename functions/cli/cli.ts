@@ -1,9 +1,9 @@
 import { Command } from 'commander';
 import { type Override, upstreamOverride } from '../core/config/environment.ts';
 import { type Problem, problemText } from '../core/config/problems.ts';
+import { version } from '../node/version.ts';
 import { loadConfig } from './load-config.ts';
 import { serve } from './serve.ts';
-import { version } from './version.ts';
 
 const misuse = 2;
 

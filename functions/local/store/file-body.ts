@@ -1,27 +1,12 @@
 import type { Writable } from 'node:stream';
+import { setNodeBody } from '../../node/http/node-body.ts';
 import type { FileSlice } from './file-slice.ts';
 import { ReadBuffers } from './read-buffers.ts';
 
-/** A stream's bytes by the short way: from the file straight into a socket. */
-export interface NodeBody {
-  /**
-   * Writes all bytes and resolves when the sink took the last; does not end it. Rejects when the
-   * sink closed or failed, the signal aborted, or the bytes turned out wrong: the sink must be
-   * destroyed then, as it was promised more. Called once, instead of reading the stream.
-   */
-  writeTo(sink: Writable, signal?: AbortSignal): Promise<void>;
-}
-
-const bodies = new WeakMap<ReadableStream<Uint8Array>, NodeBody>();
 const buffers = new ReadBuffers();
 
 /** What a chunk of the Web stream holds at most, in bytes. */
 const chunkSize = 256 * 1024;
-
-/** The short way for a stream of this store; undefined for every other stream. */
-export function nodeBodyOf(stream: ReadableStream<Uint8Array>): NodeBody | undefined {
-  return bodies.get(stream);
-}
 
 /**
  * A slice as a Web stream, read on demand. Moving each chunk through Web streams costs more than
@@ -48,7 +33,7 @@ export function bodyOf(slice: FileSlice): ReadableStream<Uint8Array> {
     },
     { highWaterMark: 0 },
   );
-  bodies.set(stream, { writeTo: (sink, signal) => pump(slice, sink, signal) });
+  setNodeBody(stream, { writeTo: (sink, signal) => pump(slice, sink, signal) });
   return stream;
 }
 

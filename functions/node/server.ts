@@ -11,7 +11,7 @@ import { type LogDestination, openLog, standardOutput } from './observe/log.ts';
 import { openObserving } from './observe/observing.ts';
 import { originOf } from './origin.ts';
 import { nodeRuntime } from './runtime.ts';
-import { type EmbeddedStore, openEmbeddedStore } from './store/embedded-store.ts';
+import type { OpenStores, Stores } from './stores.ts';
 import { openUpstreams } from './upstreams.ts';
 import { version } from './version.ts';
 
@@ -37,15 +37,16 @@ export interface RunningServer {
 /** A mark of a pull is repeated after an hour at the earliest, in ms: here a write costs little. */
 const markInterval = 3_600_000;
 
-/** Starts the server of one machine. Rejects with the error of the store or of the network. */
+/** Starts the server over some stores. Rejects with the error of a store or of the network. */
 export async function startServer(
   config: Config,
+  openStores: OpenStores,
   options: ServerOptions = {},
 ): Promise<RunningServer> {
   const { environment = process.env, logTo = standardOutput(), terminal = false } = options;
   const log = openLog(config.log, logTo, terminal);
   const { metrics, observe, attach } = openObserving(log);
-  const store = await openEmbeddedStore(config.data, {
+  const store = await openStores({
     now: Date.now,
     onGivenUp: ({ blob }, reason) =>
       log.event('warn', 'fill given up', { digest: blob.digest, reason }),
@@ -105,7 +106,7 @@ export async function startServer(
 /** The fills first: they write to the store. */
 async function stopWork(
   mirror: RunningMirror,
-  store: EmbeddedStore,
+  store: Stores,
   settled: () => Promise<unknown>,
 ): Promise<void> {
   await Promise.all([mirror.stop(), store.queue.stop()]);
@@ -114,7 +115,7 @@ async function stopWork(
 }
 
 function ownPages(
-  store: EmbeddedStore,
+  store: Stores,
   metrics: { text(): Promise<string>; readonly contentType: string },
   isClosing: () => boolean,
 ): OwnPages {

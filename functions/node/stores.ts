@@ -1,0 +1,28 @@
+import type { Ports } from '../core/mirror/parts.ts';
+import type { FillHandler, FillJob, FillQueue } from '../core/ports/fill-queue.ts';
+
+/** A fill queue that is worked on in this process. */
+export interface ServedFillQueue extends FillQueue {
+  /** Begins to hand out jobs, also those that a former process left. */
+  start(handler: FillHandler): void;
+  /** Aborts the jobs under way, which stay in the queue, and resolves when none runs. */
+  stop(): Promise<void>;
+}
+
+/** The stores under a server, and their end. */
+export interface Stores extends Ports {
+  readonly queue: ServedFillQueue;
+  /** Writes what is left and lets go of what is held. */
+  close(): Promise<void>;
+}
+
+/** What stores are told when they are opened. */
+export interface StoresOptions {
+  /** Ms since 1970. */
+  now(): number;
+  /** Called with each job that will not be tried again, and why. */
+  onGivenUp(job: FillJob, reason: string): void;
+}
+
+/** Opens stores. Rejects with an error that says what to do. */
+export type OpenStores = (options: StoresOptions) => Promise<Stores>;
