@@ -8,5 +8,6 @@ export async function readPassword(
   environment: Environment,
 ): Promise<string> {
   if ('env' in place) return environment[place.env] ?? '';
+  if ('secret' in place) throw new Error('a secret of Secrets Manager is read on AWS only');
   return (await readFile(place.file, 'utf8')).replace(/\r?\n$/, '');
 }

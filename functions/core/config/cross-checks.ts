@@ -20,11 +20,28 @@ export function crossChecks(
 ): Problem[] {
   return [
     ...defaultProblem(overlay, defaultUpstream),
+    ...storeProblems(overlay),
     ...overlay.keys(['upstreams']).flatMap((name) => missingUrl(overlay, name)),
     ...passwordVariables(overlay).flatMap(({ path, variable }) =>
       (environment[variable] ?? '') === '' ? [unsetPassword(overlay.place(path))] : [],
     ),
   ];
+}
+
+/** What the store needs. A password in Secrets Manager can be read on AWS only. */
+function storeProblems(overlay: Overlay): Problem[] {
+  const store = valueAt(overlay.json, ['store']);
+  if (store === 'aws') {
+    if (valueAt(overlay.json, ['aws']) !== undefined) return [];
+    const expected = 'what the store on AWS is made of: {"table": …, "bucket": …, "queue": …}';
+    return [{ path: 'aws', found: 'nothing', expected }];
+  }
+  return overlay.keys(['upstreams']).flatMap((name) => {
+    const path = ['upstreams', name, 'credentials', 'password', 'secret'];
+    if (valueAt(overlay.json, path) === undefined) return [];
+    const expected = '{"env": "NAME"} or {"file": "PATH"}: secrets are read with "store": "aws"';
+    return [{ path: overlay.place(path), found: 'a secret of Secrets Manager', expected }];
+  });
 }
 
 /** The variables that the passwords of upstreams are in. */

@@ -1,46 +1,9 @@
 import * as z from 'zod/mini';
 import { repositoryPattern } from '../oci/repository-pattern.ts';
-import { durationPattern, parseDuration } from './durations.ts';
+import { aws } from './aws-definition.ts';
 import { dockerHubHosts, registryPattern } from './known-registries.ts';
 import { listenPattern, parseListenAddress } from './listen-address.ts';
-import { parseSize, sizePattern } from './sizes.ts';
-
-// Everywhere below, a message says what is expected: `problems.ts` adds what was found. The message
-// of an unknown key is the list of the known ones.
-
-/** What separates the known keys in the message of an unknown one. */
-export const keySeparator = ', ';
-
-function object<Shape extends z.core.$ZodShape>(shape: Shape, expected: string) {
-  const keys = Object.keys(shape).join(keySeparator);
-  return z.strictObject(shape, {
-    error: (issue) => (issue.code === 'unrecognized_keys' ? keys : expected),
-  });
-}
-
-function text(expected: string, pattern = /\S/) {
-  return z.string(expected).check(z.regex(pattern, expected));
-}
-
-function described<Schema extends z.ZodMiniType>(schema: Schema, description: string): Schema {
-  return schema.check(z.describe(description)) as Schema;
-}
-
-function duration(standard: string, description: string) {
-  const expected = 'a duration, a whole number with ms, s, m, h or d: "5m"';
-  const schema = z.pipe(text(expected, durationPattern), z.transform(parseDuration));
-  return described(z.prefault(schema, standard), description);
-}
-
-const expectedSize = 'a size, a number of bytes or a text with a unit: "50GB", "1.5GiB"';
-
-const size = z.union(
-  [
-    z.pipe(text(expectedSize, sizePattern), z.transform(parseSize)),
-    z.int(expectedSize).check(z.nonnegative(expectedSize)),
-  ],
-  expectedSize,
-);
+import { described, duration, object, serverUrl, size, text } from './values.ts';
 
 function patterns<Output>(
   expected: string,
@@ -61,21 +24,14 @@ function compiles(compile: (pattern: string) => unknown, pattern: string): boole
   }
 }
 
-const expectedUrl =
-  'a URL with http:// or https:// and without user, query or fragment: "https://registry.example"';
-
-function isRegistryUrl(given: string): boolean {
-  if (!/^https?:\/\//.test(given) || !URL.canParse(given)) return false;
-  const { username, password, search, hash } = new URL(given);
-  return username + password + search + hash === '';
-}
-
-const expectedPassword = 'where the password is: {"env": "NAME"} or {"file": "PATH"}';
+const expectedPassword =
+  'where the password is: {"env": "NAME"}, {"file": "PATH"} or, on AWS, {"secret": "NAME"}';
 
 const password = z.union(
   [
     object({ env: text('the name of an environment variable') }, expectedPassword),
     object({ file: text('the path of a file') }, expectedPassword),
+    object({ secret: text('the name or ARN of a secret of Secrets Manager') }, expectedPassword),
   ],
   expectedPassword,
 );
@@ -87,10 +43,7 @@ const upstream = object(
   {
     url: z.optional(
       described(
-        z.pipe(
-          z.string(expectedUrl).check(z.refine(isRegistryUrl, expectedUrl)),
-          z.transform((given) => new URL(given)),
-        ),
+        serverUrl,
         'Where its /v2/ is. Well-known registries need none. http:// is used only if written here.',
       ),
     ),
@@ -125,8 +78,8 @@ const upstream = object(
       'Repositories that may not be pulled, whatever allow says.',
     ),
     delivery: described(
-      z.prefault(z.enum(['stream', 'redirect'], '"stream" or "redirect"'), 'stream'),
-      "How a blob that is not stored yet reaches a client: through here, or by the upstream's redirect.",
+      z.optional(z.enum(['stream', 'redirect'], '"stream" or "redirect"')),
+      "How a blob that is not stored yet reaches a client: through here, or by the upstream's redirect. When absent: stream on one machine, redirect elsewhere.",
     ),
     headersTimeout: duration('10s', "How long the headers of the upstream's answer may take."),
     stallTimeout: duration('30s', "How long the upstream's answer may pause."),
@@ -171,6 +124,14 @@ export const definition = object(
       z.prefault(text('the path of a folder'), './pullfront-data'),
       'The folder where everything is kept.',
     ),
+    store: described(
+      z.prefault(
+        z.enum(['embedded', 'aws', 'cloudflare'], '"embedded", "aws" or "cloudflare"'),
+        'embedded',
+      ),
+      'Where everything is kept: in the folder of one machine, in DynamoDB and S3, or, in a Worker, in D1 and R2.',
+    ),
+    aws: z.optional(described(aws, 'What the store on AWS is made of.')),
     defaultUpstream: described(
       z.prefault(registry, 'docker.io'),
       'The registry of requests that name none.',

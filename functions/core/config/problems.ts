@@ -1,6 +1,6 @@
 import type * as z from 'zod/mini';
-import { keySeparator } from './definition.ts';
 import { near } from './near.ts';
+import { keySeparator } from './values.ts';
 
 /** A mistake in the configuration. No part of it shows a secret. */
 export interface Problem {
