@@ -1,18 +1,18 @@
 import type { FillJob, FillOutcome } from '../ports/fill-queue.ts';
 import type { Runtime } from '../ports/runtime.ts';
 import type { Upstream } from '../upstream/upstream.ts';
+import { UpstreamHealth } from './asking/upstream-health.ts';
+import { locateBlob } from './blobs/locate-blob.ts';
 import { evict } from './evict.ts';
-import { Fills } from './fills.ts';
-import { handleFill } from './handle-fill.ts';
-import { listReferrers } from './list-referrers.ts';
-import { listTags } from './list-tags.ts';
-import { locateBlob } from './locate-blob.ts';
+import { Fills } from './fills/fills.ts';
+import { handleFill } from './fills/handle-fill.ts';
+import { listReferrers } from './lists/list-referrers.ts';
+import { listTags } from './lists/list-tags.ts';
+import { resolveManifest } from './manifests/resolve-manifest.ts';
 import type { Mirror } from './mirror.ts';
 import type { MirrorEvent } from './mirror-event.ts';
 import { Flights, type Limits, Memory, type Parts, type Ports } from './parts.ts';
 import type { UpstreamPolicy } from './policy.ts';
-import { resolveManifest } from './resolve-manifest.ts';
-import { UpstreamHealth } from './upstream-health.ts';
 
 /** What a mirror is made of. */
 export interface MirrorOptions {

@@ -1,7 +1,7 @@
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { PulledManifest } from '../ports/manifest-store.ts';
-import { goOnWithout } from './go-on-without.ts';
-import { knownManifest, manifestKey } from './known-manifest.ts';
+import { goOnWithout } from './asking/go-on-without.ts';
+import { knownManifest, manifestKey } from './manifests/known-manifest.ts';
 import type { Parts } from './parts.ts';
 
 /** A blob that nothing names is left alone for so long: its manifest may be on its way. In ms. */

@@ -1,7 +1,7 @@
 import type { Ledger } from '../ports/ledger.ts';
 import type { Runtime } from '../ports/runtime.ts';
 import type { UpstreamEvent } from '../upstream/upstream-event.ts';
-import { goOnWithout } from './go-on-without.ts';
+import { goOnWithout } from './asking/go-on-without.ts';
 import type { MirrorEvent } from './mirror-event.ts';
 
 /** What an upstream client reports to, so that the rate limits it reads reach the ledger. */

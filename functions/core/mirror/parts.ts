@@ -8,13 +8,13 @@ import type { Ledger } from '../ports/ledger.ts';
 import type { ManifestStore, ReferrersList, TagList, TagRecord } from '../ports/manifest-store.ts';
 import type { Runtime } from '../ports/runtime.ts';
 import type { BlobLocating, Upstream } from '../upstream/upstream.ts';
-import { BoundedCache } from './bounded-cache.ts';
-import type { Filling } from './fill.ts';
+import type { UpstreamHealth } from './asking/upstream-health.ts';
+import type { Filling } from './fills/fill.ts';
+import { BoundedCache } from './memory/bounded-cache.ts';
+import { SingleFlight } from './memory/single-flight.ts';
 import type { MirrorEvent } from './mirror-event.ts';
 import type { ManifestOutcome, Unobtained } from './outcome.ts';
 import type { UpstreamPolicy } from './policy.ts';
-import { SingleFlight } from './single-flight.ts';
-import type { UpstreamHealth } from './upstream-health.ts';
 
 /** What the platform brings. */
 export interface Ports {

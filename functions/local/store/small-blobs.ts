@@ -1,4 +1,4 @@
-import { BoundedCache } from '../../core/mirror/bounded-cache.ts';
+import { BoundedCache } from '../../core/mirror/memory/bounded-cache.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import type { OpenFile } from './open-file.ts';
 

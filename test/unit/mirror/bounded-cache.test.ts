@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { BoundedCache } from '../../../functions/core/mirror/bounded-cache.ts';
+import { BoundedCache } from '../../../functions/core/mirror/memory/bounded-cache.ts';
 
 describe('BoundedCache', () => {
   it('keeps what is used and drops what is not', () => {

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { BlobRefused, UpstreamSource } from '../../../functions/core/mirror/upstream-source.ts';
+import {
+  BlobRefused,
+  UpstreamSource,
+} from '../../../functions/core/mirror/fills/upstream-source.ts';
 import type { BlobOpening, BlobSlice } from '../../../functions/core/upstream/upstream.ts';
 import { UpstreamError } from '../../../functions/core/upstream/upstream-error.ts';
 

@@ -1,12 +1,12 @@
-import type { Digest } from '../oci/digest.ts';
-import { type Repository, repositoryKey } from '../oci/repository.ts';
-import type { BlobPut, PutOutcome, WantedBlob } from '../ports/blob-store.ts';
-import type { Lease } from '../ports/leases.ts';
-import { askUpstream } from './ask-upstream.ts';
-import { evict } from './evict.ts';
+import type { Digest } from '../../oci/digest.ts';
+import { type Repository, repositoryKey } from '../../oci/repository.ts';
+import type { BlobPut, PutOutcome, WantedBlob } from '../../ports/blob-store.ts';
+import type { Lease } from '../../ports/leases.ts';
+import { askUpstream } from '../asking/ask-upstream.ts';
+import { goOnWithout } from '../asking/go-on-without.ts';
+import { evict } from '../evict.ts';
+import { type Parts, upstreamOf } from '../parts.ts';
 import type { Fill, Filling } from './fill.ts';
-import { goOnWithout } from './go-on-without.ts';
-import { type Parts, upstreamOf } from './parts.ts';
 import { BlobRefused, UpstreamSource } from './upstream-source.ts';
 
 /** How long a filler is believed alive without a sign of it, in ms. */

@@ -1,14 +1,14 @@
-import type { Digest } from '../oci/digest.ts';
-import { satisfyRange } from '../oci/range.ts';
-import type { Repository } from '../oci/repository.ts';
-import type { BlobLocation } from '../ports/blob-store.ts';
-import type { CallCount } from '../upstream/upstream.ts';
+import type { Digest } from '../../oci/digest.ts';
+import { satisfyRange } from '../../oci/range.ts';
+import type { Repository } from '../../oci/repository.ts';
+import type { BlobLocation } from '../../ports/blob-store.ts';
+import type { CallCount } from '../../upstream/upstream.ts';
+import { goOnWithout } from '../asking/go-on-without.ts';
+import type { Method, SingleRange } from '../mirror.ts';
+import type { BlobOutcome } from '../outcome.ts';
+import type { Parts } from '../parts.ts';
 import { blobEntry } from './blob-entry.ts';
-import { goOnWithout } from './go-on-without.ts';
-import type { Method, SingleRange } from './mirror.ts';
 import { missingBlob } from './missing-blob.ts';
-import type { BlobOutcome } from './outcome.ts';
-import type { Parts } from './parts.ts';
 import type { WantedPart } from './wanted-part.ts';
 
 /** What a client gets that asks for a blob: the decisions of functions/README.md, "Blob". */

@@ -1,16 +1,16 @@
-import type { Digest } from '../oci/digest.ts';
-import { isManifestType } from '../oci/media-type.ts';
-import type { Reference } from '../oci/reference.ts';
-import type { Repository } from '../oci/repository.ts';
-import type { CallCount } from '../upstream/upstream.ts';
-import { askUpstream, asUpstreamError } from './ask-upstream.ts';
+import type { Digest } from '../../oci/digest.ts';
+import { isManifestType } from '../../oci/media-type.ts';
+import type { Reference } from '../../oci/reference.ts';
+import type { Repository } from '../../oci/repository.ts';
+import type { CallCount } from '../../upstream/upstream.ts';
+import { askUpstream, asUpstreamError } from '../asking/ask-upstream.ts';
+import type { Method } from '../mirror.ts';
+import type { ManifestOutcome } from '../outcome.ts';
+import { type Parts, upstreamOf } from '../parts.ts';
 import { bringManifest } from './bring-manifest.ts';
 import { refusalLife } from './check-tag.ts';
 import { foundManifest, knownManifest, manifestKey } from './known-manifest.ts';
 import { markPulled } from './mark-pulled.ts';
-import type { Method } from './mirror.ts';
-import type { ManifestOutcome } from './outcome.ts';
-import { type Parts, upstreamOf } from './parts.ts';
 import { resolveTag } from './resolve-tag.ts';
 import { whyUnservable } from './servable.ts';
 

@@ -1,11 +1,11 @@
-import { algorithmOf, encodedOf } from '../oci/digest.ts';
-import { type Repository, repositoryKey } from '../oci/repository.ts';
-import type { CallCount } from '../upstream/upstream.ts';
-import { UpstreamError } from '../upstream/upstream-error.ts';
-import { askUpstream } from './ask-upstream.ts';
-import type { BlobOutcome } from './outcome.ts';
-import { type Parts, upstreamOf } from './parts.ts';
-import { BlobRefused, UpstreamSource } from './upstream-source.ts';
+import { algorithmOf, encodedOf } from '../../oci/digest.ts';
+import { type Repository, repositoryKey } from '../../oci/repository.ts';
+import type { CallCount } from '../../upstream/upstream.ts';
+import { UpstreamError } from '../../upstream/upstream-error.ts';
+import { askUpstream } from '../asking/ask-upstream.ts';
+import { BlobRefused, UpstreamSource } from '../fills/upstream-source.ts';
+import type { BlobOutcome } from '../outcome.ts';
+import { type Parts, upstreamOf } from '../parts.ts';
 import type { WantedPart } from './wanted-part.ts';
 
 /**

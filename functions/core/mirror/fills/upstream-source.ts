@@ -1,6 +1,6 @@
-import type { BlobSource } from '../ports/blob-store.ts';
-import type { BlobOpening, BlobSlice, Refused } from '../upstream/upstream.ts';
-import { UpstreamError } from '../upstream/upstream-error.ts';
+import type { BlobSource } from '../../ports/blob-store.ts';
+import type { BlobOpening, BlobSlice, Refused } from '../../upstream/upstream.ts';
+import { UpstreamError } from '../../upstream/upstream-error.ts';
 
 /** Openings without progress after which a source is given up. */
 const mostAttempts = 5;

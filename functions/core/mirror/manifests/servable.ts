@@ -1,10 +1,10 @@
-import type { Repository } from '../oci/repository.ts';
-import type { CallCount } from '../upstream/upstream.ts';
-import type { UpstreamError } from '../upstream/upstream-error.ts';
-import { askUpstream, asUpstreamError } from './ask-upstream.ts';
-import { goOnWithout } from './go-on-without.ts';
+import type { Repository } from '../../oci/repository.ts';
+import type { CallCount } from '../../upstream/upstream.ts';
+import type { UpstreamError } from '../../upstream/upstream-error.ts';
+import { askUpstream, asUpstreamError } from '../asking/ask-upstream.ts';
+import { goOnWithout } from '../asking/go-on-without.ts';
+import { type KnownManifest, type Parts, upstreamOf } from '../parts.ts';
 import { knownManifest } from './known-manifest.ts';
-import { type KnownManifest, type Parts, upstreamOf } from './parts.ts';
 
 /** Indexes nest seldom and never deeply; the bound stops a loop in hostile data. */
 const deepestIndex = 3;

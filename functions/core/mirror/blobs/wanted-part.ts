@@ -1,5 +1,5 @@
-import type { Digest } from '../oci/digest.ts';
-import type { ByteRange } from '../oci/range.ts';
+import type { Digest } from '../../oci/digest.ts';
+import type { ByteRange } from '../../oci/range.ts';
 
 /** A blob that a client may read, and the part of it that it asked for. */
 export interface WantedPart {

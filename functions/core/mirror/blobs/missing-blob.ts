@@ -1,12 +1,12 @@
-import { type Repository, repositoryKey } from '../oci/repository.ts';
-import type { BlobLocating, CallCount } from '../upstream/upstream.ts';
-import { askUpstream, asUpstreamError } from './ask-upstream.ts';
-import type { Fill } from './fill.ts';
-import { goOnWithout } from './go-on-without.ts';
-import type { BlobOutcome } from './outcome.ts';
-import { type Parts, upstreamOf } from './parts.ts';
+import { type Repository, repositoryKey } from '../../oci/repository.ts';
+import type { BlobLocating, CallCount } from '../../upstream/upstream.ts';
+import { askUpstream, asUpstreamError } from '../asking/ask-upstream.ts';
+import { goOnWithout } from '../asking/go-on-without.ts';
+import type { Fill } from '../fills/fill.ts';
+import { BlobRefused } from '../fills/upstream-source.ts';
+import type { BlobOutcome } from '../outcome.ts';
+import { type Parts, upstreamOf } from '../parts.ts';
 import { passThrough } from './pass-through.ts';
-import { BlobRefused } from './upstream-source.ts';
 import type { WantedPart } from './wanted-part.ts';
 
 /** A range that begins so far ahead of a fill is read from the upstream, not waited for. */

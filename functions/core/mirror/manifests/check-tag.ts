@@ -1,12 +1,12 @@
-import { isManifestType } from '../oci/media-type.ts';
-import { type Repository, repositoryKey } from '../oci/repository.ts';
-import type { TagRecord } from '../ports/manifest-store.ts';
-import type { CallCount, ManifestHead } from '../upstream/upstream.ts';
-import { UpstreamError } from '../upstream/upstream-error.ts';
-import { askUpstream } from './ask-upstream.ts';
+import { isManifestType } from '../../oci/media-type.ts';
+import { type Repository, repositoryKey } from '../../oci/repository.ts';
+import type { TagRecord } from '../../ports/manifest-store.ts';
+import type { CallCount, ManifestHead } from '../../upstream/upstream.ts';
+import { UpstreamError } from '../../upstream/upstream-error.ts';
+import { askUpstream } from '../asking/ask-upstream.ts';
+import { goOnWithout } from '../asking/go-on-without.ts';
+import { type Parts, type TagCheck, upstreamOf } from '../parts.ts';
 import { fetchManifest, pullManifest } from './fetch-manifest.ts';
-import { goOnWithout } from './go-on-without.ts';
-import { type Parts, type TagCheck, upstreamOf } from './parts.ts';
 
 /** How many former digests of a tag are remembered. */
 const longestHistory = 20;

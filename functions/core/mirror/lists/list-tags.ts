@@ -1,10 +1,10 @@
-import { type Repository, repositoryKey } from '../oci/repository.ts';
-import type { TagList } from '../ports/manifest-store.ts';
-import type { CallCount } from '../upstream/upstream.ts';
-import { askUpstream, asUpstreamError } from './ask-upstream.ts';
-import { goOnWithout } from './go-on-without.ts';
-import type { TagsOutcome, Unobtained } from './outcome.ts';
-import { type Parts, upstreamOf } from './parts.ts';
+import { type Repository, repositoryKey } from '../../oci/repository.ts';
+import type { TagList } from '../../ports/manifest-store.ts';
+import type { CallCount } from '../../upstream/upstream.ts';
+import { askUpstream, asUpstreamError } from '../asking/ask-upstream.ts';
+import { goOnWithout } from '../asking/go-on-without.ts';
+import type { TagsOutcome, Unobtained } from '../outcome.ts';
+import { type Parts, upstreamOf } from '../parts.ts';
 
 /** The upstream's list of tags, asked for again when it is out of date. */
 export async function listTags(

@@ -1,8 +1,8 @@
-import type { Digest } from '../oci/digest.ts';
-import type { Repository } from '../oci/repository.ts';
-import { goOnWithout } from './go-on-without.ts';
+import type { Digest } from '../../oci/digest.ts';
+import type { Repository } from '../../oci/repository.ts';
+import { goOnWithout } from '../asking/go-on-without.ts';
+import type { Parts } from '../parts.ts';
 import { manifestKey } from './known-manifest.ts';
-import type { Parts } from './parts.ts';
 
 /** Notes that a manifest was pulled, for eviction; at most once an interval, behind the answer. */
 export function markPulled(parts: Parts, repository: Repository, digest: Digest): void {

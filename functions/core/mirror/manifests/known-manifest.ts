@@ -1,9 +1,9 @@
-import type { Digest } from '../oci/digest.ts';
-import { type Manifest, readManifest } from '../oci/manifest.ts';
-import { type Repository, repositoryKey } from '../oci/repository.ts';
-import { goOnWithout } from './go-on-without.ts';
-import type { ManifestOutcome, Provenance } from './outcome.ts';
-import type { KnownManifest, Parts } from './parts.ts';
+import type { Digest } from '../../oci/digest.ts';
+import { type Manifest, readManifest } from '../../oci/manifest.ts';
+import { type Repository, repositoryKey } from '../../oci/repository.ts';
+import { goOnWithout } from '../asking/go-on-without.ts';
+import type { ManifestOutcome, Provenance } from '../outcome.ts';
+import type { KnownManifest, Parts } from '../parts.ts';
 
 /** The key of a manifest within its repository: another repository's is not answered. */
 export function manifestKey(repository: Repository, digest: Digest): string {

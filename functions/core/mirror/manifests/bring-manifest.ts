@@ -1,10 +1,10 @@
-import type { Digest } from '../oci/digest.ts';
-import type { Repository } from '../oci/repository.ts';
-import type { CallCount } from '../upstream/upstream.ts';
+import type { Digest } from '../../oci/digest.ts';
+import type { Repository } from '../../oci/repository.ts';
+import type { CallCount } from '../../upstream/upstream.ts';
+import type { ManifestOutcome } from '../outcome.ts';
+import type { Parts } from '../parts.ts';
 import { fetchManifest } from './fetch-manifest.ts';
 import { foundManifest } from './known-manifest.ts';
-import type { ManifestOutcome } from './outcome.ts';
-import type { Parts } from './parts.ts';
 
 /** Answers with a manifest that has to be fetched first. Rejects with an UpstreamError. */
 export async function bringManifest(

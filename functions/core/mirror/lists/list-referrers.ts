@@ -1,14 +1,14 @@
-import type { Digest } from '../oci/digest.ts';
-import { readReferrers, referrersTag } from '../oci/referrers.ts';
-import type { Repository } from '../oci/repository.ts';
-import type { ReferrersList } from '../ports/manifest-store.ts';
-import type { CallCount } from '../upstream/upstream.ts';
-import { askUpstream, asUpstreamError } from './ask-upstream.ts';
-import { goOnWithout } from './go-on-without.ts';
-import { manifestKey } from './known-manifest.ts';
-import type { ReferrersOutcome, Unobtained } from './outcome.ts';
-import { type Parts, upstreamOf } from './parts.ts';
-import { resolveTag } from './resolve-tag.ts';
+import type { Digest } from '../../oci/digest.ts';
+import { readReferrers, referrersTag } from '../../oci/referrers.ts';
+import type { Repository } from '../../oci/repository.ts';
+import type { ReferrersList } from '../../ports/manifest-store.ts';
+import type { CallCount } from '../../upstream/upstream.ts';
+import { askUpstream, asUpstreamError } from '../asking/ask-upstream.ts';
+import { goOnWithout } from '../asking/go-on-without.ts';
+import { manifestKey } from '../manifests/known-manifest.ts';
+import { resolveTag } from '../manifests/resolve-tag.ts';
+import type { ReferrersOutcome, Unobtained } from '../outcome.ts';
+import { type Parts, upstreamOf } from '../parts.ts';
 
 /**
  * What refers to a manifest (signatures, SBOMs): the upstream's API, or its fallback tag. A list is

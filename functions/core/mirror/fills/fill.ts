@@ -1,6 +1,6 @@
-import type { Digest } from '../oci/digest.ts';
-import type { Repository } from '../oci/repository.ts';
-import type { BlobPut, PutOutcome, WantedBlob } from '../ports/blob-store.ts';
+import type { Digest } from '../../oci/digest.ts';
+import type { Repository } from '../../oci/repository.ts';
+import type { BlobPut, PutOutcome, WantedBlob } from '../../ports/blob-store.ts';
 
 /** A blob on its way from an upstream into the store. */
 export interface Fill {

@@ -1,5 +1,5 @@
-import { UpstreamError } from '../upstream/upstream-error.ts';
-import type { MirroredUpstream } from './parts.ts';
+import { UpstreamError } from '../../upstream/upstream-error.ts';
+import type { MirroredUpstream } from '../parts.ts';
 
 /** Runs a question to an upstream and notes in its health how that went. */
 export async function askUpstream<Result>(

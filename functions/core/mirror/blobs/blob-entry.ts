@@ -1,12 +1,12 @@
-import type { Digest } from '../oci/digest.ts';
-import type { Repository } from '../oci/repository.ts';
-import type { CallCount } from '../upstream/upstream.ts';
-import { askUpstream, asUpstreamError } from './ask-upstream.ts';
-import { refusalLife } from './check-tag.ts';
-import { goOnWithout } from './go-on-without.ts';
-import { entryLife, manifestKey } from './known-manifest.ts';
-import type { Unobtained } from './outcome.ts';
-import { type BlobSize, type Parts, upstreamOf } from './parts.ts';
+import type { Digest } from '../../oci/digest.ts';
+import type { Repository } from '../../oci/repository.ts';
+import type { CallCount } from '../../upstream/upstream.ts';
+import { askUpstream, asUpstreamError } from '../asking/ask-upstream.ts';
+import { goOnWithout } from '../asking/go-on-without.ts';
+import { refusalLife } from '../manifests/check-tag.ts';
+import { entryLife, manifestKey } from '../manifests/known-manifest.ts';
+import type { Unobtained } from '../outcome.ts';
+import { type BlobSize, type Parts, upstreamOf } from '../parts.ts';
 
 /** What makes a blob readable in a repository. */
 export type BlobEntry = { readonly kind: 'found' } & BlobSize;

@@ -1,6 +1,6 @@
-import type { FillJob, FillOutcome } from '../ports/fill-queue.ts';
-import { UpstreamError } from '../upstream/upstream-error.ts';
-import type { Parts } from './parts.ts';
+import type { FillJob, FillOutcome } from '../../ports/fill-queue.ts';
+import { UpstreamError } from '../../upstream/upstream-error.ts';
+import type { Parts } from '../parts.ts';
 import { BlobRefused } from './upstream-source.ts';
 
 /** How long a job waits for another instance that fills the same blob, in seconds. */

@@ -1,4 +1,4 @@
-import type { Parts } from './parts.ts';
+import type { Parts } from '../parts.ts';
 
 /**
  * The result of a store's operation, or undefined when the store failed: a broken index or bucket

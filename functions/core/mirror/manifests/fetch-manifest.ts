@@ -1,12 +1,12 @@
-import type { Digest } from '../oci/digest.ts';
-import type { Manifest } from '../oci/manifest.ts';
-import type { Reference } from '../oci/reference.ts';
-import type { Repository } from '../oci/repository.ts';
-import type { CallCount } from '../upstream/upstream.ts';
-import { askUpstream } from './ask-upstream.ts';
-import { goOnWithout } from './go-on-without.ts';
+import type { Digest } from '../../oci/digest.ts';
+import type { Manifest } from '../../oci/manifest.ts';
+import type { Reference } from '../../oci/reference.ts';
+import type { Repository } from '../../oci/repository.ts';
+import type { CallCount } from '../../upstream/upstream.ts';
+import { askUpstream } from '../asking/ask-upstream.ts';
+import { goOnWithout } from '../asking/go-on-without.ts';
+import { type FetchedManifest, type KnownManifest, type Parts, upstreamOf } from '../parts.ts';
 import { knownManifest, manifestKey, rememberManifest } from './known-manifest.ts';
-import { type FetchedManifest, type KnownManifest, type Parts, upstreamOf } from './parts.ts';
 
 /**
  * Brings a manifest that this repository does not have yet. All who want it at the same moment

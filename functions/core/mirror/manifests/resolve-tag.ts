@@ -1,18 +1,18 @@
-import { type Repository, repositoryKey } from '../oci/repository.ts';
-import type { TagRecord } from '../ports/manifest-store.ts';
-import type { CallCount } from '../upstream/upstream.ts';
-import { UpstreamError } from '../upstream/upstream-error.ts';
-import { asUpstreamError } from './ask-upstream.ts';
+import { type Repository, repositoryKey } from '../../oci/repository.ts';
+import type { TagRecord } from '../../ports/manifest-store.ts';
+import type { CallCount } from '../../upstream/upstream.ts';
+import { UpstreamError } from '../../upstream/upstream-error.ts';
+import { asUpstreamError } from '../asking/ask-upstream.ts';
+import { goOnWithout } from '../asking/go-on-without.ts';
+import { within } from '../asking/within.ts';
+import type { Method } from '../mirror.ts';
+import type { ManifestOutcome, Provenance } from '../outcome.ts';
+import { type Parts, upstreamOf } from '../parts.ts';
+import type { UpstreamPolicy } from '../policy.ts';
 import { bringManifest } from './bring-manifest.ts';
 import { checkTag, contradiction } from './check-tag.ts';
-import { goOnWithout } from './go-on-without.ts';
 import { foundManifest, knownManifest } from './known-manifest.ts';
-import type { Method } from './mirror.ts';
-import type { ManifestOutcome, Provenance } from './outcome.ts';
-import { type Parts, upstreamOf } from './parts.ts';
-import type { UpstreamPolicy } from './policy.ts';
 import { isComplete, whyUnservable } from './servable.ts';
-import { within } from './within.ts';
 
 /** How long a client who could have a stale copy waits for the upstream's word, in ms. */
 const patience = 2_000;

@@ -1,4 +1,4 @@
-import type { UpstreamError } from '../upstream/upstream-error.ts';
+import type { UpstreamError } from '../../upstream/upstream-error.ts';
 
 /** For this long a success shows that an upstream can be counted on, in ms. */
 const trustFor = 30_000;
