@@ -11,7 +11,7 @@ import { listTags } from './lists/list-tags.ts';
 import { resolveManifest } from './manifests/resolve-manifest.ts';
 import type { Mirror } from './mirror.ts';
 import type { MirrorEvent } from './mirror-event.ts';
-import { Flights, type Limits, Memory, type Parts, type Ports } from './parts.ts';
+import { type FillsBehind, Flights, type Limits, Memory, type Parts, type Ports } from './parts.ts';
 import type { UpstreamPolicy } from './policy.ts';
 
 /** What a mirror is made of. */
@@ -26,12 +26,20 @@ export interface MirrorOptions {
   readonly memoryBytes: number;
   /** How long a mark of a pull is not repeated, in ms: each costs a write to the index. */
   readonly markInterval: number;
+  /** How clients get what is not stored where fills run elsewhere; absent: they follow the fill. */
+  readonly fillsBehind?: FillsBehind;
+}
+
+/** How a job of the fill queue is done. */
+export interface FillLimits {
+  /** When the process may have to end, in ms since 1970: the fill pauses there and is queued again. */
+  readonly pauseAt?: number | undefined;
 }
 
 /** A mirror, and the work that its platform has to drive. */
 export interface RunningMirror extends Mirror {
   /** Does one job of the fill queue; does not reject. */
-  handleFill(job: FillJob): Promise<FillOutcome>;
+  handleFill(job: FillJob, limits?: FillLimits): Promise<FillOutcome>;
   /** Brings the store under its bound; does not reject. */
   evict(): Promise<void>;
   /** Stops the fills of this instance; what was queued stays queued. */
@@ -53,9 +61,10 @@ export function createMirror(
     ...ports,
     upstreams: new Map(mirrored),
     limits: options.limits,
+    fillsBehind: options.fillsBehind,
     markInterval: options.markInterval,
     memory: new Memory(options.memoryBytes, now),
-    flights: new Flights(),
+    flights: new Flights(runtime),
     fills,
     runtime,
   };
@@ -67,7 +76,7 @@ export function createMirror(
     listTags: (...ask) => listTags(parts, ...ask),
     listReferrers: (...ask) => listReferrers(parts, ...ask),
     listRepositories: (...ask) => ports.manifests.listRepositories(...ask),
-    handleFill: (job) => handleFill(parts, job),
+    handleFill: (job, fillLimits) => handleFill(parts, job, fillLimits?.pauseAt),
     evict: () => evict(parts),
     stop: () => fills.stop(),
   };

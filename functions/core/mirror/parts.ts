@@ -46,6 +46,17 @@ export interface Limits {
   readonly storeBytes: number;
 }
 
+/**
+ * How clients get what is not stored where nobody can follow a fill: other instances fill, and an
+ * instance's answers are bounded.
+ */
+export interface FillsBehind {
+  /** Up to this size a blob is passed through where the upstream sends no redirect, in bytes. */
+  readonly passThroughBytes: number;
+  /** How long a client waits for the fill of a larger one, in ms. */
+  readonly wait: number;
+}
+
 type Refusal = Extract<Unobtained, { kind: 'absent' | 'denied' }>;
 
 /** What one instance keeps in memory: each is a copy of what a store or an upstream said. */
@@ -62,6 +73,10 @@ export class Memory {
   readonly blobRefusals: BoundedCache<Refusal>;
   /** Upstreams' own redirects for blobs, for clients that ask at about the same time. */
   readonly locations: BoundedCache<BlobLocating>;
+  /** Repositories whose upstream lately served a blob itself instead of redirecting. */
+  readonly direct: BoundedCache<true>;
+  /** Blobs whose fill this instance queued a moment ago. */
+  readonly queued: BoundedCache<true>;
   /** Digests of manifests whose blobs are all stored. */
   readonly complete: BoundedCache<true>;
   /** When a manifest of a repository was last marked as pulled. */
@@ -76,6 +91,8 @@ export class Memory {
     this.refusals = new BoundedCache(10_000, now);
     this.blobRefusals = new BoundedCache(10_000, now);
     this.locations = new BoundedCache(1_000, now);
+    this.direct = new BoundedCache(1_000, now);
+    this.queued = new BoundedCache(20_000, now);
     this.complete = new BoundedCache(20_000, now);
     this.marks = new BoundedCache(50_000, now);
   }
@@ -88,14 +105,25 @@ export interface BlobSize {
 
 /** The work that concurrent requests share. */
 export class Flights {
-  readonly tags = new SingleFlight<TagCheck>();
-  readonly manifests = new SingleFlight<FetchedManifest>();
-  readonly probes = new SingleFlight<void>();
-  readonly entries = new SingleFlight<(BlobSize & { kind: 'found' }) | Unobtained>();
-  readonly locations = new SingleFlight<BlobLocating>();
-  readonly tagLists = new SingleFlight<TagList | Unobtained>();
-  readonly referrers = new SingleFlight<ReferrersList | Unobtained>();
-  readonly evictions = new SingleFlight<void>();
+  readonly tags: SingleFlight<TagCheck>;
+  readonly manifests: SingleFlight<FetchedManifest>;
+  readonly probes: SingleFlight<void>;
+  readonly entries: SingleFlight<(BlobSize & { kind: 'found' }) | Unobtained>;
+  readonly locations: SingleFlight<BlobLocating>;
+  readonly tagLists: SingleFlight<TagList | Unobtained>;
+  readonly referrers: SingleFlight<ReferrersList | Unobtained>;
+  readonly evictions: SingleFlight<void>;
+
+  constructor(runtime: Pick<Runtime<MirrorEvent>, 'waitUntil'>) {
+    this.tags = new SingleFlight(runtime);
+    this.manifests = new SingleFlight(runtime);
+    this.probes = new SingleFlight(runtime);
+    this.entries = new SingleFlight(runtime);
+    this.locations = new SingleFlight(runtime);
+    this.tagLists = new SingleFlight(runtime);
+    this.referrers = new SingleFlight(runtime);
+    this.evictions = new SingleFlight(runtime);
+  }
 }
 
 /** What the upstream said of a tag; `changed` when that is news. */
@@ -112,6 +140,8 @@ export type FetchedManifest =
 export interface Parts extends Ports {
   readonly upstreams: ReadonlyMap<string, MirroredUpstream>;
   readonly limits: Limits;
+  /** undefined: clients follow the fills of this instance. */
+  readonly fillsBehind: FillsBehind | undefined;
   /** How long a mark of a pull is not repeated, in ms. */
   readonly markInterval: number;
   readonly memory: Memory;

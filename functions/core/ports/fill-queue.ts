@@ -1,10 +1,13 @@
 import type { Descriptor } from '../oci/descriptor.ts';
+import type { Digest } from '../oci/digest.ts';
 import type { Repository } from '../oci/repository.ts';
 
 /** A blob to fetch from the upstream of a repository and to store. */
 export interface FillJob {
   readonly repository: Repository;
   readonly blob: Pick<Descriptor, 'digest' | 'size' | 'mediaType'>;
+  /** The manifest of the repository that named the blob, if one did. */
+  readonly manifest?: Digest | undefined;
   /** What a put that was paused left for the next one; at most 60 KB. */
   readonly progress?: string | undefined;
 }

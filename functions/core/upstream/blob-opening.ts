@@ -5,9 +5,11 @@ import { blobRefusal, blobRequest } from './blobs.ts';
 import { discard } from './body.ts';
 import { contentLength } from './content-length.ts';
 import type { Session } from './exchange.ts';
-import { describe } from './request.ts';
+import { refusedStatus } from './refusal.ts';
+import { type Answer, describe, redirectUrl, send, type UpstreamRequest } from './request.ts';
 import type { BlobOpening, BlobSlice, CallCount } from './upstream.ts';
 import { UpstreamError } from './upstream-error.ts';
+import type { Connection } from './upstream-options.ts';
 
 /** Where the wanted bytes are in a response's body. */
 interface Placement {
@@ -65,6 +67,41 @@ export async function openBlob(
   };
   const answer = await exchange(request, calls);
   if (answer.kind === 'denied') return answer;
+  return readOpening(connection, request, answer, slice);
+}
+
+/**
+ * GET of a blob or a slice of it where the upstream redirected to before: no token goes there, and
+ * the registry does not see it. Throws an UpstreamError `unavailable` when it is not had there.
+ */
+export async function openLocated(
+  { connection }: Session,
+  name: string,
+  url: string,
+  slice: BlobSlice,
+  calls: CallCount,
+): Promise<BlobOpening> {
+  const request: UpstreamRequest = {
+    purpose: 'blob',
+    method: 'GET',
+    name,
+    url: redirectUrl(connection, url, name),
+    headers: rangeHeader(slice),
+  };
+  const answer = await send(connection, request, undefined, calls);
+  const { status } = answer.response;
+  if (status !== 200 && status !== 206) {
+    throw await refusedStatus(connection, describe(connection, request), answer.response);
+  }
+  return readOpening(connection, request, answer, slice);
+}
+
+async function readOpening(
+  connection: Connection,
+  request: UpstreamRequest,
+  answer: Answer,
+  slice: BlobSlice,
+): Promise<BlobOpening> {
   const { response } = answer;
   const what = describe(connection, request);
   const invalid = async (reason: string) => {

@@ -1,4 +1,4 @@
-import { openBlob } from './blob-opening.ts';
+import { openBlob, openLocated } from './blob-opening.ts';
 import { headBlob, locateBlob } from './blobs.ts';
 import { openSession } from './exchange.ts';
 import { getManifest, headManifest } from './manifests.ts';
@@ -16,6 +16,7 @@ export function createUpstream(options: UpstreamOptions, runtime: UpstreamRuntim
     getManifest: (name, reference, calls) => getManifest(session, name, reference, calls),
     headBlob: (name, digest, calls) => headBlob(session, name, digest, calls),
     openBlob: (name, digest, slice, calls) => openBlob(session, name, digest, slice, calls),
+    openLocated: (name, url, slice, calls) => openLocated(session, name, url, slice, calls),
     locateBlob: (name, digest, calls) => locateBlob(session, name, digest, calls),
     listTags: (name, calls) => listTags(session, name, calls),
     listReferrers: (name, subject, calls) => listReferrers(session, name, subject, calls),

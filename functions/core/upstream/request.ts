@@ -136,6 +136,20 @@ function redirectTarget(
   return target;
 }
 
+/**
+ * A redirect that was kept, read again: it comes out of a store and is trusted no more than one out
+ * of an answer. Throws an UpstreamError `invalid`.
+ */
+export function redirectUrl(connection: Connection, text: string, name: string): URL {
+  const target = URL.canParse(text) ? new URL(text) : undefined;
+  const refused = target === undefined ? 'an unreadable place' : refusedTarget(connection, target);
+  if (target !== undefined && refused === undefined) return target;
+  throw new UpstreamError(
+    'invalid',
+    `${connection.registry}: blob of ${name}: kept redirect to ${refused} refused`,
+  );
+}
+
 function refusedTarget(connection: Connection, target: URL): string | undefined {
   if (target.username !== '' || target.password !== '') return 'a URL with a password';
   if (target.protocol === 'https:') return undefined;

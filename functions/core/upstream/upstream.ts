@@ -79,6 +79,11 @@ export interface Upstream {
   headBlob(name: string, digest: Digest, calls: CallCount): Promise<BlobHead>;
   /** GET of a blob, redirects followed. */
   openBlob(name: string, digest: Digest, slice: BlobSlice, calls: CallCount): Promise<BlobOpening>;
+  /**
+   * GET of a blob at a place that the upstream redirected to before. Rejects as `unavailable` when
+   * that place has it no more: the upstream has to be asked again.
+   */
+  openLocated(name: string, url: string, slice: BlobSlice, calls: CallCount): Promise<BlobOpening>;
   /** GET of a blob up to the upstream's redirect, which is not followed. */
   locateBlob(name: string, digest: Digest, calls: CallCount): Promise<BlobLocating>;
   /** The whole list of tags, in the order of code units. */

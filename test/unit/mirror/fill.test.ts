@@ -88,14 +88,13 @@ describe('clients of a blob that is not stored', () => {
     await open({ policy: { delivery: 'redirect' } });
     test.upstream.location = { kind: 'redirect', url: 'https://cdn.example/blob?signature=1' };
     await test.tag('library/app', '1');
-    test.queued.length = 0;
     const outcomes = await Promise.all([
       test.blob('library/app', layer.digest),
       test.blob('library/app', layer.digest),
     ]);
     expect(outcomes).toMatchObject([{ kind: 'redirect' }, { kind: 'redirect' }]);
     expect(test.upstream.count('LOCATE')).toBe(1);
-    expect(test.queued[0]?.blob.digest).toBe(layer.digest);
+    expect(test.queued.map(({ blob }) => blob.digest)).toContain(layer.digest);
   });
 
   it('are passed through a blob that is too large to store, and it is verified on the way', async () => {
@@ -159,10 +158,11 @@ describe('a job of the queue', () => {
     });
   });
 
-  it('waits for another instance that holds the blob’s lease', async () => {
+  it('is one too many while another instance has the blob’s lease, and a job for it', async () => {
     const lease = await test.store.leases.acquire(`fill:${layer.digest}`, 60_000);
-    expect(await test.mirror.handleFill(job)).toMatchObject({ kind: 'retry' });
+    expect(await test.mirror.handleFill(job)).toEqual({ kind: 'done' });
     expect(test.upstream.asked).toEqual([]);
+    expect(await test.store.blobs.stat(known(layer.digest))).toBeUndefined();
     if (lease) await test.store.leases.release(lease);
     expect(await test.mirror.handleFill(job)).toEqual({ kind: 'done' });
   });

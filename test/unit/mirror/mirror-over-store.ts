@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createMirror, type RunningMirror } from '../../../functions/core/mirror/create-mirror.ts';
 import type { MirrorEvent } from '../../../functions/core/mirror/mirror-event.ts';
 import type { BlobOutcome, ManifestOutcome } from '../../../functions/core/mirror/outcome.ts';
-import type { Limits, Ports } from '../../../functions/core/mirror/parts.ts';
+import type { FillsBehind, Limits, Ports } from '../../../functions/core/mirror/parts.ts';
 import type { UpstreamPolicy } from '../../../functions/core/mirror/policy.ts';
 import type { Reference } from '../../../functions/core/oci/reference.ts';
 import type { FillJob } from '../../../functions/core/ports/fill-queue.ts';
@@ -39,6 +39,8 @@ export interface MirrorUnderTest {
   pass(milliseconds: number): void;
   /** Does all that was queued. */
   fill(): Promise<void>;
+  /** Another instance over the same stores and the same upstream. */
+  another(): RunningMirror;
   /** A new process over the same store: nothing is in memory. */
   restart(): void;
   tag(name: string, tag: string, method?: 'GET' | 'HEAD'): Promise<ManifestOutcome>;
@@ -51,6 +53,7 @@ export interface MirrorUnderTest {
 export interface Differences {
   readonly policy?: Partial<UpstreamPolicy>;
   readonly limits?: Partial<Limits>;
+  readonly fillsBehind?: FillsBehind;
   /** Ports that stand in for the embedded store's. */
   readonly ports?: (store: EmbeddedStore) => Partial<Ports>;
 }
@@ -77,6 +80,7 @@ export async function openMirror(differences: Differences = {}): Promise<MirrorU
         },
         memoryBytes: 1_000_000,
         markInterval: minute,
+        ...(differences.fillsBehind && { fillsBehind: differences.fillsBehind }),
       },
       { ...store, queue, ...differences.ports?.(store) },
       {
@@ -105,6 +109,7 @@ export async function openMirror(differences: Differences = {}): Promise<MirrorU
     fill: async () => {
       for (const job of queued.splice(0)) await test.mirror.handleFill(job);
     },
+    another: open,
     restart: () => {
       test.mirror = open();
     },

@@ -12,7 +12,7 @@ import type {
   TagListing,
   Upstream,
 } from '../../../functions/core/upstream/upstream.ts';
-import type { UpstreamError } from '../../../functions/core/upstream/upstream-error.ts';
+import { UpstreamError } from '../../../functions/core/upstream/upstream-error.ts';
 import type { Content } from '../../images/content.ts';
 import type { Image } from '../../images/image.ts';
 
@@ -37,6 +37,10 @@ export class ScriptedUpstream implements Upstream {
   referrers: ReferrersListing = { kind: 'unsupported' };
   /** Hands out this location instead of streaming. */
   location: BlobLocating = { kind: 'direct' };
+  /** Redirects every blob to a place of its own. */
+  redirects = false;
+  /** The places it redirected to are gone. */
+  isExpired = false;
   /** Changes the bytes of a blob on their way. */
   corrupt: ((bytes: Uint8Array) => Uint8Array) | undefined;
   readonly #manifests = new Map<string, Content>();
@@ -101,9 +105,26 @@ export class ScriptedUpstream implements Upstream {
     return { kind: 'found', size: blob.size, body };
   }
 
+  async openLocated(
+    _name: string,
+    url: string,
+    slice: BlobSlice,
+    calls: CallCount,
+  ): Promise<BlobOpening> {
+    await this.#note(`GET located ${url} ${slice.start}`, calls);
+    if (this.isExpired) throw new UpstreamError('unavailable', 'the signature has expired');
+    const key = [...this.#blobs.keys()].find((known) => url.endsWith(known));
+    const blob = key === undefined ? undefined : this.#blobs.get(key);
+    if (blob === undefined) throw new UpstreamError('unavailable', `nothing at ${url}`);
+    const end = slice.end === undefined ? undefined : slice.end + 1;
+    const body = new Blob([new Uint8Array(blob.bytes.subarray(slice.start, end))]).stream();
+    return { kind: 'found', size: blob.size, body };
+  }
+
   async locateBlob(name: string, digest: Digest, calls: CallCount): Promise<BlobLocating> {
     await this.#note(`LOCATE blob ${name}@${digest}`, calls);
-    return this.location;
+    if (!this.redirects) return this.location;
+    return { kind: 'redirect', url: `https://cdn.example/${name}@${digest}` };
   }
 
   async listTags(name: string, calls: CallCount): Promise<TagListing> {

@@ -193,3 +193,44 @@ describe('locating a blob', () => {
     expect(await upstream.locateBlob('a/b', digest, calls)).toEqual({ kind });
   });
 });
+
+describe('GET where the upstream redirected to before', () => {
+  test('gives the slice, and sends nobody’s credentials there', async () => {
+    await using cdn = await startScripted({
+      path: '/kept?signature=1',
+      needs: { range: 'bytes=5-9', authorization: undefined },
+      answer: partial(5, 9),
+    });
+    const { upstream, calls } = clientOf(new URL('http://127.0.0.1:1'), {
+      credentials: { username: 'me', password: 'secret' },
+    });
+    const place = new URL('/kept?signature=1', cdn.url).href;
+    const opening = await upstream.openLocated('a/b', place, { start: 5, end: 9 }, calls);
+    if (opening.kind !== 'found') throw new Error(opening.kind);
+    expect(await read(opening.body)).toBe('56789');
+    expect(opening.size).toBe(20);
+    cdn.verify();
+  });
+
+  test.each([400, 401, 403, 404, 410, 500])('%i is a failure, not a refusal', async (status) => {
+    await using cdn = await startScripted({ path: '/kept', answer: { status } });
+    const { upstream, calls } = clientOf(new URL('http://127.0.0.1:1'));
+    const opening = upstream.openLocated(
+      'a/b',
+      new URL('/kept', cdn.url).href,
+      { start: 0 },
+      calls,
+    );
+    expect(await failureOf(opening)).toMatchObject({ kind: 'unavailable', status });
+  });
+
+  test.each(['http://127.0.0.1/x', 'file:///etc/passwd', 'https://a:b@c/', 'nonsense'])(
+    'a kept place that no answer could have named is refused: %s',
+    async (place) => {
+      const { upstream, calls } = clientOf(new URL('https://127.0.0.1:1'));
+      const opening = upstream.openLocated('a/b', place, { start: 0 }, calls);
+      expect(await failureOf(opening)).toMatchObject({ kind: 'invalid' });
+      expect(calls.upstreamCalls).toBe(0);
+    },
+  );
+});

@@ -1,19 +1,19 @@
-import { type Repository, repositoryKey } from '../../oci/repository.ts';
-import type { BlobLocating, CallCount } from '../../upstream/upstream.ts';
-import { askUpstream, asUpstreamError } from '../asking/ask-upstream.ts';
+import type { Repository } from '../../oci/repository.ts';
+import type { CallCount } from '../../upstream/upstream.ts';
+import { asUpstreamError } from '../asking/ask-upstream.ts';
 import { goOnWithout } from '../asking/go-on-without.ts';
+import { enqueueFills } from '../fills/enqueue-fills.ts';
 import type { Fill } from '../fills/fill.ts';
 import { BlobRefused } from '../fills/upstream-source.ts';
 import type { BlobOutcome } from '../outcome.ts';
-import { type Parts, upstreamOf } from '../parts.ts';
+import { type FillsBehind, type Parts, upstreamOf } from '../parts.ts';
+import { awaitFill } from './await-fill.ts';
 import { passThrough } from './pass-through.ts';
+import { upstreamLocation } from './upstream-location.ts';
 import type { WantedPart } from './wanted-part.ts';
 
 /** A range that begins so far ahead of a fill is read from the upstream, not waited for. */
 const farAhead = 8 * 1024 * 1024;
-
-/** How long an upstream's own redirect is handed out again, in ms: they live for minutes. */
-const locationLife = 60_000;
 
 const miss = { kind: 'miss' } as const;
 
@@ -31,12 +31,15 @@ export async function missingBlob(
   const isStorable = (part.size ?? 0) <= parts.limits.maxBlobBytes;
   try {
     if (policy.delivery === 'redirect') {
-      const location = await upstreamLocation(parts, repository, part, calls);
+      const location = await upstreamLocation(parts, repository, part.digest, calls);
       if (location.kind === 'redirect') {
         if (isStorable) await fillBehind(parts, repository, part);
         return { ...location, provenance: miss };
       }
       if (location.kind !== 'direct') return location;
+    }
+    if (parts.fillsBehind !== undefined) {
+      return await withFillBehind(parts, parts.fillsBehind, repository, part, calls);
     }
     if (!isStorable) return await passThrough(parts, repository, part, calls);
     return await followFill(parts, repository, part, calls);
@@ -45,33 +48,28 @@ export async function missingBlob(
   }
 }
 
-/** The upstream's own redirect; clients that ask at about the same time get the same one. */
-async function upstreamLocation(
-  parts: Parts,
-  repository: Repository,
-  part: WantedPart,
-  calls: CallCount,
-): Promise<BlobLocating> {
-  const key = `${repositoryKey(repository)}@${part.digest}`;
-  const remembered = parts.memory.locations.get(key);
-  if (remembered !== undefined) return remembered;
-  return parts.flights.locations.run(key, async () => {
-    const mirrored = upstreamOf(parts, repository);
-    const location = await askUpstream(mirrored, () =>
-      mirrored.upstream.locateBlob(repository.name, part.digest, calls),
-    );
-    if (location.kind === 'redirect' || location.kind === 'direct') {
-      parts.memory.locations.set(key, location, locationLife);
-    }
-    return location;
-  });
-}
-
 /** Queues a fill that no client waits for. */
 async function fillBehind(parts: Parts, repository: Repository, part: WantedPart): Promise<void> {
   if (part.size === undefined || parts.fills.isFilling(part.digest)) return;
   const blob = { digest: part.digest, size: part.size, mediaType: '' };
-  await goOnWithout(parts, 'queue fills', parts.queue.enqueue([{ repository, blob }]));
+  await enqueueFills(parts, [{ repository, blob }]);
+}
+
+/** For an upstream that serves blobs itself, where nobody can follow a fill. */
+async function withFillBehind(
+  parts: Parts,
+  bounds: FillsBehind,
+  repository: Repository,
+  part: WantedPart,
+  calls: CallCount,
+): Promise<BlobOutcome> {
+  const { size = Number.POSITIVE_INFINITY, range } = part;
+  // What nobody stated the size of is not filled either.
+  const isStorable = part.size !== undefined && size <= parts.limits.maxBlobBytes;
+  if (isStorable) await fillBehind(parts, repository, part);
+  const answered = range === undefined ? size : range.end - range.start + 1;
+  if (answered <= bounds.passThroughBytes) return passThrough(parts, repository, part, calls);
+  return awaitFill(parts, repository, part, isStorable ? bounds.wait : 0);
 }
 
 async function followFill(

@@ -1,6 +1,6 @@
 import type { Digest } from '../../oci/digest.ts';
 import type { Repository } from '../../oci/repository.ts';
-import type { BlobPut, PutOutcome, WantedBlob } from '../../ports/blob-store.ts';
+import type { BlobPut, PutOptions, PutOutcome, WantedBlob } from '../../ports/blob-store.ts';
 
 /** A blob on its way from an upstream into the store. */
 export interface Fill {
@@ -11,6 +11,9 @@ export interface Fill {
   readonly done: Promise<PutOutcome>;
 }
 
+/** From where, and until when, a fill goes on. */
+export type FillPace = Pick<PutOptions, 'progress' | 'pauseAt'>;
+
 /** Who starts fills, and knows of those under way here. */
 export interface Filling {
   isFilling(digest: Digest): boolean;
@@ -19,7 +22,7 @@ export interface Filling {
    * The fill of a blob that is under way here, or a new one from this repository's upstream;
    * undefined while another instance holds the blob's lease.
    */
-  start(repository: Repository, blob: WantedBlob): Promise<Fill | undefined>;
+  start(repository: Repository, blob: WantedBlob, pace?: FillPace): Promise<Fill | undefined>;
 
   /** Stops all fills and resolves when none runs any more. Nothing half-done is visible. */
   stop(): Promise<void>;

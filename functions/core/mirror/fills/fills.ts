@@ -2,12 +2,12 @@ import type { Digest } from '../../oci/digest.ts';
 import { type Repository, repositoryKey } from '../../oci/repository.ts';
 import type { BlobPut, PutOutcome, WantedBlob } from '../../ports/blob-store.ts';
 import type { Lease } from '../../ports/leases.ts';
-import { askUpstream } from '../asking/ask-upstream.ts';
 import { goOnWithout } from '../asking/go-on-without.ts';
 import { evict } from '../evict.ts';
-import { type Parts, upstreamOf } from '../parts.ts';
-import type { Fill, Filling } from './fill.ts';
-import { BlobRefused, UpstreamSource } from './upstream-source.ts';
+import type { Parts } from '../parts.ts';
+import type { Fill, Filling, FillPace } from './fill.ts';
+import { openSource } from './open-source.ts';
+import { BlobRefused } from './upstream-source.ts';
 
 /** How long a filler is believed alive without a sign of it, in ms. */
 const leaseLife = 60_000;
@@ -30,10 +30,10 @@ export class Fills implements Filling {
     return this.#running.has(digest);
   }
 
-  start(repository: Repository, blob: WantedBlob): Promise<Fill | undefined> {
+  start(repository: Repository, blob: WantedBlob, pace: FillPace = {}): Promise<Fill | undefined> {
     const running = this.#running.get(blob.digest);
     if (running !== undefined) return running;
-    const starting = this.#begin(repository, blob);
+    const starting = this.#begin(repository, blob, pace);
     this.#running.set(blob.digest, starting);
     const forget = () => this.#running.delete(blob.digest);
     starting.then((fill) => fill?.done.then(forget, forget) ?? forget(), forget);
@@ -48,23 +48,19 @@ export class Fills implements Filling {
     }
   }
 
-  async #begin(repository: Repository, blob: WantedBlob): Promise<Fill | undefined> {
+  async #begin(
+    repository: Repository,
+    blob: WantedBlob,
+    { progress, pauseAt }: FillPace,
+  ): Promise<Fill | undefined> {
     const parts = this.#parts;
     if (parts === undefined) throw new Error('fills were started before they were attached');
     const lease = await parts.leases.acquire(`fill:${blob.digest}`, leaseLife);
     if (lease === undefined) return undefined;
     const began = parts.runtime.now();
-    const { upstream, health, policy } = upstreamOf(parts, repository);
     const signal = this.#stop.signal;
-    const source = new UpstreamSource(
-      (slice) =>
-        askUpstream({ upstream, health, policy }, () =>
-          upstream.openBlob(repository.name, blob.digest, slice, { upstreamCalls: 0 }),
-        ),
-      blob.size,
-      signal,
-    );
-    const put = parts.blobs.put(blob, source, { signal });
+    const source = openSource(parts, repository, blob, signal);
+    const put = parts.blobs.put(blob, source, { signal, progress, pauseAt });
     const done = this.#finish(parts, put, lease);
     done.then(
       (outcome) => report(outcome.kind, outcome.kind === 'mismatch' ? outcome.reason : undefined),

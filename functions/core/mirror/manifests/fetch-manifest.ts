@@ -3,8 +3,10 @@ import type { Manifest } from '../../oci/manifest.ts';
 import type { Reference } from '../../oci/reference.ts';
 import type { Repository } from '../../oci/repository.ts';
 import type { CallCount } from '../../upstream/upstream.ts';
+import { acrossInstances } from '../asking/across-instances.ts';
 import { askUpstream } from '../asking/ask-upstream.ts';
 import { goOnWithout } from '../asking/go-on-without.ts';
+import { enqueueFills } from '../fills/enqueue-fills.ts';
 import { type FetchedManifest, type KnownManifest, type Parts, upstreamOf } from '../parts.ts';
 import { knownManifest, manifestKey, rememberManifest } from './known-manifest.ts';
 
@@ -19,28 +21,37 @@ export function fetchManifest(
   digest: Digest,
   calls: CallCount,
 ): Promise<FetchedManifest> {
-  return parts.flights.manifests.run(manifestKey(repository, digest), async () => {
-    // Asked again: the flight before this one may have brought it since the caller looked.
+  const key = manifestKey(repository, digest);
+  const look = async (): Promise<FetchedManifest | undefined> => {
     const known = await knownManifest(parts, repository, digest);
-    if (known !== undefined) return { kind: 'found', known };
-    const elsewhere = await goOnWithout(
-      parts,
-      'find manifest',
-      parts.manifests.findManifest(digest),
+    return known && { kind: 'found', known };
+  };
+  return parts.flights.manifests.run(key, () =>
+    acrossInstances(parts, `manifest:${key}`, look, () =>
+      bringFromUpstream(parts, repository, digest, calls),
+    ),
+  );
+}
+
+async function bringFromUpstream(
+  parts: Parts,
+  repository: Repository,
+  digest: Digest,
+  calls: CallCount,
+): Promise<FetchedManifest> {
+  const elsewhere = await goOnWithout(parts, 'find manifest', parts.manifests.findManifest(digest));
+  const { upstream } = upstreamOf(parts, repository);
+  const reference = { kind: 'digest', digest } as const;
+  if (elsewhere !== undefined) {
+    const head = await askUpstream(upstreamOf(parts, repository), () =>
+      upstream.headManifest(repository.name, reference, calls),
     );
-    const { upstream } = upstreamOf(parts, repository);
-    const reference = { kind: 'digest', digest } as const;
-    if (elsewhere !== undefined) {
-      const head = await askUpstream(upstreamOf(parts, repository), () =>
-        upstream.headManifest(repository.name, reference, calls),
-      );
-      if (head.kind === 'found') {
-        return { kind: 'found', known: await adoptManifest(parts, repository, elsewhere) };
-      }
-      if (head.kind !== 'unsupported') return head;
+    if (head.kind === 'found') {
+      return { kind: 'found', known: await adoptManifest(parts, repository, elsewhere) };
     }
-    return pullManifest(parts, repository, reference, calls);
-  });
+    if (head.kind !== 'unsupported') return head;
+  }
+  return pullManifest(parts, repository, reference, calls);
 }
 
 /** GETs a manifest from the upstream: the one thing that upstreams count as a pull. */
@@ -84,7 +95,11 @@ async function queueFills(parts: Parts, repository: Repository, known: KnownMani
     (blob) => blob.urls === undefined && blob.size <= parts.limits.maxBlobBytes,
   );
   const jobs = [...new Map(blobs.map((blob) => [blob.digest, blob])).values()].map(
-    ({ digest, size, mediaType }) => ({ repository, blob: { digest, size, mediaType } }),
+    ({ digest, size, mediaType }) => ({
+      repository,
+      blob: { digest, size, mediaType },
+      manifest: known.manifest.digest,
+    }),
   );
-  if (jobs.length > 0) await goOnWithout(parts, 'queue fills', parts.queue.enqueue(jobs));
+  if (jobs.length > 0) await enqueueFills(parts, jobs);
 }

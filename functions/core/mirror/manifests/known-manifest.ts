@@ -1,6 +1,7 @@
 import type { Digest } from '../../oci/digest.ts';
 import { type Manifest, readManifest } from '../../oci/manifest.ts';
 import { type Repository, repositoryKey } from '../../oci/repository.ts';
+import type { IndexedManifest } from '../../ports/manifest-store.ts';
 import { goOnWithout } from '../asking/go-on-without.ts';
 import type { ManifestOutcome, Provenance } from '../outcome.ts';
 import type { KnownManifest, Parts } from '../parts.ts';
@@ -23,7 +24,29 @@ export async function knownManifest(
     'read manifest',
     parts.manifests.getManifest(repository, digest),
   );
-  return manifest && rememberManifest(parts, repository, manifest);
+  if (manifest === undefined) return undefined;
+  const known = rememberManifest(parts, repository, manifest);
+  takeNotes(parts, repository, manifest, known);
+  return known;
+}
+
+/** How long the index's word that an image is complete is taken for true, in ms. */
+export const completeLife = 86_400_000;
+
+/** What the index noted of a manifest saves an instance that is new the same questions. */
+function takeNotes(
+  parts: Parts,
+  repository: Repository,
+  { digest, pulled, complete }: IndexedManifest,
+  known: KnownManifest,
+): void {
+  const now = parts.runtime.now();
+  const marked = parts.markInterval - (now - pulled);
+  if (marked > 0) parts.memory.marks.set(manifestKey(repository, digest), pulled, marked);
+  const life = complete === undefined ? 0 : completeLife - (now - complete);
+  if (life <= 0) return;
+  parts.memory.complete.set(digest, true, life);
+  parts.blobs.noteStored((known.contents?.blobs ?? []).filter(({ urls }) => urls === undefined));
 }
 
 /** How long an entry is served from memory before the index is asked for it again, in ms. */

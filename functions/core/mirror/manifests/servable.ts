@@ -4,7 +4,7 @@ import type { UpstreamError } from '../../upstream/upstream-error.ts';
 import { askUpstream, asUpstreamError } from '../asking/ask-upstream.ts';
 import { goOnWithout } from '../asking/go-on-without.ts';
 import { type KnownManifest, type Parts, upstreamOf } from '../parts.ts';
-import { knownManifest } from './known-manifest.ts';
+import { completeLife, knownManifest } from './known-manifest.ts';
 
 /** Indexes nest seldom and never deeply; the bound stops a loop in hostile data. */
 const deepestIndex = 3;
@@ -25,7 +25,12 @@ export async function isComplete(
     contents?.kind === 'index'
       ? depth < deepestIndex && (await hasCompleteChild(parts, repository, known, depth))
       : await hasEveryBlob(parts, known);
-  if (complete) parts.memory.complete.set(manifest.digest, true);
+  if (complete) {
+    parts.memory.complete.set(manifest.digest, true, completeLife);
+    const seen = parts.runtime.now();
+    const noting = parts.manifests.markComplete(repository, manifest.digest, seen);
+    parts.runtime.waitUntil(goOnWithout(parts, 'mark complete', noting));
+  }
   return complete;
 }
 

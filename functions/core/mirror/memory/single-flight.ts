@@ -1,6 +1,12 @@
 /** Lets callers who want the same thing at the same moment share one piece of work. */
 export class SingleFlight<Result> {
   readonly #flights = new Map<string, Promise<Result>>();
+  readonly #platform: { waitUntil(work: Promise<unknown>): void };
+
+  /** `platform` keeps a flight going when the request that began it has ended before it. */
+  constructor(platform: { waitUntil(work: Promise<unknown>): void }) {
+    this.#platform = platform;
+  }
 
   /** The running work of this key, or `work` started now. A failure is shared as well. */
   run(key: string, work: () => Promise<Result>): Promise<Result> {
@@ -8,6 +14,7 @@ export class SingleFlight<Result> {
     if (running !== undefined) return running;
     const flight = work().finally(() => this.#flights.delete(key));
     this.#flights.set(key, flight);
+    this.#platform.waitUntil(flight.catch(() => undefined));
     return flight;
   }
 }

@@ -1,0 +1,84 @@
+import type { Digest } from '../../oci/digest.ts';
+import { type Repository, repositoryKey } from '../../oci/repository.ts';
+import type { BlobLocating, CallCount } from '../../upstream/upstream.ts';
+import { acrossInstances } from '../asking/across-instances.ts';
+import { askUpstream } from '../asking/ask-upstream.ts';
+import { goOnWithout } from '../asking/go-on-without.ts';
+import { type Parts, upstreamOf } from '../parts.ts';
+
+/** How long an upstream's own redirect is handed out again, in ms: they live for minutes. */
+const locationLife = 60_000;
+
+/** How long an upstream that served a blob itself is not asked for a redirect again, in ms. */
+const directLife = 600_000;
+
+/**
+ * Where the upstream sends a client for a blob. Whoever asks at about the same time, of all
+ * instances, gets the same answer for one request. Rejects with an UpstreamError.
+ */
+export function upstreamLocation(
+  parts: Parts,
+  repository: Repository,
+  digest: Digest,
+  calls: CallCount,
+): Promise<BlobLocating> {
+  const key = `${repositoryKey(repository)}@${digest}`;
+  const remembered = parts.memory.locations.get(key);
+  if (remembered !== undefined) return Promise.resolve(remembered);
+  if (parts.memory.direct.get(repositoryKey(repository))) {
+    return Promise.resolve({ kind: 'direct' });
+  }
+  const ask = () => askForLocation(parts, repository, digest, calls);
+  if (parts.fillsBehind === undefined) return parts.flights.locations.run(key, ask);
+  const look = () => sharedLocation(parts, repository, digest);
+  return parts.flights.locations.run(
+    key,
+    async () => (await look()) ?? acrossInstances(parts, `location:${key}`, look, ask),
+  );
+}
+
+/** Makes the upstream be asked again: what it said does not lead to the blob any more. */
+export function forgetLocation(parts: Parts, repository: Repository, digest: Digest): void {
+  parts.memory.locations.delete(`${repositoryKey(repository)}@${digest}`);
+}
+
+async function sharedLocation(
+  parts: Parts,
+  repository: Repository,
+  digest: Digest,
+): Promise<BlobLocating | undefined> {
+  const shared = await goOnWithout(
+    parts,
+    'read redirect',
+    parts.manifests.getUpstreamLocation(repository, digest),
+  );
+  if (shared === undefined) return undefined;
+  const location = { kind: 'redirect', url: shared.url } as const;
+  const left = shared.expires - parts.runtime.now();
+  parts.memory.locations.set(`${repositoryKey(repository)}@${digest}`, location, left);
+  return location;
+}
+
+async function askForLocation(
+  parts: Parts,
+  repository: Repository,
+  digest: Digest,
+  calls: CallCount,
+): Promise<BlobLocating> {
+  const mirrored = upstreamOf(parts, repository);
+  const location = await askUpstream(mirrored, () =>
+    mirrored.upstream.locateBlob(repository.name, digest, calls),
+  );
+  if (location.kind === 'direct') {
+    parts.memory.direct.set(repositoryKey(repository), true, directLife);
+  }
+  if (location.kind !== 'redirect') return location;
+  const expires = parts.runtime.now() + locationLife;
+  parts.memory.locations.set(`${repositoryKey(repository)}@${digest}`, location, locationLife);
+  if (parts.fillsBehind !== undefined) {
+    const shared = { url: location.url, expires };
+    const writing = parts.manifests.putUpstreamLocation(repository, digest, shared);
+    await goOnWithout(parts, 'share redirect', writing);
+  }
+  return location;
+}

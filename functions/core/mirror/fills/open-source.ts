@@ -1,0 +1,75 @@
+import type { Digest } from '../../oci/digest.ts';
+import type { Repository } from '../../oci/repository.ts';
+import type { WantedBlob } from '../../ports/blob-store.ts';
+import type { BlobLocating, BlobOpening, BlobSlice } from '../../upstream/upstream.ts';
+import { askUpstream } from '../asking/ask-upstream.ts';
+import { forgetLocation, upstreamLocation } from '../blobs/upstream-location.ts';
+import { type Parts, upstreamOf } from '../parts.ts';
+import { UpstreamSource } from './upstream-source.ts';
+
+/** Slices of one blob that are read side by side from where the upstream redirected to. */
+const slicesAtOnce = 4;
+
+/**
+ * The upstream's bytes of a blob that is to be stored. Where fills run behind the clients, they
+ * share the upstream's redirect with them: the registry sees one request for the blob.
+ */
+export function openSource(
+  parts: Parts,
+  repository: Repository,
+  blob: WantedBlob,
+  signal: AbortSignal,
+): UpstreamSource {
+  const mirrored = upstreamOf(parts, repository);
+  const { upstream } = mirrored;
+  const calls = { upstreamCalls: 0 };
+  const atRegistry = (slice: BlobSlice) =>
+    askUpstream(mirrored, () => upstream.openBlob(repository.name, blob.digest, slice, calls));
+  if (parts.fillsBehind === undefined) return new UpstreamSource(atRegistry, blob.size, signal);
+
+  const place = new Place(parts, repository, blob.digest);
+  const open = async (slice: BlobSlice): Promise<BlobOpening> => {
+    const location = await place.find();
+    if (location.kind === 'direct') return atRegistry(slice);
+    if (location.kind !== 'redirect') return location;
+    try {
+      return await upstream.openLocated(repository.name, location.url, slice, calls);
+    } catch {
+      // It expired, or that host fails: the registry knows better.
+      place.forget();
+      return atRegistry(slice);
+    }
+  };
+  const slices = async () => ((await place.find()).kind === 'redirect' ? slicesAtOnce : 1);
+  return new UpstreamSource(open, blob.size, signal, slices);
+}
+
+/** The upstream's redirect, kept for as long as it leads to the blob. */
+class Place {
+  readonly #parts: Parts;
+  readonly #repository: Repository;
+  readonly #digest: Digest;
+  #found: Promise<BlobLocating> | undefined;
+
+  constructor(parts: Parts, repository: Repository, digest: Digest) {
+    this.#parts = parts;
+    this.#repository = repository;
+    this.#digest = digest;
+  }
+
+  find(): Promise<BlobLocating> {
+    if (this.#found !== undefined) return this.#found;
+    const calls = { upstreamCalls: 0 };
+    const found = upstreamLocation(this.#parts, this.#repository, this.#digest, calls);
+    this.#found = found;
+    found.catch(() => {
+      if (this.#found === found) this.#found = undefined;
+    });
+    return found;
+  }
+
+  forget(): void {
+    this.#found = undefined;
+    forgetLocation(this.#parts, this.#repository, this.#digest);
+  }
+}
