@@ -1,5 +1,4 @@
 import { hostname } from 'node:os';
-import { resolve } from 'node:path';
 import type { Config } from '../core/config/resolve.ts';
 import { originOf } from '../node/origin.ts';
 import type { RunningServer } from '../node/server.ts';
@@ -17,7 +16,7 @@ export function banner(config: Config, server: RunningServer): string {
   return [
     `Pullfront ${version} mirrors ${upstreams}`,
     `  on  ${server.url}`,
-    `  in  ${resolve(config.data)}`,
+    `  in  ${server.place}`,
     '',
     ...everywhere,
     ...clientLines(address, config).flatMap(({ client, file, lines }) => [

@@ -1,13 +1,18 @@
 import { readFile } from 'node:fs/promises';
 import type { Environment } from '../core/config/environment.ts';
 import type { PasswordPlace } from '../core/config/resolve.ts';
+import type { Stores } from './stores.ts';
 
 /** Reads a password from its place; without the end of line that editors leave in a file. */
 export async function readPassword(
   place: PasswordPlace,
   environment: Environment,
+  readSecret: Stores['readSecret'],
 ): Promise<string> {
   if ('env' in place) return environment[place.env] ?? '';
-  if ('secret' in place) throw new Error('a secret of Secrets Manager is read on AWS only');
+  if ('secret' in place) {
+    if (readSecret === undefined) throw new Error('there is no secret store beside these stores');
+    return readSecret(place.secret);
+  }
   return (await readFile(place.file, 'utf8')).replace(/\r?\n$/, '');
 }

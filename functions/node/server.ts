@@ -30,12 +30,11 @@ export interface RunningServer {
   readonly address: AddressInfo;
   /** `http://127.0.0.1:5000` */
   readonly url: string;
+  /** Where everything is kept, for people. */
+  readonly place: string;
   /** Answers what is in flight, stops the fills and closes the store; may be called twice. */
   close(): Promise<void>;
 }
-
-/** A mark of a pull is repeated after an hour at the earliest, in ms: here a write costs little. */
-const markInterval = 3_600_000;
 
 /** Starts the server over some stores. Rejects with the error of a store or of the network. */
 export async function startServer(
@@ -62,7 +61,13 @@ export async function startServer(
     };
     const upstreams = await openUpstreams(config, environment, connections.fetch, store, runtime);
     const mirror = createMirror(
-      { upstreams, limits, memoryBytes: config.limits.memoryBytes, markInterval },
+      {
+        upstreams,
+        limits,
+        memoryBytes: config.limits.memoryBytes,
+        markInterval: store.markInterval,
+        fillsBehind: store.fillsBehind,
+      },
       store,
       runtime,
     );
@@ -88,10 +93,12 @@ export async function startServer(
       log.flush();
     };
     const { address } = listener;
+    const { place } = store;
     const scheme = config.tls === undefined ? 'http' : 'https';
     return {
       address,
       url: originOf(scheme, address.address, address.port),
+      place,
       close: () => {
         closing ??= close();
         return closing;

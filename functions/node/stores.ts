@@ -1,4 +1,4 @@
-import type { Ports } from '../core/mirror/parts.ts';
+import type { FillsBehind, Ports } from '../core/mirror/parts.ts';
 import type { FillHandler, FillJob, FillQueue } from '../core/ports/fill-queue.ts';
 
 /** A fill queue that is worked on in this process. */
@@ -12,6 +12,14 @@ export interface ServedFillQueue extends FillQueue {
 /** The stores under a server, and their end. */
 export interface Stores extends Ports {
   readonly queue: ServedFillQueue;
+  /** Where everything is kept, for people. */
+  readonly place: string;
+  /** How long a mark of a pull is not repeated, in ms: what a write costs decides. */
+  readonly markInterval: number;
+  /** How clients get what is not stored; undefined: they follow the fill. */
+  readonly fillsBehind: FillsBehind | undefined;
+  /** Reads a password out of the secret store beside these stores; undefined: there is none. */
+  readonly readSecret: ((name: string) => Promise<string>) | undefined;
   /** Writes what is left and lets go of what is held. */
   close(): Promise<void>;
 }

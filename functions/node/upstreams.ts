@@ -3,11 +3,11 @@ import type { Config, UpstreamConfig } from '../core/config/resolve.ts';
 import type { MirrorOptions } from '../core/mirror/create-mirror.ts';
 import { keepRateLimits } from '../core/mirror/keep-rate-limits.ts';
 import type { MirrorEvent } from '../core/mirror/mirror-event.ts';
-import type { Ledger } from '../core/ports/ledger.ts';
 import type { Runtime } from '../core/ports/runtime.ts';
 import { createUpstream } from '../core/upstream/client.ts';
 import type { UpstreamFetch } from '../core/upstream/upstream-options.ts';
 import { readPassword } from './password.ts';
+import type { Stores } from './stores.ts';
 import { version } from './version.ts';
 
 /** Makes the client of every configured upstream; reads the passwords, and sends nothing yet. */
@@ -15,7 +15,7 @@ export async function openUpstreams(
   config: Config,
   environment: Environment,
   fetch: UpstreamFetch,
-  stores: { readonly ledger: Ledger },
+  stores: Pick<Stores, 'ledger' | 'readSecret'>,
   runtime: Runtime<MirrorEvent>,
 ): Promise<MirrorOptions['upstreams']> {
   const observe = keepRateLimits(stores.ledger, runtime);
@@ -27,7 +27,7 @@ export async function openUpstreams(
     const { credentials, url, realms, headersTimeout, stallTimeout } = policy;
     const read = credentials && {
       username: credentials.username,
-      password: await readPassword(credentials.password, environment),
+      password: await readPassword(credentials.password, environment, stores.readSecret),
     };
     const userAgent = `pullfront/${version}`;
     const upstream = createUpstream(

@@ -27,7 +27,7 @@ export interface MirrorOptions {
   /** How long a mark of a pull is not repeated, in ms: each costs a write to the index. */
   readonly markInterval: number;
   /** How clients get what is not stored where fills run elsewhere; absent: they follow the fill. */
-  readonly fillsBehind?: FillsBehind;
+  readonly fillsBehind?: FillsBehind | undefined;
 }
 
 /** How a job of the fill queue is done. */

@@ -1,7 +1,5 @@
-import type { BlobStore } from '../../core/ports/blob-store.ts';
-import type { Leases } from '../../core/ports/leases.ts';
-import type { Ledger } from '../../core/ports/ledger.ts';
-import type { ManifestStore } from '../../core/ports/manifest-store.ts';
+import { resolve } from 'node:path';
+import type { Stores } from '../../node/stores.ts';
 import { openDataFolder } from './data-folder.ts';
 import { FileBlobStore } from './file-blob-store.ts';
 import { openIndexDatabase } from './index-database.ts';
@@ -17,15 +15,12 @@ export interface EmbeddedStoreOptions extends Pick<FillQueueOptions, 'now' | 'on
 }
 
 /** All stores of one machine, in one folder. */
-export interface EmbeddedStore {
-  readonly manifests: ManifestStore;
-  readonly blobs: BlobStore;
-  readonly leases: Leases;
-  readonly ledger: Ledger;
+export interface EmbeddedStore extends Stores {
   readonly queue: PersistentFillQueue;
-  /** Stops the queue and the puts under way, writes what is left and lets go of the folder. */
-  close(): Promise<void>;
 }
+
+/** A write costs little here. */
+const markInterval = 3_600_000;
 
 /**
  * Opens the store in a folder, or creates it. Rejects with FolderInUse, UnknownFormat, or the file
@@ -55,6 +50,10 @@ export async function openEmbeddedStore(
       leases: new ProcessLeases(options.now),
       ledger,
       queue,
+      place: resolve(folder),
+      markInterval,
+      fillsBehind: undefined,
+      readSecret: undefined,
       close: () => runAll(undo),
     };
   } catch (error) {

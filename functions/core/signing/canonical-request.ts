@@ -1,0 +1,73 @@
+import { decodeLeniently, encodeStrictly } from './uri-encoding.ts';
+
+/** The first line of every string to sign, and the word before a credential. */
+export const algorithm = 'AWS4-HMAC-SHA256';
+
+/** The hash of no bytes. */
+export const emptyHash = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
+
+/** What S3 takes in place of a hash of the body. */
+export const unsignedPayload = 'UNSIGNED-PAYLOAD';
+
+const plainPath = /^[\w./~-]*$/;
+
+/**
+ * The path as it is signed. S3 encodes it once; other services encode what is encoded already once
+ * more (SigV4, "Create a canonical request").
+ */
+export function canonicalPath(pathname: string, service: string): string {
+  if (plainPath.test(pathname)) return pathname;
+  const segments = pathname.split('/');
+  const encoded = segments.map((segment) =>
+    encodeStrictly(service === 's3' ? decodeLeniently(segment) : segment),
+  );
+  return encoded.join('/');
+}
+
+/**
+ * The parameters of `search`, encoded as they are signed, in no order: `['prefix', 'a%2Fb']`. A
+ * plus sign is a space, as URLSearchParams writes it.
+ */
+export function canonicalParameters(search: string): [name: string, value: string][] {
+  if (search.length < 2) return [];
+  const encode = (text: string) => encodeStrictly(decodeLeniently(text.replaceAll('+', ' ')));
+  const parts = search.slice(1).split('&');
+  return parts
+    .filter((part) => part !== '')
+    .map((part) => {
+      const equals = part.indexOf('=');
+      if (equals === -1) return [encode(part), ''];
+      return [encode(part.slice(0, equals)), encode(part.slice(equals + 1))];
+    });
+}
+
+/** A query as it is signed: by name, then by value, in the order of code units. */
+export function canonicalQuery(parameters: readonly [name: string, value: string][]): string {
+  const sorted = [...parameters].sort(
+    ([name, value], [otherName, otherValue]) =>
+      compare(name, otherName) || compare(value, otherValue),
+  );
+  return sorted.map(([name, value]) => `${name}=${value}`).join('&');
+}
+
+/** Headers as they are signed, and their names, both in the order of the names. */
+export function canonicalHeaders(headers: Readonly<Record<string, string>>): {
+  readonly lines: string;
+  readonly names: string;
+} {
+  const names = Object.keys(headers).sort();
+  const lines = names.map(
+    (name) => `${name}:${(headers[name] ?? '').trim().replace(/ +/g, ' ')}\n`,
+  );
+  return { lines: lines.join(''), names: names.join(';') };
+}
+
+function compare(one: string, other: string): number {
+  return one < other ? -1 : one > other ? 1 : 0;
+}
+
+/** A time as `20261121T124524Z`; the first eight characters are its day. */
+export function amzDate(now: number): string {
+  const iso = new Date(now).toISOString();
+  return `${iso.slice(0, 4)}${iso.slice(5, 7)}${iso.slice(8, 13)}${iso.slice(14, 16)}${iso.slice(17, 19)}Z`;
+}

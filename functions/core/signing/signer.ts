@@ -1,0 +1,92 @@
+import { amzDate } from './canonical-request.ts';
+import {
+  type AwsCredentials,
+  type CredentialSource,
+  credentialsFor,
+  millisecondsLeft,
+} from './credentials.ts';
+import type { Hashing } from './hashing.ts';
+import { presignedUrl } from './presign.ts';
+import { type RequestToSign, signedHeaders } from './sign-headers.ts';
+import { keptSigningKey, type SigningPlace } from './signing-key.ts';
+
+/** S3 takes no longer life of a URL: seven days. */
+const longestLife = 7 * 24 * 3600;
+
+/** Credentials that have less left than this are asked for anew before they sign, in ms. */
+const leastLife = 5 * 60_000;
+
+/** A signed URL. */
+export interface PresignedUrl {
+  readonly url: string;
+  /** When it stops working, in ms since 1970. */
+  readonly expires: number;
+}
+
+export interface SignerOptions extends SigningPlace {
+  readonly credentials: CredentialSource;
+  /** Ms since 1970. */
+  readonly now: () => number;
+  readonly hashing: Hashing;
+}
+
+/** Signs for one service in one region. Both methods answer at once while credentials are at hand. */
+export interface Signer {
+  /** The headers to send: those given, the date, the token and `authorization`. */
+  headers(request: RequestToSign): Record<string, string> | Promise<Record<string, string>>;
+
+  /**
+   * A URL that anybody may use for `lifeSeconds`, or for as long as the credentials live when that
+   * is shorter. Throws, or rejects, when the credentials have expired.
+   */
+  presign(request: {
+    readonly method: string;
+    readonly url: URL;
+    readonly lifeSeconds: number;
+  }): PresignedUrl | Promise<PresignedUrl>;
+}
+
+/** Builds a signer by AWS Signature Version 4. */
+export function createSigner({
+  region,
+  service,
+  credentials,
+  now,
+  hashing,
+}: SignerOptions): Signer {
+  const keyOf = keptSigningKey({ region, service }, hashing);
+
+  /** `sign` at once when the credentials are there at once. */
+  function withCredentials<Result>(
+    time: number,
+    needed: number,
+    sign: (found: AwsCredentials) => Result,
+  ): Result | Promise<Result> {
+    const found = credentialsFor(credentials, time, needed);
+    return found instanceof Promise ? found.then(sign) : sign(found);
+  }
+
+  return {
+    headers(request) {
+      const time = now();
+      return withCredentials(time, leastLife, (found) => {
+        const date = amzDate(time);
+        return signedHeaders(request, { service, date }, keyOf(found, date.slice(0, 8)), hashing);
+      });
+    },
+
+    presign({ method, url, lifeSeconds }) {
+      const time = now();
+      const needed = Math.min(lifeSeconds * 1000, leastLife);
+      return withCredentials(time, needed, (found) => {
+        const left = Math.floor(millisecondsLeft(found, time) / 1000);
+        const life = Math.max(1, Math.min(Math.floor(lifeSeconds), left, longestLife));
+        const date = amzDate(time);
+        const signing = { method, url, service, date, lifeSeconds: life };
+        const signed = presignedUrl(signing, keyOf(found, date.slice(0, 8)), hashing);
+        // The life is counted from the date that is written into the URL, in whole seconds.
+        return { url: signed, expires: Math.floor(time / 1000) * 1000 + life * 1000 };
+      });
+    },
+  };
+}

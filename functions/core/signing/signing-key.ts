@@ -1,0 +1,63 @@
+import type { AwsCredentials } from './credentials.ts';
+import { type Hashing, toHex } from './hashing.ts';
+import { encodeStrictly } from './uri-encoding.ts';
+
+/** Where a signature is good. */
+export interface SigningPlace {
+  /** `us-east-1`; `auto` at R2. */
+  readonly region: string;
+  /** `s3`, `dynamodb`, `sqs`, `secretsmanager`. */
+  readonly service: string;
+}
+
+/** All that changes only with the credentials and the day. */
+export interface SigningKey {
+  /** The day as `20261121`, in UTC. */
+  readonly day: string;
+  readonly credentials: AwsCredentials;
+  /** `20261121/us-east-1/s3/aws4_request`. */
+  readonly scope: string;
+  /** The access key and the scope, encoded for a query. */
+  readonly credentialParameter: string;
+  /** Encoded for a query. */
+  readonly tokenParameter: string | undefined;
+  /** The signature of a string to sign, in hex. */
+  sign(text: string): string;
+}
+
+/**
+ * Gives the key of a day, derived anew only when the credentials or the day changed (SigV4,
+ * "Derive a signing key").
+ */
+export function keptSigningKey(
+  { region, service }: SigningPlace,
+  hashing: Hashing,
+): (credentials: AwsCredentials, day: string) => SigningKey {
+  let kept: SigningKey | undefined;
+  return (credentials, day) => {
+    if (kept !== undefined && kept.day === day && areSame(kept.credentials, credentials)) {
+      return kept;
+    }
+    const { accessKeyId, secretAccessKey, sessionToken } = credentials;
+    let key = hashing.hmac(`AWS4${secretAccessKey}`, day);
+    for (const part of [region, service, 'aws4_request']) key = hashing.hmac(key, part);
+    const scope = `${day}/${region}/${service}/aws4_request`;
+    kept = {
+      day,
+      credentials,
+      scope,
+      credentialParameter: encodeStrictly(`${accessKeyId}/${scope}`),
+      tokenParameter: sessionToken === undefined ? undefined : encodeStrictly(sessionToken),
+      sign: (text) => toHex(hashing.hmac(key, text)),
+    };
+    return kept;
+  };
+}
+
+function areSame(one: AwsCredentials, other: AwsCredentials): boolean {
+  return (
+    one.secretAccessKey === other.secretAccessKey &&
+    one.accessKeyId === other.accessKeyId &&
+    one.sessionToken === other.sessionToken
+  );
+}
