@@ -60,6 +60,19 @@ describe('instances that want the same thing at the same moment', () => {
     expect(test.upstream.count('GET manifest')).toBe(1);
   });
 
+  it('cost one GET of a tag whose upstream names no digest on HEAD', async () => {
+    test.upstream.hidesDigest = true;
+    const reference = { kind: 'tag', tag: '1' } as const;
+    const instances = Array.from({ length: 8 }, () => test.another());
+    const outcomes = await Promise.all(
+      instances.map((mirror) =>
+        mirror.resolveManifest(repository, reference, 'GET', { upstreamCalls: 0 }),
+      ),
+    );
+    expect(outcomes.every(({ kind }) => kind === 'found')).toBe(true);
+    expect(test.upstream.count('GET manifest')).toBe(1);
+  });
+
   it('cost one request for a blob, the fill included', async () => {
     test.upstream.redirects = true;
     await test.tag('library/app', '1');

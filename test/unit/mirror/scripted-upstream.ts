@@ -37,6 +37,8 @@ export class ScriptedUpstream implements Upstream {
   referrers: ReferrersListing = { kind: 'unsupported' };
   /** Hands out this location instead of streaming. */
   location: BlobLocating = { kind: 'direct' };
+  /** Answers HEAD without a digest, as ECR Public does. */
+  hidesDigest = false;
   /** Redirects every blob to a place of its own. */
   redirects = false;
   /** The places it redirected to are gone. */
@@ -73,7 +75,7 @@ export class ScriptedUpstream implements Upstream {
     const found = await this.#ask('HEAD', name, ref, calls);
     if (found === undefined) return { kind: 'absent' };
     const { digest, mediaType, size } = found;
-    return { kind: 'found', digest: known(digest), mediaType, size };
+    return { kind: 'found', digest: this.hidesDigest ? undefined : known(digest), mediaType, size };
   }
 
   async getManifest(name: string, ref: Reference, calls: CallCount): Promise<ManifestGet> {

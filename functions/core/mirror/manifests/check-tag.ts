@@ -3,6 +3,7 @@ import { type Repository, repositoryKey } from '../../oci/repository.ts';
 import type { TagRecord } from '../../ports/manifest-store.ts';
 import type { CallCount, ManifestHead } from '../../upstream/upstream.ts';
 import { UpstreamError } from '../../upstream/upstream-error.ts';
+import { acrossInstances } from '../asking/across-instances.ts';
 import { askUpstream } from '../asking/ask-upstream.ts';
 import { goOnWithout } from '../asking/go-on-without.ts';
 import { type Parts, type TagCheck, upstreamOf } from '../parts.ts';
@@ -41,19 +42,53 @@ export function checkTag(
       parts.memory.tags.delete(key);
       return head;
     }
-    const seen = isSufficient(head) ? head : await seenByGet(parts, repository, tag, calls);
-    if (seen.kind !== 'found') return seen;
-    const changed = seen.digest !== known?.digest;
-    if (known !== undefined && changed) {
-      const fetched = await fetchManifest(parts, repository, seen.digest, calls);
-      if (fetched.kind === 'absent') throw contradiction(repository, tag);
-      if (fetched.kind !== 'found') return fetched;
-    }
-    const record = recordOf(seen, known, parts.runtime.now());
-    parts.memory.tags.set(key, record);
-    await goOnWithout(parts, 'write tag', parts.manifests.putTag(repository, tag, record));
-    return { kind: 'found', record, changed };
+    if (isSufficient(head)) return noteSeen(parts, repository, tag, known, head, calls);
+    const began = parts.runtime.now();
+    return acrossInstances(
+      parts,
+      `tag:${key}`,
+      () => seenElsewhere(parts, repository, tag, known, began),
+      async () => {
+        const seen = await seenByGet(parts, repository, tag, calls);
+        if (seen.kind !== 'found') return seen;
+        return noteSeen(parts, repository, tag, known, seen, calls);
+      },
+    );
   });
+}
+
+/** What another instance found out since `began`. */
+async function seenElsewhere(
+  parts: Parts,
+  repository: Repository,
+  tag: string,
+  known: TagRecord | undefined,
+  began: number,
+): Promise<TagCheck | undefined> {
+  const record = await goOnWithout(parts, 'read tag', parts.manifests.getTag(repository, tag));
+  if (record === undefined || record.checked < began) return undefined;
+  parts.memory.tags.set(`${repositoryKey(repository)}:${tag}`, record);
+  return { kind: 'found', record, changed: record.digest !== known?.digest };
+}
+
+async function noteSeen(
+  parts: Parts,
+  repository: Repository,
+  tag: string,
+  known: TagRecord | undefined,
+  seen: SeenTag,
+  calls: CallCount,
+): Promise<TagCheck> {
+  const changed = seen.digest !== known?.digest;
+  if (known !== undefined && changed) {
+    const fetched = await fetchManifest(parts, repository, seen.digest, calls);
+    if (fetched.kind === 'absent') throw contradiction(repository, tag);
+    if (fetched.kind !== 'found') return fetched;
+  }
+  const record = recordOf(seen, known, parts.runtime.now());
+  parts.memory.tags.set(`${repositoryKey(repository)}:${tag}`, record);
+  await goOnWithout(parts, 'write tag', parts.manifests.putTag(repository, tag, record));
+  return { kind: 'found', record, changed };
 }
 
 type SeenTag = { readonly kind: 'found' } & Pick<TagRecord, 'digest' | 'mediaType' | 'size'>;
