@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
+import type { StartMirror } from './mirror.ts';
 import type { Outcome } from './run.ts';
 import { openStage, type Stage } from './stage.ts';
 
@@ -37,6 +38,7 @@ export interface Setting<C extends Client = Client> {
 export function useStage<C extends Client>(
   name: string,
   start: (stage: Stage) => Promise<C>,
+  startMirror?: StartMirror,
 ): Setting<C> {
   let stage: Stage | undefined;
   let client: C | undefined;
@@ -45,7 +47,7 @@ export function useStage<C extends Client>(
     return value;
   };
   beforeAll(async () => {
-    stage = await openStage(name);
+    stage = await openStage(name, startMirror);
     client = await start(stage);
   });
   beforeEach(() => present(stage).reset());

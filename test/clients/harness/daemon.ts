@@ -26,7 +26,7 @@ export class Daemon {
 
   constructor(name: string, args: readonly string[], options: DaemonOptions) {
     const child = spawnGroup(binary(name), args, {
-      env: { ...process.env, ...options.env },
+      env: { ...machineEnvironment(), ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     if (child.pid === undefined) throw new Error(`${name} did not start`);
@@ -93,4 +93,11 @@ export async function startDaemon(
     await daemon.stop('SIGKILL');
     throw error;
   }
+}
+
+/** The environment without what tests or a developer say to Pullfront: a mirror would obey it. */
+function machineEnvironment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !name.startsWith('PULLFRONT_')),
+  );
 }

@@ -1,10 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
-import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
+import { makeCertificate } from './certificate.ts';
 import { listen } from './listen.ts';
-import { runWell } from './run.ts';
 import { openTap, type Tap } from './tap.ts';
 
 const hub = 'registry-1.docker.io';
@@ -25,13 +24,7 @@ export interface HubRoute {
  * SSL_CERT_FILE: so its fallback to Docker Hub can be followed to the end without any internet.
  */
 export async function openHubRoute(folder: string, origin: string): Promise<HubRoute> {
-  const cert = join(folder, 'hub.pem');
-  const key = join(folder, 'hub.key');
-  await runWell('openssl', [
-    ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'],
-    ...['-days', '2', '-subj', `/CN=${hub}`, '-addext', `subjectAltName=DNS:${hub}`],
-    ...['-keyout', key, '-out', cert],
-  ]);
+  const { cert, key } = await makeCertificate(folder, 'hub', `DNS:${hub}`);
   const tap = await openTap({ cert: readFileSync(cert), key: readFileSync(key) });
   tap.to(origin);
   const [host = '', port = ''] = tap.address.split(':');

@@ -100,6 +100,7 @@ export function describeFallback(setting: Setting, traits: Traits): void {
       stage.upstream.fail({ on: 'blob', do: { kind: 'status', status: 500 } });
       const outcome = await client.pull(reference('blobs'));
       expect(outcome.ok, `${outcome.stdout}${outcome.stderr}`).toBe(traits.fallsBackForBlobs);
+      expect(stage.tap.matching(/\/manifests\/.* -> 200$/).length).toBeGreaterThan(0);
       expect(stage.origin.count({ kind: 'blob', status: 200 })).toBe(
         traits.fallsBackForBlobs ? 3 : 0,
       );

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Certificate } from './certificate.ts';
 import { type Daemon, startDaemon } from './daemon.ts';
 
 const bundle = fileURLToPath(new URL('../../../dist/pullfront.js', import.meta.url));
@@ -19,18 +20,25 @@ export interface MirrorUpstream {
   readonly headersTimeout?: string;
 }
 
-/** Starts `pullfront serve` over an empty folder. */
+/** Starts a mirror of some form over an empty folder, or one that it had. */
+export type StartMirror = (
+  folder: string,
+  upstreams: Readonly<Record<string, MirrorUpstream>>,
+) => Promise<Mirror>;
+
+/** Starts `pullfront serve` over an empty folder; by https if it is given a certificate. */
 export async function startMirror(
   folder: string,
   upstreams: Readonly<Record<string, MirrorUpstream>>,
+  tls?: Certificate,
 ): Promise<Mirror> {
   const config = join(folder, 'config.json');
   const data = join(folder, 'data');
-  writeFileSync(config, JSON.stringify({ listen: '127.0.0.1:0', data, upstreams }));
+  writeFileSync(config, JSON.stringify({ listen: '127.0.0.1:0', data, upstreams, tls }));
   const { daemon, ready } = await startDaemon(
     process.execPath,
     [bundle, 'serve', '--config', config],
-    { ready: /^ +on +(http:\S+)$/ },
+    { ready: /^ +on +(https?:\S+)$/ },
   );
   return { daemon, url: ready[1] ?? '', stop: () => daemon.stop() };
 }

@@ -4,6 +4,8 @@ import { findBinary } from './binary.ts';
 /** What a suite needs of the machine. */
 export interface Requirement {
   readonly programs: readonly string[];
+  /** What else it needs and was looked for in vain. */
+  readonly missing?: readonly string[];
   /** Daemons that mount file systems run only as root. */
   readonly root: boolean;
 }
@@ -24,7 +26,10 @@ export function describeWith(name: string, needs: Requirement, body: () => void)
 }
 
 function whyNot(needs: Requirement): string | undefined {
-  const missing = needs.programs.filter((name) => findBinary(name) === undefined);
+  const missing = [
+    ...needs.programs.filter((name) => findBinary(name) === undefined),
+    ...(needs.missing ?? []),
+  ];
   if (missing.length > 0) return `${missing.join(', ')} not installed`;
   if (needs.root && process.getuid?.() !== 0) return 'needs root';
   return undefined;

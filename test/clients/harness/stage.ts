@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { startUpstream, type Upstream } from '../../upstream/upstream.ts';
-import { type Mirror, type MirrorUpstream, startMirror } from './mirror.ts';
+import { type Mirror, type MirrorUpstream, type StartMirror, startMirror } from './mirror.ts';
 import { makeScratch, removeScratch } from './scratch.ts';
 import { openTap, type Tap } from './tap.ts';
 
@@ -26,7 +26,7 @@ export interface Stage {
 }
 
 /** Opens a stage without a mirror: `reset` starts the first one. */
-export async function openStage(name: string): Promise<Stage> {
+export async function openStage(name: string, start: StartMirror = startMirror): Promise<Stage> {
   const folder = makeScratch(name);
   const [upstream, ghcr, origin, tap] = await Promise.all([
     startUpstream({ auth: 'anonymous' }),
@@ -41,7 +41,7 @@ export async function openStage(name: string): Promise<Stage> {
     if (!keep) number += 1;
     const own = join(folder, `m${number}`);
     mkdirSync(own, { recursive: true });
-    mirror = await startMirror(own, {
+    mirror = await start(own, {
       'docker.io': { url: upstream.url, ...change },
       'ghcr.io': { url: ghcr.url },
     });
