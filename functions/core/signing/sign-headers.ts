@@ -34,7 +34,6 @@ export function signedHeaders(
   const path = canonicalPath(url.pathname, service);
   const request = `${method}\n${path}\n${query}\n${lines}\n${names}\n${bodyHash}`;
   const signature = key.sign(`${algorithm}\n${date}\n${key.scope}\n${hashing.sha256Hex(request)}`);
-  sent['authorization'] =
-    `${algorithm} Credential=${accessKeyId}/${key.scope}, SignedHeaders=${names}, Signature=${signature}`;
+  sent.authorization = `${algorithm} Credential=${accessKeyId}/${key.scope}, SignedHeaders=${names}, Signature=${signature}`;
   return sent;
 }

@@ -1,0 +1,105 @@
+import { randomUUID } from 'node:crypto';
+import { promisify } from 'node:util';
+import { gunzip, gzip } from 'node:zlib';
+import { writeBatch } from './batch.ts';
+import {
+  binary,
+  binaryOf,
+  type Item,
+  type Key,
+  keyItem,
+  number,
+  numberOf,
+  text,
+  textOf,
+} from './item.ts';
+import type { DynamoDbTable } from './table.ts';
+
+/** A list is cut into parts of so many bytes. Ten thousand usual tags are one part. */
+const partBytes = 320 * 1024;
+
+/** A list that unpacks to more than this is not one of ours, in bytes. */
+const mostBytes = 256 * 1024 * 1024;
+
+const pack = promisify(gzip);
+const unpack = promisify(gunzip);
+
+/** A list as it was put last, and the upstream's answer it comes from (ms since 1970). */
+export interface StoredList {
+  readonly entries: readonly unknown[];
+  readonly checked: number;
+}
+
+/**
+ * Puts a list, packed by gzip. One that is longer than an item goes into parts of its own version,
+ * which are written before the item that names the version, and removed after the next one.
+ */
+export async function putList(
+  table: DynamoDbTable,
+  key: Key,
+  { entries, checked }: StoredList,
+): Promise<void> {
+  const packed = new Uint8Array(await pack(JSON.stringify(entries)));
+  const item = { ...keyItem(key), checked: number(checked) };
+  const before = await table.replace(
+    packed.byteLength <= partBytes
+      ? { ...item, bytes: binary(packed) }
+      : { ...item, ...(await putParts(table, key, packed)) },
+  );
+  const version = before && textOf(before, 'version');
+  if (before === undefined || version === undefined) return;
+  const parts = Array.from({ length: numberOf(before, 'parts') ?? 0 }, (_, at) =>
+    partKey(key, version, at),
+  );
+  await writeBatch(table, { remove: parts });
+}
+
+/** The list that was put last; undefined when there is none. */
+export async function getList(table: DynamoDbTable, key: Key): Promise<StoredList | undefined> {
+  // A list that is replaced while its parts are read is read once more.
+  for (let attempt = 0; attempt < 3; attempt++) {
+    const item = await table.get(key);
+    const checked = item && numberOf(item, 'checked');
+    if (item === undefined || checked === undefined) return undefined;
+    const packed = binaryOf(item, 'bytes') ?? (await getParts(table, key, item));
+    if (packed !== undefined) return { entries: await unpackEntries(packed), checked };
+  }
+  return undefined;
+}
+
+async function putParts(table: DynamoDbTable, key: Key, packed: Uint8Array): Promise<Item> {
+  const version = randomUUID();
+  const count = Math.ceil(packed.byteLength / partBytes);
+  const parts = Array.from({ length: count }, (_, at) => ({
+    ...keyItem(partKey(key, version, at)),
+    bytes: binary(packed.subarray(at * partBytes, (at + 1) * partBytes)),
+  }));
+  await writeBatch(table, { put: parts });
+  return { version: text(version), parts: number(count) };
+}
+
+async function getParts(
+  table: DynamoDbTable,
+  key: Key,
+  item: Item,
+): Promise<Uint8Array | undefined> {
+  const prefix = `${key.sk}#${textOf(item, 'version') ?? ''}#`;
+  const range = { condition: 'begins_with(#sk, :prefix)', values: { ':prefix': text(prefix) } };
+  const parts: Uint8Array[] = [];
+  for await (const items of table.pages({ pk: key.pk, range })) {
+    for (const part of items) parts.push(binaryOf(part, 'bytes') ?? new Uint8Array());
+  }
+  return parts.length === numberOf(item, 'parts') ? Buffer.concat(parts) : undefined;
+}
+
+async function unpackEntries(packed: Uint8Array): Promise<unknown[]> {
+  const entries: unknown = JSON.parse(
+    (await unpack(packed, { maxOutputLength: mostBytes })).toString('utf8'),
+  );
+  return Array.isArray(entries) ? entries : [];
+}
+
+/** The parts sort in their order: as many digits as the most parts have. */
+function partKey({ pk, sk }: Key, version: string, at: number): Key {
+  return { pk, sk: `${sk}#${version}#${String(at).padStart(6, '0')}` };
+}

@@ -1,0 +1,111 @@
+import { type Digest, parseDigest } from '../../core/oci/digest.ts';
+import type { PulledManifest } from '../../core/ports/manifest-store.ts';
+import { readBatch } from './batch.ts';
+import { type Item, type Key, keyOf, number, numberOf, textOf } from './item.ts';
+import { manifestItemKey, pullKey, pullPartition, repositoryOf } from './keys.ts';
+import { isLive, stateAttributes, stateOf } from './manifest-item.ts';
+import { pullRow } from './manifest-rows.ts';
+import type { DynamoDbTable } from './table.ts';
+
+/** A pull without a manifest is left alone for so long: the manifest may be on its way. In ms. */
+const grace = 3_600_000;
+
+/** Rows that are read, and compared with their manifests, at a time. */
+const pageSize = 100;
+
+/** Marks a manifest as pulled, unless it was marked later. `pulled` in ms since 1970. */
+export async function markPulled(
+  table: DynamoDbTable,
+  repository: string,
+  digest: Digest,
+  pulled: number,
+): Promise<void> {
+  const outcome = await table.update(manifestItemKey(repository, digest), {
+    // The generation is set to itself so that the answer holds it.
+    update: 'SET #pulled = :pulled, #generation = #generation',
+    condition: `${isLive} AND #pulled < :pulled`,
+    values: { ':pulled': number(pulled) },
+    answer: 'UPDATED_OLD',
+  });
+  if (outcome.kind === 'refused') return;
+  const { generation, pulled: before } = stateOf(outcome.item);
+  await movePull(table, repository, digest, before, { pulled, generation });
+}
+
+/** The new row first: a manifest without one would never be evicted. */
+async function movePull(
+  table: DynamoDbTable,
+  repository: string,
+  digest: Digest,
+  before: number,
+  to: { readonly pulled: number; readonly generation: number },
+): Promise<void> {
+  await table.put(pullRow(repository, digest, to));
+  await table.remove(pullKey(before, repository, digest));
+}
+
+interface Pull {
+  readonly repository: string;
+  readonly digest: Digest;
+  readonly pulled: number;
+}
+
+/**
+ * The manifests pulled longest ago first, at most `limit`. Each row is compared with its manifest,
+ * and one that a crash or a race left behind is put right on the way. `now` in ms.
+ */
+export async function leastRecentlyPulled(
+  table: DynamoDbTable,
+  limit: number,
+  now: number,
+): Promise<readonly PulledManifest[]> {
+  const found: PulledManifest[] = [];
+  if (limit <= 0) return found;
+  for await (const rows of table.pages({ pk: pullPartition, pageSize })) {
+    const pulls = rows.map(readPull).filter((pull) => pull !== undefined);
+    const items = await manifestItems(table, pulls);
+    for (const pull of pulls) {
+      const item = items.get(idOf(manifestItemKey(pull.repository, pull.digest)));
+      if (item !== undefined && stateOf(item).pulled === pull.pulled) {
+        const { digest, pulled } = pull;
+        found.push({ repository: repositoryOf(pull.repository), digest, pulled });
+        if (found.length === limit) return found;
+      } else {
+        await putRight(table, pull, item, now);
+      }
+    }
+  }
+  return found;
+}
+
+async function putRight(table: DynamoDbTable, pull: Pull, item: Item | undefined, now: number) {
+  const { repository, digest, pulled } = pull;
+  const state = item && stateOf(item);
+  if (state !== undefined && !state.isGone) {
+    await movePull(table, repository, digest, pulled, state);
+  } else if (state !== undefined || now - pulled > grace) {
+    await table.remove(pullKey(pulled, repository, digest));
+  }
+}
+
+async function manifestItems(
+  table: DynamoDbTable,
+  pulls: readonly Pull[],
+): Promise<ReadonlyMap<string, Item>> {
+  const keys = pulls.map(({ repository, digest }) => manifestItemKey(repository, digest));
+  const unique = new Map(keys.map((key) => [idOf(key), key]));
+  const items = await readBatch(table, [...unique.values()], ['pk', 'sk', ...stateAttributes]);
+  return new Map(items.map((item) => [idOf(keyOf(item)), item]));
+}
+
+function readPull(row: Item): Pull | undefined {
+  const repository = textOf(row, 'repository');
+  const digest = parseDigest(textOf(row, 'digest') ?? '');
+  const pulled = numberOf(row, 'pulled');
+  if (repository === undefined || digest === undefined || pulled === undefined) return undefined;
+  return { repository, digest, pulled };
+}
+
+function idOf({ pk, sk }: Key): string {
+  return `${pk} ${sk}`;
+}

@@ -1,0 +1,99 @@
+import type { Digest } from '../../core/oci/digest.ts';
+import { readManifest } from '../../core/oci/manifest.ts';
+import { inTurns } from './batch.ts';
+import { type Item, number, numberOf, textOf } from './item.ts';
+import {
+  cataloguePartition,
+  manifestItemKey,
+  manifestPartition,
+  memberPartition,
+  pullKey,
+} from './keys.ts';
+import type { LargeManifests } from './large-manifests.ts';
+import { isLive, readManifestItem, stateOf } from './manifest-item.ts';
+import { keysOf, manifestRows, upToGeneration } from './manifest-rows.ts';
+import type { DynamoDbTable } from './table.ts';
+
+/** How long a removed manifest's generation is remembered, in seconds: longer than any put takes. */
+const goneLife = 86_400;
+
+/**
+ * Takes a manifest out of a repository: first its item is marked as gone, then its rows go, and its
+ * pull last, so that a removal which broke off is offered for eviction again. `now` in ms.
+ */
+export async function removeManifest(
+  table: DynamoDbTable,
+  large: LargeManifests,
+  repository: string,
+  digest: Digest,
+  now: number,
+): Promise<void> {
+  const key = manifestItemKey(repository, digest);
+  const item = await table.get(key);
+  if (item === undefined) return;
+  const { generation, isGone, pulled } = stateOf(item);
+  let lastPulled = pulled;
+  if (!isGone) {
+    const marked = await table.update(key, {
+      // The pull is set to itself so that the answer holds it: it may have moved meanwhile.
+      update: 'SET #gone = :now, #ttl = :ttl, #pulled = #pulled',
+      condition: `${isLive} AND #generation = :generation`,
+      values: {
+        ':now': number(now),
+        ':ttl': number(Math.ceil(now / 1000) + goneLife),
+        ':generation': number(generation),
+      },
+      answer: 'UPDATED_OLD',
+    });
+    // Another removal was faster, and does the rest.
+    if (marked.kind === 'refused') return;
+    lastPulled = numberOf(marked.item, 'pulled') ?? pulled;
+  }
+  await removeRows(table, large, repository, digest, item);
+  await removeFromCatalogue(table, repository);
+  if (item.large !== undefined) await removeBytes(table, large, digest);
+  await table.remove(pullKey(lastPulled, repository, digest), upToGeneration(generation));
+}
+
+async function removeRows(
+  table: DynamoDbTable,
+  large: LargeManifests,
+  repository: string,
+  digest: Digest,
+  item: Item,
+): Promise<void> {
+  const { generation } = stateOf(item);
+  const manifest = await readManifestItem(item, digest, large);
+  const blobs = manifest === undefined ? [] : (readManifest(manifest)?.blobs ?? []);
+  const keys = keysOf(manifestRows(repository, digest, blobs, generation));
+  await inTurns(keys, (key) => table.remove(key, upToGeneration(generation)));
+}
+
+/**
+ * Takes a repository without members out of the catalogue. A put writes its member before the
+ * name: when we see no member, any name that is written for it is written after our look at the
+ * stamp, and ours is not removed.
+ */
+async function removeFromCatalogue(table: DynamoDbTable, repository: string): Promise<void> {
+  const key = { pk: cataloguePartition, sk: repository };
+  const named = await table.get(key);
+  const stamp = named && textOf(named, 'stamp');
+  if (stamp === undefined) return;
+  const member = await table.first({ pk: memberPartition(repository), attributes: ['sk'] });
+  if (member !== undefined) return;
+  await table.remove(key, { condition: '#stamp = :stamp', values: { ':stamp': { S: stamp } } });
+}
+
+/** Takes the bytes out of the bucket when no repository has the manifest any more. */
+async function removeBytes(
+  table: DynamoDbTable,
+  large: LargeManifests,
+  digest: Digest,
+): Promise<void> {
+  const holder = await table.first({
+    pk: manifestPartition(digest),
+    filter: 'attribute_not_exists(#gone)',
+    attributes: ['sk'],
+  });
+  if (holder === undefined) await large.delete(digest);
+}

@@ -1,0 +1,57 @@
+import { type Digest, parseDigest } from '../../core/oci/digest.ts';
+import type { FormerTag, TagRecord } from '../../core/ports/manifest-store.ts';
+import { type Item, type Key, keyItem, number, numberOf, text, textOf } from './item.ts';
+import type { Condition } from './table.ts';
+
+/** A tag's record as an item. The history, of twenty at most, is one JSON text. */
+export function tagItem(key: Key, record: TagRecord): Item {
+  return {
+    ...keyItem(key),
+    digest: text(record.digest),
+    mediaType: text(record.mediaType),
+    size: number(record.size),
+    firstSeen: number(record.firstSeen),
+    changed: number(record.changed),
+    checked: number(record.checked),
+    history: text(JSON.stringify(record.history.map(({ digest, until }) => [digest, until]))),
+  };
+}
+
+/** Lets a record through unless the stored one was checked later. */
+export function notCheckedBefore(record: TagRecord): Condition {
+  return {
+    condition: 'attribute_not_exists(#pk) OR #checked <= :checked',
+    values: { ':checked': number(record.checked) },
+  };
+}
+
+/** Reads a tag's record; undefined when the item is not one. */
+export function readTag(item: Item): TagRecord | undefined {
+  const digest = digestOf(item);
+  const checked = numberOf(item, 'checked');
+  if (digest === undefined || checked === undefined) return undefined;
+  return {
+    digest,
+    mediaType: textOf(item, 'mediaType') ?? '',
+    size: numberOf(item, 'size') ?? 0,
+    firstSeen: numberOf(item, 'firstSeen') ?? checked,
+    changed: numberOf(item, 'changed') ?? checked,
+    checked,
+    history: readHistory(textOf(item, 'history') ?? '[]'),
+  };
+}
+
+/** The digest that an item holds. */
+export function digestOf(item: Item): Digest | undefined {
+  return parseDigest(textOf(item, 'digest') ?? '');
+}
+
+function readHistory(json: string): FormerTag[] {
+  const entries: unknown = JSON.parse(json);
+  if (!Array.isArray(entries)) return [];
+  return entries.flatMap((entry: unknown) => {
+    const [text, until]: unknown[] = Array.isArray(entry) ? entry : [];
+    const digest = typeof text === 'string' ? parseDigest(text) : undefined;
+    return digest === undefined || typeof until !== 'number' ? [] : [{ digest, until }];
+  });
+}

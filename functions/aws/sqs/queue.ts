@@ -1,0 +1,143 @@
+import { randomUUID } from 'node:crypto';
+import type { CallOptions, JsonObject, JsonService } from '../json-service.ts';
+import { ServiceError } from '../service-error.ts';
+
+/** SQS's bounds of one SendMessageBatch: messages, and bytes of all of them (1 MiB, less some). */
+const mostMessages = 10;
+const mostBytes = 1_000_000;
+
+const mostRounds = 4;
+const firstPause = 50;
+
+/** SQS's longest time that a message may be hidden, in seconds. */
+const longestHiding = 12 * 3600;
+
+/** How long a receive waits for a message, in seconds: SQS's longest. */
+const longPoll = 20;
+
+/** A reason is cut to this length when it is written beside a message. In letters. */
+const longestReason = 1000;
+
+/** A message that was received. */
+export interface ReceivedMessage {
+  readonly id: string;
+  readonly body: string;
+  /** What this receiver proves itself by. */
+  readonly receipt: string;
+}
+
+/** One queue of SQS. */
+export class SqsQueue {
+  readonly #service: JsonService;
+  readonly #url: string;
+
+  constructor(service: JsonService, url: string) {
+    this.#service = service;
+    this.#url = url;
+  }
+
+  /** Sends messages, however few one call takes. Rejects unless all were accepted. */
+  async send(bodies: readonly string[]): Promise<void> {
+    for (const batch of batchesOf(bodies)) await this.#sendBatch(batch);
+  }
+
+  /** Sends one message with the reason it could not be handled for. */
+  async sendGivenUp(body: string, reason: string): Promise<void> {
+    await this.#call('SendMessage', {
+      MessageBody: body,
+      MessageAttributes: {
+        reason: { DataType: 'String', StringValue: printable(reason).slice(0, longestReason) },
+      },
+    });
+  }
+
+  /** Waits for messages, `limit` (10) at most, and hides them from others for so many seconds. */
+  async receive(
+    limit: number,
+    hiddenSeconds: number,
+    signal: AbortSignal,
+  ): Promise<ReceivedMessage[]> {
+    const input = {
+      MaxNumberOfMessages: Math.min(limit, mostMessages),
+      VisibilityTimeout: hiddenSeconds,
+      WaitTimeSeconds: longPoll,
+    };
+    const options = { answerTimeout: (longPoll + 5) * 1000, signal };
+    const { Messages } = await this.#call('ReceiveMessage', input, options);
+    return Array.isArray(Messages) ? Messages.flatMap(readMessage) : [];
+  }
+
+  /** Ends a message. */
+  async remove({ receipt }: Pick<ReceivedMessage, 'receipt'>): Promise<void> {
+    await this.#call('DeleteMessage', { ReceiptHandle: receipt });
+  }
+
+  /** Hides a message from others for so many seconds from now; 0 gives it back. */
+  async hide({ receipt }: Pick<ReceivedMessage, 'receipt'>, seconds: number): Promise<void> {
+    const whole = Math.max(0, Math.min(longestHiding, Math.ceil(seconds)));
+    await this.#call('ChangeMessageVisibility', {
+      ReceiptHandle: receipt,
+      VisibilityTimeout: whole,
+    });
+  }
+
+  #call(action: string, input: JsonObject, options?: CallOptions): Promise<JsonObject> {
+    return this.#service.call(action, { QueueUrl: this.#url, ...input }, options);
+  }
+
+  async #sendBatch(bodies: readonly string[]): Promise<void> {
+    let left = new Map(bodies.map((body) => [randomUUID(), body]));
+    let code = '';
+    for (let round = 0; round < mostRounds; round++) {
+      if (round > 0) {
+        const pause = Math.random() * firstPause * 4 ** (round - 1);
+        await new Promise((resolve) => setTimeout(resolve, pause));
+      }
+      const { Failed } = await this.#call('SendMessageBatch', {
+        Entries: Array.from(left, ([Id, MessageBody]) => ({ Id, MessageBody })),
+      });
+      const failed = Array.isArray(Failed) ? Failed.flatMap(readFailure) : [];
+      if (failed.length === 0) return;
+      left = new Map([...left].filter(([id]) => failed.some((failure) => failure.id === id)));
+      code = failed[0]?.code ?? '';
+      if (failed.some((failure) => failure.isOurs)) break;
+    }
+    const about = { code: code || 'Failed', retryable: true, untouched: false };
+    throw new ServiceError(`SQS did not accept ${left.size} of the messages: ${code}`, about);
+  }
+}
+
+function* batchesOf(bodies: readonly string[]): Generator<readonly string[]> {
+  let batch: string[] = [];
+  let bytes = 0;
+  for (const body of bodies) {
+    const size = Buffer.byteLength(body);
+    if (batch.length === mostMessages || (batch.length > 0 && bytes + size > mostBytes)) {
+      yield batch;
+      batch = [];
+      bytes = 0;
+    }
+    batch.push(body);
+    bytes += size;
+  }
+  if (batch.length > 0) yield batch;
+}
+
+function readMessage(value: unknown): ReceivedMessage[] {
+  if (typeof value !== 'object' || value === null) return [];
+  const { MessageId, Body, ReceiptHandle }: Record<string, unknown> = { ...value };
+  if (typeof Body !== 'string' || typeof ReceiptHandle !== 'string') return [];
+  return [{ id: String(MessageId), body: Body, receipt: ReceiptHandle }];
+}
+
+function readFailure(value: unknown) {
+  if (typeof value !== 'object' || value === null) return [];
+  const { Id, Code, SenderFault }: Record<string, unknown> = { ...value };
+  return [{ id: String(Id), code: String(Code ?? ''), isOurs: SenderFault === true }];
+}
+
+/** SQS refuses control characters in a message. */
+function printable(reason: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly these are refused
+  return reason.replace(/[\u0000-\u001f\ufffe\uffff]/g, ' ').trim() || 'no reason was given';
+}

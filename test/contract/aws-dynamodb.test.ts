@@ -1,0 +1,44 @@
+import { DynamoDbLeases } from '../../functions/aws/dynamodb/dynamodb-leases.ts';
+import { DynamoDbLedger } from '../../functions/aws/dynamodb/dynamodb-ledger.ts';
+import { DynamoDbManifestStore } from '../../functions/aws/dynamodb/dynamodb-manifest-store.ts';
+import { MemoryManifests } from '../aws/dynamodb/memory-manifests.ts';
+import { openDynamoDb } from '../aws/dynamodb/open-dynamodb.ts';
+import { describeLeasesContract } from './leases-contract.ts';
+import { describeLedgerContract } from './ledger-contract.ts';
+import { describeManifestStoreContract } from './manifest-store-contract.ts';
+
+describeManifestStoreContract('dynamodb', async () => {
+  const opened = await openDynamoDb();
+  const options = { large: new MemoryManifests(), now: Date.now };
+  return {
+    store: new DynamoDbManifestStore(opened.table, options),
+    reopen: async () => new DynamoDbManifestStore(opened.another(), options),
+    close: () => opened.close(),
+  };
+});
+
+describeLeasesContract('dynamodb', async () => {
+  const opened = await openDynamoDb();
+  let now = Date.UTC(2026, 0, 1);
+  return {
+    store: new DynamoDbLeases(opened.table, () => now),
+    pass: async (milliseconds) => {
+      now += milliseconds;
+    },
+    close: () => opened.close(),
+  };
+});
+
+describeLedgerContract('dynamodb', async () => {
+  const opened = await openDynamoDb();
+  let current = new DynamoDbLedger(opened.table);
+  return {
+    store: current,
+    reopen: async () => {
+      await current.flush();
+      current = new DynamoDbLedger(opened.another());
+      return current;
+    },
+    close: () => opened.close(),
+  };
+});

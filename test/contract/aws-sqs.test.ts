@@ -1,0 +1,29 @@
+import { SqsFillQueue } from '../../functions/aws/sqs/sqs-fill-queue.ts';
+import { startSqsServer } from '../aws/sqs/sqs-server.ts';
+import { sqsService } from '../aws/sqs/sqs-service.ts';
+import { describeFillQueueContract } from './fill-queue-contract.ts';
+
+describeFillQueueContract('sqs', async () => {
+  const server = await startSqsServer();
+  const queueUrl = server.createQueue('fills');
+  const open = () => {
+    const service = sqsService(server.endpoint);
+    const ignored = { onGivenUp: () => undefined, onProblem: () => undefined };
+    return { service, queue: new SqsFillQueue(service, { queueUrl, ...ignored }) };
+  };
+  let current = open();
+  return {
+    store: current.queue,
+    reopen: async () => {
+      await current.queue.stop();
+      current.service.close();
+      current = open();
+      return current.queue;
+    },
+    close: async () => {
+      await current.queue.stop();
+      current.service.close();
+      await server.close();
+    },
+  };
+});
