@@ -11,13 +11,15 @@ interface ServeOptions {
   readonly config?: string;
   readonly listen?: string;
   readonly data?: string;
+  readonly store?: string;
   readonly upstream: readonly string[];
 }
 
-function overridesOf({ listen, data, upstream }: ServeOptions): Override[] {
+function overridesOf({ listen, data, store, upstream }: ServeOptions): Override[] {
   return [
     ...(listen === undefined ? [] : [{ from: '--listen', path: ['listen'], value: listen }]),
     ...(data === undefined ? [] : [{ from: '--data', path: ['data'], value: data }]),
+    ...(store === undefined ? [] : [{ from: '--store', path: ['store'], value: store }]),
     ...upstream.map((one) => upstreamOverride('--upstream', one)),
   ];
 }
@@ -58,6 +60,7 @@ program
   .option('--config <file>', 'the configuration file (or PULLFRONT_CONFIG)')
   .option('--listen <host:port>', 'the address to listen on (default 127.0.0.1:5000)')
   .option('--data <dir>', 'where everything is kept (default ./pullfront-data)')
+  .option('--store <store>', 'where everything is kept: embedded (default) or aws')
   .option(
     '--upstream <name[=url]>',
     'a registry to mirror; may be given several times',

@@ -6,8 +6,15 @@ import { banner } from './banner.ts';
 import { startFailure } from './failure.ts';
 
 /** The stores that the configuration asks for. */
-function openStores(config: Config): OpenStores {
-  return (options) => openEmbeddedStore(config.data, options);
+function openStores({ store, data, aws }: Config): OpenStores {
+  if (store === 'cloudflare') {
+    throw new Error('the store on Cloudflare belongs to a Worker: see infra/cloudflare');
+  }
+  if (aws === undefined) return (options) => openEmbeddedStore(data, options);
+  return async (options) => {
+    const { serverStores } = await import('../aws/server-stores.ts');
+    return serverStores(aws, process.env)(options);
+  };
 }
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;

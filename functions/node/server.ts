@@ -49,6 +49,7 @@ export async function startServer(
     now: Date.now,
     onGivenUp: ({ blob }, reason) =>
       log.event('warn', 'fill given up', { digest: blob.digest, reason }),
+    onProblem: (reason) => log.event('warn', 'store failed', { reason }),
   });
   const connections = openConnections(environment);
   const undo = [() => store.close(), () => connections.close()];
@@ -131,7 +132,8 @@ function ownPages(
       status: isClosing() ? 'closing' : 'ok',
       version,
       uptimeSeconds: Math.round(process.uptime()),
-      storeBytes: await store.blobs.usedBytes(),
+      // Pulls go on without the stores, so they do not make this instance unhealthy.
+      storeBytes: await store.blobs.usedBytes().catch(() => undefined),
     }),
     metrics: () => metrics.text(),
     metricsType: metrics.contentType,

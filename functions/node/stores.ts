@@ -30,6 +30,8 @@ export interface StoresOptions {
   now(): number;
   /** Called with each job that will not be tried again, and why. */
   onGivenUp(job: FillJob, reason: string): void;
+  /** Called with what else went wrong behind the requests; holds no secret. */
+  onProblem(reason: string): void;
 }
 
 /** Opens stores. Rejects with an error that says what to do. */

@@ -37,6 +37,10 @@ export const aws = object(
         'The URL of the SQS queue for fills that were given up, with the reason.',
       ),
     ),
+    fills: described(
+      z.prefault(z.enum(['here', 'elsewhere'], '"here" or "elsewhere"'), 'here'),
+      'Whether `pullfront serve` works on the queue of fills, or leaves that to the fill function.',
+    ),
     region: z.optional(
       described(text('a region: "eu-central-1"'), 'AWS_REGION or AWS_DEFAULT_REGION when absent.'),
     ),

@@ -22,6 +22,7 @@ const settings = [
   'aws.bucket',
   'aws.queue',
   'aws.deadLetterQueue',
+  'aws.fills',
   'aws.region',
   'aws.endpoints.dynamodb',
   'aws.endpoints.s3',

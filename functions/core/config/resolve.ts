@@ -30,6 +30,8 @@ export interface AwsConfig {
   readonly bucket: string;
   readonly queue: URL;
   readonly deadLetterQueue: URL | undefined;
+  /** Whether an ordinary server works on the queue itself. */
+  readonly fills: 'here' | 'elsewhere';
   /** undefined: the environment's. */
   readonly region: string | undefined;
   readonly endpoints: {

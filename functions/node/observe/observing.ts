@@ -15,18 +15,30 @@ interface Observed {
 export interface Observing {
   readonly metrics: Metrics;
   observe(event: MirrorEvent): void;
-  /** Connects the stores, and shows what they remember of rate limits. */
+  /** Connects the stores, and shows what they remember of rate limits. Does not reject. */
   attach(stores: Observed): Promise<void>;
 }
 
 const nothing = { pullsServed: 0, pullsAvoided: 0, pullsMade: 0, bytesServed: 0, bytesFetched: 0 };
 
+/** What was read last, while a store fails: the other metrics are wanted all the more then. */
+function lastKnown<Value>(
+  read: () => Promise<Value | undefined>,
+  first: Value,
+): () => Promise<Value> {
+  let last = first;
+  return async () => {
+    last = (await read().catch(() => undefined)) ?? last;
+    return last;
+  };
+}
+
 /** Opens the metrics beside a log. They come before the stores, which report to them too. */
 export function openObserving(log: Log): Observing {
   let observed: Observed | undefined;
   const metrics = openMetrics({
-    storeBytes: async () => (await observed?.blobs.usedBytes()) ?? 0,
-    counters: async () => (await observed?.ledger.counters()) ?? nothing,
+    storeBytes: lastKnown(async () => observed?.blobs.usedBytes(), 0),
+    counters: lastKnown(async () => observed?.ledger.counters(), nothing),
   });
   return {
     metrics,
@@ -36,7 +48,12 @@ export function openObserving(log: Log): Observing {
     },
     async attach(stores) {
       observed = stores;
-      for (const { registry, account, rate } of await stores.ledger.rateLimits()) {
+      const limits = await stores.ledger.rateLimits().catch((error: unknown) => {
+        // A mirror that starts while its index is down serves from its upstreams.
+        log.event('warn', 'store failed', { operation: 'read rate limits', reason: String(error) });
+        return [];
+      });
+      for (const { registry, account, rate } of limits) {
         metrics.observe({ kind: 'rate-limit', registry, account, rate });
       }
     },

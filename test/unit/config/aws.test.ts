@@ -12,6 +12,7 @@ test('the store on AWS needs its table, bucket and queue, and fills in the rest'
     ...aws,
     queue: new URL(aws.queue),
     deadLetterQueue: undefined,
+    fills: 'here',
     region: undefined,
     endpoints: { dynamodb: undefined, s3: undefined, sqs: undefined, secretsManager: undefined },
     urlLife: 1_200_000,

@@ -1,0 +1,36 @@
+import type { Data } from './data.ts';
+import type { FillQueues } from './fill-queues.ts';
+
+/** An account at Docker Hub, and where its password is. */
+export interface HubAccount {
+  readonly username: string;
+  /** The name or ARN of the secret. */
+  readonly secret: string;
+}
+
+/** Where functions find the configuration file: beside their code. */
+const configFile = '/var/task/pullfront.json';
+
+/**
+ * What the functions read from their environment. It holds names, never a secret. An empty value
+ * counts as absent, so a parameter of a template may stay empty.
+ */
+export function mirrorEnvironment(
+  { table, bucket }: Data,
+  { queue, deadLetters }: FillQueues,
+  choices: { readonly dualStack: boolean; readonly hub: HubAccount | undefined },
+): Record<string, string> {
+  return {
+    PULLFRONT_CONFIG: configFile,
+    PULLFRONT_STORE: 'aws',
+    PULLFRONT_AWS_TABLE: table.tableName,
+    PULLFRONT_AWS_BUCKET: bucket.bucketName,
+    PULLFRONT_AWS_QUEUE: queue.queueUrl,
+    PULLFRONT_AWS_DEAD_LETTER_QUEUE: deadLetters.queueUrl,
+    PULLFRONT_AWS_DUAL_STACK: String(choices.dualStack),
+    ...(choices.hub && {
+      PULLFRONT_UPSTREAMS_DOCKER_IO_CREDENTIALS_USERNAME: choices.hub.username,
+      PULLFRONT_UPSTREAMS_DOCKER_IO_CREDENTIALS_PASSWORD_SECRET: choices.hub.secret,
+    }),
+  };
+}

@@ -1,0 +1,126 @@
+import { type App, type CfnCondition, CfnOutput, Fn, Stack, type StackProps } from 'aws-cdk-lib';
+import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
+import type { Role } from 'aws-cdk-lib/aws-iam';
+import type { Code, Function as LambdaFunction, WebFunctionCode } from 'aws-cdk-lib/aws-lambda';
+import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { RemovalPolicy } from 'aws-cdk-lib/core';
+import { addAlarms } from './alarms.ts';
+import { clientLines } from './client-lines.ts';
+import { addDashboard } from './dashboard.ts';
+import { addData } from './data.ts';
+import { type HubAccount, mirrorEnvironment } from './environment.ts';
+import { addFillQueues } from './fill-queues.ts';
+import { addFillFunction, addPullFunction, fillMemory, pullMemory } from './functions.ts';
+import { acknowledgeFindings } from './nag-exceptions.ts';
+import { addFillRole, addPullRole } from './roles.ts';
+import { grantSecrets } from './secrets.ts';
+import { addWebFunction } from './web-function.ts';
+
+/** What answers clients, with its code. */
+export type Front =
+  | { readonly kind: 'function-url'; readonly code: Code }
+  | {
+      readonly kind: 'web-function';
+      readonly code: WebFunctionCode;
+      readonly regions: readonly string[];
+    };
+
+/** What the stack is made of. Texts may be parameters of a template. */
+export interface StackParts {
+  readonly front: Front;
+  readonly fillCode: Code;
+  readonly dualStack: boolean;
+  /** Undefined reserves nothing. */
+  readonly pullReserved: number | undefined;
+  readonly fillReserved: number | undefined;
+  readonly fillConcurrency: number;
+  readonly logRetentionDays: RetentionDays;
+  readonly removeData: boolean;
+  readonly hub: HubAccount | undefined;
+  /** Names or ARNs of all secrets that the mirror reads. */
+  readonly secrets: readonly string[];
+  /** Whether there are secrets, where only the deployment knows. */
+  readonly secretsCondition: CfnCondition | undefined;
+  /** Made in the stack, because what an alarm does is part of it. */
+  readonly alarmAction: ((stack: Stack) => IAlarmAction | undefined) | undefined;
+}
+
+interface Answering {
+  readonly pull: LambdaFunction | undefined;
+  /** The host name that clients use. */
+  readonly host: string;
+}
+
+/** Fills a stack with the whole mirror. */
+export function addMirror(stack: Stack, parts: StackParts): void {
+  const data = addData(stack, parts.removeData);
+  const queues = addFillQueues(stack);
+  const logs = (id: string) =>
+    new LogGroup(stack, id, {
+      retention: parts.logRetentionDays,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+  const pullLogs = logs('PullLogs');
+  const fillLogs = logs('FillLogs');
+  const pullRole = addPullRole(stack, pullLogs, { data, queues });
+  const fillRole = addFillRole(stack, fillLogs, { data, queues });
+  grantSecrets(stack, parts.secrets, [pullRole, fillRole], parts.secretsCondition);
+  const environment = mirrorEnvironment(data, queues, parts);
+
+  const { pull, host } = addFront(stack, parts, { role: pullRole, logs: pullLogs, environment });
+  const fill = addFillFunction(
+    stack,
+    { code: parts.fillCode, role: fillRole, logs: fillLogs, environment },
+    queues,
+    { most: parts.fillConcurrency, reserved: parts.fillReserved },
+  );
+
+  const functions = [
+    ...(pull === undefined ? [] : [{ lambda: pull, memory: pullMemory }]),
+    { lambda: fill, memory: fillMemory },
+  ];
+  addDashboard(stack, { functions, data, queues, logs: [pullLogs, fillLogs] });
+  addAlarms(stack, { pull, fill, queues }, parts.alarmAction?.(stack));
+  addOutputs(stack, host, {
+    Table: data.table.tableName,
+    Bucket: data.bucket.bucketName,
+    DeadLetterQueue: queues.deadLetters.queueUrl,
+  });
+  acknowledgeFindings(data.bucket, [pullRole, fillRole]);
+}
+
+function addFront(
+  stack: Stack,
+  { front, pullReserved }: StackParts,
+  given: {
+    readonly role: Role;
+    readonly logs: LogGroup;
+    readonly environment: Record<string, string>;
+  },
+): Answering {
+  if (front.kind === 'web-function') {
+    const { code, regions } = front;
+    return { pull: undefined, host: addWebFunction(stack, { ...given, code, regions }) };
+  }
+  const { lambda, url } = addPullFunction(stack, { ...given, code: front.code }, pullReserved);
+  // The URL is https://HOST/.
+  return { pull: lambda, host: Fn.select(2, Fn.split('/', url)) };
+}
+
+function addOutputs(stack: Stack, host: string, names: Readonly<Record<string, string>>): void {
+  new CfnOutput(stack, 'MirrorUrl', { value: `https://${host}` });
+  for (const [id, value] of Object.entries({ ...clientLines(host), ...names })) {
+    // A resource may have the output's name already.
+    new CfnOutput(stack, `${id}Output`, { value }).overrideLogicalId(`${id}Output`);
+  }
+}
+
+/** Makes the stack for `cdk deploy`, in the account and region of whoever deploys it. */
+export function makeStack(app: App, name: string, parts: StackParts, props: StackProps = {}) {
+  const stack = new Stack(app, name, {
+    description: 'Pullfront, a pull-through mirror for container registries',
+    ...props,
+  });
+  addMirror(stack, parts);
+  return stack;
+}

@@ -1,0 +1,99 @@
+import type { Stack } from 'aws-cdk-lib';
+import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import type { LogGroup } from 'aws-cdk-lib/aws-logs';
+import type { Data } from './data.ts';
+import type { FillQueues } from './fill-queues.ts';
+
+/** Every access pattern of the index: no Scan, and nothing that changes the table itself. */
+const tableActions = [
+  'dynamodb:GetItem',
+  'dynamodb:BatchGetItem',
+  'dynamodb:Query',
+  'dynamodb:PutItem',
+  'dynamodb:UpdateItem',
+  'dynamodb:DeleteItem',
+  'dynamodb:BatchWriteItem',
+];
+
+/** What the roles are about. */
+export interface Subjects {
+  readonly data: Data;
+  readonly queues: FillQueues;
+}
+
+function role(
+  stack: Stack,
+  id: string,
+  logs: LogGroup,
+  statements: Readonly<Record<string, PolicyStatement>>,
+): Role {
+  const document = new PolicyDocument();
+  document.addStatements(
+    new PolicyStatement({
+      sid: 'Logs',
+      actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+      resources: [logs.logGroupArn],
+    }),
+  );
+  for (const [sid, statement] of Object.entries(statements)) {
+    statement.sid = sid;
+    document.addStatements(statement);
+  }
+  return new Role(stack, id, {
+    assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
+    inlinePolicies: { Work: document },
+  });
+}
+
+const allow = (actions: string[], ...resources: string[]) =>
+  new PolicyStatement({ actions, resources });
+
+/**
+ * The role of what answers clients. It signs URLs of blobs and cannot write one: PutObject is for
+ * manifests that are too large for the table. Whoever breaks into it cannot change a layer.
+ */
+export function addPullRole(stack: Stack, logs: LogGroup, { data, queues }: Subjects): Role {
+  const { table, bucket } = data;
+  return role(stack, 'PullRole', logs, {
+    Index: allow(tableActions, table.tableArn),
+    ReadObjects: allow(
+      ['s3:GetObject'],
+      bucket.arnForObjects('blobs/*'),
+      bucket.arnForObjects('manifests/*'),
+    ),
+    KeepLargeManifests: allow(['s3:PutObject'], bucket.arnForObjects('manifests/*')),
+    QueueFills: allow(['sqs:SendMessage'], queues.queue.queueArn),
+  });
+}
+
+/** The role of the fill function: writes blobs, evicts them, and works on the queue. */
+export function addFillRole(stack: Stack, logs: LogGroup, { data, queues }: Subjects): Role {
+  const { table, bucket } = data;
+  return role(stack, 'FillRole', logs, {
+    Index: allow(tableActions, table.tableArn),
+    Objects: allow(
+      [
+        's3:GetObject',
+        's3:PutObject',
+        's3:DeleteObject',
+        's3:AbortMultipartUpload',
+        's3:ListMultipartUploadParts',
+      ],
+      bucket.arnForObjects('blobs/*'),
+      bucket.arnForObjects('manifests/*'),
+    ),
+    ListObjects: allow(['s3:ListBucket', 's3:ListBucketMultipartUploads'], bucket.bucketArn),
+    TakeFills: allow(
+      [
+        'sqs:ReceiveMessage',
+        'sqs:DeleteMessage',
+        'sqs:ChangeMessageVisibility',
+        'sqs:GetQueueAttributes',
+        // A paused fill and the fills of further blobs are queued again.
+        'sqs:SendMessage',
+      ],
+      queues.queue.queueArn,
+    ),
+    GiveUpFills: allow(['sqs:SendMessage'], queues.deadLetters.queueArn),
+  });
+}

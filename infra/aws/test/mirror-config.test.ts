@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { checkMirrorConfig } from '../stack/mirror-config.ts';
+
+// Needs dist/pullfront.js: npm run build.
+
+const folder = mkdtempSync(join(tmpdir(), 'pullfront-config-'));
+after(() => rmSync(folder, { recursive: true }));
+
+const hub = { username: 'me', secret: 'hub' };
+
+function checked(json: object, account?: typeof hub) {
+  const file = join(folder, 'pullfront.json');
+  writeFileSync(file, JSON.stringify(json));
+  return checkMirrorConfig(file, account);
+}
+
+const upstream = (password: object) => ({ credentials: { username: 'me', password } });
+
+test('the file beside the stack has no mistakes', () => {
+  const file = fileURLToPath(new URL('../pullfront.json', import.meta.url));
+  assert.deepEqual(checkMirrorConfig(file, undefined), { secrets: [] });
+});
+
+test('every secret that it names is found once', () => {
+  const config = {
+    upstreams: {
+      'ghcr.io': upstream({ secret: 'ghcr' }),
+      'quay.io': upstream({ secret: 'hub' }),
+    },
+  };
+  assert.deepEqual(checked(config, hub), { secrets: ['hub', 'ghcr'] });
+});
+
+test('mistakes are told as the program tells them', () => {
+  const answer = checked({ upstreams: { 'ghcr.io': { tagTtl: 'soon' } } });
+  assert.ok('problem' in answer);
+  assert.match(answer.problem, /ghcr\.io.*tagTtl/);
+});
+
+test('a password that a function could not read is refused', () => {
+  process.env.A_PASSWORD_OF_A_TEST = 'x';
+  const inVariable = checked({
+    upstreams: { 'ghcr.io': upstream({ env: 'A_PASSWORD_OF_A_TEST' }) },
+  });
+  assert.ok('problem' in inVariable);
+  const file = join(folder, 'password');
+  writeFileSync(file, 'x');
+  const inFile = checked({ upstreams: { 'ghcr.io': upstream({ file }) } });
+  assert.ok('problem' in inFile);
+  assert.match(inFile.problem, /Secrets Manager/);
+});

@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Template } from 'aws-cdk-lib/assertions';
+import { synthesised } from './synthesised.ts';
+
+interface Statement {
+  readonly Action: string | readonly string[];
+  readonly Resource: unknown;
+}
+
+const list = <Value>(value: Value | readonly Value[]): readonly Value[] =>
+  Array.isArray(value) ? value : [value as Value];
+
+/** What a role may do, as `action on what`; the names of resources lose their hash. */
+function grants(template: Template, role: string): string[] {
+  const documents = [
+    ...Object.entries(template.findResources('AWS::IAM::Role'))
+      .filter(([id]) => id.startsWith(role))
+      .flatMap(([, { Properties }]) => Properties.Policies)
+      .map(({ PolicyDocument }) => PolicyDocument),
+    ...Object.values(template.findResources('AWS::IAM::Policy'))
+      .filter(({ Properties }) => JSON.stringify(Properties.Roles).includes(`"${role}`))
+      .map(({ Properties }) => Properties.PolicyDocument),
+  ];
+  const statements: Statement[] = documents.flatMap(({ Statement }) => Statement);
+  return statements.flatMap(({ Action, Resource }) =>
+    list(Action).flatMap((action) => list(Resource).map((one) => `${action} on ${named(one)}`)),
+  );
+}
+
+function named(resource: unknown): string {
+  const text = JSON.stringify(resource);
+  const id = /"Fn::GetAtt":\["([A-Za-z]+)[0-9A-F]{8}"/.exec(text)?.[1];
+  const path = /"(\/[^"]*)"\]\]/.exec(text)?.[1] ?? '';
+  return id === undefined ? text : `${id}${path}`;
+}
+
+const template = synthesised();
+
+const index = [
+  'dynamodb:GetItem on Table',
+  'dynamodb:BatchGetItem on Table',
+  'dynamodb:Query on Table',
+  'dynamodb:PutItem on Table',
+  'dynamodb:UpdateItem on Table',
+  'dynamodb:DeleteItem on Table',
+  'dynamodb:BatchWriteItem on Table',
+];
+
+test('the puller reads blobs and writes none', () => {
+  assert.deepEqual(grants(template, 'PullRole'), [
+    'logs:CreateLogStream on PullLogs',
+    'logs:PutLogEvents on PullLogs',
+    ...index,
+    's3:GetObject on Bucket/blobs/*',
+    's3:GetObject on Bucket/manifests/*',
+    's3:PutObject on Bucket/manifests/*',
+    'sqs:SendMessage on Fills',
+  ]);
+});
+
+test('the filler may do what a fill takes, and nothing besides', () => {
+  const objects = (action: string) =>
+    ['blobs', 'manifests'].map((one) => `${action} on Bucket/${one}/*`);
+  assert.deepEqual(grants(template, 'FillRole'), [
+    'logs:CreateLogStream on FillLogs',
+    'logs:PutLogEvents on FillLogs',
+    ...index,
+    ...objects('s3:GetObject'),
+    ...objects('s3:PutObject'),
+    ...objects('s3:DeleteObject'),
+    ...objects('s3:AbortMultipartUpload'),
+    ...objects('s3:ListMultipartUploadParts'),
+    's3:ListBucket on Bucket',
+    's3:ListBucketMultipartUploads on Bucket',
+    'sqs:ReceiveMessage on Fills',
+    'sqs:DeleteMessage on Fills',
+    'sqs:ChangeMessageVisibility on Fills',
+    'sqs:GetQueueAttributes on Fills',
+    'sqs:SendMessage on Fills',
+    'sqs:SendMessage on DeadLetters',
+  ]);
+});
+
+test('only Lambda takes on the roles, and none has a managed policy', () => {
+  const roles = Object.values(template.findResources('AWS::IAM::Role'));
+  assert.equal(roles.length, 2);
+  for (const { Properties } of roles) {
+    assert.equal(Properties.ManagedPolicyArns, undefined);
+    const [statement, ...more] = Properties.AssumeRolePolicyDocument.Statement;
+    assert.deepEqual(more, []);
+    assert.deepEqual(statement.Principal, { Service: 'lambda.amazonaws.com' });
+  }
+});
+
+test('a secret is read where one is named, by both functions, and its value is nowhere', () => {
+  assert.ok(!JSON.stringify(template.toJSON()).includes('secretsmanager'));
+  const withHub = synthesised({
+    hub: { username: 'me', secret: 'hub' },
+    secrets: ['hub', 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:quay-a1b2c3'],
+  });
+  for (const role of ['PullRole', 'FillRole']) {
+    const secrets = grants(withHub, role).filter((one) => one.startsWith('secretsmanager'));
+    assert.equal(secrets.length, 3);
+    for (const grant of secrets) assert.match(grant, /^secretsmanager:GetSecretValue on /);
+    assert.match(secrets[0] ?? '', /:secret:hub-\?{6}/);
+    assert.match(secrets[1] ?? '', /:secret:quay-a1b2c3"$/);
+  }
+  withHub.allResourcesProperties('AWS::Lambda::Function', {
+    Environment: {
+      Variables: {
+        PULLFRONT_UPSTREAMS_DOCKER_IO_CREDENTIALS_USERNAME: 'me',
+        PULLFRONT_UPSTREAMS_DOCKER_IO_CREDENTIALS_PASSWORD_SECRET: 'hub',
+      },
+    },
+  });
+});

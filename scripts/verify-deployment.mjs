@@ -1,0 +1,86 @@
+import { spawnSync } from 'node:child_process';
+import { parseArgs } from 'node:util';
+import { checks } from './verify-deployment/checks.mjs';
+import { Mirror } from './verify-deployment/mirror.mjs';
+
+// Checks on a deployed mirror what cannot be known without an account, and prints pass or FAIL.
+
+const usage = `node scripts/verify-deployment.mjs URL [options]
+
+  --image NAME:TAG   an image of Docker Hub (library/busybox:latest); costs up to three pulls
+  --bucket NAME      the mirror's bucket; any bucket of S3 when absent
+  --stream           blobs are streamed by the mirror (delivery "stream"), not redirected
+  --wait SECONDS     how long a fill may take (60)
+  --regions A,B      asks the AWS command line whether Lambda Web Functions are there
+`;
+
+const options = /** @type {const} */ ({
+  image: { type: 'string', default: 'library/busybox:latest' },
+  bucket: { type: 'string' },
+  stream: { type: 'boolean', default: false },
+  wait: { type: 'string', default: '60' },
+  regions: { type: 'string' },
+});
+
+/** @param {string} reason @returns {never} */
+function misuse(reason) {
+  console.error(`${reason}\n\n${usage}`);
+  process.exit(2);
+}
+
+function readArguments() {
+  try {
+    const { values, positionals } = parseArgs({ options, allowPositionals: true });
+    const [address, ...more] = positionals;
+    const [, repository, tag] = /^(.+):([^/:]+)$/.exec(values.image) ?? [];
+    if (address === undefined || more.length > 0) return misuse('One URL is needed.');
+    if (repository === undefined || tag === undefined) return misuse('--image is NAME:TAG.');
+    if (!/^\d{1,4}$/.test(values.wait)) return misuse('--wait is a number of seconds.');
+    return { ...values, mirror: new Mirror(new URL(address), repository, tag) };
+  } catch (error) {
+    return misuse(messageOf(error));
+  }
+}
+
+/** @param {unknown} error */
+function messageOf(error) {
+  return error instanceof Error ? error.message : String(error);
+}
+
+let failures = 0;
+
+/** @param {string} name @param {() => Promise<string>} run */
+async function report(name, run) {
+  try {
+    console.log(`pass  ${name}: ${await run()}`);
+  } catch (error) {
+    failures += 1;
+    console.log(`FAIL  ${name}: ${messageOf(error)}`);
+  }
+}
+
+/** @param {string} region */
+async function webFunctionsIn(region) {
+  const asked = ['lambda-web', 'get-web-account-settings', '--region', region];
+  const { error, status, stderr } = spawnSync('aws', asked, { encoding: 'utf8' });
+  if (error !== undefined) throw new Error(`the AWS command line does not run: ${error.message}`);
+  if (status !== 0) throw new Error(stderr.trim().split('\n').at(-1) ?? '');
+  return 'there';
+}
+
+const { mirror, bucket, stream, wait, regions } = readArguments();
+try {
+  const image = await mirror.image();
+  const choices = { streams: stream, bucket, wait: Number(wait) };
+  for (const check of checks) {
+    await report(check.name, () => check.run(mirror, image, choices));
+  }
+} catch (error) {
+  failures += 1;
+  console.log(`FAIL  the image can be pulled: ${messageOf(error)}`);
+}
+for (const region of regions?.split(',') ?? []) {
+  await report(`Lambda Web Functions in ${region}`, () => webFunctionsIn(region));
+}
+console.log(failures === 0 ? 'All passed.' : `${failures} failed.`);
+process.exitCode = failures === 0 ? 0 : 1;
