@@ -1,0 +1,69 @@
+import type { Readable } from 'node:stream';
+
+/** An object of the bucket. */
+export interface BucketObject {
+  readonly key: string;
+  /** In bytes. */
+  readonly size: number;
+  /** In ms since 1970, to the second. */
+  readonly modified: number;
+}
+
+/** A part of an upload, as Complete wants it. */
+export interface UploadedPart {
+  readonly number: number;
+  /** In bytes. */
+  readonly size: number;
+  readonly etag: string;
+  /** Base64, as S3 writes it. */
+  readonly crc32: string | undefined;
+}
+
+/** An upload in parts that is not complete. */
+export interface OpenUpload {
+  readonly key: string;
+  readonly id: string;
+}
+
+/** How publishing an object ended. */
+export type Published =
+  | { readonly kind: 'published' }
+  /** It is there already, from another writer. */
+  | { readonly kind: 'there-already' }
+  /** S3 hashed other bytes than those that were announced. */
+  | { readonly kind: 'wrong-bytes' }
+  /** Another request was changing the same key: to be tried again. */
+  | { readonly kind: 'conflict' }
+  /** S3 does not know the upload any more. */
+  | { readonly kind: 'upload-gone' };
+
+/** What the store does in S3 besides signing URLs. All of it rejects with an S3Error. */
+export interface Bucket {
+  head(key: string, signal?: AbortSignal): Promise<BucketObject | undefined>;
+  /** Publishes bytes whose SHA-256 S3 is told before, in hex, unless the key is there. */
+  put(
+    key: string,
+    body: Readable | Uint8Array,
+    announced: { readonly size: number; readonly sha256: string },
+    signal: AbortSignal,
+  ): Promise<Published>;
+  createUpload(key: string, signal: AbortSignal): Promise<OpenUpload>;
+  /** The bytes must not change before it resolved. */
+  uploadPart(
+    upload: OpenUpload,
+    number: number,
+    bytes: Uint8Array,
+    signal: AbortSignal,
+  ): Promise<UploadedPart>;
+  /** The parts that arrived, by number; undefined when S3 does not know the upload. */
+  listParts(upload: OpenUpload, signal: AbortSignal): Promise<UploadedPart[] | undefined>;
+  /** Publishes the parts, unless the key is there. */
+  complete(upload: OpenUpload, parts: readonly UploadedPart[]): Promise<Published>;
+  /** Without effect when S3 does not know the upload. */
+  abortUpload(upload: OpenUpload): Promise<void>;
+  /** Without effect when it is not there. */
+  delete(key: string): Promise<void>;
+  /** By key, a page at a time. */
+  list(prefix: string): AsyncIterable<readonly BucketObject[]>;
+  close(): void;
+}

@@ -1,0 +1,22 @@
+import { algorithmOf, type Digest, encodedOf, parseDigest } from '../../core/oci/digest.ts';
+
+/** What the keys of all blobs begin with. */
+export const blobPrefix = 'blobs/';
+
+/** `blobs/sha256/ab/abcd…`: the two digits are for people who look into the bucket. */
+export function blobKey(digest: Digest): string {
+  const hex = encodedOf(digest);
+  return `${blobPrefix}${algorithmOf(digest)}/${hex.slice(0, 2)}/${hex}`;
+}
+
+/** The blob of a key; undefined for an object that is none. */
+export function digestOfKey(key: string): Digest | undefined {
+  const [, algorithm, , hex] = key.split('/');
+  const digest = parseDigest(`${algorithm}:${hex}`);
+  return digest !== undefined && blobKey(digest) === key ? digest : undefined;
+}
+
+/** `manifests/sha256/abcd…`: for manifests that are too large for the index. */
+export function manifestKey(digest: Digest): string {
+  return `manifests/${algorithmOf(digest)}/${encodedOf(digest)}`;
+}

@@ -1,0 +1,65 @@
+/** Reads a stream into buffers. Aborting its signal ends a read that waits, and cancels the stream. */
+export class PartReader {
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #signal: AbortSignal;
+  #rest: Uint8Array = new Uint8Array();
+  #isDone = false;
+  readonly #onAbort = () => this.cancel(this.#signal.reason);
+
+  constructor(stream: ReadableStream<Uint8Array>, signal: AbortSignal) {
+    this.#reader = stream.getReader();
+    this.#signal = signal;
+    if (signal.aborted) this.#onAbort();
+    else signal.addEventListener('abort', this.#onAbort, { once: true });
+  }
+
+  /**
+   * The next bytes, undefined at the end; rejects with the stream's error or the signal's reason.
+   * They are the stream's own memory.
+   */
+  async next(): Promise<Uint8Array | undefined> {
+    this.#signal.throwIfAborted();
+    while (this.#rest.byteLength === 0) {
+      if (this.#isDone) return undefined;
+      const { done, value } = await this.#reader.read();
+      this.#signal.throwIfAborted();
+      if (done) this.#end();
+      else this.#rest = value;
+    }
+    const bytes = this.#rest;
+    this.#rest = new Uint8Array();
+    return bytes;
+  }
+
+  /** Fills a buffer; resolves to how many bytes there were: fewer only at the end. */
+  async fill(buffer: Uint8Array): Promise<number> {
+    let at = 0;
+    while (at < buffer.byteLength) {
+      const bytes = await this.next();
+      if (bytes === undefined) break;
+      const fitting = bytes.subarray(0, buffer.byteLength - at);
+      buffer.set(fitting, at);
+      at += fitting.byteLength;
+      this.#rest = bytes.subarray(fitting.byteLength);
+    }
+    return at;
+  }
+
+  /** True when no byte is left. Waits for the next or the end. */
+  async isAtEnd(): Promise<boolean> {
+    const bytes = await this.next();
+    this.#rest = bytes ?? this.#rest;
+    return bytes === undefined;
+  }
+
+  #end(): void {
+    this.#isDone = true;
+    this.#signal.removeEventListener('abort', this.#onAbort);
+  }
+
+  /** Ends the stream; without effect when it ended. */
+  cancel(reason: unknown): void {
+    this.#signal.removeEventListener('abort', this.#onAbort);
+    this.#reader.cancel(reason).catch(() => undefined);
+  }
+}

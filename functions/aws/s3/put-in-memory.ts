@@ -1,0 +1,61 @@
+import { algorithmOf, encodedOf } from '../../core/oci/digest.ts';
+import type { PutOutcome } from '../../core/ports/blob-store.ts';
+import { nodeHashing } from '../hashing.ts';
+import { PartReader } from './part-reader.ts';
+import { notPublished, withoutConflict } from './publish.ts';
+import { plainHash } from './put-hash.ts';
+import { barrenPause, mismatch, type PutJob } from './put-job.ts';
+
+/**
+ * Stores a blob that fits into one buffer: it is read whole and verified before a byte is sent, and
+ * can be sent again.
+ */
+export async function putInMemory(job: PutJob, size: number): Promise<PutOutcome> {
+  const { buffers, signal, pause } = job;
+  const reading = AbortSignal.any([signal, pause]);
+  let buffer: Buffer | undefined;
+  try {
+    buffer = await buffers.acquire(size, reading);
+    return (await read(job, buffer, reading)) ?? (await send(job, buffer));
+  } catch (error) {
+    if (pause.aborted && !signal.aborted) return barrenPause(job);
+    throw error;
+  } finally {
+    if (buffer !== undefined) buffers.release(buffer);
+  }
+}
+
+/** Fills the buffer; undefined when it then holds what was wanted. */
+async function read(
+  { source, wanted }: PutJob,
+  buffer: Buffer,
+  signal: AbortSignal,
+): Promise<PutOutcome | undefined> {
+  const size = buffer.byteLength;
+  const reader = new PartReader(source.open(0), signal);
+  try {
+    const got = await reader.fill(buffer);
+    if (got < size) return mismatch(`there are ${got} where ${size} were wanted`);
+    if (!(await reader.isAtEnd())) return mismatch(`there are more than ${size}`);
+  } finally {
+    reader.cancel(new Error('no more of it is needed'));
+  }
+  const algorithm = algorithmOf(wanted.digest);
+  const hash = plainHash(algorithm);
+  hash.update(buffer);
+  const hex = hash.hex();
+  if (hex === encodedOf(wanted.digest)) return undefined;
+  return mismatch(`their digest is ${algorithm}:${hex}`);
+}
+
+async function send({ bucket, key, wanted, signal }: PutJob, buffer: Buffer): Promise<PutOutcome> {
+  const { digest } = wanted;
+  const isSha256 = algorithmOf(digest) === 'sha256';
+  const sha256 = isSha256 ? encodedOf(digest) : nodeHashing.sha256Hex(buffer);
+  const size = buffer.byteLength;
+  const published = await withoutConflict(() => bucket.put(key, buffer, { size, sha256 }, signal));
+  if (published.kind === 'published' || published.kind === 'there-already') {
+    return { kind: 'stored', size };
+  }
+  throw notPublished('PutObject', published);
+}

@@ -1,0 +1,110 @@
+import { createHash } from 'node:crypto';
+import { nodeHashing } from '../../../functions/aws/hashing.ts';
+import type { BlobIndex } from '../../../functions/aws/s3/blob-index.ts';
+import { S3BlobStore } from '../../../functions/aws/s3/s3-blob-store.ts';
+import { openSdkBucket } from '../../../functions/aws/s3/sdk-bucket.ts';
+import { parseDigest } from '../../../functions/core/oci/digest.ts';
+import type { BlobSource } from '../../../functions/core/ports/blob-store.ts';
+import { createSigner } from '../../../functions/core/signing/signer.ts';
+
+/** What a process is told that makes one large fill, and what it tells. */
+export interface LargeFill {
+  readonly endpoint: string;
+  readonly bucket: string;
+  readonly region: string;
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  readonly bytes: number;
+  readonly slices: number;
+  /** Whether the hash is one that can be gone on from. */
+  readonly hasEnd: boolean;
+}
+
+export interface LargeFillReport {
+  readonly kind: string;
+  readonly megabytesPerSecond: number;
+  /** Of node:crypto in the same process, just before. */
+  readonly hashMegabytesPerSecond: number;
+  readonly maxRssMegabytes: number;
+}
+
+const chunk = Buffer.alloc(65_536, 'made up, and the same again and again. ');
+
+/** Bytes as they come from a network: each chunk is memory of its own. */
+function madeUp(bytes: number, slices: number): BlobSource {
+  return {
+    slices: async () => slices,
+    open(start, end = bytes - 1) {
+      let at = start;
+      return new ReadableStream<Uint8Array>(
+        {
+          pull(controller) {
+            if (at > end) return controller.close();
+            const from = at % chunk.length;
+            const piece = chunk.subarray(from, from + end + 1 - at);
+            at += piece.length;
+            controller.enqueue(new Uint8Array(piece));
+          },
+        },
+        { highWaterMark: 0 },
+      );
+    },
+  };
+}
+
+/** Nothing is known, and nothing is kept. */
+const noIndex: BlobIndex = {
+  get: async () => undefined,
+  getMany: async () => [],
+  put: async () => undefined,
+  delete: async () => undefined,
+  used: async () => 0,
+};
+
+async function run(fill: LargeFill): Promise<LargeFillReport> {
+  const { bytes, slices, hasEnd, endpoint, region, bucket: name, credentials } = fill;
+  const address = { bucket: name, region, endpoint };
+  const bucket = openSdkBucket({ ...address, credentials: () => credentials });
+  const signer = createSigner({
+    region,
+    service: 's3',
+    credentials: () => credentials,
+    now: Date.now,
+    hashing: nodeHashing,
+  });
+  const urlLife = 60_000;
+  const store = new S3BlobStore({
+    address,
+    signer,
+    bucket,
+    index: noIndex,
+    urlLife,
+    now: Date.now,
+  });
+  const hash = createHash('sha256');
+  const hashBegan = performance.now();
+  for (let at = 0; at < bytes; at += chunk.length) hash.update(chunk.subarray(0, bytes - at));
+  const digest = parseDigest(`sha256:${hash.digest('hex')}`);
+  if (digest === undefined) throw new Error('a hash is always a digest');
+  const hashTime = performance.now() - hashBegan;
+  const began = performance.now();
+  const pauseAt = hasEnd ? Date.now() + 3_600_000 : undefined;
+  const outcome = await store.put({ digest, size: bytes }, madeUp(bytes, slices), { pauseAt }).done;
+  const time = performance.now() - began;
+  bucket.close();
+  return {
+    kind: outcome.kind,
+    megabytesPerSecond: Math.round(bytes / 1000 / time),
+    hashMegabytesPerSecond: Math.round(bytes / 1000 / hashTime),
+    maxRssMegabytes: Math.round(process.resourceUsage().maxRSS / 1024),
+  };
+}
+
+process.once('message', (fill: LargeFill) => {
+  run(fill).then(
+    (report) => process.send?.(report, () => process.disconnect()),
+    (error: unknown) => {
+      console.error(error);
+      process.exit(1);
+    },
+  );
+});

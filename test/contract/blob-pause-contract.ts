@@ -1,0 +1,146 @@
+import { randomBytes } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { BlobSource, BlobStore, PutOutcome } from '../../functions/core/ports/blob-store.ts';
+import { bytesOf, FedSource, sourceOf } from './fed-source.ts';
+import { madeDigest } from './made-content.ts';
+import type { OpenedPort } from './opened-port.ts';
+
+/** More than three parts of any store, and no round number of them. */
+const content = new Uint8Array(randomBytes(27_000_001));
+const digest = madeDigest(content);
+const size = content.byteLength;
+const wanted = { digest, size };
+
+/** Gives `count` bytes from where it is opened, and then nothing until it is cancelled. */
+class StallingSource implements BlobSource {
+  /** Where it was opened. */
+  readonly starts: number[] = [];
+  readonly #count: number;
+
+  constructor(count: number) {
+    this.#count = count;
+  }
+
+  async slices(): Promise<number> {
+    return 1;
+  }
+
+  open(start: number): ReadableStream<Uint8Array> {
+    this.starts.push(start);
+    const source = new FedSource();
+    source.push(content.subarray(start, start + this.#count));
+    if (start + this.#count >= size) source.end();
+    return source.open();
+  }
+}
+
+/** Executes the contract of BlobStore.put's `pauseAt` and `progress` on a store that can pause. */
+export function describePauseContract(
+  name: string,
+  open: () => Promise<OpenedPort<BlobStore>>,
+): void {
+  describe(`BlobStore that pauses: ${name}`, () => {
+    let opened: OpenedPort<BlobStore>;
+    let store: BlobStore;
+
+    beforeEach(async () => {
+      opened = await open();
+      store = opened.store;
+    });
+    afterEach(() => opened.close());
+
+    function put(source: BlobSource, milliseconds: number, progress?: string) {
+      return store.put(wanted, source, { progress, pauseAt: Date.now() + milliseconds }).done;
+    }
+
+    async function expectStored(): Promise<void> {
+      expect(await store.usedBytes()).toBe(size);
+      const location = await store.locate(digest);
+      if (location === undefined) throw new Error('the blob was stored');
+      const body = location.kind === 'redirect' ? (await fetch(location.url)).body : location.body;
+      expect(madeDigest(body === null ? '' : await bytesOf(body))).toBe(digest);
+    }
+
+    function progressOf(outcome: PutOutcome): string {
+      if (outcome.kind === 'paused') return outcome.progress;
+      throw new Error(`the put was to be paused, and is ${outcome.kind}`);
+    }
+
+    test('a put that has time enough ends', async () => {
+      expect(await put(sourceOf(content), 60_000)).toEqual({ kind: 'stored', size });
+      await expectStored();
+    });
+
+    test('a paused put shows nothing, and others go on from where it was', async () => {
+      let progress: string | undefined;
+      const starts: number[] = [];
+      let outcome: PutOutcome = { kind: 'paused', progress: '' };
+      // Each of them gets 11 MB further than what it goes on from.
+      for (let puts = 0; puts < 8 && outcome.kind === 'paused'; puts++) {
+        const source = new StallingSource(11_000_000);
+        outcome = await put(source, 1500, progress);
+        starts.push(...source.starts);
+        if (outcome.kind !== 'paused') break;
+        progress = outcome.progress;
+        expect(Buffer.byteLength(progress)).toBeLessThanOrEqual(60_000);
+        expect(await store.stat(digest)).toBeUndefined();
+        expect(await store.locate(digest)).toBeUndefined();
+        expect(await store.usedBytes()).toBe(0);
+        store = await opened.reopen();
+      }
+      expect(outcome).toEqual({ kind: 'stored', size });
+      expect(starts.at(-1)).toBeGreaterThan(0);
+      await expectStored();
+    });
+
+    test('wrong bytes are found also when they came before a pause', async () => {
+      const flipped = content.slice();
+      flipped[100] = (flipped[100] ?? 0) ^ 1;
+      let progress = progressOf(await put(new StallingSource(11_000_000), 300));
+      const wrong: BlobSource = {
+        slices: async () => 1,
+        open(start) {
+          const source = new FedSource();
+          source.push(flipped.subarray(start, start + 11_000_000));
+          return source.open();
+        },
+      };
+      progress = progressOf(await put(wrong, 1500, progress));
+      const rest = await put(sourceOf(content), 60_000, progress);
+      expect(rest.kind).toBe('mismatch');
+      expect(await store.stat(digest)).toBeUndefined();
+      expect(await store.usedBytes()).toBe(0);
+    });
+
+    test.each([
+      ['no progress at all', 'what?'],
+      ['of another kind', '{"version":1000}'],
+      ['of a put that nobody knows', '{"version":1,"barren":0,"upload":"none","parts":2}'],
+    ])('progress that cannot be gone on from begins at the start: %s', async (_, progress) => {
+      const source = new StallingSource(size);
+      expect(await put(source, 60_000, progress)).toEqual({ kind: 'stored', size });
+      expect(source.starts).toEqual([0]);
+      await expectStored();
+    });
+
+    test('progress of a blob that is stored meanwhile', async () => {
+      const progress = progressOf(await put(new StallingSource(11_000_000), 300));
+      expect((await store.put(wanted, sourceOf(content)).done).kind).toBe('stored');
+      const late = new StallingSource(size);
+      expect(await put(late, 60_000, progress)).toEqual({ kind: 'stored', size });
+      expect(late.starts).toEqual([]);
+      await expectStored();
+    });
+
+    test('a put that is to go on and is aborted rejects', async () => {
+      const progress = progressOf(await put(new StallingSource(11_000_000), 300));
+      const abort = new AbortController();
+      const source = new FedSource();
+      const { done } = store.put(wanted, source, { progress, signal: abort.signal });
+      await source.begun;
+      abort.abort(new Error('stopped'));
+      await expect(done).rejects.toThrow('stopped');
+      expect(await store.stat(digest)).toBeUndefined();
+    });
+  });
+}
