@@ -1,0 +1,45 @@
+import { createHash } from 'node:crypto';
+import type { MirrorEvent } from '../core/mirror/mirror-event.ts';
+import type { Runtime } from '../core/ports/runtime.ts';
+
+/** The runtime of a function's instance, and the end of the work that outlives its answers. */
+export interface LambdaRuntime {
+  readonly runtime: Runtime<MirrorEvent>;
+  /**
+   * Resolves when no work is under way any more, or after so many ms. What is not done by then
+   * goes on when the instance is woken for its next event: Lambda stops it in between.
+   */
+  settled(milliseconds: number): Promise<void>;
+}
+
+/** Makes the runtime of an instance. */
+export function lambdaRuntime(observe: (event: MirrorEvent) => void): LambdaRuntime {
+  const works = new Set<Promise<unknown>>();
+  const runtime: Runtime<MirrorEvent> = {
+    now: Date.now,
+    observe,
+    waitUntil(work) {
+      works.add(work);
+      const forget = () => works.delete(work);
+      work.then(forget, forget);
+    },
+    createHash(algorithm) {
+      const hash = createHash(algorithm);
+      return { update: (bytes) => void hash.update(bytes), hex: () => hash.digest('hex') };
+    },
+  };
+  return {
+    runtime,
+    async settled(milliseconds) {
+      if (works.size === 0) return;
+      let timer: NodeJS.Timeout | undefined;
+      const enough = new Promise<true>((resolve) => {
+        timer = setTimeout(resolve, milliseconds, true);
+      });
+      while (works.size > 0) {
+        if ((await Promise.race([Promise.allSettled(works), enough])) === true) break;
+      }
+      clearTimeout(timer);
+    },
+  };
+}

@@ -1,0 +1,50 @@
+import type { Environment } from '../core/config/environment.ts';
+import { createMirror, type RunningMirror } from '../core/mirror/create-mirror.ts';
+import type { UpstreamFetch } from '../core/upstream/upstream-options.ts';
+import { lambdaRuntime } from './lambda-runtime.ts';
+import { type Log, openLog } from './observe/log.ts';
+import { type MeasuredLedger, measuredLedger } from './observe/measured-ledger.ts';
+import { observeEvent } from './observe/mirror-events.ts';
+import { type AwsStores, openStores } from './open-stores.ts';
+import { openUpstreams } from './open-upstreams.ts';
+import type { FunctionConfig } from './plain-config.ts';
+
+/** What a function takes from its process. */
+export interface MirrorParts {
+  readonly environment: Environment;
+  readonly fetch: UpstreamFetch;
+  /** Takes whole lines of the log. */
+  write(line: string): void;
+}
+
+/** What an instance of a function works with. */
+export interface OpenedMirror {
+  readonly mirror: RunningMirror;
+  readonly stores: AwsStores;
+  readonly ledger: MeasuredLedger;
+  readonly log: Log;
+  /** Ends what outlives an answer, or leaves it to the next event after so many ms. */
+  settled(milliseconds: number): Promise<void>;
+}
+
+/** A mark of a pull is repeated after a day at the earliest, in ms: each costs a write. */
+const markInterval = 86_400_000;
+
+/** Assembles the mirror of an instance. Nothing is sent yet. */
+export function openMirror(config: FunctionConfig, parts: MirrorParts): OpenedMirror {
+  const { environment, fetch, write } = parts;
+  const { aws, limits } = config;
+  const log = openLog(config.log.level, write, Date.now);
+  const { runtime, settled } = lambdaRuntime((event) => observeEvent(log, event));
+  const stores = openStores(aws, environment);
+  const ledger = measuredLedger(stores.ledger, runtime);
+  const { readSecret } = stores;
+  const upstreams = openUpstreams(config, { environment, fetch, ledger, runtime, readSecret });
+  const fillsBehind = { passThroughBytes: aws.passThroughBytes, wait: aws.fillWait };
+  const mirror = createMirror(
+    { upstreams, limits, memoryBytes: limits.memoryBytes, markInterval, fillsBehind },
+    { ...stores, ledger },
+    runtime,
+  );
+  return { mirror, stores, ledger, log, settled };
+}

@@ -1,0 +1,68 @@
+import type { LambdaFunctionURLEvent, LambdaFunctionURLResult } from 'aws-lambda';
+import { parseDigest } from '../core/oci/digest.ts';
+import type { Answer } from '../core/registry/answer.ts';
+import { createRegistry } from '../core/registry/registry.ts';
+import type { HeadForm } from './function-url/head-body.ts';
+import { createFunctionUrl } from './function-url.ts';
+import { healthPage } from './health.ts';
+import { logRequest } from './observe/request-log.ts';
+import { type MirrorParts, openMirror } from './open-mirror.ts';
+import type { AwsStores } from './open-stores.ts';
+import type { FunctionConfig } from './plain-config.ts';
+
+/** The handler of the pull function: answers a function URL's event, and never rejects. */
+export type PullHandler = (event: LambdaFunctionURLEvent) => Promise<LambdaFunctionURLResult>;
+
+/**
+ * How long an answer waits for the work beside it, in ms. Lambda stops the instance as soon as the
+ * answer is out, and what is not done goes on with the next event: a pull may be marked late, but
+ * no client waits for a slow upstream that another request has asked.
+ */
+const afterwards = 250;
+
+/** Opens the pull function. */
+export function openPull(
+  config: FunctionConfig,
+  parts: MirrorParts,
+  headForm: HeadForm,
+): PullHandler {
+  const { mirror, stores, ledger, log, settled } = openMirror(config, parts);
+  const onError = (error: unknown) => log.event('error', 'unexpected', { error: describe(error) });
+  const registry = createRegistry(mirror, { defaultRegistry: config.defaultUpstream, onError });
+  const functionUrl = createFunctionUrl({
+    registry,
+    page: (target) => healthPage({ blobs: stores.blobs, ledger }, target),
+    headForm,
+    signHead: (answer) => signHead(stores, answer),
+    onError,
+  });
+  stores.warm();
+  return async (event) => {
+    const started = performance.now();
+    const { answer, result, bytes } = await functionUrl(event);
+    if (bytes > 0) ledger.count({ bytesServed: bytes });
+    const record = {
+      method: event.requestContext?.http?.method ?? '',
+      status: result.statusCode ?? answer.status,
+      note: answer.note,
+      userAgent: event.headers?.['user-agent'],
+      milliseconds: performance.now() - started,
+      written: { bytes, end: 'complete' },
+    } as const;
+    logRequest(log, record, ledger.take());
+    await settled(afterwards);
+    await ledger.flushSometimes();
+    return result;
+  };
+}
+
+async function signHead(stores: AwsStores, answer: Answer): Promise<string | undefined> {
+  if (answer.note.kind !== 'blob' || answer.status !== 200) return undefined;
+  const digest = parseDigest(answer.headers['docker-content-digest'] ?? '');
+  return digest === undefined ? undefined : stores.signHead(digest);
+}
+
+/** Where an unexpected error came from matters more than a short line. */
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

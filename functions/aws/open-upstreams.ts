@@ -1,0 +1,55 @@
+import type { Environment } from '../core/config/environment.ts';
+import type { Config } from '../core/config/resolve.ts';
+import type { MirrorOptions } from '../core/mirror/create-mirror.ts';
+import { keepRateLimits } from '../core/mirror/keep-rate-limits.ts';
+import type { MirrorEvent } from '../core/mirror/mirror-event.ts';
+import type { Ledger } from '../core/ports/ledger.ts';
+import type { Runtime } from '../core/ports/runtime.ts';
+import { createUpstream } from '../core/upstream/client.ts';
+import type { UpstreamFetch } from '../core/upstream/upstream-options.ts';
+import { readPassword } from '../node/password.ts';
+import { upstreamWithPassword } from './upstream-with-password.ts';
+import { version } from './version.ts';
+
+/** What the clients of upstreams are made with. */
+export interface UpstreamParts {
+  readonly environment: Environment;
+  readonly fetch: UpstreamFetch;
+  readonly ledger: Ledger;
+  readonly runtime: Runtime<MirrorEvent>;
+  readSecret(name: string): Promise<string>;
+}
+
+/** Makes the client of every configured upstream. Passwords are read when they are first needed. */
+export function openUpstreams(
+  config: Pick<Config, 'upstreams'>,
+  parts: UpstreamParts,
+): MirrorOptions['upstreams'] {
+  const { environment, fetch, ledger, runtime, readSecret } = parts;
+  const observe = keepRateLimits(ledger, runtime);
+  const userAgent = `pullfront/${version}`;
+  const opened = [...config.upstreams].map(([registry, policy]) => {
+    const { credentials, url, realms, headersTimeout, stallTimeout } = policy;
+    const open = (password?: string) =>
+      createUpstream(
+        {
+          registry,
+          url,
+          credentials:
+            credentials && password !== undefined
+              ? { username: credentials.username, password }
+              : undefined,
+          realms,
+          userAgent,
+          headersTimeout,
+          stallTimeout,
+        },
+        { fetch, now: runtime.now, observe },
+      );
+    if (credentials === undefined) return [registry, { upstream: open(), policy }] as const;
+    const read = () => readPassword(credentials.password, environment, readSecret);
+    const upstream = upstreamWithPassword({ registry, read, open, now: runtime.now });
+    return [registry, { upstream, policy }] as const;
+  });
+  return new Map(opened);
+}

@@ -1,0 +1,16 @@
+import { openPull } from './open-pull.ts';
+import { readConfig } from './read-config.ts';
+
+/**
+ * The entry of the pull function, which answers clients behind a function URL. Node's own fetch,
+ * which is loaded when it is first used, is used only for upstreams: a warm pull never loads it.
+ */
+export const handler = openPull(
+  await readConfig(process.env, import.meta.url),
+  {
+    environment: process.env,
+    fetch: (url, init) => fetch(url, init),
+    write: (line) => process.stdout.write(line),
+  },
+  'body',
+);

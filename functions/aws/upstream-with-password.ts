@@ -1,0 +1,75 @@
+import type { Upstream } from '../core/upstream/upstream.ts';
+import { UpstreamError } from '../core/upstream/upstream-error.ts';
+
+/** What an upstream's client is made with once its password is known. */
+export interface PasswordUse {
+  readonly registry: string;
+  read(): Promise<string>;
+  open(password: string): Upstream;
+  /** Ms since 1970. */
+  now(): number;
+}
+
+/** A password that was refused is read again after so many ms at the earliest. */
+const readAgainAfter = 5 * 60_000;
+
+interface Opened {
+  readonly upstream: Upstream;
+  readonly read: number;
+}
+
+/**
+ * The client of an upstream whose password is read before the first request, and once more when it
+ * was refused: it may have been changed. Until it can be read, every request fails as
+ * `unavailable`, because an anonymous one would be counted against an address that many share.
+ */
+export function upstreamWithPassword(use: PasswordUse): Upstream {
+  let opening: Promise<Opened> | undefined;
+
+  const opened = () => {
+    opening ??= openAnew(use).catch((error: unknown) => {
+      opening = undefined;
+      throw error;
+    });
+    return opening;
+  };
+
+  const ask = async <Result>(question: (upstream: Upstream) => Promise<Result>) => {
+    const used = opened();
+    const { upstream, read } = await used;
+    try {
+      return await question(upstream);
+    } catch (error) {
+      const isRefused = error instanceof UpstreamError && error.kind === 'credentials';
+      if (!isRefused || use.now() - read < readAgainAfter) throw error;
+      // Another request may be reading it already.
+      if (opening === used) opening = undefined;
+      return question((await opened()).upstream);
+    }
+  };
+
+  return {
+    registry: use.registry,
+    headManifest: (...asked) => ask((upstream) => upstream.headManifest(...asked)),
+    getManifest: (...asked) => ask((upstream) => upstream.getManifest(...asked)),
+    headBlob: (...asked) => ask((upstream) => upstream.headBlob(...asked)),
+    openBlob: (...asked) => ask((upstream) => upstream.openBlob(...asked)),
+    openLocated: (...asked) => ask((upstream) => upstream.openLocated(...asked)),
+    locateBlob: (...asked) => ask((upstream) => upstream.locateBlob(...asked)),
+    listTags: (...asked) => ask((upstream) => upstream.listTags(...asked)),
+    listReferrers: (...asked) => ask((upstream) => upstream.listReferrers(...asked)),
+  };
+}
+
+async function openAnew({ registry, read, open, now }: PasswordUse): Promise<Opened> {
+  const began = now();
+  let password: string;
+  try {
+    password = await read();
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const message = `${registry}: its password cannot be read: ${reason}`;
+    throw new UpstreamError('unavailable', message, { cause });
+  }
+  return { upstream: open(password), read: began };
+}

@@ -1,0 +1,23 @@
+import { defineConfig } from 'vitest/config';
+
+const config = defineConfig({
+  test: {
+    root: new URL('../../..', import.meta.url).pathname,
+    include: [
+      'test/aws/s3-server/exchanges.test.ts',
+      'test/contract/aws-dynamodb.test.ts',
+      'test/contract/aws-s3.test.ts',
+      'test/aws/dynamodb/**/*.test.ts',
+      // Against the strict server too, but it moves 4 GB.
+      'test/aws/s3/large-fill.test.ts',
+      'test/runtime/aws-many/**/*.test.ts',
+    ],
+    globalSetup: ['test/aws/services/start-services.ts'],
+    // DynamoDB Local and its clients share the machine.
+    fileParallelism: false,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+  },
+});
+
+export default config;

@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest';
+import { lambdaRuntime } from '../../../functions/aws/lambda-runtime.ts';
+
+test('an answer waits for the work beside it, and for the work that this begins', async () => {
+  const { runtime, settled } = lambdaRuntime(() => undefined);
+  const done: string[] = [];
+  const later = async () => {
+    await new Promise(setImmediate);
+    done.push('second');
+  };
+  const first = new Promise(setImmediate).then(() => {
+    done.push('first');
+    runtime.waitUntil(later());
+  });
+  runtime.waitUntil(first);
+  await settled(5000);
+  expect(done).toEqual(['first', 'second']);
+});
+
+test('an answer does not wait longer than it may', async () => {
+  const { runtime, settled } = lambdaRuntime(() => undefined);
+  runtime.waitUntil(new Promise(() => undefined));
+  const began = performance.now();
+  await settled(20);
+  expect(performance.now() - began).toBeLessThan(2000);
+});
+
+test('without work nothing is waited for', async () => {
+  const { settled } = lambdaRuntime(() => undefined);
+  const began = performance.now();
+  await settled(60_000);
+  expect(performance.now() - began).toBeLessThan(1000);
+});
