@@ -9,6 +9,7 @@ const config = defineConfig({
       'test/clients/**',
       'test/bench/**',
       'test/aws/s3/large-fill.test.ts',
+      'test/runtime/aws-many/**',
     ],
     testTimeout: 20_000,
     hookTimeout: 20_000,

@@ -16,8 +16,11 @@ export type FillHandler = (
  */
 const longestMargin = 60_000;
 
-/** How long a message stays hidden without a sign of its filler, in seconds; a lease lives 60. */
-const hiddenSeconds = 75;
+/**
+ * How long a message stays hidden without a sign of its filler, in seconds. The last sign may be a
+ * third of it old, and the filler's lease, of 60 s, should be over when the message comes back.
+ */
+const hiddenSeconds = 100;
 
 /** How long an invocation waits for the work beside its fills, in ms. */
 const afterwards = 2_000;

@@ -1,46 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { appImage } from './harness/app-image.ts';
-import { type Client, type Traits, useStage } from './harness/client.ts';
-import { type Containerd, startContainerd } from './harness/containerd.ts';
+import { type Traits, useStage } from './harness/client.ts';
+import { hostsOf, startContainerdClient } from './harness/containerd-client.ts';
 import { describeFallback } from './harness/falling-back.ts';
 import { describePulling, expectPulled, pullsAt } from './harness/pulling.ts';
 import { describeWith } from './harness/requirement.ts';
 import { runWell } from './harness/run.ts';
 import { setUpText } from './harness/set-up-text.ts';
-import type { Stage } from './harness/stage.ts';
-
-interface ContainerdClient extends Client {
-  readonly containerd: Containerd;
-}
-
-const hub = 'https://registry-1.docker.io';
-
-function hostsOf(stage: Stage, address = stage.tap.address): string {
-  return setUpText('hosts.toml', address).replace(hub, stage.origin.url);
-}
-
-async function start(stage: Stage): Promise<ContainerdClient> {
-  const containerd = await startContainerd(stage.folder);
-  containerd.hosts('docker.io', hostsOf(stage));
-  let number = 0;
-  return {
-    containerd,
-    pull: (reference) => containerd.pull(reference),
-    async remove(reference) {
-      expectPulled(await containerd.ctr(['images', 'rm', '--sync', reference]));
-    },
-    async run(reference, command) {
-      number += 1;
-      const outcome = await containerd.ctr([
-        ...['run', '--rm', '--snapshotter', 'native', reference, `c${number}`],
-        ...command,
-      ]);
-      expectPulled(outcome);
-      return outcome.stdout.trim();
-    },
-    stop: () => containerd.stop(),
-  };
-}
 
 const traits: Traits = {
   name: 'containerd',
@@ -54,7 +20,7 @@ const traits: Traits = {
 const needs = { programs: ['containerd', 'ctr', 'runc', 'zstd', 'busybox'], root: true };
 
 describeWith('containerd', needs, () => {
-  const setting = useStage('containerd', start);
+  const setting = useStage('containerd', startContainerdClient);
   describePulling(setting, traits);
   describeFallback(setting, traits);
 
@@ -102,7 +68,7 @@ describeWith('containerd', needs, () => {
     expect(pullsAt(stage.ghcr)).toBe(1);
     expect(stage.ghcr.requests.filter((one) => one.authorization !== undefined)).toEqual([]);
     await stage.mirror.stop();
-    expect(stage.mirror.daemon.lines.join('\n')).not.toContain('c2VjcmV0');
+    expect(stage.mirror.lines().join('\n')).not.toContain('c2VjcmV0');
     await client.remove('ghcr.io/owner/login:1');
   });
 

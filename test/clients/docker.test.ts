@@ -2,44 +2,14 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { appImage, dataDigest, dockerImage } from './harness/app-image.ts';
-import { type Client, type Traits, useStage } from './harness/client.ts';
-import { type HubRoute, openHubRoute } from './harness/docker-hub.ts';
-import { type Dockerd, dockerdMajor, startDockerd } from './harness/dockerd.ts';
+import { type Traits, useStage } from './harness/client.ts';
+import { startDocker } from './harness/docker-client.ts';
+import { dockerdMajor, startDockerd } from './harness/dockerd.ts';
 import { describeFallback } from './harness/falling-back.ts';
 import { describePulling, expectPulled, pullsAt } from './harness/pulling.ts';
 import { describeWith } from './harness/requirement.ts';
 import { makeScratch, removeScratch } from './harness/scratch.ts';
 import { setUpText } from './harness/set-up-text.ts';
-import type { Stage } from './harness/stage.ts';
-
-interface DockerClient extends Client {
-  readonly dockerd: Dockerd;
-  readonly hub: HubRoute;
-}
-
-async function startDocker(stage: Stage): Promise<DockerClient> {
-  const hub = await openHubRoute(stage.folder, stage.origin.url);
-  const config = setUpText('daemon.json', stage.tap.address);
-  const dockerd = await startDockerd({ folder: stage.folder, config, env: hub.env });
-  const { docker } = dockerd;
-  return {
-    dockerd,
-    hub,
-    pull: (reference) => docker(['pull', '--quiet', reference]),
-    async remove(reference) {
-      expectPulled(await docker(['image', 'rm', '--force', reference]));
-    },
-    async run(reference, command) {
-      const outcome = await docker(['run', '--rm', '--network', 'none', reference, ...command]);
-      expectPulled(outcome);
-      return outcome.stdout.trim();
-    },
-    async stop() {
-      await dockerd.stop();
-      await hub.close();
-    },
-  };
-}
 
 const traits: Traits = {
   name: 'docker',

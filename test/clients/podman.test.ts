@@ -1,42 +1,17 @@
-import { basename } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { appImage } from './harness/app-image.ts';
-import { type Client, useStage } from './harness/client.ts';
-import { prepareContainersImage } from './harness/containers-image.ts';
-import { containersImageTraits, registriesOf } from './harness/containers-image-set-up.ts';
+import { useStage } from './harness/client.ts';
+import { containersImageTraits } from './harness/containers-image-set-up.ts';
 import { describeFallback } from './harness/falling-back.ts';
+import { startPodman } from './harness/podman-client.ts';
 import { describePulling, expectPulled, pullsAt } from './harness/pulling.ts';
 import { describeWith } from './harness/requirement.ts';
-import type { Stage } from './harness/stage.ts';
-
-async function start(stage: Stage): Promise<Client> {
-  const { podman, registries } = prepareContainersImage(stage.folder);
-  registries(registriesOf(stage));
-  return {
-    pull: (reference) => podman(['pull', '--quiet', reference]),
-    async remove(reference) {
-      expectPulled(await podman(['rmi', '--force', reference]));
-    },
-    async run(reference, command) {
-      const outcome = await podman([
-        ...['run', '--rm', '--network', 'none', '--log-driver=none'],
-        ...['--cgroup-parent', `/${basename(stage.folder)}`],
-        // Its defaults are above what root may set inside some containers and machines.
-        ...['--ulimit=nofile=512:512', '--ulimit=nproc=4096:4096'],
-        ...[reference, ...command],
-      ]);
-      expectPulled(outcome);
-      return outcome.stdout.trim();
-    },
-    stop: () => Promise.resolve(),
-  };
-}
 
 const traits = { ...containersImageTraits, name: 'podman', runs: true };
 const needs = { programs: ['podman', 'conmon', 'runc', 'zstd', 'busybox'], root: true };
 
 describeWith('podman', needs, () => {
-  const setting = useStage('podman', start);
+  const setting = useStage('podman', startPodman);
   describePulling(setting, traits);
   describeFallback(setting, traits);
 

@@ -1,86 +1,9 @@
-import type { Image } from '../images/image.ts';
-import type { ImageIndex } from '../images/image-index.ts';
 import { MirrorProcess } from '../mirror-process/mirror-process.ts';
-import { startUpstream, type Upstream } from '../upstream/upstream.ts';
-import { alpine, deniedRepository, hiddenRepository, type Shelf, shelves } from './content.ts';
 import { describeRegistry } from './every-section.ts';
-import type { Situation } from './exchange.ts';
+import { overStandIns } from './over-stand-ins.ts';
 
 /** The built bundle in its own process, over stand-ins for docker.io and ghcr.io. */
-describeRegistry('one machine', async (situation) => {
-  const dockerHub = await startUpstream({
-    auth: 'anonymous',
-    privateRepositories: [hiddenRepository],
-  });
-  const gitHub = await startUpstream({ auth: 'anonymous' });
-  const upstreams = { 'docker.io': dockerHub, 'ghcr.io': gitHub };
-  for (const { registry, repository, item, tags } of shelves) {
-    upstreams[registry].add(repository, item, ...tags);
-  }
-  const common = {
-    tagTtl: situation === 'stale' ? '1ms' : '5m',
-    delivery: situation === 'redirecting' ? 'redirect' : 'stream',
-  };
-  const mirror = await MirrorProcess.start({
-    upstreams: {
-      'docker.io': { ...common, url: dockerHub.url, deny: [deniedRepository] },
-      'ghcr.io': { ...common, url: gitHub.url },
-    },
-  });
-  await bringAbout(situation, mirror, [dockerHub, gitHub]);
-  return {
-    target: mirror.url,
-    close: async () => {
-      await mirror.close();
-      await Promise.all([dockerHub.close(), gitHub.close()]);
-    },
-  };
-});
-
-async function bringAbout(
-  situation: Situation,
-  mirror: MirrorProcess,
-  upstreams: readonly Upstream[],
-): Promise<void> {
-  if (situation === 'limited') {
-    const kinds = ['manifest', 'blob', 'tags', 'referrers'] as const;
-    const headers = { 'retry-after': '3600' };
-    for (const upstream of upstreams) {
-      for (const on of kinds) upstream.fail({ on, do: { kind: 'status', status: 429, headers } });
-    }
-  }
-  if (situation === 'stale') for (const shelf of shelves) await mirrorAll(mirror, shelf);
-  if (situation !== 'stale' && situation !== 'down') return;
-  await Promise.all(upstreams.map((upstream) => upstream.stop()));
-}
-
-/** Asks for everything of a shelf until it comes out of the store. */
-async function mirrorAll(mirror: MirrorProcess, shelf: Shelf): Promise<void> {
-  const { registry, repository, item, tags } = shelf;
-  const base = `/${registry}/v2/${repository}`;
-  for (const reference of [...tags, ...manifestsOf(item)]) {
-    await read(mirror, `${base}/manifests/${reference}`);
-  }
-  for (const digest of blobsOf(item)) {
-    while (!(await read(mirror, `${base}/blobs/${digest}`))?.includes('hit'));
-  }
-  await read(mirror, `${base}/tags/list`);
-  await read(mirror, `${base}/referrers/${alpine.index.manifest.digest}`);
-}
-
-/** Reads an answer to its end and gives its Cache-Status. */
-async function read(mirror: MirrorProcess, path: string): Promise<string | null> {
-  const response = await mirror.get(path);
-  await response.arrayBuffer();
-  return response.headers.get('cache-status');
-}
-
-function manifestsOf(item: Image | ImageIndex): string[] {
-  const children = item.kind === 'index' ? (item.children as (Image | ImageIndex)[]) : [];
-  return [item.manifest.digest, ...children.flatMap(manifestsOf)];
-}
-
-function blobsOf(item: Image | ImageIndex): string[] {
-  if (item.kind === 'index') return (item.children as (Image | ImageIndex)[]).flatMap(blobsOf);
-  return [item.config, ...item.layers].map((blob) => blob.digest);
-}
+describeRegistry(
+  'one machine',
+  overStandIns((configuration) => MirrorProcess.start(configuration)),
+);

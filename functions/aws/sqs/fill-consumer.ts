@@ -8,7 +8,7 @@ import { type FillQueues, settleMessage } from './settle-message.ts';
 export interface FillConsumerOptions {
   /** Jobs handled at once; 4 when absent. */
   readonly concurrency?: number;
-  /** How long a message is hidden from others without a sign of its handler, in seconds; 60. */
+  /** How long a message is hidden from others without a sign of its handler, in seconds; 100. */
   readonly hiddenSeconds?: number;
   /** Called with each job that will not be tried again. */
   onGivenUp(job: FillJob, reason: string): void;
@@ -35,7 +35,7 @@ export class FillConsumer {
     this.#queues = queues;
     this.#options = options;
     this.#concurrency = options.concurrency ?? 4;
-    this.#hiddenSeconds = options.hiddenSeconds ?? 60;
+    this.#hiddenSeconds = options.hiddenSeconds ?? 100;
   }
 
   /** Begins to handle messages. Called once. */

@@ -15,5 +15,5 @@ export const startEdgeMirror: StartMirror = async (folder, upstreams) => {
     [program, '--config', config, '--data', join(folder, 'data'), '--listen', '127.0.0.1:0'],
     { ready: /^ +on +(http:\S+)$/ },
   );
-  return { daemon, url: ready[1] ?? '', stop: () => daemon.stop() };
+  return { url: ready[1] ?? '', lines: () => daemon.lines, stop: () => daemon.stop() };
 };

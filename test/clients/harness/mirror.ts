@@ -2,14 +2,15 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Certificate } from './certificate.ts';
-import { type Daemon, startDaemon } from './daemon.ts';
+import { startDaemon } from './daemon.ts';
 
 const bundle = fileURLToPath(new URL('../../../dist/pullfront.js', import.meta.url));
 
 /** The built bundle in a process of its own. */
 export interface Mirror {
-  readonly daemon: Daemon;
   readonly url: string;
+  /** Its output so far. */
+  lines(): readonly string[];
   stop(): Promise<void>;
 }
 
@@ -40,5 +41,5 @@ export async function startMirror(
     [bundle, 'serve', '--config', config],
     { ready: /^ +on +(https?:\S+)$/ },
   );
-  return { daemon, url: ready[1] ?? '', stop: () => daemon.stop() };
+  return { url: ready[1] ?? '', lines: () => daemon.lines, stop: () => daemon.stop() };
 }

@@ -10,7 +10,7 @@ import { openSource } from './open-source.ts';
 import { BlobRefused } from './upstream-source.ts';
 
 /** How long a filler is believed alive without a sign of it, in ms. */
-const leaseLife = 60_000;
+export const leaseLife = 60_000;
 
 /**
  * The fills of this instance: one for a blob, however many want it. A fill belongs to nobody who

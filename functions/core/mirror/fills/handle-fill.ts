@@ -2,6 +2,7 @@ import type { FillJob, FillOutcome } from '../../ports/fill-queue.ts';
 import { UpstreamError } from '../../upstream/upstream-error.ts';
 import { noteComplete } from '../manifests/note-complete.ts';
 import type { Parts } from '../parts.ts';
+import { leaseLife } from './fills.ts';
 import { BlobRefused } from './upstream-source.ts';
 
 const failurePause = 10;
@@ -17,8 +18,11 @@ export async function handleFill(
     if ((await parts.blobs.stat(job.blob.digest)) === undefined) {
       const { progress } = job;
       const fill = await parts.fills.start(job.repository, job.blob, { progress, pauseAt });
-      // Another instance fills it, and has a job of the queue for that: this one is too many.
-      if (fill === undefined) return { kind: 'done' };
+      // The other may be dead, and this its job that came back: it is not dropped before its lease.
+      if (fill === undefined) {
+        const reason = 'another instance fills it';
+        return { kind: 'retry', afterSeconds: leaseLife / 1000, reason };
+      }
       const outcome = await fill.done;
       if (outcome.kind === 'mismatch') {
         return { kind: 'retry', afterSeconds: mismatchPause, reason: outcome.reason };

@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest';
+import { makeImage } from '../../images/image.ts';
+import { textLayer } from '../../images/layer.ts';
+import { startUpstream } from '../../upstream/upstream.ts';
+import { measureColdStart, withBareFunction } from './cold-start.ts';
+import { startAws } from './start-aws.ts';
+
+const times = 11;
+
+/**
+ * The aim is 45 ms above a function that does nothing. The bound is wide, because a machine that
+ * does other work at the same time is several times slower; `npm run bench:aws` measures in peace.
+ */
+const bound = 400;
+
+test('a new instance answers soon', async () => {
+  const upstream = await startUpstream({ auth: 'anonymous' });
+  const image = makeImage({ layers: [textLayer({ a: 'b' })] });
+  upstream.add('library/app', image, '1');
+  const configuration = { upstreams: { 'docker.io': { url: upstream.url } } };
+  const aws = await startAws({ configuration });
+  try {
+    const path = '/v2/library/app/manifests/1';
+    // A new instance serves without asking the upstream what is known to be complete.
+    await aws.get(path);
+    for (const { digest } of [image.config, ...image.layers]) {
+      const isStored = async () => {
+        const { headers } = await aws.get(`/v2/library/app/blobs/${digest}`);
+        return headers.get('cache-status')?.includes('hit');
+      };
+      while (!(await isStored())) await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    const pull = aws.functionOf('pull');
+    const bare = await withBareFunction((one) => measureColdStart(one, '/v2/', times));
+    const ping = await measureColdStart(pull, '/v2/', times);
+    const manifest = await measureColdStart(pull, path, times);
+    const rounded = (value: number) => Math.round(value * 10) / 10;
+    console.log(
+      `cold start, ms above a bare function: ping ${rounded(ping.both - bare.both)}`,
+      `(load ${rounded(ping.load)}, first ${rounded(ping.first)}),`,
+      `manifest ${rounded(manifest.both - bare.both)} (first ${rounded(manifest.first)})`,
+    );
+    expect(ping.both - bare.both).toBeLessThan(bound);
+    expect(manifest.both - bare.both).toBeLessThan(bound);
+  } finally {
+    await aws.close();
+    await upstream.close();
+  }
+}, 60_000);
