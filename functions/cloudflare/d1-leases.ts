@@ -1,0 +1,59 @@
+import type { Lease, Leases } from '../core/ports/leases.ts';
+import { statements } from './d1-statements.ts';
+
+/** How long the row of a lease that is over is kept for its fence, in ms. */
+const keptAfterwards = 86_400_000;
+
+/** Of so many leases that are granted, one removes the rows that are over. */
+const cleaningInterval = 100;
+
+/**
+ * Leases as rows of D1, which runs one write after another: each step is one conditional statement.
+ * A row stays when its lease is released, so that the fence goes on rising.
+ */
+export class D1Leases implements Leases {
+  readonly #database: D1Database;
+  readonly #now: () => number;
+  #granted = 0;
+
+  /** `now` in ms since 1970, about the same in all isolates. */
+  constructor(database: D1Database, now: () => number) {
+    this.#database = database;
+    this.#now = now;
+  }
+
+  async acquire(key: string, milliseconds: number): Promise<Lease | undefined> {
+    const now = this.#now();
+    const expires = now + milliseconds;
+    const acquiring = this.#database.prepare(statements.acquireLease).bind(key, now, expires);
+    const row = await acquiring.first<{ fence: number }>();
+    if (row === null) return undefined;
+    this.#granted += 1;
+    if (this.#granted % cleaningInterval === 0) await this.#removeEnded(now);
+    return { key, fence: row.fence, expires };
+  }
+
+  async renew(lease: Lease, milliseconds: number): Promise<Lease | undefined> {
+    const now = this.#now();
+    const expires = now + milliseconds;
+    const row = await this.#database
+      .prepare(statements.renewLease)
+      .bind(lease.key, lease.fence, expires, now)
+      .first<{ fence: number }>();
+    return row === null ? undefined : { ...lease, expires };
+  }
+
+  async release(lease: Lease): Promise<void> {
+    const { key, fence } = lease;
+    await this.#database.prepare(statements.releaseLease).bind(key, fence, this.#now()).run();
+  }
+
+  /** The lease was granted all the same when this fails. */
+  async #removeEnded(now: number): Promise<void> {
+    const removing = this.#database.prepare(statements.removeEndedLeases);
+    await removing
+      .bind(now - keptAfterwards)
+      .run()
+      .catch(() => undefined);
+  }
+}

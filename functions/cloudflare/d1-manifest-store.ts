@@ -1,0 +1,240 @@
+import type { Descriptor } from '../core/oci/descriptor.ts';
+import type { Digest } from '../core/oci/digest.ts';
+import type { Manifest, ManifestContents } from '../core/oci/manifest.ts';
+import type { Page, PageRequest } from '../core/oci/page.ts';
+import { type Repository, repositoryKey } from '../core/oci/repository.ts';
+import type {
+  IndexedManifest,
+  ManifestStore,
+  PulledManifest,
+  ReferrersList,
+  TagList,
+  TagRecord,
+  UpstreamLocation,
+} from '../core/ports/manifest-store.ts';
+import { afterAll, atMost, cursor, readPage } from './d1-lists.ts';
+import { putManifest, removeManifest } from './d1-put-manifest.ts';
+import { statements } from './d1-statements.ts';
+import { mostInlineBytes, type R2LargeValues } from './r2-large-values.ts';
+
+/** What the index needs besides its database. */
+export interface D1ManifestStoreOptions {
+  readonly large: R2LargeValues;
+  /** Ms since 1970. */
+  readonly now: () => number;
+}
+
+type Value = string | number | null;
+
+/** A tag's row: what it named before is JSON. */
+type TagRow = Omit<TagRecord, 'history'> & { readonly history: string };
+
+/** A manifest's row; its text is null when the bytes are in the bucket. */
+interface ManifestRow {
+  readonly mediaType: string;
+  readonly text: string | null;
+}
+
+/**
+ * The index over D1. Every read is one statement, every write one, or one batch. Without a session
+ * D1 sends all of them to the primary, so that what was written is there for every later read: a
+ * session would only be needed to read from replicas.
+ */
+export class D1ManifestStore implements ManifestStore {
+  readonly #database: D1Database;
+  readonly #large: R2LargeValues;
+  readonly #now: () => number;
+
+  constructor(database: D1Database, { large, now }: D1ManifestStoreOptions) {
+    this.#database = database;
+    this.#large = large;
+    this.#now = now;
+  }
+
+  async getTag(repository: Repository, tag: string): Promise<TagRecord | undefined> {
+    const row = await this.#first<TagRow>(statements.getTag, repositoryKey(repository), tag);
+    return row && { ...row, history: JSON.parse(row.history) };
+  }
+
+  async putTag(repository: Repository, tag: string, record: TagRecord): Promise<void> {
+    const { digest, mediaType, size, firstSeen, changed, checked } = record;
+    const values = [digest, mediaType, size, firstSeen, changed, checked];
+    const history = JSON.stringify(record.history);
+    await this.#run(statements.putTag, repositoryKey(repository), tag, ...values, history);
+  }
+
+  async listTags(repository: Repository, page: PageRequest): Promise<Page<string>> {
+    const after = page.last === undefined ? '' : cursor(page.last);
+    const key = repositoryKey(repository);
+    return this.#page(page, statements.listTags, key, after, atMost(page));
+  }
+
+  async getManifest(repository: Repository, digest: Digest): Promise<IndexedManifest | undefined> {
+    const row = await this.#first<ManifestRow & { pulled: number; complete: number | null }>(
+      statements.getManifest,
+      repositoryKey(repository),
+      digest,
+    );
+    const manifest = row && (await this.#manifest(digest, row));
+    return manifest && { ...manifest, pulled: row.pulled, complete: row.complete ?? undefined };
+  }
+
+  async findManifest(digest: Digest): Promise<Manifest | undefined> {
+    const row = await this.#first<ManifestRow>(statements.findManifest, digest);
+    return row && this.#manifest(digest, row);
+  }
+
+  /** What is noted without bytes in the bucket is not there: it is fetched and put again. */
+  async #manifest(digest: Digest, row: ManifestRow): Promise<Manifest | undefined> {
+    const { mediaType, text } = row;
+    const bytes =
+      text === null
+        ? await this.#large.get(digest)
+        : new Uint8Array(new TextEncoder().encode(text));
+    return bytes && { digest, mediaType, bytes };
+  }
+
+  async putManifest(
+    repository: Repository,
+    manifest: Manifest,
+    contents: ManifestContents | undefined,
+    pulled: number,
+  ): Promise<void> {
+    const key = repositoryKey(repository);
+    await putManifest(this.#database, this.#large, key, manifest, contents, pulled);
+  }
+
+  async getBlobEntry(repository: Repository, digest: Digest): Promise<Descriptor | undefined> {
+    const row = await this.#first<{ descriptor: string }>(
+      statements.getBlobEntry,
+      repositoryKey(repository),
+      digest,
+    );
+    return row && JSON.parse(row.descriptor);
+  }
+
+  async listRepositories(page: PageRequest, registry?: string): Promise<Page<string>> {
+    const after = page.last === undefined ? '' : cursor(page.last);
+    if (registry === undefined) {
+      return this.#page(page, statements.listRepositories, after, afterAll, atMost(page));
+    }
+    // `0` is the character after `/`, so that another port of the host is not among them.
+    const start = after > `${registry}/` ? after : `${registry}/`;
+    return this.#page(page, statements.listRepositories, start, `${registry}0`, atMost(page));
+  }
+
+  async getTagList(repository: Repository): Promise<TagList | undefined> {
+    const key = repositoryKey(repository);
+    return this.#list(`tags/${key}`, await this.#first(statements.getTagList, key));
+  }
+
+  async putTagList(repository: Repository, list: TagList): Promise<void> {
+    const key = repositoryKey(repository);
+    await this.#run(statements.putTagList, key, await this.#listText(`tags/${key}`, list));
+  }
+
+  async getReferrers(repository: Repository, subject: Digest): Promise<ReferrersList | undefined> {
+    const key = repositoryKey(repository);
+    const row = await this.#first<{ text: string | null }>(statements.getReferrers, key, subject);
+    return this.#list(`referrers/${key}/${subject}`, row);
+  }
+
+  async putReferrers(repository: Repository, subject: Digest, list: ReferrersList): Promise<void> {
+    const key = repositoryKey(repository);
+    const text = await this.#listText(`referrers/${key}/${subject}`, list);
+    await this.#run(statements.putReferrers, key, subject, text);
+  }
+
+  /** The list's text for its row; null when it went to the bucket. */
+  async #listText(name: string, list: TagList | ReferrersList): Promise<string | null> {
+    const text = JSON.stringify(list);
+    const bytes = new Uint8Array(new TextEncoder().encode(text));
+    if (bytes.byteLength <= mostInlineBytes) return text;
+    await this.#large.put(name, bytes);
+    return null;
+  }
+
+  async #list<List>(
+    name: string,
+    row: { readonly text: string | null } | undefined,
+  ): Promise<List | undefined> {
+    if (row === undefined) return undefined;
+    if (row.text !== null) return JSON.parse(row.text);
+    const bytes = await this.#large.get(name);
+    return bytes && JSON.parse(new TextDecoder().decode(bytes));
+  }
+
+  async markPulled(repository: Repository, digest: Digest, pulled: number): Promise<void> {
+    await this.#run(statements.markPulled, repositoryKey(repository), digest, pulled);
+  }
+
+  async markComplete(repository: Repository, digest: Digest, seen: number): Promise<void> {
+    await this.#run(statements.markComplete, repositoryKey(repository), digest, seen);
+  }
+
+  async getUpstreamLocation(
+    repository: Repository,
+    digest: Digest,
+  ): Promise<UpstreamLocation | undefined> {
+    const key = repositoryKey(repository);
+    return this.#first(statements.getUpstreamLocation, key, digest, this.#now());
+  }
+
+  async putUpstreamLocation(
+    repository: Repository,
+    digest: Digest,
+    { url, expires }: UpstreamLocation,
+  ): Promise<void> {
+    const key = repositoryKey(repository);
+    await this.#database.batch([
+      this.#database.prepare(statements.putUpstreamLocation).bind(key, digest, url, expires),
+      // They live for minutes, and nobody else would remove them.
+      this.#database.prepare(statements.removeEndedLocations).bind(this.#now()),
+    ]);
+  }
+
+  async leastRecentlyPulled(limit: number): Promise<readonly PulledManifest[]> {
+    const listing = this.#database.prepare(statements.leastRecentlyPulled).bind(limit);
+    const { results } = await listing.all<{ repository: string; digest: Digest; pulled: number }>();
+    return results.map((row) => ({ ...row, repository: repositoryOf(row.repository) }));
+  }
+
+  async removeManifest(repository: Repository, digest: Digest): Promise<void> {
+    await removeManifest(this.#database, this.#large, repositoryKey(repository), digest);
+  }
+
+  async isBlobNamed(digest: Digest): Promise<boolean> {
+    return (await this.#first(statements.isBlobNamed, digest)) !== undefined;
+  }
+
+  async #first<Row>(statement: string, ...values: readonly Value[]): Promise<Row | undefined> {
+    const row = await this.#database
+      .prepare(statement)
+      .bind(...values)
+      .first<Row>();
+    return row ?? undefined;
+  }
+
+  async #run(statement: string, ...values: readonly Value[]): Promise<void> {
+    await this.#database
+      .prepare(statement)
+      .bind(...values)
+      .run();
+  }
+
+  async #page(
+    page: PageRequest,
+    statement: string,
+    ...values: readonly Value[]
+  ): Promise<Page<string>> {
+    if (page.limit === 0) return { entries: [], next: undefined };
+    const listing = this.#database.prepare(statement).bind(...values);
+    return readPage((await listing.all<{ name: string }>()).results, page);
+  }
+}
+
+/** Reads a key of `repositoryKey` again: a registry has no slash. */
+function repositoryOf(key: string): Repository {
+  const slash = key.indexOf('/');
+  return { registry: key.slice(0, slash), name: key.slice(slash + 1) };
+}

@@ -1,0 +1,62 @@
+import { createMirror, type RunningMirror } from '../core/mirror/create-mirror.ts';
+import type { Ports } from '../core/mirror/parts.ts';
+import { createRegistry, type Registry } from '../core/registry/registry.ts';
+import { variablesOf, type WorkerEnvironment } from './environment.ts';
+import { type Log, openLog } from './observe.ts';
+import { openStores } from './open-stores.ts';
+import { missingSecrets, openUpstreams } from './open-upstreams.ts';
+import { withVariables } from './overrides.ts';
+import type { WorkerConfiguration } from './worker-configuration.ts';
+import { workerRuntime } from './worker-runtime.ts';
+
+/** What one isolate answers with. */
+export interface OpenedMirror {
+  readonly registry: Registry;
+  readonly ports: Ports;
+  readonly log: Log;
+  readonly version: string;
+  /**
+   * A mirror for the fills of one invocation: a fill holds streams and signals, which workerd ties
+   * to the invocation that made them. The upstreams' tokens are shared with the other mirrors.
+   */
+  openFiller(): RunningMirror;
+}
+
+/** A mark of a pull is repeated after a day at the earliest, in ms: D1 bills what is written. */
+const markInterval = 86_400_000;
+
+/**
+ * Nobody can follow a fill here. A Worker's answers are not bounded, so what an upstream does not
+ * redirect is passed through at any size, and no client has to wait for a fill.
+ */
+const fillsBehind = { passThroughBytes: Number.POSITIVE_INFINITY, wait: 0 };
+
+/** Assembles the mirror of an isolate. Must be called within a request; sends nothing yet. */
+export function openMirror(
+  built: WorkerConfiguration,
+  environment: WorkerEnvironment,
+): OpenedMirror {
+  const variables = variablesOf(environment);
+  const { configuration, ignored } = withVariables(built, variables);
+  const { limits, version } = configuration;
+  const log = openLog(configuration.log.level);
+  for (const variable of ignored) log.line('error', 'variable ignored', { variable });
+  for (const secret of missingSecrets(configuration, variables)) {
+    log.line('error', 'secret missing', { secret });
+  }
+  const runtime = workerRuntime((event) => log.event(event));
+  const ports = openStores(environment, runtime);
+  const upstreams = openUpstreams(configuration, variables, ports.ledger, runtime);
+  const options = { upstreams, limits, memoryBytes: limits.memoryBytes, markInterval, fillsBehind };
+  const open = () => createMirror(options, ports, runtime);
+  const registry = createRegistry(open(), {
+    defaultRegistry: configuration.defaultUpstream,
+    onError: (error) => log.line('error', 'unexpected', { error: describe(error) }),
+  });
+  return { registry, ports, log, version, openFiller: open };
+}
+
+/** Where an unexpected error came from matters more than a short line. */
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

@@ -1,0 +1,68 @@
+import { parseDigest } from '../core/oci/digest.ts';
+import { isRepositoryName } from '../core/oci/repository.ts';
+import type { FillJob } from '../core/ports/fill-queue.ts';
+
+/** The version of the messages. One of another version is refused, not guessed at. */
+const version = 1;
+
+/** A put leaves at most 60 KB of progress; a message of Queues has at most 128 KB. */
+const longestProgress = 64 * 1024;
+
+/** A registry's host, with a port where it has one. */
+const registryPattern = /^[a-z0-9.-]{1,253}(?::\d{1,5})?$/;
+
+/** What a message says. */
+export type ReadFillMessage =
+  | { readonly kind: 'job'; readonly job: FillJob }
+  /** Nobody can ever handle it. */
+  | { readonly kind: 'bad'; readonly reason: string };
+
+/** What of a media type is sent, in characters: a manifest may say anything. */
+const longestMediaType = 255;
+
+/** A fill as the body of a message, in JSON. */
+export function fillMessage({ repository, blob, manifest, progress }: FillJob) {
+  const { digest, size } = blob;
+  const mediaType = blob.mediaType.slice(0, longestMediaType);
+  return { version, repository, blob: { digest, size, mediaType }, manifest, progress };
+}
+
+/** Reads the body of a message. Who may send to the queue may have written anything. */
+export function readFillMessage(body: unknown): ReadFillMessage {
+  const message = recordOf(body);
+  if (message === undefined) return bad('it is no JSON object');
+  if (message.version !== version) return bad(`its version is not ${version}`);
+  const { registry, name } = recordOf(message.repository) ?? {};
+  if (typeof registry !== 'string' || !registryPattern.test(registry)) return bad('no registry');
+  if (typeof name !== 'string' || !isRepositoryName(name)) return bad('no name of a repository');
+  const { digest: blobDigest, size, mediaType } = recordOf(message.blob) ?? {};
+  const digest = readDigest(blobDigest);
+  if (digest === undefined) return bad('no digest of a blob');
+  if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0) return bad('no size');
+  if (typeof mediaType !== 'string') return bad('no media type');
+  const manifest = readDigest(message.manifest);
+  if (manifest === undefined && message.manifest !== undefined) return bad('a bad manifest');
+  const { progress } = message;
+  const isProgress = typeof progress === 'string' && progress.length <= longestProgress;
+  if (progress !== undefined && !isProgress) return bad('a bad progress');
+  const job: FillJob = {
+    repository: { registry, name },
+    blob: { digest, size, mediaType },
+    ...(manifest !== undefined && { manifest }),
+    ...(isProgress && { progress }),
+  };
+  return { kind: 'job', job };
+}
+
+function bad(reason: string): ReadFillMessage {
+  return { kind: 'bad', reason: `not a fill: ${reason}` };
+}
+
+function readDigest(value: unknown) {
+  return typeof value === 'string' ? parseDigest(value) : undefined;
+}
+
+function recordOf(value: unknown): Record<string, unknown> | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  return { ...value };
+}
