@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { measureBigBlob } from './big-blob.ts';
 import { measureConcurrentPulls } from './concurrent-pulls.ts';
+import { edge } from './edge.ts';
 import { machineFacts } from './machine.ts';
 import type { Bench } from './measure.ts';
 import { measureMemory } from './memory.ts';
@@ -43,16 +44,25 @@ async function run(options: BenchOptions, root: string): Promise<void> {
   await requireSpace(options.short ? 3e9 : 25e9);
   const workspace = new Workspace();
   try {
-    const all = [await peer(workspace), await pullfront(workspace, root, options.profile)];
+    const all = [
+      await peer(workspace),
+      await pullfront(workspace, root, options.profile),
+      await edge(workspace, root),
+    ];
     const contenders = all.filter((one) => options.contenders.includes(one.name));
     const started = Date.now();
     const progress = (text: string): void => {
       console.error(`${String(Math.round((Date.now() - started) / 1000)).padStart(4)} s  ${text}`);
     };
-    const bench = { workspace, contenders, short: options.short, progress };
+    const bench = (measure: MeasureName): Bench => ({
+      workspace,
+      contenders: contenders.filter((one) => one.measures.includes(measure)),
+      short: options.short,
+      progress,
+    });
     const machine = machineFacts(contenders);
     const rows: Row[] = [];
-    for (const name of options.measures) rows.push(...(await measures[name](bench)));
+    for (const name of options.measures) rows.push(...(await measures[name](bench(name))));
     const { cores, cpu, node, versions, load } = machine;
     console.log(
       `\n${machine.date}, ${cores} cores (${cpu}), node ${node}, load ${load.toFixed(1)}`,

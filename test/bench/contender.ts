@@ -1,4 +1,4 @@
-import type { ContenderName } from './options.ts';
+import type { ContenderName, MeasureName } from './options.ts';
 
 /** A mirror that runs with a store of its own. */
 export interface RunningMirror {
@@ -15,6 +15,8 @@ export interface RunningMirror {
 export interface Contender {
   readonly name: ContenderName;
   readonly version: string;
+  /** The groups of measures that it takes part in. */
+  readonly measures: readonly MeasureName[];
   /** Starts it on an empty store in front of this registry. */
   start(upstream: string): Promise<RunningMirror>;
 }

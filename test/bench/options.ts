@@ -6,10 +6,10 @@ export const measureNames = ['rates', 'blob', 'pulls', 'warm', 'memory'] as cons
 /** One group of measures. */
 export type MeasureName = (typeof measureNames)[number];
 
-/** The two that are compared. */
-export const contenderNames = ['peer', 'pullfront'] as const;
+/** Those that are compared. */
+export const contenderNames = ['peer', 'pullfront', 'edge'] as const;
 
-/** One of the two that are compared. */
+/** One of those that are compared. */
 export type ContenderName = (typeof contenderNames)[number];
 
 /** What the command line asks for. */

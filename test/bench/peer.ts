@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Contender } from './contender.ts';
 import { dockerRegistryVersion, startDockerRegistry } from './docker-registry.ts';
+import { measureNames } from './options.ts';
 import type { Workspace } from './workspace.ts';
 
 /** CNCF distribution in proxy mode, as Debian packages it. */
@@ -10,6 +11,7 @@ export async function peer(workspace: Workspace): Promise<Contender> {
   return {
     name: 'peer',
     version: await dockerRegistryVersion(workspace),
+    measures: measureNames,
     start: async (upstream) => {
       const data = await workspace.folder('peer');
       const { daemon, url } = await startDockerRegistry(workspace, data, upstream);

@@ -2,6 +2,7 @@ import { access, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Contender } from './contender.ts';
 import { listeningPort } from './listening-port.ts';
+import { measureNames } from './options.ts';
 import type { Workspace } from './workspace.ts';
 
 /**
@@ -18,6 +19,7 @@ export async function pullfront(
   return {
     name: 'pullfront',
     version: await versionOf(root),
+    measures: measureNames,
     start: async (upstream) => {
       await access(program).catch(() => {
         throw new Error(`${program} is missing; run: npm run build`);

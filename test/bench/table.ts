@@ -1,6 +1,6 @@
 import { type Row, verdictOf } from './row.ts';
 
-const titles = ['measure', 'unit', 'peer', 'ours', 'ratio', 'goal', 'reached'];
+const titles = ['measure', 'unit', 'peer', 'ours', 'edge', 'ratio', 'goal', 'reached'];
 const textColumns = 2;
 
 /** Writes rows as a table for a terminal; numbers stand at the right. */
@@ -29,6 +29,7 @@ function cellsOf(row: Row): string[] {
     row.unit,
     numberText(row.numbers.peer),
     numberText(row.numbers.pullfront),
+    numberText(row.numbers.edge),
     ratio === undefined ? '-' : `${numberText(ratio)}x`,
     goal ?? '',
     reached === undefined ? '' : reached ? 'yes' : 'NO',

@@ -1,9 +1,10 @@
 import { readdir, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { endScenes, image, largeLayer, setScene } from './scene.ts';
+import { oneMachine } from './one-machine.ts';
+import { image, largeLayer, openScenes } from './scene.ts';
 
-endScenes();
+const setScene = openScenes(oneMachine);
 
 const slow = {
   on: 'blob',

@@ -1,7 +1,6 @@
 import { afterEach } from 'vitest';
 import { makeImage } from '../images/image.ts';
 import { randomLayer } from '../images/layer.ts';
-import { MirrorProcess } from '../mirror-process/mirror-process.ts';
 import { type Pulled, pull } from '../mirror-process/pull.ts';
 import type { Settings } from '../upstream/settings.ts';
 import { startUpstream, type Upstream } from '../upstream/upstream.ts';
@@ -19,41 +18,71 @@ export const repository = 'library/app';
 /** The digest of the layer of 3 MB. */
 export const largeLayer = image.layers[0]?.digest ?? '';
 
+/** A mirror in a process of its own, whatever it runs on. */
+export interface TargetProcess {
+  readonly url: string;
+  /** All that it printed. */
+  readonly output: string;
+  get(path: string, init?: RequestInit): Promise<Response>;
+  /** Starts it again over what it stored. */
+  start(): Promise<void>;
+  /** The exit code, or undefined after a kill. */
+  end(signal: NodeJS.Signals): Promise<number | undefined>;
+  close(): Promise<void>;
+}
+
+/** What the faults happen to. */
+export interface Target<Mirror extends TargetProcess = TargetProcess> {
+  readonly name: string;
+  /**
+   * True where all clients of a cold blob follow one fill; elsewhere each of them gets the
+   * upstream's redirect, or its bytes, and the fill is one more reader.
+   */
+  readonly followsFills: boolean;
+  start(configuration: object, environment: Record<string, string>): Promise<Mirror>;
+}
+
 /** A stand-in for docker.io that has `image` as `library/app:1`, and the mirror's process. */
-export interface Scene {
+export interface Scene<Mirror extends TargetProcess = TargetProcess> {
   readonly upstream: Upstream;
-  readonly mirror: MirrorProcess;
+  readonly mirror: Mirror;
   pull(tag?: string): Promise<Pulled>;
   /** Pulls and waits until nothing of it is left to fill. */
   warm(): Promise<void>;
   manifest(reference?: string, query?: string): Promise<Response>;
   blob(digest?: string, query?: string, init?: RequestInit): Promise<Response>;
-}
-
-const open: (() => Promise<void>)[] = [];
-
-/** Ends, after each test of the file, what the test started. */
-export function endScenes(): void {
-  afterEach(async () => {
-    for (const close of open.splice(0).reverse()) await close();
-  });
+  /** What the mirror has stored of blobs, in bytes. */
+  storedBytes(): Promise<number>;
 }
 
 /** Starts both. Tags are out of date at once, so that every pull asks the upstream. */
-export async function setScene(
-  settings: Partial<Settings> = {},
-  upstreamConfig: object = {},
-  more: object = {},
-  environment: Record<string, string> = {},
-): Promise<Scene> {
-  const upstream = await startUpstream(settings);
-  open.push(() => upstream.close());
-  upstream.add(repository, image, '1');
-  const dockerHub = { url: upstream.url, tagTtl: '1ms', ...upstreamConfig };
-  const configuration = { upstreams: { 'docker.io': dockerHub }, ...more };
-  const mirror = await MirrorProcess.start(configuration, environment);
-  open.push(() => mirror.close());
-  const scene: Scene = {
+export type SetScene<Mirror extends TargetProcess = TargetProcess> = (
+  settings?: Partial<Settings>,
+  upstreamConfig?: object,
+  more?: object,
+  environment?: Record<string, string>,
+) => Promise<Scene<Mirror>>;
+
+/** The scenes of one suite; what a test started is ended after it. */
+export function openScenes<Mirror extends TargetProcess>(target: Target<Mirror>): SetScene<Mirror> {
+  const open: (() => Promise<void>)[] = [];
+  afterEach(async () => {
+    for (const close of open.splice(0).reverse()) await close();
+  });
+  return async (settings = {}, upstreamConfig = {}, more = {}, environment = {}) => {
+    const upstream = await startUpstream(settings);
+    open.push(() => upstream.close());
+    upstream.add(repository, image, '1');
+    const dockerHub = { url: upstream.url, tagTtl: '1ms', ...upstreamConfig };
+    const configuration = { upstreams: { 'docker.io': dockerHub }, ...more };
+    const mirror = await target.start(configuration, environment);
+    open.push(() => mirror.close());
+    return sceneOf(upstream, mirror);
+  };
+}
+
+function sceneOf<Mirror extends TargetProcess>(upstream: Upstream, mirror: Mirror): Scene<Mirror> {
+  const scene: Scene<Mirror> = {
     upstream,
     mirror,
     pull: (tag = '1') => pull(mirror.url, repository, tag),
@@ -66,6 +95,10 @@ export async function setScene(
       mirror.get(`/v2/${repository}/manifests/${reference}${query}`),
     blob: (digest = largeLayer, query = '', init = {}) =>
       mirror.get(`/v2/${repository}/blobs/${digest}${query}`, init),
+    storedBytes: async () => {
+      const health: unknown = await (await mirror.get('/healthz')).json();
+      return health instanceof Object && 'storeBytes' in health ? Number(health.storeBytes) : NaN;
+    },
   };
   return scene;
 }

@@ -1,0 +1,144 @@
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+const folder = 'dist/edge';
+
+/** What the Worker's bundle may be made of, and how big it may get, in bytes. */
+const bundle = {
+  entry: 'functions/cloudflare/worker.ts',
+  outfile: `${folder}/worker.js`,
+  inputs: /^functions\/(core|cloudflare)\//,
+  budget: 100_000,
+};
+
+/** The configuration that `npm run build` puts beside the bundle. */
+const configurationFile = 'infra/cloudflare/pullfront.json';
+
+/** Builds the Worker and its configuration. Throws an Error that says what is wrong. */
+export async function buildEdge() {
+  const started = performance.now();
+  await rm(`${root}${folder}`, { recursive: true, force: true });
+  const { metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: [bundle.entry],
+    outdir: folder,
+    chunkNames: '[name]-[hash]',
+    bundle: true,
+    // What only fills need is loaded with the first fill.
+    splitting: true,
+    minify: true,
+    platform: 'neutral',
+    target: 'es2023',
+    format: 'esm',
+    external: ['./configuration.js', 'cloudflare:*', 'node:*'],
+    metafile: true,
+    logLevel: 'warning',
+  });
+  const strangers = Object.keys(metafile.inputs).filter((input) => !bundle.inputs.test(input));
+  if (strangers.length > 0) {
+    throw new Error(`${bundle.outfile} has strange inputs: ${strangers.join(', ')}`);
+  }
+  const all = Object.keys(metafile.outputs);
+  const bytes = sizeOf(metafile, loadedWith(metafile, bundle.outfile));
+  if (bytes > bundle.budget) {
+    throw new Error(`${bundle.outfile} has ${bytes} bytes, more than ${bundle.budget}`);
+  }
+  const { text } = await edgeConfiguration(configurationFile);
+  await writeFile(`${root}${folder}/configuration.js`, text);
+  const milliseconds = Math.round(performance.now() - started);
+  const later = sizeOf(metafile, all) - bytes;
+  const sizes = `${Math.round(bytes / 1000)} kB, ${Math.round(later / 1000)} kB for fills`;
+  console.log(`${bundle.outfile}: ${sizes} in ${milliseconds} ms`);
+}
+
+/**
+ * A module and all that is loaded with it.
+ * @param {import('esbuild').Metafile} metafile
+ * @param {string} output
+ * @param {Set<string>} found
+ */
+function loadedWith(metafile, output, found = new Set()) {
+  if (found.has(output)) return found;
+  found.add(output);
+  for (const { path, kind, external } of metafile.outputs[output]?.imports ?? []) {
+    if (kind === 'import-statement' && !external) loadedWith(metafile, path, found);
+  }
+  return found;
+}
+
+/**
+ * @param {import('esbuild').Metafile} metafile
+ * @param {Iterable<string>} outputs
+ */
+function sizeOf(metafile, outputs) {
+  let bytes = 0;
+  for (const output of outputs) bytes += metafile.outputs[output]?.bytes ?? 0;
+  return bytes;
+}
+
+/** Mistakes in a configuration file, each on a line of the message. */
+export class ConfigurationMistakes extends Error {}
+
+/**
+ * Checks a configuration file and writes it as the module that the Worker imports. Throws
+ * ConfigurationMistakes, or the error of the file.
+ * @param {string} file
+ */
+export async function edgeConfiguration(file) {
+  const { writeConfiguration, problemText, findJsonMistake, clientLines } = await tools();
+  const { version } = JSON.parse(await readFile(`${root}package.json`, 'utf8'));
+  const json = await readFile(resolve(root, file), 'utf8');
+  const mistake = findJsonMistake(json);
+  if (mistake !== undefined) {
+    // What was found there is not shown: it may be a password.
+    throw new ConfigurationMistakes(`${file}:${mistake.line}:${mistake.column}: expected JSON`);
+  }
+  const written = writeConfiguration(JSON.parse(json), version);
+  if ('problems' in written) {
+    const count =
+      written.problems.length === 1 ? 'a mistake' : `${written.problems.length} mistakes`;
+    const lines = written.problems.map((/** @type {object} */ one) => `\n  ${problemText(one)}`);
+    throw new ConfigurationMistakes(`${file} has ${count}:${lines.join('')}`);
+  }
+  return { text: written.ok, config: written.config, version, clientLines };
+}
+
+/** @type {Promise<any> | undefined} */
+let bundledTools;
+
+/** Parts of the program that scripts need: they are TypeScript, so each process bundles them once. */
+function tools() {
+  bundledTools ??= bundleTools();
+  return bundledTools;
+}
+
+async function bundleTools() {
+  const { outputFiles } = await build({
+    stdin: {
+      resolveDir: `${root}functions`,
+      contents: `
+        export { writeConfiguration } from './cloudflare/configuration-module.ts';
+        export { problemText } from './core/config/problems.ts';
+        export { findJsonMistake } from './cli/json-mistake.ts';
+        export { clientLines } from './cli/client-lines.ts';`,
+    },
+    bundle: true,
+    format: 'esm',
+    write: false,
+  });
+  const code = Buffer.from(outputFiles[0]?.contents ?? '').toString('base64');
+  return import(`data:text/javascript;base64,${code}`);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  try {
+    await buildEdge();
+  } catch (error) {
+    console.error(`build: ${error instanceof Error ? error.message : String(error)}`);
+    process.exit(error instanceof ConfigurationMistakes ? 2 : 1);
+  }
+}

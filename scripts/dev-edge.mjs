@@ -1,0 +1,74 @@
+// The very bundle of the Worker on this machine: no account, data kept in a folder.
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { ConfigurationMistakes, edgeConfiguration } from './build-edge.mjs';
+import { openWorker } from './edge/open-worker.mjs';
+
+const { values: options } = parseArgs({
+  options: {
+    config: { type: 'string', default: 'infra/cloudflare/pullfront.json' },
+    data: { type: 'string', default: './pullfront-data/edge' },
+    listen: { type: 'string', default: '127.0.0.1:5000' },
+  },
+});
+
+try {
+  await serve();
+} catch (error) {
+  console.error(`dev:edge: ${error instanceof Error ? error.message : String(error)}`);
+  process.exit(error instanceof ConfigurationMistakes ? 2 : 1);
+}
+
+async function serve() {
+  const { text, config, version, clientLines } = await edgeConfiguration(options.config);
+  const [, host = '', port = ''] = /^(.+):(\d+)$/.exec(options.listen) ?? [];
+  if (port === '') throw new Error(`--listen: found ${options.listen}, expected HOST:PORT`);
+  const worker = await openWorker({
+    configuration: text,
+    data: resolve(options.data),
+    host,
+    port: Number(port),
+    variables: variables(config),
+    print: (text) => process.stdout.write(text),
+  });
+  const { host: authority } = new URL(worker.url);
+  console.error(
+    [
+      `Pullfront ${version} mirrors ${[...config.upstreams.keys()].join(', ')}, as a Worker`,
+      `  on  ${worker.url}`,
+      `  in  ${resolve(options.data)}`,
+      '',
+      ...clientLines(
+        { scheme: 'http', authority, loopback: host.startsWith('127.') },
+        config,
+      ).flatMap((one) => [
+        `${one.client}: ${one.file}`,
+        ...one.lines.map((line) => `  ${line}`),
+        '',
+      ]),
+    ].join('\n'),
+  );
+  const close = async () => {
+    await worker.close();
+    process.exit(0);
+  };
+  process.once('SIGINT', close);
+  process.once('SIGTERM', close);
+}
+
+/**
+ * What the Worker gets of this process's environment: variables by their names, and the secrets
+ * that the configuration and the presigning of R2 name.
+ * @param {import('./build-edge.mjs').ReadConfiguration} config
+ */
+function variables({ upstreams }) {
+  const secrets = [...upstreams.values()].map(({ credentials }) => credentials?.password.env);
+  const own = ['PULLFRONT_CONFIG', 'PULLFRONT_LISTEN', 'PULLFRONT_DATA'];
+  const entries = Object.entries(process.env).filter(
+    ([name]) =>
+      secrets.includes(name) ||
+      /^R2_/.test(name) ||
+      (/^PULLFRONT_/.test(name) && !own.includes(name)),
+  );
+  return Object.fromEntries(entries.map(([name, value]) => [name, value ?? '']));
+}

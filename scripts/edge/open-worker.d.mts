@@ -1,0 +1,9 @@
+/** Runs the built bundle on workerd, with its bindings by miniflare. */
+export function openWorker(options: {
+  readonly configuration: string;
+  readonly data: string | undefined;
+  readonly host: string;
+  readonly port: number;
+  readonly variables: Readonly<Record<string, string>>;
+  readonly print: (text: string) => void;
+}): Promise<{ readonly url: string; close(): Promise<void> }>;

@@ -1,0 +1,4 @@
+import { describeFaults } from './every-fault.ts';
+import { oneMachine } from './one-machine.ts';
+
+describeFaults(oneMachine);

@@ -1,0 +1,146 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { makeImage } from '../../images/image.ts';
+import { textLayer } from '../../images/layer.ts';
+import { startUpstream, type Upstream } from '../../upstream/upstream.ts';
+import { EdgeProcess } from './edge-process.ts';
+
+const program = fileURLToPath(new URL('../../../scripts/dev-edge.mjs', import.meta.url));
+const image = makeImage({ layers: [textLayer({ 'name.txt': 'edge\n' })] });
+const tag = '/v2/library/app/manifests/1';
+
+const open: (() => Promise<void>)[] = [];
+
+afterEach(async () => {
+  for (const close of open.splice(0).reverse()) await close();
+});
+
+async function startHub(settings: Parameters<typeof startUpstream>[0] = {}): Promise<Upstream> {
+  const hub = await startUpstream(settings);
+  open.push(() => hub.close());
+  hub.add('library/app', image, '1');
+  return hub;
+}
+
+async function startEdge(configuration: object, environment = {}): Promise<EdgeProcess> {
+  const edge = await EdgeProcess.start(configuration, environment);
+  open.push(() => edge.close());
+  return edge;
+}
+
+describe('the configuration of the Worker', () => {
+  it('with mistakes is refused before anything starts, with all of them', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'pullfront-mistakes-'));
+    const file = join(folder, 'pullfront.json');
+    const password = { file: '/run/secrets/hub' };
+    writeFileSync(file, JSON.stringify({ limit: {}, upstreams: { 'docker.io': { tagTtl: 5 } } }));
+    const mistaken = spawnSync(process.execPath, [program, '--config', file], { encoding: 'utf8' });
+    expect(mistaken.status).toBe(2);
+    expect(mistaken.stderr).toContain('limit: found an unknown key');
+    expect(mistaken.stderr).toContain('upstreams.docker.io.tagTtl: found 5');
+    const credentials = { username: 'me', password };
+    writeFileSync(file, JSON.stringify({ upstreams: { 'docker.io': { credentials } } }));
+    const unreadable = spawnSync(process.execPath, [program, '--config', file], {
+      encoding: 'utf8',
+    });
+    rmSync(folder, { recursive: true });
+    expect(unreadable.status).toBe(2);
+    expect(unreadable.stderr).toContain('upstreams.docker.io.credentials.password: found a file');
+  });
+
+  it('has variables over it; a wrong one is reported and ignored', async () => {
+    const hub = await startHub();
+    const edge = await startEdge(
+      { upstreams: { 'docker.io': { url: 'http://127.0.0.1:9', tagTtl: '1h' } } },
+      {
+        PULLFRONT_UPSTREAMS_DOCKER_IO_URL: hub.url,
+        PULLFRONT_UPSTREAMS_DOCKER_IO_TAG_TTL: 'soon',
+        PULLFRONT_NO_SUCH: '1',
+      },
+    );
+    const response = await edge.get(tag);
+    expect(response.status).toBe(200);
+    expect(response.headers.get('cache-control')).toContain('max-age=3600');
+    expect(edge.output).toContain('PULLFRONT_UPSTREAMS_DOCKER_IO_TAG_TTL');
+    expect(edge.output).toContain('PULLFRONT_NO_SUCH');
+    expect(edge.output).not.toContain('"PULLFRONT_UPSTREAMS_DOCKER_IO_URL"');
+  });
+
+  const credentials = { username: 'user', password: { env: 'HUB_TOKEN' } };
+  const privateHub = {
+    auth: 'anonymous',
+    accounts: [{ username: 'user', password: 'pass-71c2' }],
+    privateRepositories: ['library/app'],
+  } as const;
+
+  it('names secrets, which are in no output', async () => {
+    const hub = await startHub(privateHub);
+    const configuration = { upstreams: { 'docker.io': { url: hub.url, credentials } } };
+    const edge = await startEdge(configuration, { HUB_TOKEN: 'pass-71c2' });
+    expect((await edge.get(tag)).status).toBe(200);
+    await edge.end('SIGTERM');
+    expect(edge.output).toContain('library/app');
+    expect(edge.output).not.toContain('pass-71c2');
+  });
+
+  it('names a secret that is not set: that is reported, and nobody is asked to log in', async () => {
+    const hub = await startHub(privateHub);
+    const edge = await startEdge({ upstreams: { 'docker.io': { url: hub.url, credentials } } });
+    expect((await edge.get(tag)).status).toBe(404);
+    expect(edge.output).toContain('"message":"secret missing","secret":"HUB_TOKEN"');
+  });
+});
+
+describe('with keys of R2', () => {
+  it('stored blobs come by signed redirects to its S3 endpoint, and no key is in any output', async () => {
+    const hub = await startHub();
+    const edge = await startEdge(
+      { upstreams: { 'docker.io': { url: hub.url } } },
+      {
+        R2_ACCESS_KEY_ID: 'key-id-5b1',
+        R2_SECRET_ACCESS_KEY: 'secret-key-9d2',
+        R2_ENDPOINT: 'https://account.r2.cloudflarestorage.com',
+        R2_BUCKET: 'blobs',
+      },
+    );
+    await edge.get(tag);
+    const response = await vi.waitUntil(
+      async () => {
+        const one = await edge.get(`/v2/library/app/blobs/${image.layers[0]?.digest}`);
+        return one.headers.get('cache-status')?.includes('hit') ? one : undefined;
+      },
+      { timeout: 10_000 },
+    );
+    expect(response?.status).toBe(307);
+    expect(response?.headers.get('cache-control')).toContain('no-store');
+    const location = new URL(response?.headers.get('location') ?? '');
+    expect(location.origin).toBe('https://account.r2.cloudflarestorage.com');
+    expect(location.pathname).toMatch(/^\/blobs\/.+/);
+    expect(location.searchParams.get('X-Amz-Signature')).toMatch(/^[0-9a-f]{64}$/);
+    expect(location.searchParams.get('X-Amz-Credential')).toContain('/auto/s3/');
+    await edge.end('SIGTERM');
+    expect(edge.output).not.toContain('secret-key-9d2');
+    expect(edge.output).not.toContain('X-Amz');
+  });
+});
+
+describe('/healthz', () => {
+  it('has what is stored, the counters and the rate limits', async () => {
+    const hub = await startHub({ pullLimit: { limit: 100, windowSeconds: 21_600 } });
+    const edge = await startEdge({ upstreams: { 'docker.io': { url: hub.url } } });
+    await edge.get(tag);
+    await edge.get(tag);
+    const response = await edge.get('/healthz');
+    expect(response.status).toBe(200);
+    expect(await response.json()).toMatchObject({
+      status: 'ok',
+      storeBytes: expect.any(Number),
+      counters: { pullsServed: 2, pullsAvoided: 1, pullsMade: 1 },
+      rateLimits: [{ registry: 'docker.io', rate: { limit: 100, remaining: 99 } }],
+    });
+  });
+});
