@@ -1,0 +1,29 @@
+import { cpSync, mkdirSync, rmSync } from 'node:fs';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
+
+// The bench starts programs that lie beside its own code, and finds the bundles from there: so it is
+// bundled into a folder as deep below the project's as its sources are.
+const root = fileURLToPath(new URL('..', import.meta.url));
+const folder = `${root}dist/bench/aws/`;
+process.once('exit', () => rmSync(`${root}dist/bench`, { recursive: true, force: true }));
+process.once('SIGINT', () => process.exit(130));
+process.once('SIGTERM', () => process.exit(143));
+
+mkdirSync(folder, { recursive: true });
+for (const program of ['bootstrap.mjs', 'cold-child.mjs']) {
+  cpSync(`${root}test/runtime/aws/${program}`, folder + program);
+}
+await build({
+  absWorkingDir: root,
+  entryPoints: ['test/bench/aws/aws-bench.ts'],
+  outfile: `${folder}aws-bench.mjs`,
+  bundle: true,
+  packages: 'external',
+  platform: 'node',
+  target: 'node20',
+  format: 'esm',
+  logLevel: 'error',
+});
+const { main } = await import(pathToFileURL(`${folder}aws-bench.mjs`).href);
+process.exitCode = await main(process.argv.slice(2), root);

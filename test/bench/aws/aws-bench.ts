@@ -1,0 +1,95 @@
+import { makeImage } from '../../images/image.ts';
+import { randomLayer } from '../../images/layer.ts';
+import { measureColdStart, withBareFunction } from '../../runtime/aws/cold-start.ts';
+import { startAws } from '../../runtime/aws/start-aws.ts';
+import { startUpstream } from '../../upstream/upstream.ts';
+import { machineFacts } from '../machine.ts';
+import { type Calls, callsOf, filled, pullOf } from './calls.ts';
+import { compareCosts, costOfPulls, readPrices } from './costs.ts';
+import { measureFill } from './fill.ts';
+import { measurePresign } from './presign.ts';
+import { measureWarmRequests } from './warm-requests.ts';
+
+const repository = 'library/app';
+const layers = 8;
+
+/** Runs the bench in the project folder `root`, with `--short` a smaller one; gives the exit code. */
+export async function main(args: readonly string[], root: string): Promise<number> {
+  const short = args.includes('--short');
+  const machine = machineFacts([]);
+  const { date, cores, cpu, node, load } = machine;
+  console.log(`${date}, ${cores} cores (${cpu}), node ${node}, load ${load.toFixed(1)}\n`);
+  const upstream = await startUpstream({ auth: 'anonymous' });
+  const image = makeImage({
+    layers: Array.from({ length: layers }, (_, at) => randomLayer(`bench-${at}`, 50_000)),
+  });
+  upstream.add(repository, image, '1');
+  const configuration = { upstreams: { 'docker.io': { url: upstream.url } } };
+  const aws = await startAws({ configuration });
+  try {
+    const pull = () => pullOf(aws, repository, image);
+    const cold = await callsOf(aws, pull);
+    const fills = await callsOf(aws, async () => {
+      await filled(aws);
+      return 0;
+    });
+    await pull();
+    const warm = await callsOf(aws, pull);
+    aws.kill('pull');
+    const fresh = await callsOf(aws, pull);
+    printCalls({ 'cold pull': cold, fills, 'warm, new instance': fresh, 'warm pull': warm });
+
+    const paths = {
+      tag: `/v2/${repository}/manifests/1`,
+      digest: `/v2/${repository}/manifests/${image.manifest.digest}`,
+      blob: `/v2/${repository}/blobs/${image.config.digest}`,
+    };
+    const requests = await measureWarmRequests(aws, paths);
+    row('warm manifest by tag, in process', requests.tag, 'µs', 'at most 60');
+    row('warm manifest by digest, in process', requests.digest, 'µs', 'at most 60');
+    row('warm 307, in process', requests.blob, 'µs', 'at most 50');
+    row('a new signed URL', measurePresign(), 'µs');
+
+    const times = short ? 5 : 21;
+    const bare = await withBareFunction((one) => measureColdStart(one, '/v2/', times));
+    const pullFunction = aws.functionOf('pull');
+    const ping = await measureColdStart(pullFunction, '/v2/', times);
+    const manifest = await measureColdStart(pullFunction, paths.tag, times);
+    row('cold start above a bare function, /v2/', ping.both - bare.both, 'ms', 'at most 45');
+    row('cold start above a bare function, manifest', manifest.both - bare.both, 'ms');
+
+    const bytes = short ? 200e6 : 1e9;
+    const fill = await measureFill(bytes);
+    row(`fill of ${bytes / 1e6} MB, all on this machine`, fill.speed, 'MB/s');
+    const goal = `at least ${(0.6 * fill.sha256).toFixed(0)}`;
+    row('the same for a second of its own CPU time', fill.perCpuSecond, 'MB', goal);
+    row('SHA-256 alone', fill.sha256, 'MB/s');
+    row('fill: highest RSS', fill.memory, 'MB', 'at most 200');
+
+    const prices = await readPrices(root);
+    const million = costOfPulls(warm, layers + 1, prices);
+    console.log(`\nUS dollars, list prices of us-east-1, ${prices.date}`);
+    console.log(`${'a million cold pulls'.padEnd(34)}${costOfPulls(cold, 0, prices).toFixed(2)}`);
+    console.log(`\n${''.padEnd(34)}${'ours'.padStart(9)}${'ECR'.padStart(9)}${'VM'.padStart(9)}`);
+    for (const [what, ...costs] of compareCosts(million, prices)) {
+      console.log(what.padEnd(34) + costs.map((one) => one.toFixed(2).padStart(9)).join(''));
+    }
+    return 0;
+  } finally {
+    await aws.close();
+    await upstream.close();
+  }
+}
+
+function printCalls(all: Readonly<Record<string, Calls>>): void {
+  const columns = ['requests', 'reads', 'writes', 's3', 'sqs', 'logged'] as const;
+  console.log(''.padEnd(22) + columns.map((name) => name.padStart(9)).join(''));
+  for (const [name, calls] of Object.entries(all)) {
+    console.log(name.padEnd(22) + columns.map((one) => String(calls[one]).padStart(9)).join(''));
+  }
+  console.log('');
+}
+
+function row(what: string, value: number, unit: string, goal = ''): void {
+  console.log(`${what.padEnd(46)}${value.toFixed(1).padStart(9)} ${unit.padEnd(6)}${goal}`);
+}
