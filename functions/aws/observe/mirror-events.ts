@@ -6,12 +6,10 @@ import type { Log } from './log.ts';
 
 /** Writes what the mirror tells of its work, and measures it. */
 export function observeEvent(log: Log, event: MirrorEvent): void {
-  logEvent({ event: log.event, request: unused, flush: unused }, event);
+  logEvent(log, event);
   const measured = measuredOf(event);
   if (measured !== undefined) log.measure([measured], 'debug', event.kind);
 }
-
-const unused = () => undefined;
 
 function measuredOf(event: MirrorEvent): Measured | undefined {
   switch (event.kind) {

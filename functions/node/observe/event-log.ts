@@ -2,7 +2,7 @@ import type { MirrorEvent } from '../../core/mirror/mirror-event.ts';
 import type { Log } from './log.ts';
 
 /** Writes what the mirror tells of its work. */
-export function logEvent(log: Log, event: MirrorEvent): void {
+export function logEvent(log: Pick<Log, 'event'>, event: MirrorEvent): void {
   const { kind, ...fields } = event;
   switch (event.kind) {
     case 'upstream-request':

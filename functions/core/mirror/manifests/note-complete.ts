@@ -1,12 +1,16 @@
 import type { Digest } from '../../oci/digest.ts';
 import type { Repository } from '../../oci/repository.ts';
+import { goOnWithout } from '../asking/go-on-without.ts';
 import type { Parts } from '../parts.ts';
 import { knownManifest } from './known-manifest.ts';
-import { isComplete } from './servable.ts';
+import { markComplete, neededBlobs } from './servable.ts';
 
 /**
  * After a fill: notes in the index that a manifest has all its blobs now, if it has, so that an
  * instance that knows nothing yet can serve it without asking for each of them. Does not reject.
+ *
+ * Every fill of an image ends here, so they are asked for one by one up to the first that is
+ * missing: all at once would be as many questions as blobs times blobs.
  */
 export async function noteComplete(
   parts: Parts,
@@ -15,5 +19,11 @@ export async function noteComplete(
 ): Promise<void> {
   if (parts.fillsBehind === undefined || manifest === undefined) return;
   const known = await knownManifest(parts, repository, manifest);
-  if (known !== undefined) await isComplete(parts, repository, known);
+  if (known?.contents?.kind !== 'image') return;
+  if (parts.memory.complete.get(manifest)) return;
+  for (const { digest, size } of neededBlobs(known)) {
+    const stored = await goOnWithout(parts, 'stat blob', parts.blobs.stat(digest));
+    if (stored?.size !== size) return;
+  }
+  markComplete(parts, repository, manifest);
 }

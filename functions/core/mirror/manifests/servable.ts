@@ -1,3 +1,5 @@
+import type { Descriptor } from '../../oci/descriptor.ts';
+import type { Digest } from '../../oci/digest.ts';
 import type { Repository } from '../../oci/repository.ts';
 import type { CallCount } from '../../upstream/upstream.ts';
 import type { UpstreamError } from '../../upstream/upstream-error.ts';
@@ -25,13 +27,20 @@ export async function isComplete(
     contents?.kind === 'index'
       ? depth < deepestIndex && (await hasCompleteChild(parts, repository, known, depth))
       : await hasEveryBlob(parts, known);
-  if (complete) {
-    parts.memory.complete.set(manifest.digest, true, completeLife);
-    const seen = parts.runtime.now();
-    const noting = parts.manifests.markComplete(repository, manifest.digest, seen);
-    parts.runtime.waitUntil(goOnWithout(parts, 'mark complete', noting));
-  }
+  if (complete) markComplete(parts, repository, manifest.digest);
   return complete;
+}
+
+/** Notes, here and behind the answer in the index, that all a manifest needs is stored. */
+export function markComplete(parts: Parts, repository: Repository, digest: Digest): void {
+  parts.memory.complete.set(digest, true, completeLife);
+  const noting = parts.manifests.markComplete(repository, digest, parts.runtime.now());
+  parts.runtime.waitUntil(goOnWithout(parts, 'mark complete', noting));
+}
+
+/** What a client needs of an image; content with urls it fetches from there (image-spec, layer.md). */
+export function neededBlobs({ contents }: KnownManifest): readonly Descriptor[] {
+  return (contents?.blobs ?? []).filter((blob) => blob.urls === undefined);
 }
 
 async function hasCompleteChild(
@@ -50,10 +59,8 @@ async function hasCompleteChild(
 }
 
 async function hasEveryBlob(parts: Parts, known: KnownManifest): Promise<boolean> {
-  // Content with urls is the client's to fetch from there (image-spec, layer.md).
-  const blobs = (known.contents?.blobs ?? []).filter((blob) => blob.urls === undefined);
   const stored = await Promise.all(
-    blobs.map(async ({ digest, size }) => {
+    neededBlobs(known).map(async ({ digest, size }) => {
       const found = await goOnWithout(parts, 'stat blob', parts.blobs.stat(digest));
       return found?.size === size;
     }),
