@@ -2,7 +2,7 @@ import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda'
 import type { FillOutcome } from '../core/ports/fill-queue.ts';
 import { type MirrorParts, type OpenedMirror, openMirror } from './open-mirror.ts';
 import type { FunctionConfig } from './plain-config.ts';
-import { readFillMessage } from './sqs/fill-message.ts';
+import { readFillText } from './sqs/fill-message.ts';
 
 /** The handler of the fill function: works on messages of the queue, and never rejects. */
 export type FillHandler = (
@@ -48,7 +48,7 @@ async function outcomeOf(
   record: SQSRecord,
   pauseAt: number,
 ): Promise<FillOutcome> {
-  const read = readFillMessage(record.body);
+  const read = readFillText(record.body);
   if (read.kind === 'bad') return { kind: 'given-up', reason: read.reason };
   const release = keepHidden(opened, record);
   try {

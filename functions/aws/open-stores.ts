@@ -17,9 +17,9 @@ import { S3BlobStore } from './s3/s3-blob-store.ts';
 import { S3LargeManifests } from './s3/s3-large-manifests.ts';
 import { openSdkBucket } from './s3/sdk-bucket.ts';
 import { readSecret } from './secrets.ts';
-import { fillMessage } from './sqs/fill-message.ts';
 import { SqsQueue } from './sqs/queue.ts';
 import type { FillQueues } from './sqs/settle-message.ts';
+import { SqsFillQueue } from './sqs/sqs-fill-queue.ts';
 
 /** The stores of a function, and what it does with them besides. */
 export interface AwsStores extends Ports {
@@ -82,7 +82,7 @@ export function openStores(aws: AwsConfig, environment: Environment): AwsStores 
     blobs,
     leases: new DynamoDbLeases(table, now),
     ledger: new DynamoDbLedger(table),
-    queue: { enqueue: (jobs) => queues.queue.send(jobs.map(fillMessage)) },
+    queue: new SqsFillQueue(queues.queue),
     queues,
     async signHead(digest) {
       if ((await blobs.stat(digest)) === undefined) return undefined;

@@ -2,7 +2,7 @@ import type { Environment } from '../core/config/environment.ts';
 import type { AwsConfig } from '../core/config/resolve.ts';
 import type { OpenStores } from '../node/stores.ts';
 import { openStores } from './open-stores.ts';
-import { FillConsumer } from './sqs/fill-consumer.ts';
+import { ServedSqsFillQueue } from './sqs/sqs-fill-queue.ts';
 
 /** A mark of a pull is repeated after a day at the earliest, in ms: each costs a write. */
 const markInterval = 86_400_000;
@@ -16,11 +16,8 @@ const flushInterval = 60_000;
  */
 export function serverStores(aws: AwsConfig, environment: Environment): OpenStores {
   return async ({ onGivenUp, onProblem }) => {
-    const { manifests, blobs, leases, ledger, queue, queues, readSecret } = openStores(
-      aws,
-      environment,
-    );
-    const consumer = new FillConsumer(queues, { onGivenUp, onProblem });
+    const { manifests, blobs, leases, ledger, queues, readSecret } = openStores(aws, environment);
+    const queue = new ServedSqsFillQueue(queues, { onGivenUp, onProblem });
     const flush = () =>
       ledger.flush().catch((error: unknown) => onProblem(`write counts: ${String(error)}`));
     const flushing = setInterval(() => void flush(), flushInterval);
@@ -32,9 +29,9 @@ export function serverStores(aws: AwsConfig, environment: Environment): OpenStor
       queue: {
         enqueue: (jobs) => queue.enqueue(jobs),
         start: (handler) => {
-          if (aws.fills === 'here') consumer.start(handler);
+          if (aws.fills === 'here') queue.start(handler);
         },
-        stop: () => consumer.stop(),
+        stop: () => queue.stop(),
       },
       place: `the table ${aws.table} and the bucket ${aws.bucket}`,
       markInterval,
@@ -43,7 +40,7 @@ export function serverStores(aws: AwsConfig, environment: Environment): OpenStor
       readSecret,
       close: async () => {
         clearInterval(flushing);
-        await consumer.stop();
+        await queue.stop();
         await flush();
       },
     };

@@ -1,5 +1,5 @@
+import { fillMessage, readFillMessage } from '../core/mirror/fills/fill-message.ts';
 import type { FillJob, FillOutcome, FillQueue } from '../core/ports/fill-queue.ts';
-import { fillMessage, readFillMessage } from './queues-fill-message.ts';
 
 /** What Queues takes in one call, with room for what it adds to each message. */
 const mostMessages = 100;

@@ -1,6 +1,6 @@
-import { SqsFillQueue } from '../../functions/aws/sqs/sqs-fill-queue.ts';
+import { ServedSqsFillQueue } from '../../functions/aws/sqs/sqs-fill-queue.ts';
 import { startSqsServer } from '../aws/sqs/sqs-server.ts';
-import { sqsService } from '../aws/sqs/sqs-service.ts';
+import { fillQueues, sqsService } from '../aws/sqs/sqs-service.ts';
 import { describeFillQueueContract } from './fill-queue-contract.ts';
 
 describeFillQueueContract('sqs', async () => {
@@ -9,7 +9,7 @@ describeFillQueueContract('sqs', async () => {
   const open = () => {
     const service = sqsService(server.endpoint);
     const ignored = { onGivenUp: () => undefined, onProblem: () => undefined };
-    return { service, queue: new SqsFillQueue(service, { queueUrl, ...ignored }) };
+    return { service, queue: new ServedSqsFillQueue(fillQueues(service, queueUrl), ignored) };
   };
   let current = open();
   return {

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import type { FillHandler, FillJob, FillOutcome } from '../../core/ports/fill-queue.ts';
-import { readFillMessage } from './fill-message.ts';
+import { readFillText } from './fill-message.ts';
 import type { ReceivedMessage } from './queue.ts';
 import { type FillQueues, settleMessage } from './settle-message.ts';
 
@@ -76,7 +76,7 @@ export class FillConsumer {
 
   /** Does not reject: a message that could not be settled comes again. */
   async #handle(handler: FillHandler, message: ReceivedMessage): Promise<void> {
-    const read = readFillMessage(message.body);
+    const read = readFillText(message.body);
     let outcome: FillOutcome;
     if (read.kind === 'job') {
       outcome = await this.#outcomeOf(handler, read.job, message);

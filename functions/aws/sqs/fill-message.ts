@@ -1,72 +1,24 @@
-import { parseDigest } from '../../core/oci/digest.ts';
-import { isRepositoryName } from '../../core/oci/repository.ts';
+import {
+  fillMessage,
+  type ReadFillMessage,
+  readFillMessage,
+} from '../../core/mirror/fills/fill-message.ts';
 import type { FillJob } from '../../core/ports/fill-queue.ts';
-
-/** The version of the messages. One of another version is refused, not guessed at. */
-const version = 1;
-
-/** A put leaves at most 60 KB of progress; in letters. */
-const longestProgress = 64 * 1024;
-
-/** A registry's host, with a port where it has one. */
-const registryPattern = /^[a-z0-9.-]{1,253}(?::\d{1,5})?$/;
-
-/** What a message says. */
-export type ReadFillMessage =
-  | { readonly kind: 'job'; readonly job: FillJob }
-  /** Nobody can ever handle it. */
-  | { readonly kind: 'bad'; readonly reason: string };
-
-/** Media types have at most 255 characters (RFC 6838 §4.2); an upstream may write anything. */
-const longestMediaType = 255;
 
 /**
  * A fill as the body of a message. It is ASCII: SQS refuses some characters, and a media type that
  * has one must not keep the other blobs of its manifest from being filled.
  */
-export function fillMessage({ repository, blob, manifest, progress }: FillJob): string {
-  const { digest, size } = blob;
-  const mediaType = blob.mediaType.slice(0, longestMediaType);
-  const body = { version, repository, blob: { digest, size, mediaType }, manifest, progress };
-  return JSON.stringify(body).replace(
+export function fillText(job: FillJob): string {
+  return JSON.stringify(fillMessage(job)).replace(
     /[^ -~]/g,
     (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 }
 
 /** Reads the body of a message. Who may send to the queue may have written anything. */
-export function readFillMessage(body: string): ReadFillMessage {
-  const message = recordOf(parseJson(body));
-  if (message === undefined) return bad('it is no JSON object');
-  if (message.version !== version) return bad(`its version is not ${version}`);
-  const { registry, name } = recordOf(message.repository) ?? {};
-  if (typeof registry !== 'string' || !registryPattern.test(registry)) return bad('no registry');
-  if (typeof name !== 'string' || !isRepositoryName(name)) return bad('no name of a repository');
-  const { digest: blobDigest, size, mediaType } = recordOf(message.blob) ?? {};
-  const digest = readDigest(blobDigest);
-  if (digest === undefined) return bad('no digest of a blob');
-  if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0) return bad('no size');
-  if (typeof mediaType !== 'string') return bad('no media type');
-  const manifest = readDigest(message.manifest);
-  if (manifest === undefined && message.manifest !== undefined) return bad('a bad manifest');
-  const { progress } = message;
-  const isProgress = typeof progress === 'string' && progress.length <= longestProgress;
-  if (progress !== undefined && !isProgress) return bad('a bad progress');
-  const job: FillJob = {
-    repository: { registry, name },
-    blob: { digest, size, mediaType },
-    ...(manifest !== undefined && { manifest }),
-    ...(isProgress && { progress }),
-  };
-  return { kind: 'job', job };
-}
-
-function bad(reason: string): ReadFillMessage {
-  return { kind: 'bad', reason: `not a fill: ${reason}` };
-}
-
-function readDigest(value: unknown) {
-  return typeof value === 'string' ? parseDigest(value) : undefined;
+export function readFillText(body: string): ReadFillMessage {
+  return readFillMessage(parseJson(body));
 }
 
 function parseJson(text: string): unknown {
@@ -75,9 +27,4 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function recordOf(value: unknown): Record<string, unknown> | undefined {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
-  return { ...value };
 }

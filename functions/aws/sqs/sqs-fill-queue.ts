@@ -1,35 +1,33 @@
-import type { FillHandler, FillJob } from '../../core/ports/fill-queue.ts';
+import type { FillHandler, FillJob, FillQueue } from '../../core/ports/fill-queue.ts';
 import type { ServedFillQueue } from '../../node/stores.ts';
-import type { JsonService } from '../json-service.ts';
 import { FillConsumer, type FillConsumerOptions } from './fill-consumer.ts';
-import { fillMessage } from './fill-message.ts';
-import { SqsQueue } from './queue.ts';
-
-/** Where fills are queued. */
-export interface SqsFillQueueOptions extends FillConsumerOptions {
-  readonly queueUrl: string;
-  /** For fills that were given up, with the reason; they are only told when it is absent. */
-  readonly deadLetterQueueUrl?: string | undefined;
-}
+import { fillText } from './fill-message.ts';
+import type { SqsQueue } from './queue.ts';
+import type { FillQueues } from './settle-message.ts';
 
 /**
- * The fill queue on SQS. A function only enqueues, and SQS starts the one that fills; a server
- * starts a consumer here. Jobs of one blob that are queued twice meet at the blob's lease.
+ * The fill queue on SQS, for a function: SQS itself starts the one that fills. Jobs of one blob
+ * that are queued twice meet at the blob's lease.
  */
-export class SqsFillQueue implements ServedFillQueue {
+export class SqsFillQueue implements FillQueue {
   readonly #queue: SqsQueue;
-  readonly #consumer: FillConsumer;
 
-  constructor(service: JsonService, options: SqsFillQueueOptions) {
-    const { queueUrl, deadLetterQueueUrl } = options;
-    this.#queue = new SqsQueue(service, queueUrl);
-    const deadLetters =
-      deadLetterQueueUrl === undefined ? undefined : new SqsQueue(service, deadLetterQueueUrl);
-    this.#consumer = new FillConsumer({ queue: this.#queue, deadLetters }, options);
+  constructor(queue: SqsQueue) {
+    this.#queue = queue;
   }
 
   enqueue(jobs: readonly FillJob[]): Promise<void> {
-    return this.#queue.send(jobs.map(fillMessage));
+    return this.#queue.send(jobs.map(fillText));
+  }
+}
+
+/** The same queue for a server, which takes the fills out of it as well. */
+export class ServedSqsFillQueue extends SqsFillQueue implements ServedFillQueue {
+  readonly #consumer: FillConsumer;
+
+  constructor(queues: FillQueues, options: FillConsumerOptions) {
+    super(queues.queue);
+    this.#consumer = new FillConsumer(queues, options);
   }
 
   start(handler: FillHandler): void {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { fillMessage, readFillMessage } from '../../../functions/aws/sqs/fill-message.ts';
+import { fillText, readFillText } from '../../../functions/aws/sqs/fill-message.ts';
 import type { FillJob } from '../../../functions/core/ports/fill-queue.ts';
 import { madeDigest } from '../../contract/made-content.ts';
 
@@ -12,9 +12,9 @@ const job: FillJob = {
 };
 
 test('a fill is read as it was written', () => {
-  expect(readFillMessage(fillMessage(job))).toEqual({ kind: 'job', job });
+  expect(readFillText(fillText(job))).toEqual({ kind: 'job', job });
   const { repository, blob } = job;
-  expect(readFillMessage(fillMessage({ repository, blob }))).toEqual({
+  expect(readFillText(fillText({ repository, blob }))).toEqual({
     kind: 'job',
     job: { repository, blob },
   });
@@ -24,16 +24,16 @@ test('whatever an upstream calls a media type, the message is ASCII and read bac
   const anyText = fc.string({ unit: 'binary', maxLength: 300 });
   fc.assert(
     fc.property(anyText, anyText, (mediaType, progress) => {
-      const body = fillMessage({ ...job, blob: { ...job.blob, mediaType }, progress });
+      const body = fillText({ ...job, blob: { ...job.blob, mediaType }, progress });
       expect(body).toMatch(/^[ -~]*$/);
       const blob = { ...job.blob, mediaType: mediaType.slice(0, 255) };
-      expect(readFillMessage(body)).toEqual({ kind: 'job', job: { ...job, blob, progress } });
+      expect(readFillText(body)).toEqual({ kind: 'job', job: { ...job, blob, progress } });
     }),
   );
 });
 
 describe('what is no fill', () => {
-  const message = JSON.parse(fillMessage(job));
+  const message = JSON.parse(fillText(job));
   test.each([
     ['no JSON', 'x', 'no JSON object'],
     ['an array', '[]', 'no JSON object'],
@@ -49,14 +49,14 @@ describe('what is no fill', () => {
     ['a bad manifest', { ...message, manifest: 'latest' }, 'manifest'],
     ['endless progress', { ...message, progress: 'x'.repeat(70_000) }, 'progress'],
   ])('%s', (_, value, reason) => {
-    const read = readFillMessage(typeof value === 'string' ? value : JSON.stringify(value));
+    const read = readFillText(typeof value === 'string' ? value : JSON.stringify(value));
     expect(read).toEqual({ kind: 'bad', reason: expect.stringContaining(reason) });
   });
 
   test('reading never throws', () => {
     fc.assert(
       fc.property(fc.json(), (text) => {
-        expect(readFillMessage(text).kind).toBe('bad');
+        expect(readFillText(text).kind).toBe('bad');
       }),
     );
   });

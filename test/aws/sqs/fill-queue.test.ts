@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { JsonService } from '../../../functions/aws/json-service.ts';
 import type { FillConsumerOptions } from '../../../functions/aws/sqs/fill-consumer.ts';
-import { fillMessage } from '../../../functions/aws/sqs/fill-message.ts';
-import { SqsFillQueue } from '../../../functions/aws/sqs/sqs-fill-queue.ts';
+import { fillText } from '../../../functions/aws/sqs/fill-message.ts';
+import { ServedSqsFillQueue } from '../../../functions/aws/sqs/sqs-fill-queue.ts';
 import type { FillJob, FillOutcome } from '../../../functions/core/ports/fill-queue.ts';
 import { madeDigest } from '../../contract/made-content.ts';
 import { type SqsServer, startSqsServer } from './sqs-server.ts';
-import { sqsService } from './sqs-service.ts';
+import { fillQueues, sqsService } from './sqs-service.ts';
 
 const done = { kind: 'done' } as const;
 
@@ -14,7 +14,7 @@ let server: SqsServer;
 let service: JsonService;
 let queueUrl: string;
 let deadUrl: string;
-let opened: SqsFillQueue[];
+let opened: ServedSqsFillQueue[];
 
 beforeEach(async () => {
   server = await startSqsServer();
@@ -31,7 +31,8 @@ afterEach(async () => {
 
 function openQueue(options: Partial<FillConsumerOptions> & { deadLetterQueueUrl?: string } = {}) {
   const ignored = { onGivenUp: () => undefined, onProblem: () => undefined };
-  const queue = new SqsFillQueue(service, { queueUrl, ...ignored, ...options });
+  const queues = fillQueues(service, queueUrl, options.deadLetterQueueUrl);
+  const queue = new ServedSqsFillQueue(queues, { ...ignored, ...options });
   opened.push(queue);
   return queue;
 }
@@ -62,7 +63,7 @@ describe('queueing', () => {
   test('goes by tens', async () => {
     await openQueue().enqueue(jobsOf(25));
     expect(server.actions).toEqual(Array.from({ length: 3 }, () => 'SendMessageBatch'));
-    expect(server.queue(queueUrl).bodies).toEqual(jobsOf(25).map(fillMessage));
+    expect(server.queue(queueUrl).bodies).toEqual(jobsOf(25).map(fillText));
   });
 
   test('keeps a batch below a mebibyte', async () => {
@@ -81,7 +82,7 @@ describe('queueing', () => {
       return { status: 200, body: { Successful: [], Failed: Failed.slice(0, 3) } };
     });
     await openQueue().enqueue(jobsOf(5));
-    expect(server.queue(queueUrl).bodies.sort()).toEqual(jobsOf(3).map(fillMessage).sort());
+    expect(server.queue(queueUrl).bodies.sort()).toEqual(jobsOf(3).map(fillText).sort());
     expect(failures).toBe(2);
   });
 
@@ -107,7 +108,7 @@ describe('queueing', () => {
 
   test('rejects when the queue is not there', async () => {
     const options = { onGivenUp: () => undefined, onProblem: () => undefined };
-    const nowhere = new SqsFillQueue(service, { queueUrl: `${queueUrl}x`, ...options });
+    const nowhere = new ServedSqsFillQueue(fillQueues(service, `${queueUrl}x`), options);
     await expect(nowhere.enqueue(jobsOf(1))).rejects.toMatchObject({ code: 'QueueDoesNotExist' });
   });
 });
@@ -151,7 +152,7 @@ describe('handling', () => {
     await until(() => server.queue(queueUrl).messages.size === 0);
     const [dead, ...others] = server.queue(deadUrl).messages.values();
     expect(others).toEqual([]);
-    expect(dead?.body).toBe(fillMessage(jobOf('refused')));
+    expect(dead?.body).toBe(fillText(jobOf('refused')));
     expect(dead?.attributes).toEqual({
       reason: { DataType: 'String', StringValue: 'too large: 9 GB' },
     });

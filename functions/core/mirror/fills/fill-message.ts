@@ -1,11 +1,11 @@
-import { parseDigest } from '../core/oci/digest.ts';
-import { isRepositoryName } from '../core/oci/repository.ts';
-import type { FillJob } from '../core/ports/fill-queue.ts';
+import { parseDigest } from '../../oci/digest.ts';
+import { isRepositoryName } from '../../oci/repository.ts';
+import type { FillJob } from '../../ports/fill-queue.ts';
 
 /** The version of the messages. One of another version is refused, not guessed at. */
 const version = 1;
 
-/** A put leaves at most 60 KB of progress; a message of Queues has at most 128 KB. */
+/** A put leaves at most 60 KB of progress; in letters. */
 const longestProgress = 64 * 1024;
 
 /** A registry's host, with a port where it has one. */
@@ -20,7 +20,7 @@ export type ReadFillMessage =
 /** What of a media type is sent, in characters: a manifest may say anything. */
 const longestMediaType = 255;
 
-/** A fill as the body of a message, in JSON. */
+/** A fill as what a queue carries in JSON. */
 export function fillMessage({ repository, blob, manifest, progress }: FillJob) {
   const { digest, size } = blob;
   const mediaType = blob.mediaType.slice(0, longestMediaType);
