@@ -23,7 +23,7 @@ export function assembleFunction(bundle: Bundle, config: string): string {
     throw new Error(`${built}/index.mjs is missing: npm run build makes it`);
   }
   const folder = emptyFolder(bundle);
-  cpSync(join(built, 'index.mjs'), join(folder, 'index.mjs'));
+  cpSync(built, folder, { recursive: true, filter: (file) => !file.endsWith('.map') });
   cpSync(config, join(folder, 'pullfront.json'));
   return folder;
 }
