@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
-import { gunzip, gzip } from 'node:zlib';
 import { writeBatch } from './batch.ts';
 import {
   binary,
@@ -21,8 +20,10 @@ const partBytes = 320 * 1024;
 /** A list that unpacks to more than this is not one of ours, in bytes. */
 const mostBytes = 256 * 1024 * 1024;
 
-const pack = promisify(gzip);
-const unpack = promisify(gunzip);
+/** Loaded with the first list: a pull needs none, and a new instance should answer soon. */
+const pack = async (list: string) => promisify((await import('node:zlib')).gzip)(list);
+const unpack = async (packed: Uint8Array, options: { readonly maxOutputLength: number }) =>
+  promisify((await import('node:zlib')).gunzip)(packed, options);
 
 /** A list as it was put last, and the upstream's answer it comes from (ms since 1970). */
 export interface StoredList {

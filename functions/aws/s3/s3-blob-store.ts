@@ -18,7 +18,6 @@ import { KnownBlobs } from './known-blobs.ts';
 import { listBlobs } from './list-blobs.ts';
 import { blobKey } from './object-key.ts';
 import { pausing } from './pausing.ts';
-import { putBlob } from './put-blob.ts';
 import { PutBuffers } from './put-buffers.ts';
 import { readProgress } from './put-progress.ts';
 import { Turns } from './turns.ts';
@@ -123,6 +122,8 @@ export class S3BlobStore implements BlobStore {
       const key = blobKey(wanted.digest);
       const job = { bucket, buffers: this.#buffers, key, wanted, source, signal, pause };
       const begun = { ...job, progress: readProgress(progress) };
+      // Only a filler puts: a new instance that answers should not have to load it.
+      const { putBlob } = await import('./put-blob.ts');
       const outcome = await putBlob(begun, pauseAt !== undefined);
       if (outcome.kind === 'stored') await this.#note(wanted.digest, outcome.size);
       return outcome;
