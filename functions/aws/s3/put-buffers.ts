@@ -1,5 +1,8 @@
-/** All puts of a store together hold so many bytes of blobs in memory at most. */
-export const mostBytes = 64 * 1024 * 1024;
+/** All puts of a store together hold so many bytes of blobs in memory, or one larger buffer. */
+const mostBytes = 48 * 1024 * 1024;
+
+/** The size of the largest buffer, and of the largest part. In bytes. */
+export const largestBuffer = 64 * 1024 * 1024;
 
 /** The size of a buffer, and of a part, unless the blob has too many of them. In bytes. */
 export const bufferBytes = 8 * 1024 * 1024;
@@ -18,7 +21,7 @@ export class PutBuffers {
   #free: Buffer[] = [];
   readonly #waiting: Waiting[] = [];
 
-  /** A buffer of this size, at most `mostBytes`; rejects when the signal is aborted before. */
+  /** A buffer of this size, at most `largestBuffer`; rejects when the signal is aborted before. */
   acquire(bytes: number, signal: AbortSignal): Promise<Buffer> {
     return new Promise((resolve, reject) => {
       signal.throwIfAborted();
@@ -53,7 +56,8 @@ export class PutBuffers {
   #serve(): void {
     for (;;) {
       const [first] = this.#waiting;
-      if (first === undefined || this.#used + first.bytes > mostBytes) return;
+      if (first === undefined) return;
+      if (this.#used > 0 && this.#used + first.bytes > mostBytes) return;
       this.#waiting.shift();
       this.#used += first.bytes;
       first.take(this.#bufferOf(first.bytes));

@@ -3,7 +3,7 @@ import { ResumableSha256 } from '../../core/oci/resumable-sha256.ts';
 import type { PutOutcome } from '../../core/ports/blob-store.ts';
 import type { OpenUpload, UploadedPart } from './bucket.ts';
 import { notPublished, withoutConflict } from './publish.ts';
-import { bufferBytes, mostBytes } from './put-buffers.ts';
+import { bufferBytes, largestBuffer } from './put-buffers.ts';
 import { lastingHash, type PutHash, plainHash } from './put-hash.ts';
 import { barrenPause, mismatch, type PutJob } from './put-job.ts';
 import { writeProgress } from './put-progress.ts';
@@ -142,7 +142,7 @@ async function publish(
 function leastFor(size: number | undefined): number {
   const mebibyte = 1024 * 1024;
   const least = Math.ceil((size ?? 0) / mostParts / mebibyte) * mebibyte;
-  if (least > mostBytes) throw new Error(`a blob of ${size} bytes is too large for the bucket`);
+  if (least > largestBuffer) throw new Error(`a blob of ${size} bytes is too large for the bucket`);
   return least;
 }
 
