@@ -1,5 +1,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
+
+/**
+ * How long a start waits for its former port, in ms: while it was stopped, the kernel may have given
+ * the port to some process's outgoing connection.
+ */
+const portPatience = 15_000;
 
 /** A listener on loopback that can be stopped and started again on the same port. */
 export class Origin {
@@ -21,8 +28,21 @@ export class Origin {
   }
 
   /** Listens; does nothing if it already does. */
-  start(): Promise<void> {
-    if (this.#server.listening) return Promise.resolve();
+  async start(): Promise<void> {
+    if (this.#server.listening) return;
+    const giveUp = Date.now() + portPatience;
+    for (;;) {
+      try {
+        return await this.#listen();
+      } catch (error) {
+        const isTaken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+        if (this.#port === 0 || !isTaken || Date.now() > giveUp) throw error;
+        await setTimeout(100);
+      }
+    }
+  }
+
+  #listen(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject);
       this.#server.listen(this.#port, '127.0.0.1', 1024, () => {
