@@ -19,7 +19,8 @@ describeManifestStoreContract('dynamodb', async () => {
 
 describeLeasesContract('dynamodb', async () => {
   const opened = await openDynamoDb();
-  let now = Date.UTC(2026, 0, 1);
+  // Not long ago: the service itself deletes what expired by its own clock.
+  let now = Date.now();
   return {
     store: new DynamoDbLeases(opened.table, () => now),
     pass: async (milliseconds) => {

@@ -14,7 +14,7 @@ let now: number;
 beforeEach(async () => {
   opened = await openDynamoDb();
   large = new MemoryManifests();
-  now = Date.UTC(2026, 0, 1);
+  now = Date.now();
   store = new DynamoDbManifestStore(opened.table, { large, now: () => now });
 });
 afterEach(() => opened.close());
