@@ -14,7 +14,8 @@ let now: number;
 beforeEach(async () => {
   opened = await openDynamoDb();
   large = new MemoryManifests();
-  now = Date.now();
+  // A whole second: what DynamoDB deletes by is in seconds.
+  now = Math.ceil(Date.now() / 1000) * 1000;
   store = new DynamoDbManifestStore(opened.table, { large, now: () => now });
 });
 afterEach(() => opened.close());
