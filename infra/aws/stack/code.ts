@@ -62,7 +62,10 @@ export async function assembleWebFunction(config: string): Promise<string> {
     },
     logLevel: 'warning',
   });
-  cpSync(fileURLToPath(new URL('../web/index.js', import.meta.url)), join(folder, 'index.js'));
+  cpSync(
+    fileURLToPath(new URL('../web/start-server.js', import.meta.url)),
+    join(folder, 'index.js'),
+  );
   cpSync(
     fileURLToPath(new URL('../web/package.json', import.meta.url)),
     join(folder, 'package.json'),
