@@ -1,5 +1,5 @@
 import type { LambdaFunctionURLEvent, LambdaFunctionURLResult } from 'aws-lambda';
-import type { Answer } from '../core/registry/answer.ts';
+import type { Answer, RegistryRequest } from '../core/registry/answer.ts';
 import type { Registry } from '../core/registry/registry.ts';
 import { collectBody, streamOf } from './function-url/collect-body.ts';
 import { EventRequest } from './function-url/event-request.ts';
@@ -11,8 +11,8 @@ import { sentHeaders } from './function-url/sent-headers.ts';
 /** What answers the events of a function URL. */
 export interface FunctionUrlOptions {
   readonly registry: Registry;
-  /** The function's own pages; undefined for a target that is the registry's. */
-  page(target: string): Promise<Answer> | undefined;
+  /** The function's own pages; undefined for what is the registry's to answer. */
+  page(request: RegistryRequest): Promise<Answer> | undefined;
   readonly headForm: HeadForm;
   /**
    * Where a client may ask the bucket itself for the length of a stored blob: a URL signed for
@@ -42,7 +42,7 @@ export function createFunctionUrl(options: FunctionUrlOptions): FunctionUrl {
       const request = new EventRequest(event);
       const { method } = request;
       target = request.target;
-      const answer = await (options.page(target) ?? options.registry(request));
+      const answer = await (options.page(request) ?? options.registry(request));
       if (method === 'HEAD') return await answerHead(answer, options);
       return await answerWhole(answer, target);
     } catch (error) {

@@ -1,7 +1,7 @@
 import type { Environment } from '../core/config/environment.ts';
 import { createMirror, type RunningMirror } from '../core/mirror/create-mirror.ts';
 import type { UpstreamFetch } from '../core/upstream/upstream-options.ts';
-import { lambdaRuntime } from './lambda-runtime.ts';
+import { nodeRuntime } from '../node/runtime.ts';
 import { type Log, openLog } from './observe/log.ts';
 import { type MeasuredLedger, measuredLedger } from './observe/measured-ledger.ts';
 import { observeEvent } from './observe/mirror-events.ts';
@@ -35,7 +35,7 @@ export function openMirror(config: FunctionConfig, parts: MirrorParts): OpenedMi
   const { environment, fetch, write } = parts;
   const { aws, limits } = config;
   const log = openLog(config.log.level, write, Date.now);
-  const { runtime, settled } = lambdaRuntime((event) => observeEvent(log, event));
+  const { runtime, settled } = nodeRuntime((event) => observeEvent(log, event));
   const stores = openStores(aws, environment);
   const ledger = measuredLedger(stores.ledger, runtime);
   const { readSecret } = stores;

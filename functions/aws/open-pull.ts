@@ -1,14 +1,15 @@
 import type { LambdaFunctionURLEvent, LambdaFunctionURLResult } from 'aws-lambda';
 import { parseDigest } from '../core/oci/digest.ts';
 import type { Answer } from '../core/registry/answer.ts';
+import { answerHealth } from '../core/registry/health.ts';
 import { createRegistry } from '../core/registry/registry.ts';
 import type { HeadForm } from './function-url/head-body.ts';
 import { createFunctionUrl } from './function-url.ts';
-import { healthPage } from './health.ts';
 import { logRequest } from './observe/request-log.ts';
 import { type MirrorParts, openMirror } from './open-mirror.ts';
 import type { AwsStores } from './open-stores.ts';
 import type { FunctionConfig } from './plain-config.ts';
+import { version } from './version.ts';
 
 /** The handler of the pull function: answers a function URL's event, and never rejects. */
 export type PullHandler = (event: LambdaFunctionURLEvent) => Promise<LambdaFunctionURLResult>;
@@ -31,7 +32,7 @@ export function openPull(
   const registry = createRegistry(mirror, { defaultRegistry: config.defaultUpstream, onError });
   const functionUrl = createFunctionUrl({
     registry,
-    page: (target) => healthPage({ blobs: stores.blobs, ledger }, target),
+    page: (request) => answerHealth({ blobs: stores.blobs, ledger }, version, request),
     headForm,
     signHead: (answer) => signHead(stores, answer),
     onError,

@@ -1,9 +1,9 @@
 import { waitUntil } from 'cloudflare:workers';
 import type { FillJob } from '../core/ports/fill-queue.ts';
 import { fromRequest } from '../core/registry/fetch.ts';
+import { answerHealth } from '../core/registry/health.ts';
 import { configuration } from './configuration.js';
 import type { WorkerEnvironment } from './environment.ts';
-import { healthPage } from './health.ts';
 import { type OpenedMirror, openMirror } from './open-mirror.ts';
 import { workOn } from './queues-fill-queue.ts';
 import { workerResponse } from './worker-response.ts';
@@ -24,7 +24,7 @@ const worker: ExportedHandler<WorkerEnvironment> = {
     const started = Date.now();
     const { registry, ports, log, version } = mirrorOf(environment);
     const asked = fromRequest(request);
-    const answering = healthPage(ports, version, asked.target) ?? registry(asked);
+    const answering = answerHealth(ports, version, asked) ?? registry(asked);
     // Other requests may wait for what this one asked an upstream: its client may leave, it stays.
     waitUntil(answering);
     const answer = await answering;

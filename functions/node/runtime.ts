@@ -2,11 +2,18 @@ import { createHash } from 'node:crypto';
 import type { MirrorEvent } from '../core/mirror/mirror-event.ts';
 import type { Runtime } from '../core/ports/runtime.ts';
 
-/** The runtime of this process, and the end of the work that outlived its requests. */
-export function nodeRuntime(observe: (event: MirrorEvent) => void): {
+/** The runtime of this process, and the end of the work that outlives its answers. */
+export interface NodeRuntime {
   readonly runtime: Runtime<MirrorEvent>;
-  settled(): Promise<unknown>;
-} {
+  /**
+   * Resolves when no work is under way any more, or after so many ms where they are given: what is
+   * not done by then goes on, on Lambda with the next event.
+   */
+  settled(milliseconds?: number): Promise<void>;
+}
+
+/** Makes the runtime of this process. */
+export function nodeRuntime(observe: (event: MirrorEvent) => void): NodeRuntime {
   const works = new Set<Promise<unknown>>();
   const runtime: Runtime<MirrorEvent> = {
     now: Date.now,
@@ -21,5 +28,19 @@ export function nodeRuntime(observe: (event: MirrorEvent) => void): {
       return { update: (bytes) => void hash.update(bytes), hex: () => hash.digest('hex') };
     },
   };
-  return { runtime, settled: () => Promise.allSettled(works) };
+  return {
+    runtime,
+    async settled(milliseconds) {
+      if (works.size === 0) return;
+      let timer: NodeJS.Timeout | undefined;
+      const enough = new Promise<true>((resolve) => {
+        if (milliseconds !== undefined) timer = setTimeout(resolve, milliseconds, true);
+      });
+      // Work may begin further work.
+      while (works.size > 0) {
+        if ((await Promise.race([Promise.allSettled(works), enough])) === true) break;
+      }
+      clearTimeout(timer);
+    },
+  };
 }

@@ -115,7 +115,7 @@ export async function startServer(
 async function stopWork(
   mirror: RunningMirror,
   store: Stores,
-  settled: () => Promise<unknown>,
+  settled: () => Promise<void>,
 ): Promise<void> {
   await Promise.all([mirror.stop(), store.queue.stop()]);
   await settled();

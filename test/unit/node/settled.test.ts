@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { lambdaRuntime } from '../../../functions/aws/lambda-runtime.ts';
+import { nodeRuntime } from '../../../functions/node/runtime.ts';
 
 test('an answer waits for the work beside it, and for the work that this begins', async () => {
-  const { runtime, settled } = lambdaRuntime(() => undefined);
+  const { runtime, settled } = nodeRuntime(() => undefined);
   const done: string[] = [];
   const later = async () => {
     await new Promise(setImmediate);
@@ -18,7 +18,7 @@ test('an answer waits for the work beside it, and for the work that this begins'
 });
 
 test('an answer does not wait longer than it may', async () => {
-  const { runtime, settled } = lambdaRuntime(() => undefined);
+  const { runtime, settled } = nodeRuntime(() => undefined);
   runtime.waitUntil(new Promise(() => undefined));
   const began = performance.now();
   await settled(20);
@@ -26,7 +26,7 @@ test('an answer does not wait longer than it may', async () => {
 });
 
 test('without work nothing is waited for', async () => {
-  const { settled } = lambdaRuntime(() => undefined);
+  const { settled } = nodeRuntime(() => undefined);
   const began = performance.now();
   await settled(60_000);
   expect(performance.now() - began).toBeLessThan(1000);
