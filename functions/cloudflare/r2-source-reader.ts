@@ -1,3 +1,4 @@
+import type { ByteReader } from '../core/oci/byte-reader.ts';
 import type { BlobSource } from '../core/ports/blob-store.ts';
 
 /**
@@ -19,7 +20,7 @@ export interface SourceReaderOptions {
 
 /** The bytes of a source in the portions that a put takes. Rejects with the source's own error. */
 export class SourceReader {
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #reader: ByteReader;
   readonly #signal: AbortSignal | undefined;
   readonly #onAbort = () => this.#cancel(this.#signal?.reason);
   readonly #timer: ReturnType<typeof setTimeout> | undefined;
@@ -28,7 +29,7 @@ export class SourceReader {
   #isPausing = false;
 
   constructor(source: BlobSource, { start, signal, pauseAt, now }: SourceReaderOptions) {
-    this.#reader = source.open(start).getReader();
+    this.#reader = source.open(start);
     this.#signal = signal;
     signal?.addEventListener('abort', this.#onAbort, { once: true });
     if (pauseAt === undefined) return;

@@ -32,7 +32,7 @@ export function madeSource(size: number): MadeSource {
           },
         },
         { highWaterMark: 0 },
-      );
+      ).getReader();
     },
   };
 }

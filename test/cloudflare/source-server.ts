@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { ByteReader } from '../../functions/core/oci/byte-reader.ts';
 import type { BlobSource } from '../../functions/core/ports/blob-store.ts';
 
 /** A source that a Worker reads over loopback. */
@@ -92,12 +93,7 @@ function messageOf({ reason }: AbortSignal): string {
 }
 
 /** At the reader's pace; a reader that leaves cancels the source. */
-async function send(
-  served: Served,
-  bytes: ReadableStream<Uint8Array>,
-  response: ServerResponse,
-): Promise<void> {
-  const reader = bytes.getReader();
+async function send(served: Served, reader: ByteReader, response: ServerResponse): Promise<void> {
   const closed = once(response, 'close').then(() => {
     if (!response.writableEnded) reader.cancel('the Worker left').catch(() => undefined);
   });

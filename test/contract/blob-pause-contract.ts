@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { ByteReader } from '../../functions/core/oci/byte-reader.ts';
 import type { BlobSource, BlobStore, PutOutcome } from '../../functions/core/ports/blob-store.ts';
 import { bytesOf, FedSource, sourceOf } from './fed-source.ts';
 import { madeDigest } from './made-content.ts';
@@ -25,7 +26,7 @@ class StallingSource implements BlobSource {
     return 1;
   }
 
-  open(start: number): ReadableStream<Uint8Array> {
+  open(start: number): ByteReader {
     this.starts.push(start);
     const source = new FedSource();
     source.push(content.subarray(start, start + this.#count));

@@ -1,3 +1,4 @@
+import type { ByteReader } from '../../functions/core/oci/byte-reader.ts';
 import type { BlobSource } from '../../functions/core/ports/blob-store.ts';
 
 /** A source that a test feeds by hand. */
@@ -8,7 +9,7 @@ export class FedSource implements BlobSource {
   readonly begun: Promise<void>;
   /** Resolves with the reason when the store cancels it. */
   readonly cancelled: Promise<unknown>;
-  readonly #stream: ReadableStream<Uint8Array>;
+  readonly #reader: ByteReader;
   #onOpen: () => void = () => undefined;
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
 
@@ -20,22 +21,22 @@ export class FedSource implements BlobSource {
     this.cancelled = new Promise((resolve) => {
       onCancel = resolve;
     });
-    this.#stream = new ReadableStream<Uint8Array>({
+    this.#reader = new ReadableStream<Uint8Array>({
       start: (controller) => {
         this.#controller = controller;
       },
       cancel: (reason) => onCancel(reason),
-    });
+    }).getReader();
   }
 
   async slices(): Promise<number> {
     return 1;
   }
 
-  open(): ReadableStream<Uint8Array> {
+  open(): ByteReader {
     this.opened += 1;
     this.#onOpen();
-    return this.#stream;
+    return this.#reader;
   }
 
   push(bytes: Uint8Array): this {
@@ -71,7 +72,7 @@ export function sourceOf(bytes: Uint8Array, slices = 1): BlobSource {
           },
         },
         { highWaterMark: 0 },
-      );
+      ).getReader();
     },
   };
 }

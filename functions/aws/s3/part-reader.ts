@@ -1,21 +1,23 @@
-/** Reads a stream into buffers. Aborting its signal ends a read that waits, and cancels the stream. */
+import type { ByteReader } from '../../core/oci/byte-reader.ts';
+
+/** Reads bytes into buffers. Aborting its signal ends a read that waits, and cancels the reader. */
 export class PartReader {
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #reader: ByteReader;
   readonly #signal: AbortSignal;
   #rest: Uint8Array = new Uint8Array();
   #isDone = false;
   readonly #onAbort = () => this.cancel(this.#signal.reason);
 
-  constructor(stream: ReadableStream<Uint8Array>, signal: AbortSignal) {
-    this.#reader = stream.getReader();
+  constructor(reader: ByteReader, signal: AbortSignal) {
+    this.#reader = reader;
     this.#signal = signal;
     if (signal.aborted) this.#onAbort();
     else signal.addEventListener('abort', this.#onAbort, { once: true });
   }
 
   /**
-   * The next bytes, undefined at the end; rejects with the stream's error or the signal's reason.
-   * They are the stream's own memory.
+   * The next bytes, undefined at the end; rejects with the reader's error or the signal's reason.
+   * They are the reader's own memory.
    */
   async next(): Promise<Uint8Array | undefined> {
     this.#signal.throwIfAborted();
@@ -57,7 +59,7 @@ export class PartReader {
     this.#signal.removeEventListener('abort', this.#onAbort);
   }
 
-  /** Ends the stream; without effect when it ended. */
+  /** Ends the reading; without effect when it ended. */
   cancel(reason: unknown): void {
     this.#signal.removeEventListener('abort', this.#onAbort);
     this.#reader.cancel(reason).catch(() => undefined);

@@ -1,3 +1,4 @@
+import type { ByteReader } from '../oci/byte-reader.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { ByteRange } from '../oci/range.ts';
 
@@ -37,10 +38,11 @@ export interface WantedBlob {
 /** Where the bytes of a blob come from. */
 export interface BlobSource {
   /**
-   * The bytes from `start` to `end` (included) or to the blob's end. The stream mends breaks
-   * itself and errors only when the source is given up, so a store has no retries of its own.
+   * The bytes from `start` to `end` (included) or to the blob's end; the first are asked for at once.
+   * The reader mends breaks itself and a read rejects only when the source is given up, so a store
+   * has no retries of its own.
    */
-  open(start: number, end?: number): ReadableStream<Uint8Array>;
+  open(start: number, end?: number): ByteReader;
   /**
    * How many slices may be read side by side: 1 where each of them would be a request that the
    * registry sees. Rejects when the upstream gives no answer.

@@ -1,9 +1,10 @@
+import { type ByteRead, type ByteReader, noMoreBytes } from '../oci/byte-reader.ts';
 import { fetchFailure } from './fetch-failure.ts';
-import { watchStall } from './stall.ts';
+import { type StallWatch, watchStall } from './stall.ts';
 import { UpstreamError } from './upstream-error.ts';
 
 /** Which part of a response's body is passed on, and how long a silence is borne. */
-export interface BlobBody {
+export interface BlobBodyOptions {
   /** Names the registry and the purpose, for errors. */
   readonly what: string;
   /** Bytes at the beginning that were not asked for. */
@@ -17,82 +18,91 @@ export interface BlobBody {
 }
 
 /**
- * Passes a body on as it is pulled, without a buffer of its own. The stream errors with an
- * UpstreamError when bytes are missing (`unreachable`), too many (`invalid`) or late (`timeout`).
+ * Passes a body on as it is read, without a buffer of its own. A read rejects with an UpstreamError
+ * when bytes are missing (`unreachable`), too many (`invalid`) or late (`timeout`).
  */
-export function blobBody(
-  source: ReadableStream<Uint8Array>,
-  body: BlobBody,
-): ReadableStream<Uint8Array> {
-  const { what, cut } = body;
-  const reader = source.getReader();
-  const giveUp = () => void reader.cancel().catch(() => undefined);
-  let { skip } = body;
-  let left = body.length ?? Number.POSITIVE_INFINITY;
-  let stalled = false;
-  const watch = watchStall(body.stallTimeout, () => {
-    stalled = true;
-    giveUp();
-  });
+export class BlobBody implements ByteReader {
+  readonly #reader: ByteReader;
+  readonly #options: BlobBodyOptions;
+  readonly #watch: StallWatch;
+  #skip: number;
+  #left: number;
+  #stalled = false;
+  #isOver = false;
 
-  const next = async (): Promise<Uint8Array | undefined> => {
-    watch.waiting();
-    const { done, value } = await reader.read();
-    watch.arrived();
-    if (stalled) throw new UpstreamError('timeout', `${what}: the body stalled`);
+  constructor(reader: ByteReader, options: BlobBodyOptions) {
+    this.#reader = reader;
+    this.#options = options;
+    this.#skip = options.skip;
+    this.#left = options.length ?? Number.POSITIVE_INFINITY;
+    this.#watch = watchStall(options.stallTimeout, () => {
+      this.#stalled = true;
+      this.#giveUp();
+    });
+  }
+
+  async read(): Promise<ByteRead> {
+    try {
+      while (!this.#isOver) {
+        const chunk = await this.#next();
+        if (chunk === undefined) {
+          this.#end();
+          break;
+        }
+        const value = this.#wanted(chunk);
+        if (this.#options.cut && this.#left === 0) {
+          this.#end();
+          this.#giveUp();
+        }
+        if (value.byteLength > 0) return { done: false, value };
+      }
+      return noMoreBytes;
+    } catch (error) {
+      this.#end();
+      this.#giveUp();
+      throw fetchFailure(this.#options.what, error, 'body');
+    }
+  }
+
+  async cancel(reason?: unknown): Promise<void> {
+    this.#end();
+    await this.#reader.cancel(reason);
+  }
+
+  async #next(): Promise<Uint8Array | undefined> {
+    const { what } = this.#options;
+    this.#watch.waiting();
+    const { done, value } = await this.#reader.read();
+    this.#watch.arrived();
+    if (this.#stalled) throw new UpstreamError('timeout', `${what}: the body stalled`);
+    // Somebody cancelled meanwhile, and looks at nothing of this any more.
+    if (this.#isOver) return undefined;
     if (!done) return value;
-    const short = skip > 0 || (left > 0 && left !== Number.POSITIVE_INFINITY);
+    const short = this.#skip > 0 || (this.#left > 0 && this.#left !== Number.POSITIVE_INFINITY);
     if (short) throw new UpstreamError('unreachable', `${what}: the body ended early`);
     return undefined;
-  };
+  }
 
   /** The part of a chunk to pass on, perhaps empty. */
-  const wanted = (chunk: Uint8Array): Uint8Array => {
-    const from = Math.min(skip, chunk.byteLength);
-    skip -= from;
+  #wanted(chunk: Uint8Array): Uint8Array {
+    const { what, cut } = this.#options;
+    const from = Math.min(this.#skip, chunk.byteLength);
+    this.#skip -= from;
     const rest = from === 0 ? chunk : chunk.subarray(from);
-    if (rest.byteLength > left && !cut) {
+    if (rest.byteLength > this.#left && !cut) {
       throw new UpstreamError('invalid', `${what}: a longer body than announced`);
     }
-    const part = rest.byteLength > left ? rest.subarray(0, left) : rest;
-    left -= part.byteLength;
+    const part = rest.byteLength > this.#left ? rest.subarray(0, this.#left) : rest;
+    this.#left -= part.byteLength;
     return part;
-  };
+  }
 
-  const pull = async (controller: ReadableStreamDefaultController<Uint8Array>) => {
-    try {
-      for (;;) {
-        const chunk = await next();
-        if (chunk === undefined) {
-          watch.stop();
-          controller.close();
-          return;
-        }
-        const part = wanted(chunk);
-        if (part.byteLength > 0) controller.enqueue(part);
-        if (cut && left === 0) {
-          watch.stop();
-          giveUp();
-          controller.close();
-          return;
-        }
-        if (part.byteLength > 0) return;
-      }
-    } catch (error) {
-      watch.stop();
-      giveUp();
-      throw fetchFailure(what, error, 'body');
-    }
-  };
+  #end(): void {
+    this.#isOver = true;
+    this.#watch.stop();
+  }
 
-  return new ReadableStream(
-    {
-      pull,
-      cancel(reason) {
-        watch.stop();
-        return reader.cancel(reason);
-      },
-    },
-    { highWaterMark: 0 },
-  );
+  #giveUp(): void {
+    this.#reader.cancel().catch(() => undefined);
+  }
 }

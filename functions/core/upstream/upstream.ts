@@ -1,3 +1,4 @@
+import type { ByteReader } from '../oci/byte-reader.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Manifest } from '../oci/manifest.ts';
@@ -47,7 +48,7 @@ export type BlobOpening =
        * Exactly the slice asked for, also from an upstream that ignores Range. It errors with an
        * UpstreamError when it breaks or stalls.
        */
-      readonly body: ReadableStream<Uint8Array>;
+      readonly body: ByteReader;
     }
   | Refused;
 

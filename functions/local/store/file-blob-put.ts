@@ -142,7 +142,7 @@ export class FileBlobPut implements BlobPut {
       this.#extent.grow(written);
     });
     signal.throwIfAborted();
-    const reader = source.open(0).getReader();
+    const reader = source.open(0);
     const cancel = (reason: unknown) => reader.cancel(reason).catch(() => undefined);
     const onAbort = () => void cancel(signal.reason);
     signal.addEventListener('abort', onAbort);

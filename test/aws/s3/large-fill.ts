@@ -46,7 +46,7 @@ function madeUp(bytes: number, slices: number): BlobSource {
           },
         },
         { highWaterMark: 0 },
-      );
+      ).getReader();
     },
   };
 }

@@ -13,7 +13,7 @@ export function slicedSource(
     open(start, end = bytes.byteLength) {
       starts.push(start);
       const last = Math.min(end, bytes.byteLength - 1);
-      const inner = sourceOf(bytes).open(start, last).getReader();
+      const inner = sourceOf(bytes).open(start, last);
       let begun: Promise<unknown> | undefined;
       return new ReadableStream<Uint8Array>({
         async pull(controller) {
@@ -24,7 +24,7 @@ export function slicedSource(
           else controller.enqueue(value);
         },
         cancel: (reason) => inner.cancel(reason),
-      });
+      }).getReader();
     },
   };
 }

@@ -33,7 +33,7 @@ export function servedSource(url: string): BlobSource {
           },
         },
         { highWaterMark: 1 },
-      );
+      ).getReader();
     },
   };
 }

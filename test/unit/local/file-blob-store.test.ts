@@ -123,7 +123,7 @@ test('a source faster than the disk has to wait', async () => {
             most = Math.max(most, given - (put.arrived?.() ?? 0));
             controller.enqueue(chunk.slice());
           },
-        }),
+        }).getReader(),
     },
   );
   expect((await put.done).kind).toBe('stored');

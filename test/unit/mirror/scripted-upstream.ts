@@ -103,7 +103,7 @@ export class ScriptedUpstream implements Upstream {
     if (blob === undefined) return { kind: 'absent' };
     const end = slice.end === undefined ? undefined : slice.end + 1;
     const bytes = this.corrupt?.(blob.bytes) ?? blob.bytes;
-    const body = new Blob([new Uint8Array(bytes.subarray(slice.start, end))]).stream();
+    const body = new Blob([new Uint8Array(bytes.subarray(slice.start, end))]).stream().getReader();
     return { kind: 'found', size: blob.size, body };
   }
 
@@ -119,7 +119,9 @@ export class ScriptedUpstream implements Upstream {
     const blob = key === undefined ? undefined : this.#blobs.get(key);
     if (blob === undefined) throw new UpstreamError('unavailable', `nothing at ${url}`);
     const end = slice.end === undefined ? undefined : slice.end + 1;
-    const body = new Blob([new Uint8Array(blob.bytes.subarray(slice.start, end))]).stream();
+    const body = new Blob([new Uint8Array(blob.bytes.subarray(slice.start, end))])
+      .stream()
+      .getReader();
     return { kind: 'found', size: blob.size, body };
   }
 

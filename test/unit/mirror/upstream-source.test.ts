@@ -3,6 +3,7 @@ import {
   BlobRefused,
   UpstreamSource,
 } from '../../../functions/core/mirror/fills/upstream-source.ts';
+import { type ByteReader, streamOf } from '../../../functions/core/oci/byte-reader.ts';
 import type { BlobOpening, BlobSlice } from '../../../functions/core/upstream/upstream.ts';
 import { UpstreamError } from '../../../functions/core/upstream/upstream-error.ts';
 
@@ -23,7 +24,7 @@ function body(slice: BlobSlice, length: number, how: 'breaks' | 'ends' = 'breaks
       if (how === 'ends' || slice.start + length >= end) return controller.close();
       controller.error(broken);
     },
-  });
+  }).getReader();
 }
 
 function sourceOf(
@@ -38,8 +39,8 @@ function sourceOf(
   return { slices, source: new UpstreamSource(record, size, new AbortController().signal) };
 }
 
-async function read(stream: ReadableStream<Uint8Array>): Promise<Uint8Array> {
-  return new Uint8Array(await new Response(stream).arrayBuffer());
+async function read(reader: ByteReader): Promise<Uint8Array> {
+  return new Uint8Array(await new Response(streamOf(reader)).arrayBuffer());
 }
 
 describe('UpstreamSource', () => {
@@ -108,9 +109,59 @@ describe('UpstreamSource', () => {
   });
 
   it('reads an empty blob', async () => {
-    const empty = async () => ({ kind: 'found', size: 0, body: new Blob([]).stream() }) as const;
+    const empty = async () =>
+      ({ kind: 'found', size: 0, body: new Blob([]).stream().getReader() }) as const;
     const { source } = sourceOf(empty, 0);
     expect(await read(source.open(0))).toHaveLength(0);
     await source.answered;
+  });
+
+  it('asks the upstream at once, and lets a cancelled read go while it waits', async () => {
+    let answer: (opening: BlobOpening) => void = () => undefined;
+    const { source, slices } = sourceOf(
+      () =>
+        new Promise((resolve) => {
+          answer = resolve;
+        }),
+    );
+    const reader = source.open(0);
+    expect(slices).toHaveLength(1);
+    const reading = reader.read();
+    await reader.cancel(new Error('the client left'));
+    expect(await reading).toEqual({ done: true, value: undefined });
+    await expect(source.answered).rejects.toThrow('the client left');
+    const cancelled = new Promise((resolve) => {
+      const late = new ReadableStream<Uint8Array>({ cancel: resolve }).getReader();
+      answer({ kind: 'found', size: blob.length, body: late });
+    });
+    await cancelled;
+    expect(await reader.read()).toEqual({ done: true, value: undefined });
+    expect(slices).toHaveLength(1);
+  });
+
+  it('asks nobody again after a cancel', async () => {
+    const { source, slices } = sourceOf(async () => ({
+      kind: 'found',
+      size: blob.length,
+      body: new ReadableStream<Uint8Array>({
+        pull: (controller) => controller.enqueue(blob.subarray(0, 100_000)),
+      }).getReader(),
+    }));
+    const reader = source.open(0);
+    await reader.read();
+    const reading = reader.read();
+    await reader.cancel();
+    await reading;
+    expect(await reader.read()).toEqual({ done: true, value: undefined });
+    expect(slices).toHaveLength(1);
+  });
+
+  it('asks nobody again after it was given up', async () => {
+    const limited = new UpstreamError('limited', 'limited', { status: 429 });
+    const refused = sourceOf(() => Promise.reject(limited));
+    const failing = refused.source.open(0);
+    await expect(failing.read()).rejects.toBe(limited);
+    await expect(failing.read()).rejects.toBe(limited);
+    expect(refused.slices).toHaveLength(1);
   });
 });

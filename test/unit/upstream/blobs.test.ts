@@ -1,13 +1,14 @@
 import { describe, expect, test } from 'vitest';
+import { type ByteReader, streamOf } from '../../../functions/core/oci/byte-reader.ts';
 import { clientOf, digestFor, failureOf, startScripted } from './scripted-server.ts';
 
 const blob = Buffer.from('0123456789abcdefghij');
 const digest = digestFor(blob);
 const path = `/v2/a/b/blobs/${digest}`;
 
-async function read(body: ReadableStream<Uint8Array>): Promise<string> {
+async function read(body: ByteReader): Promise<string> {
   const chunks: Uint8Array[] = [];
-  for await (const chunk of body) chunks.push(chunk);
+  for await (const chunk of streamOf(body)) chunks.push(chunk);
   return Buffer.concat(chunks).toString();
 }
 
@@ -131,7 +132,7 @@ describe('GET blob', () => {
     const { upstream, calls } = clientOf(server.url, { stallTimeout: 100 });
     const opened = await upstream.openBlob('a/b', digest, { start: 0 }, calls);
     if (opened.kind !== 'found') throw new Error(opened.kind);
-    const reader = opened.body.getReader();
+    const reader = opened.body;
     const first = await reader.read();
     expect(Buffer.from(first.value ?? []).toString()).toBe('01234567');
     expect((await failureOf(reader.read())).kind).toBe(kind);

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { streamOf } from '../../../functions/core/oci/byte-reader.ts';
 import { watchStall } from '../../../functions/core/upstream/stall.ts';
 import { clientOf, digestFor, startScripted } from './scripted-server.ts';
 
@@ -63,7 +64,7 @@ describe('connections', () => {
     const { upstream, calls } = clientOf(new URL(`http://127.0.0.1:${port}`));
     const opened = await upstream.openBlob('a/b', digestFor('x'), { start: 0 }, calls);
     if (opened.kind !== 'found') throw new Error(opened.kind);
-    const reader = opened.body.getReader();
+    const reader = opened.body;
     await reader.read();
     await reader.cancel();
     await ended;
@@ -106,7 +107,7 @@ describe('connections', () => {
     const { upstream, calls } = clientOf(url, { headersTimeout: 100 });
     const opened = await upstream.openBlob('a/b', digestFor('x'), { start: 0 }, calls);
     if (opened.kind !== 'found') throw new Error(opened.kind);
-    expect(await new Response(opened.body).text()).toBe('0123');
+    expect(await new Response(streamOf(opened.body)).text()).toBe('0123');
     server.closeAllConnections();
     server.close();
     await once(server, 'close');
@@ -120,6 +121,6 @@ describe('connections', () => {
     const { upstream, calls } = clientOf(server.url);
     const opened = await upstream.openBlob('a/b', digestFor('x'), { start: 10, end: 19 }, calls);
     if (opened.kind !== 'found') throw new Error(opened.kind);
-    expect(await new Response(opened.body).text()).toBe('xxxxxxxxxx');
+    expect(await new Response(streamOf(opened.body)).text()).toBe('xxxxxxxxxx');
   });
 });

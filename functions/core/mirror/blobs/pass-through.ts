@@ -1,3 +1,4 @@
+import { type ByteRead, type ByteReader, noMoreBytes, streamOf } from '../../oci/byte-reader.ts';
 import { algorithmOf, encodedOf } from '../../oci/digest.ts';
 import { type Repository, repositoryKey } from '../../oci/repository.ts';
 import type { CallCount } from '../../upstream/upstream.ts';
@@ -37,42 +38,39 @@ export async function passThrough(
     throw error;
   }
   const checked = range === undefined ? verified(parts, part, bytes) : bytes;
-  const body = counted(parts, repository, checked);
+  const body = streamOf(counted(parts, repository, checked));
   return { kind: 'stream', size: part.size, range, body, provenance: { kind: 'miss' } };
 }
 
 /** The same bytes, of which the last come only when all have the digest. */
-function verified(
-  parts: Parts,
-  part: WantedPart,
-  body: ReadableStream<Uint8Array>,
-): ReadableStream<Uint8Array> {
+function verified(parts: Parts, part: WantedPart, reader: ByteReader): ByteReader {
   const hash = parts.runtime.createHash(algorithmOf(part.digest));
   let held: Uint8Array | undefined;
-  return body.pipeThrough(
-    new TransformStream<Uint8Array, Uint8Array>({
-      transform(bytes, controller) {
-        if (bytes.byteLength === 0) return;
-        hash.update(bytes);
-        if (held !== undefined) controller.enqueue(held);
-        held = bytes;
-      },
-      async flush(controller) {
-        if ((await hash.hex()) !== encodedOf(part.digest)) {
-          throw new UpstreamError('invalid', `the upstream's bytes of ${part.digest} are wrong`);
-        }
-        if (held !== undefined) controller.enqueue(held);
-      },
-    }),
-  );
+  let isVerified = false;
+  const last = async (): Promise<ByteRead> => {
+    if (isVerified) return noMoreBytes;
+    if ((await hash.hex()) !== encodedOf(part.digest)) {
+      throw new UpstreamError('invalid', `the upstream's bytes of ${part.digest} are wrong`);
+    }
+    isVerified = true;
+    return held === undefined ? noMoreBytes : { done: false, value: held };
+  };
+  return {
+    async read() {
+      for (;;) {
+        const { done, value } = await reader.read();
+        if (done) return last();
+        hash.update(value);
+        const before = held;
+        held = value;
+        if (before !== undefined) return { done: false, value: before };
+      }
+    },
+    cancel: (reason) => reader.cancel(reason),
+  };
 }
 
-function counted(
-  parts: Parts,
-  repository: Repository,
-  body: ReadableStream<Uint8Array>,
-): ReadableStream<Uint8Array> {
-  const reader = body.getReader();
+function counted(parts: Parts, repository: Repository, reader: ByteReader): ByteReader {
   let bytes = 0;
   const end = () => {
     parts.ledger.count({ bytesFetched: bytes });
@@ -82,27 +80,21 @@ function counted(
       bytes,
     });
   };
-  return new ReadableStream(
-    {
-      async pull(controller) {
-        try {
-          const { done, value } = await reader.read();
-          if (!done) {
-            bytes += value.byteLength;
-            return controller.enqueue(value);
-          }
-          end();
-          controller.close();
-        } catch (error) {
-          end();
-          controller.error(error);
-        }
-      },
-      async cancel(reason) {
+  return {
+    async read() {
+      try {
+        const next = await reader.read();
+        if (next.done) end();
+        else bytes += next.value.byteLength;
+        return next;
+      } catch (error) {
         end();
-        await reader.cancel(reason);
-      },
+        throw error;
+      }
     },
-    { highWaterMark: 0 },
-  );
+    cancel(reason) {
+      end();
+      return reader.cancel(reason);
+    },
+  };
 }
