@@ -5,6 +5,7 @@ import { collectBody, streamOf } from './function-url/collect-body.ts';
 import { EventRequest } from './function-url/event-request.ts';
 import { failureAnswer } from './function-url/failure-answer.ts';
 import { type HeadForm, headBody } from './function-url/head-body.ts';
+import { inTime } from './function-url/in-time.ts';
 import { longestBody, type SentBody, sentBytes } from './function-url/sent-body.ts';
 import { sentHeaders } from './function-url/sent-headers.ts';
 
@@ -31,25 +32,41 @@ export interface FunctionUrlAnswer {
   readonly bytes: number;
 }
 
-/** Answers an event; never rejects. */
-export type FunctionUrl = (event: LambdaFunctionURLEvent) => Promise<FunctionUrlAnswer>;
+/**
+ * Answers an event within so many ms, and never rejects: what is not there by then becomes the
+ * answer that sends the client to the origin, for Lambda's own at its timeout is a 502, which says
+ * nothing and costs dockerd's clients 50 seconds.
+ */
+export type FunctionUrl = (
+  event: LambdaFunctionURLEvent,
+  milliseconds: number,
+) => Promise<FunctionUrlAnswer>;
 
 /** Makes what stands between a function URL in the buffered mode and the registry. */
 export function createFunctionUrl(options: FunctionUrlOptions): FunctionUrl {
-  return async (event) => {
-    let target = '/';
-    try {
-      const request = new EventRequest(event);
-      const { method } = request;
-      target = request.target;
-      const answer = await (options.page(request) ?? options.registry(request));
-      if (method === 'HEAD') return await answerHead(answer, options);
-      return await answerWhole(answer, target);
-    } catch (error) {
-      options.onError(error);
-      return withBody(failureAnswer(target, 'the function failed'));
-    }
-  };
+  return (event, milliseconds) =>
+    inTime(answerEvent(event, options), milliseconds, () => {
+      const { target } = new EventRequest(event);
+      return withBody(failureAnswer(target, 'no answer in the time that a function has'));
+    });
+}
+
+async function answerEvent(
+  event: LambdaFunctionURLEvent,
+  options: FunctionUrlOptions,
+): Promise<FunctionUrlAnswer> {
+  let target = '/';
+  try {
+    const request = new EventRequest(event);
+    const { method } = request;
+    target = request.target;
+    const answer = await (options.page(request) ?? options.registry(request));
+    if (method === 'HEAD') return await answerHead(answer, options);
+    return await answerWhole(answer, target);
+  } catch (error) {
+    options.onError(error);
+    return withBody(failureAnswer(target, 'the function failed'));
+  }
 }
 
 /** A body that breaks or does not fit sends the client to the origin: nothing of it has left yet. */

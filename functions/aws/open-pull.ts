@@ -1,9 +1,10 @@
-import type { LambdaFunctionURLEvent, LambdaFunctionURLResult } from 'aws-lambda';
+import type { Context, LambdaFunctionURLEvent, LambdaFunctionURLResult } from 'aws-lambda';
 import { parseDigest } from '../core/oci/digest.ts';
 import type { Answer } from '../core/registry/answer.ts';
 import { answerHealth } from '../core/registry/health.ts';
 import { createRegistry } from '../core/registry/registry.ts';
 import type { HeadForm } from './function-url/head-body.ts';
+import { inTime } from './function-url/in-time.ts';
 import { createFunctionUrl } from './function-url.ts';
 import { logRequest } from './observe/request-log.ts';
 import { type MirrorParts, openMirror } from './open-mirror.ts';
@@ -12,7 +13,10 @@ import type { FunctionConfig } from './plain-config.ts';
 import { version } from './version.ts';
 
 /** The handler of the pull function: answers a function URL's event, and never rejects. */
-export type PullHandler = (event: LambdaFunctionURLEvent) => Promise<LambdaFunctionURLResult>;
+export type PullHandler = (
+  event: LambdaFunctionURLEvent,
+  context: Pick<Context, 'getRemainingTimeInMillis'>,
+) => Promise<LambdaFunctionURLResult>;
 
 /**
  * How long an answer waits for the work beside it, in ms. Lambda stops the instance as soon as the
@@ -20,6 +24,12 @@ export type PullHandler = (event: LambdaFunctionURLEvent) => Promise<LambdaFunct
  * no client waits for a slow upstream that another request has asked.
  */
 const afterwards = 250;
+
+/** What is kept of an invocation's time for what comes after the answer, in ms. */
+const lastly = 3000;
+
+/** How long the counters may take to be written, in ms: the answer is lost with the time. */
+const countersTime = 1500;
 
 /** Opens the pull function. */
 export function openPull(
@@ -38,9 +48,10 @@ export function openPull(
     onError,
   });
   stores.warm();
-  return async (event) => {
+  return async (event, context) => {
     const started = performance.now();
-    const { answer, result, bytes } = await functionUrl(event);
+    const left = context.getRemainingTimeInMillis() - lastly;
+    const { answer, result, bytes } = await functionUrl(event, left);
     if (bytes > 0) ledger.count({ bytesServed: bytes });
     const record = {
       method: event.requestContext?.http?.method ?? '',
@@ -52,7 +63,7 @@ export function openPull(
     } as const;
     logRequest(log, record, ledger.take());
     await settled(afterwards);
-    await ledger.flushSometimes();
+    await inTime(ledger.flushSometimes(), countersTime, () => undefined);
     return result;
   };
 }

@@ -18,6 +18,8 @@ export interface WarmRequests {
 const rounds = 5;
 const requests = 8000;
 
+const context = { getRemainingTimeInMillis: () => 30_000 };
+
 /**
  * Measures the handler of the pull function in this process, over what a running mirror has stored.
  * All of a request is in it: event in, decisions, the line of the log, result out.
@@ -38,7 +40,7 @@ export async function measureWarmRequests(
     for (let round = 0; round < rounds; round++) {
       const began = performance.now();
       for (let at = 0; at < requests; at++) {
-        const result = await handler(event);
+        const result = await handler(event, context);
         if (typeof result === 'string' || result.statusCode !== status) {
           throw new Error(`${target}: not a ${status}`);
         }

@@ -20,10 +20,19 @@ interface Scene {
   readonly target?: string;
   readonly headForm?: HeadForm;
   readonly signed?: string;
+  readonly milliseconds?: number;
 }
 
 /** What comes out for an answer, and what the registry was asked. */
-async function ask({ answer, method = 'GET', target = '/v2/', headForm, signed }: Scene) {
+async function ask(scene: Scene) {
+  const {
+    answer,
+    method = 'GET',
+    target = '/v2/',
+    headForm,
+    signed,
+    milliseconds = 20_000,
+  } = scene;
   const asked: RegistryRequest[] = [];
   const errors: unknown[] = [];
   const functionUrl = createFunctionUrl({
@@ -41,7 +50,7 @@ async function ask({ answer, method = 'GET', target = '/v2/', headForm, signed }
     ['accept', 'c/d'],
     ['Range', 'bytes=0-1'],
   ] as const;
-  const { result, bytes } = await functionUrl(urlEvent({ method, target, headers }));
+  const { result, bytes } = await functionUrl(urlEvent({ method, target, headers }), milliseconds);
   const body = Buffer.from(result.body ?? '', result.isBase64Encoded === true ? 'base64' : 'utf8');
   return { asked: asked[0], errors, result, bytes, body };
 }
@@ -188,6 +197,28 @@ test('an event that is no request is answered too', async () => {
     signHead: async () => undefined,
     onError: () => undefined,
   });
-  const { result } = await functionUrl(JSON.parse('{"Records": []}'));
+  const { result } = await functionUrl(JSON.parse('{"Records": []}'), 20_000);
   expect(result.statusCode).toBe(503);
+});
+
+describe('what does not come in time sends the client to the origin', () => {
+  const answer = () => new Promise<Answer>(() => undefined);
+  test.each([
+    { target: '/v2/a/blobs/sha256:ab', status: 429 },
+    { target: '/v2/a/blobs/sha256:ab?ns=docker.io', status: 503 },
+    { target: '/v2/a/manifests/1', status: 503 },
+    { target: '/v2/a/manifests/1', status: 503, method: 'HEAD' },
+  ])('$method $target', async ({ status, ...scene }) => {
+    const { result, errors } = await ask({ answer, ...scene, milliseconds: 10 });
+    expect(result.statusCode).toBe(status);
+    expect(errors).toEqual([]);
+  });
+
+  test('and a body that stops as well', async () => {
+    const body = new ReadableStream<Uint8Array>({
+      start: (controller) => controller.enqueue(new Uint8Array(3)),
+    });
+    const { result } = await ask({ answer: answerOf(body), milliseconds: 10 });
+    expect(result.statusCode).toBe(503);
+  });
 });
