@@ -50,7 +50,14 @@ export async function listen(
   server.on('request', answer);
   // Without this Node would ask for a body that nobody wants.
   server.on('checkContinue', answer);
-  server.on('clientError', refuse);
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    // Into an answer that is under way nothing may be written.
+    if (error.code === 'ECONNRESET' || !socket.writable || connections.isAnswering(socket)) {
+      socket.destroy();
+    } else {
+      refuse(error, socket);
+    }
+  });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen({ ...config.listen }, () => {
@@ -95,14 +102,15 @@ function hasBody(request: IncomingMessage): boolean {
   return length !== undefined && length !== '0';
 }
 
-/** Answers what could not be read as HTTP, if anybody still listens. */
-function refuse(error: NodeJS.ErrnoException, socket: Duplex): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const status = statuses[error.code ?? ''] ?? '400 Bad Request';
+/** How long a client may take to read a refusal and to go, in ms. */
+const refusalTime = 1000;
+
+/** Answers what could not be read as HTTP, and ends the connection also if the client does not. */
+function refuse({ code = '' }: NodeJS.ErrnoException, socket: Duplex): void {
+  const status = statuses[code] ?? '400 Bad Request';
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  const timer = setTimeout(() => socket.destroy(), refusalTime);
+  socket.once('close', () => clearTimeout(timer));
 }
 
 const statuses: Readonly<Record<string, string>> = {

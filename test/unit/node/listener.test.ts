@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { connect } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { type Answering, answering, answerOf, received, sent } from './answering.ts';
 
@@ -25,6 +26,56 @@ test.each([
   expect(await received(await sent(port, text))).toMatch(new RegExp(`^HTTP/1.1 ${status}`));
   expect(server.requests).toEqual([]);
   expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toBe('ok');
+});
+
+test('a refused client that stays loses its connection', async () => {
+  const { port } = await serving();
+  const sockets = () =>
+    process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length;
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+  socket.write('hello\r\n\r\n');
+  socket.resume();
+  await once(socket, 'end');
+  const bothEnds = sockets();
+  // The client keeps its own.
+  await expect.poll(sockets, { timeout: 10_000 }).toBe(bothEnds - 1);
+  socket.destroy();
+});
+
+test('what is no HTTP is not answered into the body of another answer', async () => {
+  const { port } = await serving(
+    () =>
+      new ReadableStream<Uint8Array>({
+        start: (controller) => controller.enqueue(new TextEncoder().encode('first')),
+      }),
+  );
+  const socket = await sent(port, get);
+  const text = received(socket);
+  await once(socket, 'data');
+  socket.write('\0garbage\r\n\r\n');
+  expect(await text).toMatch(/first\r\n$/);
+});
+
+test('all answers to a client that left end, also those that waited for the first', async () => {
+  const cancelled: Promise<unknown>[] = [];
+  const { server, port } = await serving(() => {
+    let body: ReadableStream<Uint8Array> | undefined;
+    cancelled.push(
+      new Promise((resolve) => {
+        body = new ReadableStream<Uint8Array>({
+          start: (controller) => controller.enqueue(new Uint8Array(10)),
+          cancel: resolve,
+        });
+      }),
+    );
+    return body ?? '';
+  });
+  const socket = await sent(port, get.repeat(3));
+  await server.came(3);
+  socket.destroy();
+  await Promise.all(cancelled);
+  const ends = await Promise.all(server.written);
+  expect(ends.map(({ end }) => end)).toEqual(['left', 'left', 'left']);
 });
 
 test('a client that resets its connection breaks nothing', async () => {
