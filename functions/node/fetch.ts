@@ -8,11 +8,16 @@ export interface UpstreamConnections {
   close(): Promise<void>;
 }
 
+/** To one origin, for what is answered at once: manifests, tokens, lists. */
+const shortConnections = 64;
+
+/** To one origin, for blobs: each may take as long as its client does. */
+const blobConnections = 512;
+
 const options = {
   // HTTP/2 would put all blobs of an upstream on one connection, each slowed by the slowest.
   allowH2: false,
   connect: { timeout: 5000 },
-  connections: 64,
   // The upstream client has its own deadlines, for headers and for each pause of a body.
   headersTimeout: 0,
   bodyTimeout: 0,
@@ -31,36 +36,68 @@ export function openConnections(
   const httpProxy = variable('http_proxy');
   const httpsProxy = variable('https_proxy');
   const noProxy = variable('no_proxy');
-  const dispatcher =
+  const open = (connections: number) =>
     (httpProxy ?? httpsProxy) === undefined
-      ? new Agent(options)
+      ? new Agent({ ...options, connections })
       : new EnvHttpProxyAgent({
           ...options,
+          connections,
           ...(httpProxy !== undefined && { httpProxy }),
           ...(httpsProxy !== undefined && { httpsProxy }),
           ...(noProxy !== undefined && { noProxy }),
         });
+  // Apart, so that no manifest waits for the connection of a slow blob.
+  const short = open(shortConnections);
+  const blobs = open(blobConnections);
   return {
-    async fetch(url, { method, headers, signal }) {
+    async fetch(url, { method, headers, signal, purpose }) {
+      const dispatcher = purpose === 'blob' ? blobs : short;
       const {
         statusCode,
         headers: received,
         body,
-      } = await request(url, {
-        method,
-        headers,
-        signal,
-        dispatcher,
-      });
+      } = await unlessAborted(request(url, { method, headers, signal, dispatcher }), signal);
       const empty = method === 'HEAD' || [204, 205, 304].includes(statusCode);
       if (empty) await body.dump();
-      return new Response(empty ? null : webBody(body), {
-        status: statusCode,
-        headers: webHeaders(received),
-      });
+      try {
+        return new Response(empty ? null : webBody(body), {
+          status: statusCode,
+          headers: webHeaders(received),
+        });
+      } catch (error) {
+        // A number that is no status: nobody gets this body, so it must not keep its connection.
+        body.on('error', () => undefined).destroy();
+        throw error;
+      }
     },
-    close: () => dispatcher.destroy(),
+    async close() {
+      await Promise.all([short.destroy(), blobs.destroy()]);
+    },
   };
+}
+
+/** What was asked, or the signal's reason: undici does not look at it while a connection is missing. */
+async function unlessAborted(
+  asked: Promise<Dispatcher.ResponseData>,
+  signal: AbortSignal,
+): Promise<Dispatcher.ResponseData> {
+  let onAbort: () => void = () => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () => reject(signal.reason);
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort, { once: true });
+  });
+  try {
+    return await Promise.race([asked, aborted]);
+  } catch (error) {
+    asked.then(
+      ({ body }) => body.on('error', () => undefined).destroy(),
+      () => undefined,
+    );
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
 }
 
 type Received = Dispatcher.ResponseData;

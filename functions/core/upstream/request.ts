@@ -99,6 +99,7 @@ async function followRedirects(
       },
       redirect: 'manual',
       signal,
+      purpose: request.purpose,
     });
     const target = redirectTarget(connection, request, response, url);
     if (target === undefined || request.follow?.(target, response.status) === false) {

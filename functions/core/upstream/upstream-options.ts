@@ -1,4 +1,4 @@
-import type { UpstreamEvent } from './upstream-event.ts';
+import type { UpstreamEvent, UpstreamPurpose } from './upstream-event.ts';
 
 /** A user name and password, or personal access token, of an upstream registry. */
 export interface Credentials {
@@ -23,7 +23,7 @@ export interface UpstreamOptions {
   readonly stallTimeout?: number | undefined;
 }
 
-/** The part of the Web's `fetch` that the client uses. */
+/** The part of the Web's `fetch` that the client uses; `purpose` is for platforms that make use of it. */
 export type UpstreamFetch = (
   url: string,
   init: {
@@ -31,6 +31,7 @@ export type UpstreamFetch = (
     readonly headers: Record<string, string>;
     readonly redirect: 'manual';
     readonly signal: AbortSignal;
+    readonly purpose: UpstreamPurpose;
   },
 ) => Promise<Response>;
 

@@ -27,11 +27,18 @@ function connections(environment: Record<string, string> = {}): UpstreamConnecti
   return opened;
 }
 
-const init = (changes: { method?: 'GET' | 'HEAD'; signal?: AbortSignal } = {}) => ({
+interface Changes {
+  readonly method?: 'GET' | 'HEAD';
+  readonly signal?: AbortSignal;
+  readonly purpose?: 'manifest' | 'blob';
+}
+
+const init = (changes: Changes = {}) => ({
   method: 'GET' as const,
   headers: { accept: 'a/b' },
   redirect: 'manual' as const,
   signal: new AbortController().signal,
+  purpose: 'manifest' as const,
   ...changes,
 });
 
@@ -155,4 +162,40 @@ test('a proxy of the environment is asked for a tunnel, except where it is not w
   await expect(fetch('https://registry.invalid/v2/', init())).rejects.toThrow();
   expect(tunnels).toEqual(['registry.invalid:443']);
   expect(await (await fetch(direct, init())).text()).toBe('direct');
+});
+
+test('an aborted request ends also while it waits for a connection', async () => {
+  const url = await serving((_, response) => {
+    response.writeHead(200, { 'content-length': 1000 }).write('x');
+  });
+  const { fetch } = connections();
+  const taken = await Promise.all(Array.from({ length: 64 }, () => fetch(url, init())));
+  const controller = new AbortController();
+  const waiting = fetch(url, init({ signal: controller.signal }));
+  controller.abort(new Error('too late'));
+  await expect(waiting).rejects.toThrow('too late');
+  for (const response of taken) await response.body?.cancel();
+});
+
+test('a manifest does not wait for the connections of blobs', async () => {
+  const url = await serving((request, response) => {
+    if (request.url === '/blob') response.writeHead(200, { 'content-length': 1000 }).write('x');
+    else response.end('manifest');
+  });
+  const { fetch } = connections();
+  const blobs = await Promise.all(
+    Array.from({ length: 512 }, () => fetch(`${url}blob`, init({ purpose: 'blob' }))),
+  );
+  expect(await (await fetch(url, init())).text()).toBe('manifest');
+  for (const response of blobs) await response.body?.cancel();
+});
+
+test('a number that is no status does not keep a connection', async () => {
+  const url = await serving((request, response) => {
+    if (request.url === '/') response.end('fine');
+    else response.writeHead(999, { 'content-length': 1000 }).write('x');
+  });
+  const { fetch } = connections();
+  for (let at = 0; at < 64; at++) await expect(fetch(`${url}bad`, init())).rejects.toThrow();
+  expect(await (await fetch(url, init())).text()).toBe('fine');
 });
