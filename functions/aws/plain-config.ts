@@ -2,6 +2,7 @@ import type { Environment } from '../core/config/environment.ts';
 import {
   dockerHubHosts,
   knownRegistryUrl,
+  realmPattern,
   registryPattern,
 } from '../core/config/known-registries.ts';
 import type { AwsConfig, Config, PasswordPlace, UpstreamConfig } from '../core/config/resolve.ts';
@@ -15,9 +16,12 @@ import {
   made,
   matching,
   oneOf,
+  positiveSize,
+  registryUrl,
   serverUrl,
   size,
   text,
+  wait,
 } from './plain-config/plain-values.ts';
 
 /** What a function takes from the configuration. */
@@ -60,7 +64,7 @@ function readConfig(given: Given): FunctionConfig {
     upstreams: new Map([...names].map((name) => [name, readUpstream(given, name)])),
     limits: {
       maxBlobBytes: optional(['limits', 'maxBlobBytes'], size) ?? Number.POSITIVE_INFINITY,
-      storeBytes: optional(['limits', 'storeBytes'], size) ?? Number.POSITIVE_INFINITY,
+      storeBytes: optional(['limits', 'storeBytes'], positiveSize) ?? Number.POSITIVE_INFINITY,
       memoryBytes: optional(['limits', 'memoryBytes'], size) ?? 32e6,
     },
     log: {
@@ -94,13 +98,21 @@ function readAws(given: Given): AwsConfig {
     },
     urlLife: given.optional(['aws', 'urlLife'], duration) ?? 20 * minutes,
     dualStack: given.optional(['aws', 'dualStack'], flag) ?? false,
-    fillWait: given.optional(['aws', 'fillWait'], duration) ?? 20_000,
+    fillWait: given.optional(['aws', 'fillWait'], wait) ?? 20_000,
     passThroughBytes: given.optional(['aws', 'passThroughBytes'], size) ?? 4e6,
   };
 }
 
 const tagPatterns = listOf(made((pattern) => new RegExp(pattern)));
-const repositoryPatterns = listOf(made(repositoryPattern));
+
+function repositoryPatterns(registry: string) {
+  return listOf(
+    made((pattern) => {
+      if (pattern.startsWith(`${registry}/`)) throw new NotPlain();
+      return repositoryPattern(pattern);
+    }),
+  );
+}
 
 function readUpstream(given: Given, name: string): UpstreamConfig {
   if (!registryPattern.test(name) || dockerHubHosts.has(name)) throw new NotPlain();
@@ -110,20 +122,20 @@ function readUpstream(given: Given, name: string): UpstreamConfig {
   given.only(at(), ['url', 'credentials', 'delivery', ...waits, ...lists]);
   const known = knownRegistryUrl(name);
   const url =
-    given.optional(at('url'), serverUrl) ?? (known === undefined ? undefined : new URL(known));
+    given.optional(at('url'), registryUrl) ?? (known === undefined ? undefined : new URL(known));
   if (url === undefined) throw new NotPlain();
   return {
     url,
     credentials: readCredentials(given, at),
-    realms: given.optional(at('realms'), listOf(text)) ?? [],
+    realms: given.optional(at('realms'), listOf(matching(realmPattern))) ?? [],
     tagTtl: given.optional(at('tagTtl'), duration) ?? 5 * minutes,
     maxStale: given.optional(at('maxStale'), duration) ?? 30 * days,
     immutableTags: given.optional(at('immutableTags'), tagPatterns) ?? [],
-    allow: given.optional(at('allow'), repositoryPatterns) ?? [],
-    deny: given.optional(at('deny'), repositoryPatterns) ?? [],
+    allow: given.optional(at('allow'), repositoryPatterns(name)) ?? [],
+    deny: given.optional(at('deny'), repositoryPatterns(name)) ?? [],
     delivery: given.optional(at('delivery'), oneOf(['stream', 'redirect'])) ?? 'redirect',
-    headersTimeout: given.optional(at('headersTimeout'), duration) ?? 10_000,
-    stallTimeout: given.optional(at('stallTimeout'), duration) ?? 30_000,
+    headersTimeout: given.optional(at('headersTimeout'), wait) ?? 10_000,
+    stallTimeout: given.optional(at('stallTimeout'), wait) ?? 30_000,
   };
 }
 

@@ -51,6 +51,9 @@ export function startFailure(error: unknown, config: Config): string {
   }
 }
 
+/** The data folder is locked by a socket, whose address is a path and has no port. */
 function isListening(error: unknown): boolean {
-  return error instanceof Error && 'syscall' in error && error.syscall === 'listen';
+  return (
+    error instanceof Error && 'syscall' in error && error.syscall === 'listen' && 'port' in error
+  );
 }

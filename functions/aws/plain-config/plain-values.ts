@@ -1,4 +1,5 @@
-import { durationPattern, parseDuration } from '../../core/config/durations.ts';
+import { durationPattern, isWait, parseDuration } from '../../core/config/durations.ts';
+import { isRegistryUrl } from '../../core/config/known-registries.ts';
 import { parseSize, sizePattern } from '../../core/config/sizes.ts';
 import { NotPlain } from './not-plain.ts';
 
@@ -30,6 +31,13 @@ const durationText = matching(durationPattern);
 /** A duration in ms: `5m`. */
 export const duration: Read<number> = (value) => parseDuration(durationText(value));
 
+/** A duration in ms that something waits for. */
+export const wait: Read<number> = (value) => {
+  const milliseconds = duration(value);
+  if (!isWait(milliseconds)) throw new NotPlain();
+  return milliseconds;
+};
+
 const sizeText = matching(sizePattern);
 
 /** A size in bytes: `50GB`, or a number. */
@@ -37,6 +45,13 @@ export const size: Read<number> = (value) =>
   Number.isSafeInteger(value) && typeof value === 'number' && value >= 0
     ? value
     : parseSize(sizeText(value));
+
+/** A size in bytes that is not 0. */
+export const positiveSize: Read<number> = (value) => {
+  const bytes = size(value);
+  if (bytes === 0) throw new NotPlain();
+  return bytes;
+};
 
 /** True or false, also as a variable says it. */
 export const flag: Read<boolean> = (value) => {
@@ -52,6 +67,13 @@ export const serverUrl: Read<URL> = (value) => {
   if (!URL.canParse(given)) throw new NotPlain();
   const url = new URL(given);
   if (url.username + url.password + url.search + url.hash !== '') throw new NotPlain();
+  return url;
+};
+
+/** The URL of a registry, without the `/v2/` at its end. */
+export const registryUrl: Read<URL> = (value) => {
+  const url = serverUrl(value);
+  if (!isRegistryUrl(url)) throw new NotPlain();
   return url;
 };
 

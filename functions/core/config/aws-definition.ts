@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { described, duration, object, serverUrl, size, text } from './values.ts';
+import { described, duration, object, serverUrl, size, text, wait } from './values.ts';
 
 const expectedBucket = 'the name of a bucket, 3 to 63 of a-z, 0-9 and "-": "pullfront-blobs"';
 
@@ -56,7 +56,7 @@ export const aws = object(
       z.prefault(flag, false),
       'Whether signed URLs name the hosts that have IPv6 addresses as well.',
     ),
-    fillWait: duration(
+    fillWait: wait(
       '20s',
       'How long a client of the function waits for a blob whose upstream does not redirect; below 25s.',
     ),

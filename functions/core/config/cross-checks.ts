@@ -22,6 +22,7 @@ export function crossChecks(
     ...defaultProblem(overlay, defaultUpstream),
     ...storeProblems(overlay),
     ...overlay.keys(['upstreams']).flatMap((name) => missingUrl(overlay, name)),
+    ...overlay.keys(['upstreams']).flatMap((name) => registryInPatterns(overlay, name)),
     ...passwordVariables(overlay).flatMap(({ path, variable }) =>
       (environment[variable] ?? '') === '' ? [unsetPassword(overlay.place(path))] : [],
     ),
@@ -81,6 +82,25 @@ function missingUrl(overlay: Overlay, name: string): Problem[] {
       expected: `the URL of a registry that is not well known: "https://${name}"${hint}`,
     },
   ];
+}
+
+/** A pattern with the registry in front matches no repository of it: all or nothing is let through. */
+function registryInPatterns(overlay: Overlay, name: string): Problem[] {
+  return ['allow', 'deny'].flatMap((list) => {
+    const patterns = valueAt(overlay.json, ['upstreams', name, list]);
+    if (!Array.isArray(patterns)) return [];
+    return patterns.flatMap((pattern: unknown, at) =>
+      typeof pattern === 'string' && pattern.startsWith(`${name}/`)
+        ? [
+            {
+              path: `${overlay.place(['upstreams', name, list])}[${at}]`,
+              found: JSON.stringify(pattern),
+              expected: `a pattern without the registry: ${JSON.stringify(pattern.slice(name.length + 1))}`,
+            },
+          ]
+        : [],
+    );
+  });
 }
 
 function unsetPassword(path: string): Problem {

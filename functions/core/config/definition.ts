@@ -1,9 +1,23 @@
 import * as z from 'zod/mini';
 import { repositoryPattern } from '../oci/repository-pattern.ts';
 import { aws } from './aws-definition.ts';
-import { dockerHubHosts, registryPattern } from './known-registries.ts';
+import {
+  dockerHubHosts,
+  isRegistryUrl,
+  realmPattern,
+  registryPattern,
+} from './known-registries.ts';
 import { listenPattern, parseListenAddress } from './listen-address.ts';
-import { described, duration, object, serverUrl, size, text } from './values.ts';
+import {
+  described,
+  duration,
+  object,
+  positiveSize,
+  serverUrl,
+  size,
+  text,
+  wait,
+} from './values.ts';
 
 function patterns<Output>(
   expected: string,
@@ -43,7 +57,7 @@ const upstream = object(
   {
     url: z.optional(
       described(
-        serverUrl,
+        serverUrl.check(z.refine(isRegistryUrl, 'a URL without the /v2/ at its end')),
         'Where its /v2/ is. Well-known registries need none. http:// is used only if written here.',
       ),
     ),
@@ -54,7 +68,13 @@ const upstream = object(
       ),
     ),
     realms: described(
-      z.prefault(z.array(text('a host: "auth.example.com"'), 'a list of hosts'), []),
+      z.prefault(
+        z.array(
+          text('a host, without https:// and path: "auth.example.com"', realmPattern),
+          'a list of hosts',
+        ),
+        [],
+      ),
       'Further hosts that its token service may have.',
     ),
     tagTtl: duration('5m', 'For how long a tag is served without asking the upstream.'),
@@ -81,8 +101,8 @@ const upstream = object(
       z.optional(z.enum(['stream', 'redirect'], '"stream" or "redirect"')),
       "How a blob that is not stored yet reaches a client: through here, or by the upstream's redirect. When absent: stream on one machine, redirect elsewhere.",
     ),
-    headersTimeout: duration('10s', "How long the headers of the upstream's answer may take."),
-    stallTimeout: duration('30s', "How long the upstream's answer may pause."),
+    headersTimeout: wait('10s', "How long the headers of the upstream's answer may take."),
+    stallTimeout: wait('30s', "How long the upstream's answer may pause."),
   },
   'an upstream: {} or {"tagTtl": "5m", …}',
 );
@@ -153,7 +173,10 @@ export const definition = object(
             described(size, 'A larger blob is passed on and not stored. No limit when absent.'),
           ),
           storeBytes: z.optional(
-            described(size, 'Above this the oldest images are evicted. No limit when absent.'),
+            described(
+              positiveSize,
+              'Above this the oldest images are evicted. No limit when absent.',
+            ),
           ),
           memoryBytes: described(z.prefault(size, '32MB'), 'Manifests kept in memory.'),
         },
@@ -161,7 +184,7 @@ export const definition = object(
       ),
       {},
     ),
-    shutdownTimeout: duration('30s', 'How long requests in flight may take when the server stops.'),
+    shutdownTimeout: wait('30s', 'How long requests in flight may take when the server stops.'),
     log: z.prefault(
       object(
         {

@@ -29,3 +29,11 @@ const label = '[a-z0-9](?:[a-z0-9-]*[a-z0-9])?';
 
 /** A registry as images' names begin: a host in lower case, with a port where it has one. */
 export const registryPattern = new RegExp(`^${label}(?:\\.${label})*(?::\\d{1,5})?$`);
+
+/** A host as a list of token services has it: `auth.example.com`, `localhost:5001`. */
+export const realmPattern = /^[^\s/?#@]+$/;
+
+/** False for a URL that ends in `/v2`, which is asked for below it. */
+export function isRegistryUrl(url: URL): boolean {
+  return !/\/v2\/?$/.test(url.pathname);
+}

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { durationPattern, parseDuration } from './durations.ts';
+import { durationPattern, isWait, parseDuration } from './durations.ts';
 import { parseSize, sizePattern } from './sizes.ts';
 
 // In the definition, a message says what is expected: `problems.ts` adds what was found. The message
@@ -36,6 +36,15 @@ export function duration(standard: string, description: string) {
   return described(z.prefault(schema, standard), description);
 }
 
+/** A duration in ms that something waits for, `standard` when absent. */
+export function wait(standard: string, description: string) {
+  const expected = 'a duration from 1ms to 24d, a whole number with ms, s, m, h or d: "10s"';
+  const given = text(expected, durationPattern).check(
+    z.refine((one) => isWait(parseDuration(one)), expected),
+  );
+  return described(z.prefault(z.pipe(given, z.transform(parseDuration)), standard), description);
+}
+
 const expectedSize = 'a size, a number of bytes or a text with a unit: "50GB", "1.5GiB"';
 
 /** A size in bytes. */
@@ -46,6 +55,9 @@ export const size = z.union(
   ],
   expectedSize,
 );
+
+/** A size in bytes that is not 0. */
+export const positiveSize = size.check(z.refine((bytes) => bytes > 0, `${expectedSize}, not 0`));
 
 const expectedUrl =
   'a URL with http:// or https:// and without user, query or fragment: "https://registry.example"';

@@ -1,5 +1,6 @@
 import type { Mirror } from '../mirror/mirror.ts';
-import { parsePage } from '../oci/page.ts';
+import { isAllowed } from '../mirror/policy.ts';
+import { type Page, type PageRequest, parsePage } from '../oci/page.ts';
 import type { Answer } from './answer.ts';
 import type { Asked } from './asked.ts';
 import { unstored } from './cache-control.ts';
@@ -40,7 +41,7 @@ export async function answerCatalog(
   const page =
     request.limit === 0
       ? { entries: [], next: undefined }
-      : await mirror.listRepositories({ limit: request.limit, last }, only);
+      : await pullable(mirror, registries, { limit: request.limit, last }, only);
   const next = page.next === undefined ? undefined : names.toShown(page.next);
   const headers = {
     ...headersFor(asked),
@@ -49,6 +50,35 @@ export async function answerCatalog(
   };
   const json = JSON.stringify({ repositories: page.entries.map(names.toShown) });
   return jsonAnswer(json, headers, { ...subject, form, upstreamCalls: 0 });
+}
+
+/**
+ * A page of the repositories that may still be pulled: what came before its registry was taken out of
+ * the configuration, or before it was denied, is stored and not shown.
+ */
+async function pullable(
+  mirror: Mirror,
+  { policies }: Registries,
+  { limit, last }: PageRequest,
+  registry: string | undefined,
+): Promise<Page<string>> {
+  const mayBePulled = (key: string) => {
+    const slash = key.indexOf('/');
+    const policy = policies.get(key.slice(0, slash));
+    return policy !== undefined && isAllowed(policy, key.slice(slash + 1));
+  };
+  const entries: string[] = [];
+  let after = last;
+  for (;;) {
+    const found = await mirror.listRepositories({ limit, last: after }, registry);
+    entries.push(...found.entries.filter(mayBePulled));
+    const isMore = found.next !== undefined;
+    if (limit !== undefined && (entries.length > limit || (entries.length === limit && isMore))) {
+      return { entries: entries.slice(0, limit), next: entries[limit - 1] };
+    }
+    if (!isMore) return { entries, next: undefined };
+    after = found.next;
+  }
 }
 
 /** How repositories are shown, and how a shown name leads back to its key. */

@@ -3,7 +3,7 @@ import { mistakes } from './parsing.ts';
 
 const hub = (upstream: object) => ({ upstreams: { 'docker.io': upstream } });
 
-test.each([
+test.each<[string, unknown, RegExp]>([
   ['a list', [], /^the configuration: found a list, expected an object/],
   ['a text', 'x', /^the configuration: found "x", expected an object/],
   ['null', null, /^the configuration: found null/],
@@ -56,6 +56,40 @@ test.each([
     'no url',
     { upstreams: { 'my.registry': {} } },
     /^upstreams\.my\.registry\.url: found nothing, expected the URL/,
+  ],
+  ...['headersTimeout', 'stallTimeout'].flatMap((key) =>
+    ['0s', '25d'].map((given): [string, object, RegExp] => [
+      `${key} of ${given}`,
+      hub({ [key]: given }),
+      new RegExp(
+        `^upstreams\\.docker\\.io\\.${key}: found "${given}", expected a duration from 1ms`,
+      ),
+    ]),
+  ),
+  [
+    'a shutdown after more than a timer can wait',
+    { shutdownTimeout: '30d' },
+    /^shutdownTimeout: found "30d", expected a duration from 1ms to 24d/,
+  ],
+  [
+    'the API in the url',
+    hub({ url: 'https://registry.example/v2/' }),
+    /^upstreams\.docker\.io\.url: found "https:\/\/registry\.example\/v2\/", expected a URL without the \/v2\//,
+  ],
+  [
+    'a URL for a realm',
+    hub({ realms: ['https://auth.example.com'] }),
+    /^upstreams\.docker\.io\.realms\[0\]: found "https:\/\/auth\.example\.com", expected a host/,
+  ],
+  [
+    'the registry in a pattern',
+    hub({ allow: ['library/**', 'docker.io/library/**'] }),
+    /^upstreams\.docker\.io\.allow\[1\]: found "docker\.io\/library\/\*\*", expected a pattern without the registry: "library\/\*\*"/,
+  ],
+  [
+    'room for nothing',
+    { limits: { storeBytes: 0 } },
+    /^limits\.storeBytes: found 0, expected a size, .*, not 0/,
   ],
   ['a name nearly known', { upstreams: { 'ghrc.io': {} } }, /or "ghcr\.io" as its name/],
   [

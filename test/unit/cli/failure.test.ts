@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest';
+import { startFailure } from '../../../functions/cli/failure.ts';
+import { parseConfig } from '../../../functions/core/config.ts';
+
+const parsed = parseConfig({ listen: '127.0.0.1:80', data: '/srv/pullfront' }, {});
+if ('problems' in parsed) throw new Error(parsed.problems.join('\n'));
+const config = parsed.ok;
+
+test.each([
+  ['a port below 1024', { address: '127.0.0.1', port: 80 }, /^no permission to listen on .*:80:/],
+  // The lock of the folder is a socket in it.
+  [
+    'a folder of somebody else',
+    { address: '/srv/pullfront/lock.sock' },
+    /^the data folder \/srv\/pullfront: no permission; choose another one with --data DIR$/,
+  ],
+])('%s', (_, where, expected) => {
+  const refused = { code: 'EACCES', syscall: 'listen', ...where };
+  expect(startFailure(Object.assign(new Error('listen EACCES'), refused), config)).toMatch(
+    expected,
+  );
+});
