@@ -16,8 +16,18 @@ export interface Containerd {
   stop(): Promise<void>;
 }
 
-/** Starts containerd without its CRI plugin, which would want a container network. */
-export async function startContainerd(folder: string): Promise<Containerd> {
+/** Lines of a containerd's configuration, given the folder of its `hosts.toml` files. */
+export type ContainerdSetUp = (hosts: string) => string;
+
+/** What a containerd needs that serves ctr only. */
+const withoutCri: ContainerdSetUp = () =>
+  'version = 2\ndisabled_plugins = ["io.containerd.grpc.v1.cri"]\n';
+
+/** Starts containerd; without CRI, unless its set-up says otherwise. */
+export async function startContainerd(
+  folder: string,
+  setUp: ContainerdSetUp = withoutCri,
+): Promise<Containerd> {
   const socket = join(folder, 'c.sock');
   const hosts = join(folder, 'certs.d');
   const config = join(folder, 'containerd.toml');
@@ -25,10 +35,9 @@ export async function startContainerd(folder: string): Promise<Containerd> {
   writeFileSync(
     config,
     [
-      'version = 2',
       `root = "${join(folder, 'root')}"`,
       `state = "${join(folder, 'state')}"`,
-      'disabled_plugins = ["io.containerd.grpc.v1.cri"]',
+      setUp(hosts),
       `[grpc]\naddress = "${socket}"`,
       '',
     ].join('\n'),
