@@ -1,3 +1,5 @@
+import { toHex } from './hex.ts';
+
 declare const digestBrand: unique symbol;
 
 /** A digest in the form `algorithm:encoded`, checked (image-spec §Digests). */
@@ -42,7 +44,5 @@ export async function digestOf(
   algorithm: DigestAlgorithm = 'sha256',
 ): Promise<Digest> {
   const hash = new Uint8Array(await crypto.subtle.digest(subtleName[algorithm], bytes));
-  let hex = '';
-  for (const byte of hash) hex += byte.toString(16).padStart(2, '0');
-  return `${algorithm}:${hex}` as Digest;
+  return `${algorithm}:${toHex(hash)}` as Digest;
 }

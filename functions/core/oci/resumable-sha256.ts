@@ -1,3 +1,4 @@
+import { toHex } from './hex.ts';
 import { blockBytes, compressBlock, firstState } from './sha256-block.ts';
 
 /** A saved state: eight words of the hash, the length in two words, and the bytes of no whole block. */
@@ -44,7 +45,7 @@ export class ResumableSha256 {
     view.setUint32(32, Math.floor(this.#length / 2 ** 32));
     view.setUint32(36, this.#length % 2 ** 32);
     bytes.set(this.#pending.subarray(0, this.#length % blockBytes), savedBytes);
-    return hexOf(bytes);
+    return toHex(bytes);
   }
 
   update(bytes: Uint8Array): void {
@@ -78,10 +79,6 @@ export class ResumableSha256 {
     this.#state.forEach((word, at) => {
       result.setInt32(at * 4, word);
     });
-    return hexOf(bytes);
+    return toHex(bytes);
   }
-}
-
-function hexOf(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

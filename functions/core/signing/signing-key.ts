@@ -1,5 +1,6 @@
+import { toHex } from '../oci/hex.ts';
 import type { AwsCredentials } from './credentials.ts';
-import { type Hashing, toHex } from './hashing.ts';
+import type { Hashing } from './hashing.ts';
 import { encodeStrictly } from './uri-encoding.ts';
 
 /** Where a signature is good. */
