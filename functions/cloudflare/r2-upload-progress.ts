@@ -1,3 +1,4 @@
+import { parseObject } from '../core/oci/json-object.ts';
 import { ResumableSha256 } from '../core/oci/resumable-sha256.ts';
 
 /** A multipart upload that paused: what R2 has of it, and the hash of exactly those bytes. */
@@ -27,7 +28,7 @@ export function readProgress(
   text: string | undefined,
   partBytes: number,
 ): UploadProgress | BarrenProgress | undefined {
-  const { kind, uploadId, etags: joined, hash: saved } = parseObject(text);
+  const { kind, uploadId, etags: joined, hash: saved } = parseObject(text ?? '') ?? {};
   if (kind === 'barren') return { kind };
   if (kind !== 'upload' || typeof uploadId !== 'string' || typeof joined !== 'string') {
     return undefined;
@@ -36,13 +37,4 @@ export function readProgress(
   const etags = joined.split(' ').filter((etag) => etag !== '');
   if (hash === undefined || hash.length !== etags.length * partBytes) return undefined;
   return { kind, uploadId, etags, hash };
-}
-
-function parseObject(text: string | undefined): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(text ?? '{}');
-    return typeof value === 'object' && value !== null ? { ...value } : {};
-  } catch {
-    return {};
-  }
 }

@@ -1,4 +1,5 @@
 import { type Digest, parseDigest } from './digest.ts';
+import { objectOf } from './json-object.ts';
 
 /** What a manifest says of the content it names (image-spec, descriptor.md). */
 export interface Descriptor {
@@ -12,14 +13,11 @@ export interface Descriptor {
   readonly urls?: readonly string[];
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 /** Annotations of a manifest or descriptor: the string values of an object, else undefined. */
 export function readAnnotations(value: unknown): Record<string, string> | undefined {
-  if (!isRecord(value)) return undefined;
-  const entries = Object.entries(value).filter(
+  const members = objectOf(value);
+  if (members === undefined) return undefined;
+  const entries = Object.entries(members).filter(
     (entry): entry is [string, string] => typeof entry[1] === 'string',
   );
   return Object.fromEntries(entries);
@@ -27,13 +25,12 @@ export function readAnnotations(value: unknown): Record<string, string> | undefi
 
 /** Reads a descriptor out of parsed JSON; undefined when its digest or size is not usable. */
 export function readDescriptor(value: unknown): Descriptor | undefined {
-  if (!isRecord(value)) return undefined;
-  const { mediaType, digest, size, artifactType, urls } = value;
+  const { mediaType, digest, size, artifactType, urls, annotations: noted } = objectOf(value) ?? {};
   const parsed = typeof digest === 'string' ? parseDigest(digest) : undefined;
   if (parsed === undefined || typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0) {
     return undefined;
   }
-  const annotations = readAnnotations(value.annotations);
+  const annotations = readAnnotations(noted);
   return {
     mediaType: typeof mediaType === 'string' ? mediaType : '',
     digest: parsed,
@@ -42,4 +39,10 @@ export function readDescriptor(value: unknown): Descriptor | undefined {
     ...(annotations !== undefined && { annotations }),
     ...(Array.isArray(urls) && urls.length > 0 && { urls: urls.map(String) }),
   };
+}
+
+/** The usable descriptors of a list; none when it is no list. */
+export function readDescriptors(value: unknown): Descriptor[] {
+  if (!Array.isArray(value)) return [];
+  return value.map(readDescriptor).filter((entry) => entry !== undefined);
 }

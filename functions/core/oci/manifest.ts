@@ -1,5 +1,6 @@
-import { type Descriptor, readAnnotations, readDescriptor } from './descriptor.ts';
+import { type Descriptor, readAnnotations, readDescriptor, readDescriptors } from './descriptor.ts';
 import type { Digest } from './digest.ts';
+import { parseObject } from './json-object.ts';
 import { essence, isIndexType, isManifestType, mediaType } from './media-type.ts';
 
 /** A manifest as it came: exact bytes, and the Content-Type it leaves with. */
@@ -24,21 +25,6 @@ export interface ManifestContents {
 /** The largest manifest that clients take: containerd's bound, 4 * 1048 * 1048 bytes. */
 export const maxManifestBytes = 4_393_216;
 
-function parseObject(bytes: Uint8Array): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(new TextDecoder().decode(bytes));
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
-    return { ...value };
-  } catch {
-    return undefined;
-  }
-}
-
-function descriptors(value: unknown): Descriptor[] {
-  if (!Array.isArray(value)) return [];
-  return value.map(readDescriptor).filter((entry) => entry !== undefined);
-}
-
 /** Reads what a manifest names; undefined when the bytes are no manifest that names anything. */
 export function readManifest(
   manifest: Pick<Manifest, 'bytes' | 'mediaType'>,
@@ -52,13 +38,13 @@ export function readManifest(
   const artifactType = artifactTypeOf(body, config);
   const blobs = [
     ...(config ? [config] : []),
-    ...descriptors(body.layers),
-    ...descriptors(body.blobs),
+    ...readDescriptors(body.layers),
+    ...readDescriptors(body.blobs),
   ];
   return {
     kind: isIndex ? 'index' : 'image',
     blobs: isIndex ? [] : blobs,
-    manifests: isIndex ? descriptors(body.manifests) : [],
+    manifests: isIndex ? readDescriptors(body.manifests) : [],
     ...(subject && { subject }),
     ...(artifactType !== undefined && { artifactType }),
     ...(annotations && { annotations }),

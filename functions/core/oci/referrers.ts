@@ -1,5 +1,6 @@
-import { type Descriptor, readDescriptor } from './descriptor.ts';
+import { type Descriptor, readDescriptors } from './descriptor.ts';
 import { algorithmOf, type Digest, encodedOf } from './digest.ts';
+import { entriesOf, parseObject } from './json-object.ts';
 import { mediaType } from './media-type.ts';
 
 /**
@@ -12,16 +13,8 @@ export function referrersTag(subject: Digest): string {
 
 /** Reads the descriptors of an image index of referrers; undefined when the bytes are no index. */
 export function readReferrers(bytes: Uint8Array): readonly Descriptor[] | undefined {
-  try {
-    const body: unknown = JSON.parse(new TextDecoder().decode(bytes));
-    if (typeof body !== 'object' || body === null || !('manifests' in body)) return undefined;
-    // Registries written in Go answer `null` for an empty list.
-    if (body.manifests === null) return [];
-    if (!Array.isArray(body.manifests)) return undefined;
-    return body.manifests.map(readDescriptor).filter((entry) => entry !== undefined);
-  } catch {
-    return undefined;
-  }
+  const listed = entriesOf(parseObject(bytes)?.manifests);
+  return listed && readDescriptors(listed);
 }
 
 /** The image index that lists referrers (distribution-spec §Listing referrers). */

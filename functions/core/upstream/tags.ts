@@ -1,3 +1,4 @@
+import { entriesOf, parseObject } from '../oci/json-object.ts';
 import { inOrder } from '../oci/page.ts';
 import { isTag } from '../oci/reference.ts';
 import { readBody } from './body.ts';
@@ -14,16 +15,8 @@ const maxPageBytes = 16 * 1024 * 1024;
 const maxTags = 1_000_000;
 
 function readTags(bytes: Uint8Array): string[] | undefined {
-  try {
-    const body: unknown = JSON.parse(new TextDecoder().decode(bytes));
-    if (typeof body !== 'object' || body === null || !('tags' in body)) return undefined;
-    // Registries written in Go answer `null` for an empty list.
-    if (body.tags === null) return [];
-    if (!Array.isArray(body.tags)) return undefined;
-    return body.tags.filter((tag): tag is string => typeof tag === 'string' && isTag(tag));
-  } catch {
-    return undefined;
-  }
+  const listed = entriesOf(parseObject(bytes)?.tags);
+  return listed?.filter((tag): tag is string => typeof tag === 'string' && isTag(tag));
 }
 
 /**

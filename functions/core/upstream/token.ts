@@ -1,3 +1,4 @@
+import { parseObject } from '../oci/json-object.ts';
 import { discard, readBody } from './body.ts';
 import { refusedStatus } from './refusal.ts';
 import { send, type UpstreamRequest } from './request.ts';
@@ -43,23 +44,11 @@ function readLife(value: unknown): number {
 }
 
 function readGrant(bytes: Uint8Array): TokenGrant | undefined {
-  try {
-    const body: unknown = JSON.parse(new TextDecoder().decode(bytes));
-    if (typeof body !== 'object' || body === null) return undefined;
-    const {
-      token,
-      access_token: accessToken,
-      expires_in: life,
-    }: Record<string, unknown> = {
-      ...body,
-    };
-    const value = typeof token === 'string' && token !== '' ? token : accessToken;
-    // Anything else could not stand in a header, and fetch would put it into its error.
-    if (typeof value !== 'string' || !/^[\x21-\x7e]{1,65536}$/.test(value)) return undefined;
-    return { kind: 'granted', token: value, seconds: readLife(life) };
-  } catch {
-    return undefined;
-  }
+  const { token, access_token: accessToken, expires_in: life } = parseObject(bytes) ?? {};
+  const value = typeof token === 'string' && token !== '' ? token : accessToken;
+  // Anything else could not stand in a header, and fetch would put it into its error.
+  if (typeof value !== 'string' || !/^[\x21-\x7e]{1,65536}$/.test(value)) return undefined;
+  return { kind: 'granted', token: value, seconds: readLife(life) };
 }
 
 /**

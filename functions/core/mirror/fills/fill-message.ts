@@ -1,4 +1,5 @@
 import { parseDigest } from '../../oci/digest.ts';
+import { objectOf } from '../../oci/json-object.ts';
 import { isRepositoryName } from '../../oci/repository.ts';
 import type { FillJob } from '../../ports/fill-queue.ts';
 
@@ -29,13 +30,13 @@ export function fillMessage({ repository, blob, manifest, progress }: FillJob) {
 
 /** Reads the body of a message. Who may send to the queue may have written anything. */
 export function readFillMessage(body: unknown): ReadFillMessage {
-  const message = recordOf(body);
+  const message = objectOf(body);
   if (message === undefined) return bad('it is no JSON object');
   if (message.version !== version) return bad(`its version is not ${version}`);
-  const { registry, name } = recordOf(message.repository) ?? {};
+  const { registry, name } = objectOf(message.repository) ?? {};
   if (typeof registry !== 'string' || !registryPattern.test(registry)) return bad('no registry');
   if (typeof name !== 'string' || !isRepositoryName(name)) return bad('no name of a repository');
-  const { digest: blobDigest, size, mediaType } = recordOf(message.blob) ?? {};
+  const { digest: blobDigest, size, mediaType } = objectOf(message.blob) ?? {};
   const digest = readDigest(blobDigest);
   if (digest === undefined) return bad('no digest of a blob');
   if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0) return bad('no size');
@@ -60,9 +61,4 @@ function bad(reason: string): ReadFillMessage {
 
 function readDigest(value: unknown) {
   return typeof value === 'string' ? parseDigest(value) : undefined;
-}
-
-function recordOf(value: unknown): Record<string, unknown> | undefined {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
-  return { ...value };
 }
