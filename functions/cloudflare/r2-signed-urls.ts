@@ -1,7 +1,10 @@
 import { createHash, createHmac } from 'node:crypto';
 import { BoundedCache } from '../core/mirror/memory/bounded-cache.ts';
+import { amzDate } from '../core/signing/canonical-request.ts';
+import type { AwsCredentials } from '../core/signing/credentials.ts';
 import type { Hashing } from '../core/signing/hashing.ts';
-import { createSigner, type PresignedUrl, type Signer } from '../core/signing/signer.ts';
+import { presignedUrl, signatureParameters } from '../core/signing/presign.ts';
+import { keptSigningKey } from '../core/signing/signing-key.ts';
 
 /** Where clients read the bucket themselves, and by whose keys. */
 export interface R2SignedUrlsOptions {
@@ -27,7 +30,8 @@ const hashing: Hashing = {
 
 /** URLs of R2's S3 endpoint that are signed for GET, each used again for half of its life. */
 export class R2SignedUrls {
-  readonly #signer: Signer;
+  readonly #credentials: AwsCredentials;
+  readonly #keyOf = keptSigningKey({ region: 'auto', service: 's3' }, hashing);
   readonly #kept: BoundedCache<string>;
   readonly #base: string;
   readonly #lifeSeconds: number;
@@ -35,23 +39,23 @@ export class R2SignedUrls {
 
   constructor(options: R2SignedUrlsOptions) {
     const { accessKeyId, secretAccessKey, now } = options;
-    const credentials = () => ({ accessKeyId, secretAccessKey });
-    this.#signer = createSigner({ region: 'auto', service: 's3', credentials, now, hashing });
+    this.#credentials = { accessKeyId, secretAccessKey };
     this.#kept = new BoundedCache(mostKept, now);
     this.#base = `${options.endpoint.replace(/\/+$/, '')}/${options.bucket}`;
     this.#lifeSeconds = options.lifeSeconds ?? 1_200;
     this.#now = now;
   }
 
-  async urlOf(key: string): Promise<string> {
+  urlOf(key: string): string {
     const kept = this.#kept.get(key);
     if (kept !== undefined) return kept;
-    const { url, expires }: PresignedUrl = await this.#signer.presign({
-      method: 'GET',
-      url: new URL(`${this.#base}/${key}`),
-      lifeSeconds: this.#lifeSeconds,
-    });
-    this.#kept.set(key, url, (expires - this.#now()) / 2);
-    return url;
+    const date = amzDate(this.#now());
+    const signingKey = this.#keyOf(this.#credentials, date.slice(0, 8));
+    const query = signatureParameters(date, this.#lifeSeconds, signingKey);
+    const url = new URL(`${this.#base}/${key}`);
+    const request = { method: 'GET', url, service: 's3', date, query };
+    const signed = presignedUrl(request, signingKey, hashing);
+    this.#kept.set(key, signed, this.#lifeSeconds * 500);
+    return signed;
   }
 }

@@ -1,4 +1,4 @@
-import { amzDate } from './canonical-request.ts';
+import { amzDate, canonicalParameters, canonicalQuery } from './canonical-request.ts';
 import {
   type AwsCredentials,
   type CredentialSource,
@@ -6,7 +6,7 @@ import {
   millisecondsLeft,
 } from './credentials.ts';
 import type { Hashing } from './hashing.ts';
-import { presignedUrl } from './presign.ts';
+import { presignedUrl, signatureParameters } from './presign.ts';
 import { type RequestToSign, signedHeaders } from './sign-headers.ts';
 import { keptSigningKey, type SigningPlace } from './signing-key.ts';
 
@@ -82,11 +82,19 @@ export function createSigner({
         const left = Math.floor(millisecondsLeft(found, time) / 1000);
         const life = Math.max(1, Math.min(Math.floor(lifeSeconds), left, longestLife));
         const date = amzDate(time);
-        const signing = { method, url, service, date, lifeSeconds: life };
-        const signed = presignedUrl(signing, keyOf(found, date.slice(0, 8)), hashing);
+        const key = keyOf(found, date.slice(0, 8));
+        const query = queryOf(url, signatureParameters(date, life, key));
+        const signed = presignedUrl({ method, url, service, date, query }, key, hashing);
         // The life is counted from the date that is written into the URL, in whole seconds.
         return { url: signed, expires: Math.floor(time / 1000) * 1000 + life * 1000 };
       });
     },
   };
+}
+
+/** The URL's own parameters and those of its signature, as they are signed. */
+function queryOf(url: URL, signature: string): string {
+  if (url.search === '') return signature;
+  const parameters = [url.search, `?${signature}`].flatMap(canonicalParameters);
+  return canonicalQuery(parameters);
 }
