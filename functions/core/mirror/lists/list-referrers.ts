@@ -3,12 +3,13 @@ import { readReferrers, referrersTag } from '../../oci/referrers.ts';
 import type { Repository } from '../../oci/repository.ts';
 import type { ReferrersList } from '../../ports/manifest-store.ts';
 import type { CallCount } from '../../upstream/upstream.ts';
-import { askUpstream, asUpstreamError } from '../asking/ask-upstream.ts';
+import { askUpstream } from '../asking/ask-upstream.ts';
 import { goOnWithout } from '../asking/go-on-without.ts';
 import { manifestKey } from '../manifests/known-manifest.ts';
 import { resolveTag } from '../manifests/resolve-tag.ts';
 import type { ReferrersOutcome, Unobtained } from '../outcome.ts';
 import { type Parts, upstreamOf } from '../parts.ts';
+import { keptList } from './kept-list.ts';
 
 /**
  * What refers to a manifest (signatures, SBOMs): the upstream's API, or its fallback tag. A list is
@@ -21,30 +22,17 @@ export async function listReferrers(
   calls: CallCount,
 ): Promise<ReferrersOutcome> {
   const key = manifestKey(repository, subject);
-  const { policy } = upstreamOf(parts, repository);
   const known =
     parts.memory.referrers.get(key) ??
     (await goOnWithout(parts, 'read referrers', parts.manifests.getReferrers(repository, subject)));
-  const age = known === undefined ? 0 : parts.runtime.now() - known.checked;
-  if (known !== undefined && age >= 0 && age < policy.tagTtl) {
-    const ttl = Math.ceil((policy.tagTtl - age) / 1000);
-    return { kind: 'found', manifests: known.manifests, provenance: { kind: 'hit', ttl } };
-  }
-  try {
-    const list = await parts.flights.referrers.run(key, () =>
-      fetchReferrers(parts, repository, subject, calls),
-    );
-    if ('kind' in list) return list;
-    return { kind: 'found', manifests: list.manifests, provenance: { kind: 'miss' } };
-  } catch (error) {
-    const failure = asUpstreamError(error, repository.registry);
-    if (known === undefined || age > policy.maxStale) {
-      return { kind: 'unobtainable', error: failure };
-    }
-    const reason = failure.message;
-    const provenance = { kind: 'stale', age: Math.floor(age / 1000), reason } as const;
-    return { kind: 'found', manifests: known.manifests, provenance };
-  }
+  const outcome = await keptList(parts, repository, {
+    known,
+    fetch: () =>
+      parts.flights.referrers.run(key, () => fetchReferrers(parts, repository, subject, calls)),
+    standIn: async (stale) => stale,
+  });
+  if (outcome.kind !== 'found') return outcome;
+  return { kind: 'found', manifests: outcome.list.manifests, provenance: outcome.provenance };
 }
 
 async function fetchReferrers(

@@ -1,10 +1,11 @@
 import { type Repository, repositoryKey } from '../../oci/repository.ts';
 import type { TagList } from '../../ports/manifest-store.ts';
 import type { CallCount } from '../../upstream/upstream.ts';
-import { askUpstream, asUpstreamError } from '../asking/ask-upstream.ts';
+import { askUpstream } from '../asking/ask-upstream.ts';
 import { goOnWithout } from '../asking/go-on-without.ts';
 import type { TagsOutcome, Unobtained } from '../outcome.ts';
 import { type Parts, upstreamOf } from '../parts.ts';
+import { keptList } from './kept-list.ts';
 
 /** The upstream's list of tags, asked for again when it is out of date. */
 export async function listTags(
@@ -13,31 +14,19 @@ export async function listTags(
   calls: CallCount,
 ): Promise<TagsOutcome> {
   const key = repositoryKey(repository);
-  const { policy } = upstreamOf(parts, repository);
   const known =
     parts.memory.tagLists.get(key) ??
     (await goOnWithout(parts, 'read tag list', parts.manifests.getTagList(repository)));
-  const age = known === undefined ? 0 : parts.runtime.now() - known.checked;
-  if (known !== undefined && age >= 0 && age < policy.tagTtl) {
-    const ttl = Math.ceil((policy.tagTtl - age) / 1000);
-    return { kind: 'found', tags: known.tags, provenance: { kind: 'hit', ttl } };
-  }
-  try {
-    const list = await parts.flights.tagLists.run(key, () => fetchTags(parts, repository, calls));
-    if ('kind' in list) return list;
-    return { kind: 'found', tags: list.tags, provenance: { kind: 'miss' } };
-  } catch (error) {
-    const failure = asUpstreamError(error, repository.registry);
-    const isUsable = known !== undefined && age <= policy.maxStale;
-    const tags = isUsable ? known.tags : await tagsSeen(parts, repository);
-    if (tags.length === 0) return { kind: 'unobtainable', error: failure };
-    const reason = failure.message;
-    return {
-      kind: 'found',
-      tags,
-      provenance: { kind: 'stale', age: Math.floor(age / 1000), reason },
-    };
-  }
+  const outcome = await keptList(parts, repository, {
+    known,
+    fetch: () => parts.flights.tagLists.run(key, () => fetchTags(parts, repository, calls)),
+    async standIn(stale) {
+      const list = stale ?? (await tagsSeen(parts, repository));
+      return list?.tags.length === 0 ? undefined : list;
+    },
+  });
+  if (outcome.kind !== 'found') return outcome;
+  return { kind: 'found', tags: outcome.list.tags, provenance: outcome.provenance };
 }
 
 async function fetchTags(
@@ -58,8 +47,8 @@ async function fetchTags(
 }
 
 /** The tags that were pulled through this mirror: better than none while the upstream is down. */
-async function tagsSeen(parts: Parts, repository: Repository): Promise<readonly string[]> {
+async function tagsSeen(parts: Parts, repository: Repository): Promise<TagList | undefined> {
   const all = { limit: undefined, last: undefined };
   const page = await goOnWithout(parts, 'list tags', parts.manifests.listTags(repository, all));
-  return page?.entries ?? [];
+  return page && { tags: page.entries, checked: 0 };
 }

@@ -1,0 +1,46 @@
+import type { Repository } from '../../oci/repository.ts';
+import { asUpstreamError } from '../asking/ask-upstream.ts';
+import type { Provenance, Unobtained } from '../outcome.ts';
+import { type Parts, upstreamOf } from '../parts.ts';
+
+/** A list of an upstream, and how its answer came about. */
+export type ListOutcome<List> =
+  | { readonly kind: 'found'; readonly list: List; readonly provenance: Provenance }
+  | Unobtained;
+
+/** Where a list comes from, the best place first. */
+export interface ListSources<List> {
+  /** The list as it was kept, from memory or the index. */
+  readonly known: List | undefined;
+  /** Asks the upstream, and keeps what it says. */
+  fetch(): Promise<List | Unobtained>;
+  /** What to serve when the upstream fails; `known` is what there is, unless it is too old. */
+  standIn(known: List | undefined): Promise<List | undefined>;
+}
+
+/** A list of an upstream: the kept one while it is fresh, else the upstream's, else a stale one. */
+export async function keptList<List extends { readonly checked: number }>(
+  parts: Parts,
+  repository: Repository,
+  sources: ListSources<List>,
+): Promise<ListOutcome<List>> {
+  const { known } = sources;
+  const { policy } = upstreamOf(parts, repository);
+  const age = known === undefined ? 0 : parts.runtime.now() - known.checked;
+  if (known !== undefined && age >= 0 && age < policy.tagTtl) {
+    const ttl = Math.ceil((policy.tagTtl - age) / 1000);
+    return { kind: 'found', list: known, provenance: { kind: 'hit', ttl } };
+  }
+  try {
+    const list = await sources.fetch();
+    if ('kind' in list) return list;
+    return { kind: 'found', list, provenance: { kind: 'miss' } };
+  } catch (thrown) {
+    const error = asUpstreamError(thrown, repository.registry);
+    const list = await sources.standIn(age <= policy.maxStale ? known : undefined);
+    if (list === undefined) return { kind: 'unobtainable', error };
+    const reason = error.message;
+    const provenance = { kind: 'stale', age: Math.floor(age / 1000), reason } as const;
+    return { kind: 'found', list, provenance };
+  }
+}
