@@ -11,7 +11,14 @@ import { listTags } from './lists/list-tags.ts';
 import { resolveManifest } from './manifests/resolve-manifest.ts';
 import type { Mirror } from './mirror.ts';
 import type { MirrorEvent } from './mirror-event.ts';
-import { type FillsBehind, Flights, type Limits, Memory, type Parts, type Ports } from './parts.ts';
+import {
+  createFlights,
+  createMemory,
+  type FillsBehind,
+  type Limits,
+  type Parts,
+  type Ports,
+} from './parts.ts';
 import type { UpstreamPolicy } from './policy.ts';
 
 /** What a mirror is made of. */
@@ -63,8 +70,8 @@ export function createMirror(
     limits: options.limits,
     fillsBehind: options.fillsBehind,
     markInterval: options.markInterval,
-    memory: new Memory(options.memoryBytes, now),
-    flights: new Flights(runtime),
+    memory: createMemory(options.memoryBytes, now),
+    flights: createFlights(runtime),
     fills,
     runtime,
   };

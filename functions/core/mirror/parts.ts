@@ -60,7 +60,7 @@ export interface FillsBehind {
 type Refusal = Extract<Unobtained, { kind: 'absent' | 'denied' }>;
 
 /** What one instance keeps in memory: each is a copy of what a store or an upstream said. */
-export class Memory {
+export interface Memory {
   readonly manifests: BoundedCache<KnownManifest>;
   readonly tags: BoundedCache<TagRecord>;
   readonly tagLists: BoundedCache<TagList>;
@@ -81,21 +81,24 @@ export class Memory {
   readonly complete: BoundedCache<true>;
   /** When a manifest of a repository was last marked as pulled. */
   readonly marks: BoundedCache<number>;
+}
 
-  constructor(manifestBytes: number, now: () => number) {
-    this.manifests = new BoundedCache(manifestBytes, now);
-    this.tags = new BoundedCache(20_000, now);
-    this.tagLists = new BoundedCache(200_000, now);
-    this.referrers = new BoundedCache(20_000, now);
-    this.blobEntries = new BoundedCache(50_000, now);
-    this.refusals = new BoundedCache(10_000, now);
-    this.blobRefusals = new BoundedCache(10_000, now);
-    this.locations = new BoundedCache(1_000, now);
-    this.direct = new BoundedCache(1_000, now);
-    this.queued = new BoundedCache(20_000, now);
-    this.complete = new BoundedCache(20_000, now);
-    this.marks = new BoundedCache(50_000, now);
-  }
+/** Empty memory. `manifestBytes` bounds the manifests; the rest is bounded by numbers of entries. */
+export function createMemory(manifestBytes: number, now: () => number): Memory {
+  return {
+    manifests: new BoundedCache(manifestBytes, now),
+    tags: new BoundedCache(20_000, now),
+    tagLists: new BoundedCache(200_000, now),
+    referrers: new BoundedCache(20_000, now),
+    blobEntries: new BoundedCache(50_000, now),
+    refusals: new BoundedCache(10_000, now),
+    blobRefusals: new BoundedCache(10_000, now),
+    locations: new BoundedCache(1_000, now),
+    direct: new BoundedCache(1_000, now),
+    queued: new BoundedCache(20_000, now),
+    complete: new BoundedCache(20_000, now),
+    marks: new BoundedCache(50_000, now),
+  };
 }
 
 /** A blob's size in bytes; undefined when nobody stated it. */
@@ -104,7 +107,7 @@ export interface BlobSize {
 }
 
 /** The work that concurrent requests share. */
-export class Flights {
+export interface Flights {
   readonly tags: SingleFlight<TagCheck>;
   readonly manifests: SingleFlight<FetchedManifest>;
   readonly probes: SingleFlight<void>;
@@ -113,17 +116,20 @@ export class Flights {
   readonly tagLists: SingleFlight<TagList | Unobtained>;
   readonly referrers: SingleFlight<ReferrersList | Unobtained>;
   readonly evictions: SingleFlight<void>;
+}
 
-  constructor(runtime: Pick<Runtime<MirrorEvent>, 'waitUntil'>) {
-    this.tags = new SingleFlight(runtime);
-    this.manifests = new SingleFlight(runtime);
-    this.probes = new SingleFlight(runtime);
-    this.entries = new SingleFlight(runtime);
-    this.locations = new SingleFlight(runtime);
-    this.tagLists = new SingleFlight(runtime);
-    this.referrers = new SingleFlight(runtime);
-    this.evictions = new SingleFlight(runtime);
-  }
+/** No work is under way yet. */
+export function createFlights(runtime: Pick<Runtime<MirrorEvent>, 'waitUntil'>): Flights {
+  return {
+    tags: new SingleFlight(runtime),
+    manifests: new SingleFlight(runtime),
+    probes: new SingleFlight(runtime),
+    entries: new SingleFlight(runtime),
+    locations: new SingleFlight(runtime),
+    tagLists: new SingleFlight(runtime),
+    referrers: new SingleFlight(runtime),
+    evictions: new SingleFlight(runtime),
+  };
 }
 
 /** What the upstream said of a tag; `changed` when that is news. */

@@ -110,20 +110,23 @@ function notConfigured(host: string): Refused {
   const message =
     `this mirror is not configured for the registry ${quoted(host)}; ` +
     'to mirror it, add it to "upstreams" in the configuration';
-  return { kind: 'refused', refusal: { status: 404, code: 'NAME_UNKNOWN', message } };
+  return refused(404, 'NAME_UNKNOWN', message);
 }
 
 function contradiction(ns: string, prefix: string): Refused {
   const message = `the query says ns=${quoted(ns)} and the path says ${quoted(prefix)}`;
-  return { kind: 'refused', refusal: { status: 400, code: 'NAME_INVALID', message } };
+  return refused(400, 'NAME_INVALID', message);
 }
 
 function invalidName(name: string): Refused {
-  const message = `${quoted(name)} is no repository name`;
-  return { kind: 'refused', refusal: { status: 400, code: 'NAME_INVALID', message } };
+  return refused(400, 'NAME_INVALID', `${quoted(name)} is no repository name`);
 }
 
 function denied(repository: Repository): Refused {
-  const message = `this mirror's configuration does not allow ${quoted(repositoryKey(repository))}`;
-  return { kind: 'refused', refusal: { status: 403, code: 'DENIED', message } };
+  const key = quoted(repositoryKey(repository));
+  return refused(403, 'DENIED', `this mirror's configuration does not allow ${key}`);
+}
+
+function refused(status: Refusal['status'], code: Refusal['code'], message: string): Refused {
+  return { kind: 'refused', refusal: { status, code, message } };
 }

@@ -15,8 +15,13 @@ export async function goOnWithout<Result>(
     parts.runtime.observe({
       kind: 'store-failed',
       operation,
-      reason: error instanceof Error ? error.message : String(error),
+      reason: reasonOf(error),
     });
     return undefined;
   }
+}
+
+/** What an error says of itself, for a log or a queue. */
+export function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -2,7 +2,7 @@ import type { Digest } from '../../oci/digest.ts';
 import { type Repository, repositoryKey } from '../../oci/repository.ts';
 import type { BlobPut, PutOutcome, WantedBlob } from '../../ports/blob-store.ts';
 import type { Lease } from '../../ports/leases.ts';
-import { goOnWithout } from '../asking/go-on-without.ts';
+import { goOnWithout, reasonOf } from '../asking/go-on-without.ts';
 import { evict } from '../evict.ts';
 import type { Parts } from '../parts.ts';
 import type { Fill, Filling, FillPace } from './fill.ts';
@@ -66,7 +66,7 @@ export class Fills implements Filling {
       (outcome) => report(outcome.kind, outcome.kind === 'mismatch' ? outcome.reason : undefined),
       (error: unknown) => {
         const refused = error instanceof BlobRefused ? 'refused' : 'failed';
-        report(signal.aborted ? 'stopped' : refused, messageOf(error));
+        report(signal.aborted ? 'stopped' : refused, reasonOf(error));
       },
     );
     function report(
@@ -111,8 +111,4 @@ export class Fills implements Filling {
     if (outcome.kind === 'stored') await evict(parts);
     return outcome;
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

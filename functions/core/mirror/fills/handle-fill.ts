@@ -1,5 +1,6 @@
 import type { FillJob, FillOutcome } from '../../ports/fill-queue.ts';
 import { UpstreamError } from '../../upstream/upstream-error.ts';
+import { reasonOf } from '../asking/go-on-without.ts';
 import { noteComplete } from '../manifests/note-complete.ts';
 import type { Parts } from '../parts.ts';
 import { leaseLife } from './fills.ts';
@@ -35,7 +36,7 @@ export async function handleFill(
     await noteComplete(parts, job.repository, job.manifest);
     return { kind: 'done' };
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = reasonOf(error);
     if (error instanceof BlobRefused) return { kind: 'given-up', reason };
     const asked = error instanceof UpstreamError ? error.retryAfter : undefined;
     return { kind: 'retry', afterSeconds: asked ?? failurePause, reason };
