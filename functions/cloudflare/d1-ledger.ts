@@ -1,7 +1,7 @@
 import type { RateLimit } from '../core/oci/rate-limit.ts';
 import type { Account, Counters, Ledger, SeenRateLimit } from '../core/ports/ledger.ts';
 import type { Runtime } from '../core/ports/runtime.ts';
-import { statements } from './d1-statements.ts';
+import { counterNames, statements } from './d1-statements.ts';
 
 /** How long counts stay in memory only, in ms: a write for each pull would cost more than the pull. */
 const flushDelay = 5_000;
@@ -70,12 +70,12 @@ export class D1Ledger implements Ledger {
     const added = this.#unwritten;
     this.#unwritten = none;
     this.#flushDue = undefined;
-    const { pullsServed, pullsAvoided, pullsMade, bytesServed, bytesFetched } = added;
-    if (Object.values(added).every((count) => count === 0)) return;
+    const values = counterNames.map((name) => added[name]);
+    if (values.every((count) => count === 0)) return;
     try {
       await this.#database
         .prepare(statements.addToCounters)
-        .bind(pullsServed, pullsAvoided, pullsMade, bytesServed, bytesFetched)
+        .bind(...values)
         .run();
     } catch (error) {
       this.#unwritten = sum(this.#unwritten, added);
@@ -85,11 +85,7 @@ export class D1Ledger implements Ledger {
 }
 
 function sum(counters: Counters, added: Partial<Counters>): Counters {
-  return {
-    pullsServed: counters.pullsServed + (added.pullsServed ?? 0),
-    pullsAvoided: counters.pullsAvoided + (added.pullsAvoided ?? 0),
-    pullsMade: counters.pullsMade + (added.pullsMade ?? 0),
-    bytesServed: counters.bytesServed + (added.bytesServed ?? 0),
-    bytesFetched: counters.bytesFetched + (added.bytesFetched ?? 0),
-  };
+  const total = { ...counters };
+  for (const name of counterNames) total[name] += added[name] ?? 0;
+  return total;
 }

@@ -1,3 +1,23 @@
+/** The columns of the counters, in the order of their values in `addToCounters`. */
+export const counterNames = [
+  'pullsServed',
+  'pullsAvoided',
+  'pullsMade',
+  'bytesServed',
+  'bytesFetched',
+] as const;
+
+const tagColumns = ['digest', 'mediaType', 'size', 'firstSeen', 'changed', 'checked', 'history'];
+
+/** Writes a row over the one with the same keys, if there is one. Its values come in this order. */
+function put(table: string, keys: readonly string[], columns: readonly string[]): string {
+  const names = [...keys, ...columns];
+  const values = names.map((_, at) => `?${at + 1}`);
+  const changes = columns.map((column) => `${column} = excluded.${column}`);
+  return `INSERT INTO ${table} (${names}) VALUES (${values})
+    ON CONFLICT (${keys}) DO UPDATE SET ${changes}`;
+}
+
 /**
  * Every statement that is run on D1, in one place: a test asks SQLite for the plan of each and
  * refuses one that reads more than an index leads to. D1 bills rows that are read.
@@ -5,15 +25,9 @@
  * Lists come in as one JSON text, because a statement has at most 100 parameters.
  */
 export const statements = {
-  getTag: `SELECT digest, mediaType, size, firstSeen, changed, checked, history
-    FROM tags WHERE repository = ?1 AND tag = ?2`,
+  getTag: `SELECT ${tagColumns} FROM tags WHERE repository = ?1 AND tag = ?2`,
   // A late write is one that was checked before the stored record was.
-  putTag: `INSERT INTO tags
-      (repository, tag, digest, mediaType, size, firstSeen, changed, checked, history)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
-    ON CONFLICT (repository, tag) DO UPDATE SET digest = excluded.digest,
-      mediaType = excluded.mediaType, size = excluded.size, firstSeen = excluded.firstSeen,
-      changed = excluded.changed, checked = excluded.checked, history = excluded.history
+  putTag: `${put('tags', ['repository', 'tag'], tagColumns)}
     WHERE excluded.checked >= tags.checked`,
   listTags: `SELECT tag AS name FROM tags WHERE repository = ?1 AND tag > ?2
     ORDER BY tag LIMIT ?3`,
@@ -53,17 +67,13 @@ export const statements = {
     WHERE pulled >= 0 ORDER BY pulled LIMIT ?1`,
 
   getTagList: `SELECT text FROM tag_lists WHERE repository = ?1`,
-  putTagList: `INSERT INTO tag_lists (repository, text) VALUES (?1, ?2)
-    ON CONFLICT (repository) DO UPDATE SET text = excluded.text`,
+  putTagList: put('tag_lists', ['repository'], ['text']),
   getReferrers: `SELECT text FROM referrers WHERE repository = ?1 AND subject = ?2`,
-  putReferrers: `INSERT INTO referrers (repository, subject, text) VALUES (?1, ?2, ?3)
-    ON CONFLICT (repository, subject) DO UPDATE SET text = excluded.text`,
+  putReferrers: put('referrers', ['repository', 'subject'], ['text']),
 
   getUpstreamLocation: `SELECT url, expires FROM upstream_locations
     WHERE repository = ?1 AND digest = ?2 AND expires > ?3`,
-  putUpstreamLocation: `INSERT INTO upstream_locations (repository, digest, url, expires)
-    VALUES (?1, ?2, ?3, ?4)
-    ON CONFLICT (repository, digest) DO UPDATE SET url = excluded.url, expires = excluded.expires`,
+  putUpstreamLocation: put('upstream_locations', ['repository', 'digest'], ['url', 'expires']),
   removeEndedLocations: `DELETE FROM upstream_locations WHERE expires <= ?1`,
 
   // Fences go on rising from the clock when a row was removed meanwhile.
@@ -76,20 +86,12 @@ export const statements = {
   releaseLease: `UPDATE leases SET expires = min(expires, ?3) WHERE name = ?1 AND fence = ?2`,
   removeEndedLeases: `DELETE FROM leases WHERE expires < ?1`,
 
-  getCounters: `SELECT pullsServed, pullsAvoided, pullsMade, bytesServed, bytesFetched
-    FROM counters WHERE id = 0`,
-  addToCounters: `INSERT INTO counters
-      (id, pullsServed, pullsAvoided, pullsMade, bytesServed, bytesFetched)
-    VALUES (0, ?1, ?2, ?3, ?4, ?5)
-    ON CONFLICT (id) DO UPDATE SET pullsServed = pullsServed + excluded.pullsServed,
-      pullsAvoided = pullsAvoided + excluded.pullsAvoided,
-      pullsMade = pullsMade + excluded.pullsMade,
-      bytesServed = bytesServed + excluded.bytesServed,
-      bytesFetched = bytesFetched + excluded.bytesFetched`,
+  getCounters: `SELECT ${counterNames} FROM counters WHERE id = 0`,
+  addToCounters: `INSERT INTO counters (id, ${counterNames}) VALUES (0, ?1, ?2, ?3, ?4, ?5)
+    ON CONFLICT (id) DO UPDATE SET ${counterNames.map((name) => `${name} = ${name} + excluded.${name}`)}`,
   // One row for an account of an upstream: all of them are few.
   getRateLimits: `SELECT registry, account, rate, seen FROM rate_limits WHERE registry > ''`,
-  putRateLimit: `INSERT INTO rate_limits (registry, account, rate, seen) VALUES (?1, ?2, ?3, ?4)
-    ON CONFLICT (registry, account) DO UPDATE SET rate = excluded.rate, seen = excluded.seen
+  putRateLimit: `${put('rate_limits', ['registry', 'account'], ['rate', 'seen'])}
     WHERE excluded.seen >= rate_limits.seen`,
 
   addBlobs: `INSERT INTO blobs (digest, size, stored)
