@@ -58,12 +58,10 @@ function sourceOf(value: unknown): string {
   if (value instanceof RegExp) return String(value);
   if (value instanceof URL) return `new URL(${JSON.stringify(value.href)})`;
   if (value instanceof Map) return `new Map(${sourceOf([...value])})`;
-  if (Array.isArray(value)) return `[${value.map(sourceOf).join(', ')}]`;
+  if (Array.isArray(value)) return `[${value.map(sourceOf)}]`;
   if (typeof value !== 'object' || value === null) {
     return typeof value === 'string' ? JSON.stringify(value) : String(value);
   }
-  const members = Object.entries(value).map(
-    ([key, one]) => `${JSON.stringify(key)}: ${sourceOf(one)}`,
-  );
-  return `{ ${members.join(', ')} }`;
+  const members = Object.entries(value).filter(([, one]) => one !== undefined);
+  return `{${members.map(([key, one]) => `${JSON.stringify(key)}:${sourceOf(one)}`)}}`;
 }

@@ -8,13 +8,12 @@ import type {
   BlobStore,
   NotedBlob,
   PutOptions,
-  PutOutcome,
   StoredBlob,
   WantedBlob,
 } from '../core/ports/blob-store.ts';
 import { D1BlobRows } from './d1-blob-rows.ts';
 import { blobKey, blobPrefix, digestOfKey } from './r2-blob-key.ts';
-import type { PutParts } from './r2-blob-put.ts';
+import { type PutParts, R2BlobPut } from './r2-blob-put.ts';
 import type { R2SignedUrls } from './r2-signed-urls.ts';
 
 /** What the store is told when it is opened. */
@@ -93,7 +92,7 @@ export class R2BlobStore implements BlobStore {
     if (this.#known.get(digest) === undefined && (await this.#look(digest)) === undefined) {
       return undefined;
     }
-    return { kind: 'redirect', url: await this.#urls.urlOf(blobKey(digest)) };
+    return { kind: 'redirect', url: this.#urls.urlOf(blobKey(digest)) };
   }
 
   async #read(digest: Digest, range: ByteRange | undefined): Promise<BlobLocation | undefined> {
@@ -127,7 +126,7 @@ export class R2BlobStore implements BlobStore {
         this.#known.set(blob.digest, stored, knownLife);
       },
     };
-    const done = run(parts, blob, source, options);
+    const done = new R2BlobPut(parts).run(blob, source, options);
     done.catch(() => undefined);
     return { done };
   }
@@ -178,15 +177,4 @@ export class R2BlobStore implements BlobStore {
 
 function blobOf(digest: Digest, object: R2Object): StoredBlob {
   return { digest, size: object.size, stored: object.uploaded.getTime() };
-}
-
-/** What puts need is a module of its own: isolates that only answer clients never load it. */
-async function run(
-  parts: PutParts,
-  blob: WantedBlob,
-  source: BlobSource,
-  options: PutOptions,
-): Promise<PutOutcome> {
-  const { R2BlobPut } = await import('./r2-blob-put.ts');
-  return new R2BlobPut(parts).run(blob, source, options);
 }

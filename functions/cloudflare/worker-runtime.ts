@@ -1,7 +1,7 @@
 import { waitUntil } from 'cloudflare:workers';
-import { createHash } from 'node:crypto';
 import type { MirrorEvent } from '../core/mirror/mirror-event.ts';
 import type { Runtime } from '../core/ports/runtime.ts';
+import { platformHash } from './r2-blob-hash.ts';
 
 /** The runtime of an isolate. Work belongs to the request in whose name it began. */
 export function workerRuntime(observe: (event: MirrorEvent) => void): Runtime<MirrorEvent> {
@@ -9,9 +9,6 @@ export function workerRuntime(observe: (event: MirrorEvent) => void): Runtime<Mi
     now: () => Date.now(),
     observe,
     waitUntil,
-    createHash(algorithm) {
-      const hash = createHash(algorithm);
-      return { update: (bytes) => void hash.update(bytes), hex: () => hash.digest('hex') };
-    },
+    createHash: platformHash,
   };
 }
