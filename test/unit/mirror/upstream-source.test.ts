@@ -57,6 +57,25 @@ describe('UpstreamSource', () => {
     expect(source.bytes).toBe(blob.length);
   });
 
+  it('asks no more once it is cancelled, also while it waits for bytes', async () => {
+    const { source, slices } = sourceOf(async () => ({
+      kind: 'found',
+      size: blob.length,
+      body: new ReadableStream({
+        start: (controller) => controller.enqueue(blob.slice(0, 100_000)),
+      }).getReader(),
+    }));
+    const reader = source.open(0);
+    await reader.read();
+    const waiting = reader.read();
+    const turn = () => new Promise((resolve) => setImmediate(resolve));
+    await turn();
+    await reader.cancel();
+    expect(await waiting).toEqual({ done: true, value: undefined });
+    await turn();
+    expect(slices).toHaveLength(1);
+  });
+
   it('resumes a body that ended too early as if it had broken', async () => {
     const { source } = sourceOf(async (slice) => ({
       kind: 'found',
