@@ -1,4 +1,5 @@
 import type { Environment } from '../core/config/environment.ts';
+import { awaitLarge } from '../core/mirror/blobs/await-large.ts';
 import { createMirror, type RunningMirror } from '../core/mirror/create-mirror.ts';
 import type { UpstreamFetch } from '../core/upstream/upstream-options.ts';
 import { nodeRuntime } from '../node/runtime.ts';
@@ -40,9 +41,10 @@ export function openMirror(config: FunctionConfig, parts: MirrorParts): OpenedMi
   const ledger = measuredLedger(stores.ledger, runtime);
   const { readSecret } = stores;
   const upstreams = openUpstreams(config, { environment, fetch, ledger, runtime, readSecret });
-  const fillsBehind = { passThroughBytes: aws.passThroughBytes, wait: aws.fillWait };
+  const { passThroughBytes, fillWait } = aws;
+  const missingBlobs = awaitLarge({ passThroughBytes, wait: fillWait });
   const mirror = createMirror(
-    { upstreams, limits, memoryBytes: limits.memoryBytes, markInterval, fillsBehind },
+    { upstreams, limits, memoryBytes: limits.memoryBytes, markInterval, missingBlobs },
     { ...stores, ledger },
     runtime,
   );

@@ -1,5 +1,6 @@
 import type { Environment } from '../core/config/environment.ts';
 import type { AwsConfig } from '../core/config/resolve.ts';
+import { passThroughAll } from '../core/mirror/blobs/fill-behind.ts';
 import type { OpenStores } from '../node/stores.ts';
 import { openStores } from './open-stores.ts';
 import { ServedSqsFillQueue } from './sqs/sqs-fill-queue.ts';
@@ -36,7 +37,7 @@ export function serverStores(aws: AwsConfig, environment: Environment): OpenStor
       place: `the table ${aws.table} and the bucket ${aws.bucket}`,
       markInterval,
       // A server may answer for as long as a blob takes, so no client waits for a fill.
-      fillsBehind: { passThroughBytes: Number.POSITIVE_INFINITY, wait: aws.fillWait },
+      missingBlobs: passThroughAll,
       readSecret,
       close: async () => {
         clearInterval(flushing);

@@ -1,3 +1,4 @@
+import { passThroughAll } from '../core/mirror/blobs/fill-behind.ts';
 import { createMirror, type RunningMirror } from '../core/mirror/create-mirror.ts';
 import type { Ports } from '../core/mirror/parts.ts';
 import { createRegistry, type Registry } from '../core/registry/registry.ts';
@@ -25,12 +26,6 @@ export interface OpenedMirror {
 /** A mark of a pull is repeated after a day at the earliest, in ms: D1 bills what is written. */
 const markInterval = 86_400_000;
 
-/**
- * Nobody can follow a fill here. A Worker's answers are not bounded, so what an upstream does not
- * redirect is passed through at any size, and no client has to wait for a fill.
- */
-const fillsBehind = { passThroughBytes: Number.POSITIVE_INFINITY, wait: 0 };
-
 /** Assembles the mirror of an isolate. Must be called within a request; sends nothing yet. */
 export function openMirror(
   built: WorkerConfiguration,
@@ -47,7 +42,14 @@ export function openMirror(
   const runtime = workerRuntime((event) => log.event(event));
   const ports = openStores(environment, runtime);
   const upstreams = openUpstreams(configuration, variables, ports.ledger, runtime);
-  const options = { upstreams, limits, memoryBytes: limits.memoryBytes, markInterval, fillsBehind };
+  const options = {
+    upstreams,
+    limits,
+    memoryBytes: limits.memoryBytes,
+    markInterval,
+    // Nobody can follow a fill here, and a Worker's answers are not bounded.
+    missingBlobs: passThroughAll,
+  };
   const open = () => createMirror(options, ports, runtime);
   const registry = createRegistry(open(), {
     defaultRegistry: configuration.defaultUpstream,

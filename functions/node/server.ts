@@ -67,7 +67,7 @@ export async function startServer(
         limits,
         memoryBytes: config.limits.memoryBytes,
         markInterval: store.markInterval,
-        fillsBehind: store.fillsBehind,
+        missingBlobs: store.missingBlobs,
       },
       store,
       runtime,

@@ -1,4 +1,4 @@
-import type { FillsBehind, Ports } from '../core/mirror/parts.ts';
+import type { MissingBlobs, Ports } from '../core/mirror/parts.ts';
 import type { FillHandler, FillJob, FillQueue } from '../core/ports/fill-queue.ts';
 
 /** A fill queue that is worked on in this process. */
@@ -16,8 +16,7 @@ export interface Stores extends Ports {
   readonly place: string;
   /** How long a mark of a pull is not repeated, in ms: what a write costs decides. */
   readonly markInterval: number;
-  /** How clients get what is not stored; undefined: they follow the fill. */
-  readonly fillsBehind: FillsBehind | undefined;
+  readonly missingBlobs: MissingBlobs;
   /** Reads a password out of the secret store beside these stores; undefined: there is none. */
   readonly readSecret: ((name: string) => Promise<string>) | undefined;
   /** Writes what is left and lets go of what is held. */

@@ -14,8 +14,8 @@ import type { MirrorEvent } from './mirror-event.ts';
 import {
   createFlights,
   createMemory,
-  type FillsBehind,
   type Limits,
+  type MissingBlobs,
   type Parts,
   type Ports,
 } from './parts.ts';
@@ -33,8 +33,7 @@ export interface MirrorOptions {
   readonly memoryBytes: number;
   /** How long a mark of a pull is not repeated, in ms: each costs a write to the index. */
   readonly markInterval: number;
-  /** How clients get what is not stored where fills run elsewhere; absent: they follow the fill. */
-  readonly fillsBehind?: FillsBehind | undefined;
+  readonly missingBlobs: MissingBlobs;
 }
 
 /** How a job of the fill queue is done. */
@@ -68,7 +67,7 @@ export function createMirror(
     ...ports,
     upstreams: new Map(mirrored),
     limits: options.limits,
-    fillsBehind: options.fillsBehind,
+    missingBlobs: options.missingBlobs,
     markInterval: options.markInterval,
     memory: createMemory(options.memoryBytes, now),
     flights: createFlights(runtime),

@@ -7,13 +7,14 @@ import type { Leases } from '../ports/leases.ts';
 import type { Ledger } from '../ports/ledger.ts';
 import type { ManifestStore, ReferrersList, TagList, TagRecord } from '../ports/manifest-store.ts';
 import type { Runtime } from '../ports/runtime.ts';
-import type { BlobLocating, Upstream } from '../upstream/upstream.ts';
+import type { BlobLocating, CallCount, Upstream } from '../upstream/upstream.ts';
 import type { UpstreamHealth } from './asking/upstream-health.ts';
+import type { WantedPart } from './blobs/wanted-part.ts';
 import type { Filling } from './fills/fill.ts';
 import { BoundedCache } from './memory/bounded-cache.ts';
 import { SingleFlight } from './memory/single-flight.ts';
 import type { MirrorEvent } from './mirror-event.ts';
-import type { ManifestOutcome, Unobtained } from './outcome.ts';
+import type { BlobOutcome, ManifestOutcome, Unobtained } from './outcome.ts';
 import type { UpstreamPolicy } from './policy.ts';
 
 /** What the platform brings. */
@@ -47,14 +48,19 @@ export interface Limits {
 }
 
 /**
- * How clients get what is not stored where nobody can follow a fill: other instances fill, and an
- * instance's answers are bounded.
+ * How clients get what is not stored from an upstream that sends it itself: `followFills`,
+ * `passThroughAll` or `awaitLarge`. A platform names its own, so that it carries no other.
  */
-export interface FillsBehind {
-  /** Up to this size a blob is passed through where the upstream sends no redirect, in bytes. */
-  readonly passThroughBytes: number;
-  /** How long a client waits for the fill of a larger one, in ms. */
-  readonly wait: number;
+export interface MissingBlobs {
+  /** True where other instances fill and nobody can follow a fill. */
+  readonly areFilledBehind: boolean;
+  /** Rejects with an UpstreamError. */
+  answer(
+    parts: Parts,
+    repository: Repository,
+    part: WantedPart,
+    calls: CallCount,
+  ): Promise<BlobOutcome>;
 }
 
 type Refusal = Extract<Unobtained, { kind: 'absent' | 'denied' }>;
@@ -146,8 +152,7 @@ export type FetchedManifest =
 export interface Parts extends Ports {
   readonly upstreams: ReadonlyMap<string, MirroredUpstream>;
   readonly limits: Limits;
-  /** undefined: clients follow the fills of this instance. */
-  readonly fillsBehind: FillsBehind | undefined;
+  readonly missingBlobs: MissingBlobs;
   /** How long a mark of a pull is not repeated, in ms. */
   readonly markInterval: number;
   readonly memory: Memory;

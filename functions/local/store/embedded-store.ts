@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { followFills } from '../../core/mirror/blobs/follow-fill.ts';
 import type { Stores } from '../../node/stores.ts';
 import { openDataFolder } from './data-folder.ts';
 import { FileBlobStore } from './file-blob-store.ts';
@@ -52,7 +53,7 @@ export async function openEmbeddedStore(
       queue,
       place: resolve(folder),
       markInterval,
-      fillsBehind: undefined,
+      missingBlobs: followFills,
       readSecret: undefined,
       close: () => runAll(undo),
     };

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { awaitLarge } from '../../../functions/core/mirror/blobs/await-large.ts';
 import type { RunningMirror } from '../../../functions/core/mirror/create-mirror.ts';
 import type { FillJob } from '../../../functions/core/ports/fill-queue.ts';
 import type { UpstreamLocation } from '../../../functions/core/ports/manifest-store.ts';
@@ -19,7 +20,7 @@ beforeEach(async () => {
   const shared = new Map<string, UpstreamLocation>();
   test = await openMirror({
     policy: { delivery: 'redirect' },
-    fillsBehind: { passThroughBytes: 20_000, wait: 2_000 },
+    missingBlobs: awaitLarge({ passThroughBytes: 20_000, wait: 2_000 }),
     ports: ({ manifests }) => ({
       manifests: new Proxy(manifests, {
         get(target, name) {
@@ -110,7 +111,7 @@ describe('a fill', () => {
     await test.close();
     const asked: unknown[] = [];
     test = await openMirror({
-      fillsBehind: { passThroughBytes: 0, wait: 0 },
+      missingBlobs: awaitLarge({ passThroughBytes: 0, wait: 0 }),
       ports: ({ blobs }) => ({
         blobs: new Proxy(blobs, {
           get(target, name) {

@@ -2,10 +2,11 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { followFills } from '../../../functions/core/mirror/blobs/follow-fill.ts';
 import { createMirror, type RunningMirror } from '../../../functions/core/mirror/create-mirror.ts';
 import type { MirrorEvent } from '../../../functions/core/mirror/mirror-event.ts';
 import type { BlobOutcome, ManifestOutcome } from '../../../functions/core/mirror/outcome.ts';
-import type { FillsBehind, Limits, Ports } from '../../../functions/core/mirror/parts.ts';
+import type { Limits, MissingBlobs, Ports } from '../../../functions/core/mirror/parts.ts';
 import type { UpstreamPolicy } from '../../../functions/core/mirror/policy.ts';
 import type { Reference } from '../../../functions/core/oci/reference.ts';
 import type { FillJob } from '../../../functions/core/ports/fill-queue.ts';
@@ -53,7 +54,7 @@ export interface MirrorUnderTest {
 export interface Differences {
   readonly policy?: Partial<UpstreamPolicy>;
   readonly limits?: Partial<Limits>;
-  readonly fillsBehind?: FillsBehind;
+  readonly missingBlobs?: MissingBlobs;
   /** Ports that stand in for the embedded store's. */
   readonly ports?: (store: EmbeddedStore) => Partial<Ports>;
 }
@@ -80,7 +81,7 @@ export async function openMirror(differences: Differences = {}): Promise<MirrorU
         },
         memoryBytes: 1_000_000,
         markInterval: minute,
-        ...(differences.fillsBehind && { fillsBehind: differences.fillsBehind }),
+        missingBlobs: differences.missingBlobs ?? followFills,
       },
       { ...store, queue, ...differences.ports?.(store) },
       {

@@ -29,7 +29,7 @@ export function upstreamLocation(
     return Promise.resolve({ kind: 'direct' });
   }
   const ask = () => askForLocation(parts, repository, digest, calls);
-  if (parts.fillsBehind === undefined) return parts.flights.locations.run(key, ask);
+  if (!parts.missingBlobs.areFilledBehind) return parts.flights.locations.run(key, ask);
   const look = () => sharedLocation(parts, repository, digest);
   return parts.flights.locations.run(
     key,
@@ -75,7 +75,7 @@ async function askForLocation(
   if (location.kind !== 'redirect') return location;
   const expires = parts.runtime.now() + locationLife;
   parts.memory.locations.set(`${repositoryKey(repository)}@${digest}`, location, locationLife);
-  if (parts.fillsBehind !== undefined) {
+  if (parts.missingBlobs.areFilledBehind) {
     const shared = { url: location.url, expires };
     const writing = parts.manifests.putUpstreamLocation(repository, digest, shared);
     await goOnWithout(parts, 'share redirect', writing);

@@ -25,7 +25,9 @@ export function openSource(
   const calls = { upstreamCalls: 0 };
   const atRegistry = (slice: BlobSlice) =>
     askUpstream(mirrored, () => upstream.openBlob(repository.name, blob.digest, slice, calls));
-  if (parts.fillsBehind === undefined) return new UpstreamSource(atRegistry, blob.size, signal);
+  if (!parts.missingBlobs.areFilledBehind) {
+    return new UpstreamSource(atRegistry, blob.size, signal);
+  }
 
   const place = new Place(parts, repository, blob.digest);
   const open = async (slice: BlobSlice): Promise<BlobOpening> => {

@@ -17,7 +17,7 @@ export async function noteComplete(
   repository: Repository,
   manifest: Digest | undefined,
 ): Promise<void> {
-  if (parts.fillsBehind === undefined || manifest === undefined) return;
+  if (!parts.missingBlobs.areFilledBehind || manifest === undefined) return;
   const known = await knownManifest(parts, repository, manifest);
   if (known?.contents?.kind !== 'image') return;
   if (parts.memory.complete.get(manifest)) return;

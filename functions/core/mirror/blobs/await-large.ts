@@ -2,17 +2,41 @@ import { type Repository, repositoryKey } from '../../oci/repository.ts';
 import { UpstreamError } from '../../upstream/upstream-error.ts';
 import { goOnWithout } from '../asking/go-on-without.ts';
 import type { BlobOutcome } from '../outcome.ts';
-import type { Parts } from '../parts.ts';
+import type { MissingBlobs, Parts } from '../parts.ts';
+import { fillBehind, isFillable } from './fill-behind.ts';
+import { passThrough } from './pass-through.ts';
 import type { WantedPart } from './wanted-part.ts';
 
 const firstPause = 100;
 const longestPause = 1_000;
 
+/** What an instance whose answers are bounded does with a blob. */
+export interface AwaitBounds {
+  /** Up to this size a blob is passed through, in bytes. */
+  readonly passThroughBytes: number;
+  /** How long a client waits for the fill of a larger one, in ms. */
+  readonly wait: number;
+}
+
+/** For answers that are bounded: what is too large for one waits for the fill by another instance. */
+export function awaitLarge({ passThroughBytes, wait }: AwaitBounds): MissingBlobs {
+  return {
+    areFilledBehind: true,
+    async answer(parts, repository, part, calls) {
+      const { size = Number.POSITIVE_INFINITY, range } = part;
+      await fillBehind(parts, repository, part);
+      const answered = range === undefined ? size : range.end - range.start + 1;
+      if (answered <= passThroughBytes) return passThrough(parts, repository, part, calls);
+      return awaitFill(parts, repository, part, isFillable(parts, part) ? wait : 0);
+    },
+  };
+}
+
 /**
  * What a client gets once another instance has filled the blob, or an UpstreamError when that takes
  * longer than `milliseconds`.
  */
-export async function awaitFill(
+async function awaitFill(
   parts: Parts,
   repository: Repository,
   part: WantedPart,

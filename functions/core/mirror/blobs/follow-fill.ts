@@ -1,0 +1,56 @@
+import type { Repository } from '../../oci/repository.ts';
+import type { CallCount } from '../../upstream/upstream.ts';
+import { goOnWithout } from '../asking/go-on-without.ts';
+import type { Fill } from '../fills/fill.ts';
+import { BlobRefused } from '../fills/upstream-source.ts';
+import type { BlobOutcome } from '../outcome.ts';
+import type { MissingBlobs, Parts } from '../parts.ts';
+import { fillBehind } from './fill-behind.ts';
+import { passThrough } from './pass-through.ts';
+import type { WantedPart } from './wanted-part.ts';
+
+/** A range that begins so far ahead of a fill is read from the upstream, not waited for. */
+const farAhead = 8 * 1024 * 1024;
+
+/**
+ * For one instance that fills itself: clients get the fill's bytes as they arrive, or, where no fill
+ * can serve them, the upstream's own.
+ */
+export const followFills: MissingBlobs = {
+  areFilledBehind: false,
+  async answer(parts, repository, part, calls) {
+    const isStorable = (part.size ?? 0) <= parts.limits.maxBlobBytes;
+    if (!isStorable) return passThrough(parts, repository, part, calls);
+    return followFill(parts, repository, part, calls);
+  },
+};
+
+async function followFill(
+  parts: Parts,
+  repository: Repository,
+  part: WantedPart,
+  calls: CallCount,
+): Promise<BlobOutcome> {
+  const before = parts.fills.isFilling(part.digest);
+  const fill = await goOnWithout(parts, 'start fill', parts.fills.start(repository, part));
+  if (fill?.put.follow === undefined || isFarAhead(fill, part)) {
+    await fillBehind(parts, repository, part);
+    return passThrough(parts, repository, part, calls);
+  }
+  if (!before) calls.upstreamCalls += 1;
+  try {
+    await fill.answered;
+  } catch (error) {
+    if (error instanceof BlobRefused) return error.refusal;
+    // The store failed before the upstream could answer: the client still gets its bytes.
+    return passThrough(parts, repository, part, calls);
+  }
+  const body = fill.put.follow(part.range);
+  const { size, range } = part;
+  return { kind: 'stream', size, range, body, provenance: { kind: 'miss' } };
+}
+
+function isFarAhead(fill: Fill, part: WantedPart): boolean {
+  const start = part.range?.start ?? 0;
+  return start - (fill.put.arrived?.() ?? 0) > farAhead;
+}
