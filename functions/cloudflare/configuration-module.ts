@@ -17,13 +17,14 @@ export function writeConfiguration(json: unknown, version: string): WrittenConfi
   const store = { from: 'the Worker', path: ['store'], value: 'cloudflare' };
   const parsed = parseConfig(json, secretsLater(json), [store]);
   if ('problems' in parsed) return parsed;
-  const { defaultUpstream, upstreams, limits, log } = parsed.ok;
+  const { cloudflare, defaultUpstream, upstreams, limits, log } = parsed.ok;
   const problems = [...upstreams].flatMap(([name, { credentials }]) =>
     credentials === undefined || 'env' in credentials.password ? [] : [passwordProblem(name)],
   );
   if (problems.length > 0) return { problems };
   const { level } = log;
   const written: WorkerConfiguration = {
+    cloudflare,
     defaultUpstream,
     upstreams,
     limits,

@@ -16,6 +16,8 @@ export interface OpenedMirror {
   readonly ports: Ports;
   readonly log: Log;
   readonly version: string;
+  /** How long an invocation fills, in ms. */
+  readonly fillTime: number;
   /**
    * A mirror for the fills of one invocation: a fill holds streams and signals, which workerd ties
    * to the invocation that made them. The upstreams' tokens are shared with the other mirrors.
@@ -55,7 +57,8 @@ export function openMirror(
     defaultRegistry: configuration.defaultUpstream,
     onError: (error) => log.line('error', 'unexpected', { error: describe(error) }),
   });
-  return { registry, ports, log, version, openFiller: open };
+  const { fillTime } = configuration.cloudflare;
+  return { registry, ports, log, version, fillTime, openFiller: open };
 }
 
 /** Where an unexpected error came from matters more than a short line. */

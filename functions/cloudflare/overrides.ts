@@ -1,5 +1,6 @@
 import { durationPattern, parseDuration } from '../core/config/durations.ts';
 import { variableOf } from '../core/config/environment.ts';
+import { isFillTime } from '../core/config/fill-time.ts';
 import type { UpstreamConfig } from '../core/config/resolve.ts';
 import { parseSize, sizePattern } from '../core/config/sizes.ts';
 import type { WorkerConfiguration } from './worker-configuration.ts';
@@ -26,7 +27,7 @@ export function withVariables(
     if (value !== undefined) ignored.delete(name);
     return value ?? standard;
   };
-  const { limits, log } = built;
+  const { cloudflare, limits, log } = built;
   const upstreams = [...built.upstreams].map(
     ([name, upstream]) => [name, overriddenUpstream(name, upstream, take)] as const,
   );
@@ -34,6 +35,7 @@ export function withVariables(
   return {
     configuration: {
       ...built,
+      cloudflare: { fillTime: take(['cloudflare', 'fillTime'], fillTime, cloudflare.fillTime) },
       defaultUpstream: take(['defaultUpstream'], known, built.defaultUpstream),
       upstreams: new Map(upstreams),
       limits: {
@@ -90,6 +92,11 @@ const text = (given: string) => given;
 
 function duration(given: string): number | undefined {
   return durationPattern.test(given) ? parseDuration(given) : undefined;
+}
+
+function fillTime(given: string): number | undefined {
+  const milliseconds = duration(given);
+  return milliseconds !== undefined && isFillTime(milliseconds) ? milliseconds : undefined;
 }
 
 function size(given: string): number | undefined {

@@ -6,10 +6,10 @@ import type { StreamingHash } from '../core/ports/runtime.ts';
 import type { BarrenProgress, UploadProgress } from './r2-upload-progress.ts';
 
 /**
- * From this size on, in bytes, a blob is hashed so that it can pause from the start. A smaller one
- * ends within one invocation if its upstream sends 2 MB a second.
+ * What every upstream is taken to send, in bytes a ms: a blob that needs more to end in time is hashed
+ * from the start so that it can pause. In 10 minutes that is 1 GB.
  */
-const surelyPauses = 1024 ** 3;
+const surelySent = 1_700;
 
 /** The hash of a blob on its way. */
 export interface BlobHash extends StreamingHash {
@@ -29,18 +29,20 @@ export function platformHash(algorithm: DigestAlgorithm): StreamingHash {
 export function blobHash(
   { digest, size }: WantedBlob,
   put: {
-    readonly isToPause: boolean;
+    /** What is left until it is to pause, in ms; undefined when it is not to. */
+    readonly time: number | undefined;
     readonly progress: UploadProgress | BarrenProgress | undefined;
   },
 ): BlobHash {
-  const { progress, isToPause } = put;
+  const { progress, time } = put;
   if (progress?.kind === 'upload') return resumable(progress.hash);
   const algorithm = algorithmOf(digest);
   const hash = { ...platformHash(algorithm), save: () => undefined };
   // Nobody stores layers by SHA-512 yet, so there is no such hash that can be saved.
-  const canPause = isToPause && size !== undefined && algorithm === 'sha256';
-  if (!canPause) return { ...hash, whenPaused: 'impossible' };
-  if (progress !== undefined || size >= surelyPauses) return resumable(new ResumableSha256());
+  if (time === undefined || size === undefined || algorithm !== 'sha256') {
+    return { ...hash, whenPaused: 'impossible' };
+  }
+  if (progress !== undefined || size >= time * surelySent) return resumable(new ResumableSha256());
   return { ...hash, whenPaused: 'begin-anew' };
 }
 

@@ -59,7 +59,8 @@ async function putFrom(put: MultipartPut, text: string | undefined): Promise<Put
   const partBytes = partBytesOf(wanted.size);
   const progress = readProgress(text, partBytes);
   const resumed = progress?.kind === 'upload' ? progress : undefined;
-  const hash = blobHash(wanted, { isToPause: pauseAt !== undefined, progress });
+  const time = pauseAt === undefined ? undefined : pauseAt - put.now();
+  const hash = blobHash(wanted, { time, progress });
   const upload = resumed
     ? bucket.resumeMultipartUpload(key, resumed.uploadId)
     : await bucket.createMultipartUpload(key);

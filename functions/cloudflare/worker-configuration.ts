@@ -5,7 +5,7 @@ import type { Config } from '../core/config/resolve.ts';
  * checker would be a third of the bundle.
  */
 export interface WorkerConfiguration
-  extends Pick<Config, 'defaultUpstream' | 'upstreams' | 'limits'> {
+  extends Pick<Config, 'cloudflare' | 'defaultUpstream' | 'upstreams' | 'limits'> {
   readonly log: Pick<Config['log'], 'level'>;
   /** Of Pullfront. */
   readonly version: string;

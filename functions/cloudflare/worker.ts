@@ -8,9 +8,6 @@ import { type OpenedMirror, openMirror } from './open-mirror.ts';
 import { workOn } from './queues-fill-queue.ts';
 import { workerResponse } from './worker-response.ts';
 
-/** How long an invocation fills, in ms: Cloudflare ends a consumer after 15 minutes. */
-const fillTime = 600_000;
-
 /** One for all requests of the isolate, which have the same environment. */
 let opened: OpenedMirror | undefined;
 
@@ -36,8 +33,8 @@ const worker: ExportedHandler<WorkerEnvironment> = {
   },
 
   async queue(batch, environment) {
+    const { openFiller, log, fillTime } = mirrorOf(environment);
     const pauseAt = Date.now() + fillTime;
-    const { openFiller, log } = mirrorOf(environment);
     const filler = openFiller();
     const handle = async (job: FillJob) => {
       const outcome = await filler.handleFill(job, { pauseAt });

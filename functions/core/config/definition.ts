@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { repositoryPattern } from '../oci/repository-pattern.ts';
 import { aws } from './aws-definition.ts';
+import { cloudflare } from './cloudflare-definition.ts';
 import {
   dockerHubHosts,
   isRegistryUrl,
@@ -152,6 +153,7 @@ export const definition = object(
       'Where everything is kept: in the folder of one machine, in DynamoDB and S3, or, in a Worker, in D1 and R2.',
     ),
     aws: z.optional(described(aws, 'What the store on AWS is made of.')),
+    cloudflare: z.prefault(described(cloudflare, 'What concerns only a Worker.'), {}),
     defaultUpstream: described(
       z.prefault(registry, 'docker.io'),
       'The registry of requests that name none.',

@@ -32,6 +32,7 @@ const settings = [
   'aws.dualStack',
   'aws.fillWait',
   'aws.passThroughBytes',
+  'cloudflare.fillTime',
   'defaultUpstream',
   'limits.maxBlobBytes',
   'limits.storeBytes',

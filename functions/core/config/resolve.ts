@@ -56,6 +56,10 @@ export interface Config {
   readonly store: 'embedded' | 'aws' | 'cloudflare';
   /** Always there when the store is `aws`. */
   readonly aws: AwsConfig | undefined;
+  readonly cloudflare: {
+    /** How long an invocation of the queue's consumer fills. */
+    readonly fillTime: number;
+  };
   readonly defaultUpstream: string;
   /** By the registry's host as people write it; the default one comes first. */
   readonly upstreams: ReadonlyMap<string, UpstreamConfig>;
@@ -87,6 +91,7 @@ export function resolveConfig(defined: Defined): Config {
     data,
     store,
     aws: store === 'aws' && defined.aws !== undefined ? resolveAws(defined.aws) : undefined,
+    cloudflare: defined.cloudflare,
     defaultUpstream,
     upstreams: new Map(upstreams),
     limits: {

@@ -8,6 +8,7 @@ test('an empty object is a whole configuration', () => {
     data: './pullfront-data',
     defaultUpstream: 'docker.io',
     limits: { maxBlobBytes: Number.POSITIVE_INFINITY, storeBytes: Number.POSITIVE_INFINITY },
+    cloudflare: { fillTime: 600_000 },
     shutdownTimeout: 30_000,
     log: { format: 'auto', level: 'info' },
   });

@@ -24,6 +24,11 @@ test.each<[string, unknown, RegExp]>([
     hub({ tagTtl: '5 min' }),
     /^upstreams\.docker\.io\.tagTtl: found "5 min", expected a duration/,
   ],
+  [
+    'a fill time longer than Cloudflare lets a consumer run',
+    { cloudflare: { fillTime: '15m' } },
+    /^cloudflare\.fillTime: found "15m", expected a duration from 1s to 14m/,
+  ],
   ['a number for a duration', hub({ maxStale: 30 }), /^upstreams\.docker\.io\.maxStale: found 30/],
   [
     'a bad size',
