@@ -31,6 +31,8 @@ interface Sending {
   readonly uploads: R2PartUploads;
   readonly uploadId: string;
   readonly bytesPerPut: number;
+  /** No put of this blob paused before. */
+  readonly isFirst: boolean;
 }
 
 /** What came of sending; `right`: all parts are sent, and are the wanted bytes. */
@@ -77,7 +79,8 @@ async function putFrom(put: MultipartPut, text: string | undefined): Promise<Put
   let isKept = false;
   try {
     const { uploadId } = upload;
-    const sending = { wanted, reader, hash, partBytes, uploads, uploadId, bytesPerPut };
+    const isFirst = progress === undefined;
+    const sending = { wanted, reader, hash, partBytes, uploads, uploadId, bytesPerPut, isFirst };
     const sent = await sendAll(sending);
     if (sent.kind === 'right') {
       const { size } = await upload.complete(await uploads.all());
@@ -145,18 +148,20 @@ async function sendPart(
 
 /**
  * Time is up: what the next put goes on from. Rejects when a part failed after all, or when none
- * came in all that time: a queue counts that, where it would hand on a pause for ever.
+ * came in all that time and a put before this one paused too: a queue counts that, where it would
+ * hand on a pause for ever.
  */
 async function pausedAt(
-  { uploads, uploadId, hash }: Sending,
+  { uploads, uploadId, hash, isFirst }: Sending,
   first: number,
   saved: string | undefined,
 ): Promise<Sent> {
   const parts = await uploads.all();
-  if (hash.whenPaused === 'begin-anew' || saved === undefined) {
+  const isBarren = parts.length === first;
+  if (hash.whenPaused === 'begin-anew' || saved === undefined || (isBarren && isFirst)) {
     return { kind: 'paused', progress: barrenProgress };
   }
-  if (parts.length === first) throw new Error('not one part of the blob came in time');
+  if (isBarren) throw new Error('not one part of the blob came in time');
   const etags = parts.map(({ etag }) => etag);
   const progress = writeProgress(uploadId, etags, saved);
   // Tags of R2 have a third of the letters that would come to this.
