@@ -13,7 +13,7 @@ const mebibyte = 1024 * 1024;
 const partBytes = 8 * mebibyte;
 
 /** Within the time of a message the upstream sends one part, half of another, and nothing more. */
-const fillTime = '3s';
+const fillTime = '4s';
 const sentBytes = 12 * mebibyte;
 
 const open: (() => Promise<void>)[] = [];
