@@ -15,20 +15,8 @@ export async function readConfig(
     file === undefined || file === ''
       ? {}
       : JSON.parse(readFileSync(new URL(file, bundle), 'utf8').replace(/^\uFEFF/, ''));
-  return plainConfig(json, environment) ?? checkedConfig(json, environment);
-}
-
-const onAws = { from: 'the function', path: ['store'], value: 'aws' };
-
-async function checkedConfig(json: unknown, environment: Environment): Promise<FunctionConfig> {
-  const { parseConfig } = await import('../core/config.ts');
-  const parsed = parseConfig(json, environment, [onAws]);
-  if ('problems' in parsed) {
-    const { problemText } = await import('../core/config/problems.ts');
-    const lines = parsed.problems.map((problem) => `\n  ${problemText(problem)}`);
-    throw new Error(`the configuration cannot be used:${lines.join('')}`);
-  }
-  const { aws } = parsed.ok;
-  if (aws === undefined) throw new Error('the configuration has no section "aws"');
-  return { ...parsed.ok, aws };
+  const plain = plainConfig(json, environment);
+  if (plain !== undefined) return plain;
+  const { checkedConfig } = await import('./checked-config.ts');
+  return checkedConfig(json, environment);
 }

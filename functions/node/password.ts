@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import type { Environment } from '../core/config/environment.ts';
 import type { PasswordPlace } from '../core/config/resolve.ts';
 import type { Stores } from './stores.ts';
@@ -14,5 +13,7 @@ export async function readPassword(
     if (readSecret === undefined) throw new Error('there is no secret store beside these stores');
     return readSecret(place.secret);
   }
+  // A function has no such file, and should not load what reads it before it answers.
+  const { readFile } = await import('node:fs/promises');
   return (await readFile(place.file, 'utf8')).replace(/\r?\n$/, '');
 }

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { promisify } from 'node:util';
 import { writeBatch } from './batch.ts';
 import {
   binary,
@@ -17,13 +16,8 @@ import type { DynamoDbTable } from './table.ts';
 /** A list is cut into parts of so many bytes. Ten thousand usual tags are one part. */
 const partBytes = 320 * 1024;
 
-/** A list that unpacks to more than this is not one of ours, in bytes. */
-const mostBytes = 256 * 1024 * 1024;
-
 /** Loaded with the first list: a pull needs none, and a new instance should answer soon. */
-const pack = async (list: string) => promisify((await import('node:zlib')).gzip)(list);
-const unpack = async (packed: Uint8Array, options: { readonly maxOutputLength: number }) =>
-  promisify((await import('node:zlib')).gunzip)(packed, options);
+const packing = () => import('./packed-list.ts');
 
 /** A list as it was put last, and the upstream's answer it comes from (ms since 1970). */
 export interface StoredList {
@@ -40,7 +34,8 @@ export async function putList(
   key: Key,
   { entries, checked }: StoredList,
 ): Promise<void> {
-  const packed = new Uint8Array(await pack(JSON.stringify(entries)));
+  const { packList } = await packing();
+  const packed = await packList(entries);
   const item = { ...keyItem(key), checked: number(checked) };
   const before = await table.replace(
     packed.byteLength <= partBytes
@@ -63,7 +58,9 @@ export async function getList(table: DynamoDbTable, key: Key): Promise<StoredLis
     const checked = item && numberOf(item, 'checked');
     if (item === undefined || checked === undefined) return undefined;
     const packed = binaryOf(item, 'bytes') ?? (await getParts(table, key, item));
-    if (packed !== undefined) return { entries: await unpackEntries(packed), checked };
+    if (packed === undefined) continue;
+    const { unpackList } = await packing();
+    return { entries: await unpackList(packed), checked };
   }
   return undefined;
 }
@@ -91,13 +88,6 @@ async function getParts(
     for (const part of items) parts.push(binaryOf(part, 'bytes') ?? new Uint8Array());
   }
   return parts.length === numberOf(item, 'parts') ? Buffer.concat(parts) : undefined;
-}
-
-async function unpackEntries(packed: Uint8Array): Promise<unknown[]> {
-  const entries: unknown = JSON.parse(
-    (await unpack(packed, { maxOutputLength: mostBytes })).toString('utf8'),
-  );
-  return Array.isArray(entries) ? entries : [];
 }
 
 /** The parts sort in their order: as many digits as the most parts have. */

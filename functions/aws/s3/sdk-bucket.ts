@@ -1,4 +1,3 @@
-import { crc32 } from 'node:zlib';
 import type { Bucket, BucketObject, OpenUpload, UploadedPart } from './bucket.ts';
 import { S3Error } from './s3-error.ts';
 import {
@@ -11,14 +10,14 @@ import {
 
 const ContentType = 'application/octet-stream';
 
-/** The bucket by the AWS SDK, which is loaded with the first call. */
+/** The bucket by the AWS SDK, which is loaded with the first call, and node:zlib with it. */
 export function openSdkBucket(options: SdkClientOptions): Bucket {
   const Bucket = options.bucket;
   let loading: ReturnType<typeof load> | undefined;
 
   async function load() {
-    const sdk = await import('@aws-sdk/client-s3');
-    return { sdk, client: createSdkClient(sdk, options) };
+    const [sdk, { crc32 }] = await Promise.all([import('@aws-sdk/client-s3'), import('node:zlib')]);
+    return { sdk, client: createSdkClient(sdk, options), crc32 };
   }
 
   function loaded() {
@@ -77,7 +76,7 @@ export function openSdkBucket(options: SdkClientOptions): Bucket {
     },
 
     async uploadPart(upload, number, bytes, signal) {
-      const { sdk, client } = await loaded();
+      const { sdk, client, crc32 } = await loaded();
       const sum = Buffer.alloc(4);
       sum.writeUInt32BE(crc32(bytes));
       const command = new sdk.UploadPartCommand({
