@@ -1,6 +1,5 @@
-import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
 import type { Signer } from '../core/signing/signer.ts';
+import { connectionsTo } from './connections.ts';
 import { nodeHashing } from './hashing.ts';
 import { exchangeJson, NoAnswer } from './json-exchange.ts';
 import { Outage } from './outage.ts';
@@ -22,6 +21,8 @@ export interface CallOptions {
 export interface JsonService {
   /** Calls an operation (`GetItem`) and gives its answer. Rejects with a ServiceError. */
   call(action: string, input: JsonObject, options?: CallOptions): Promise<JsonObject>;
+  /** Opens a connection that the first call will use. */
+  openAhead(): void;
   /** Ends the connections. */
   close(): void;
 }
@@ -52,12 +53,11 @@ const firstPause = 25;
  */
 const longestIdle = 45_000;
 
-/** Opens the client of a service. Nothing is connected before the first call. */
+/** Opens the client of a service. Nothing is connected before the first call, or `openAhead`. */
 export function createJsonService(options: JsonServiceOptions): JsonService {
   const { target, signer, version = '1.0', now = Date.now } = options;
   const url = new URL(options.endpoint);
-  const Agent = url.protocol === 'http:' ? HttpAgent : HttpsAgent;
-  const agent = new Agent({ keepAlive: true, maxSockets: 64 });
+  const connections = connectionsTo(url);
   const outage = new Outage(now);
   let lastUsed = now();
 
@@ -74,7 +74,7 @@ export function createJsonService(options: JsonServiceOptions): JsonService {
       name,
       url,
       body,
-      agent,
+      agent: connections.agent,
       headers: signed,
       connectTimeout: options.connectTimeout ?? 1000,
       answerTimeout: call.answerTimeout ?? options.answerTimeout ?? 3000,
@@ -97,7 +97,7 @@ export function createJsonService(options: JsonServiceOptions): JsonService {
       throw new ServiceError(`${target}.${action}: not tried, the service did not answer`, about);
     }
     const began = now();
-    if (began - lastUsed > longestIdle) dropIdle(agent);
+    if (began - lastUsed > longestIdle) connections.dropIdle();
     lastUsed = began;
     const text = JSON.stringify(input);
     for (let attempts = 1; ; attempts++) {
@@ -122,7 +122,14 @@ export function createJsonService(options: JsonServiceOptions): JsonService {
     }
   }
 
-  return { call, close: () => agent.destroy() };
+  return {
+    call,
+    openAhead() {
+      lastUsed = now();
+      connections.openAhead();
+    },
+    close: connections.close,
+  };
 }
 
 /** The address of a service in a region; regions in China have a domain of their own. */
@@ -135,12 +142,6 @@ async function pause(attempts: number, signal: AbortSignal | undefined): Promise
   const milliseconds = Math.random() * firstPause * 4 ** (attempts - 1);
   await new Promise((resolve) => setTimeout(resolve, milliseconds));
   signal?.throwIfAborted();
-}
-
-function dropIdle(agent: HttpAgent): void {
-  for (const sockets of Object.values(agent.freeSockets)) {
-    for (const socket of sockets ?? []) socket.destroy();
-  }
 }
 
 function parseObject(text: string): JsonObject | undefined {

@@ -29,7 +29,7 @@ export interface AwsStores extends Ports {
   signHead(digest: Digest): Promise<string | undefined>;
   /** Reads a password out of Secrets Manager. */
   readSecret(name: string): Promise<string>;
-  /** Does beforehand what the first signature would wait for. */
+  /** Begins what the first request would wait for: the credentials, and a connection to the table. */
   warm(): void;
 }
 
@@ -48,10 +48,8 @@ export function openStores(aws: AwsConfig, environment: Environment): AwsStores 
       endpoint: endpoint?.href ?? serviceEndpoint(service, region),
       signer: signerOf(service),
     });
-  const table = new DynamoDbTable(
-    open('dynamodb', 'DynamoDB_20120810', endpoints.dynamodb),
-    aws.table,
-  );
+  const dynamoDb = open('dynamodb', 'DynamoDB_20120810', endpoints.dynamodb);
+  const table = new DynamoDbTable(dynamoDb, aws.table);
   const sqs = open('sqs', 'AmazonSQS', endpoints.sqs);
   const queues = {
     queue: new SqsQueue(sqs, aws.queue.href),
@@ -93,7 +91,9 @@ export function openStores(aws: AwsConfig, environment: Environment): AwsStores 
       return readSecret(secrets, name);
     },
     warm() {
-      void signer.presign({ method: 'GET', url: new URL(bucketUrl(address)), lifeSeconds: 60 });
+      dynamoDb.openAhead();
+      // Where they have to be fetched; the request that needs them hears why they cannot be.
+      Promise.resolve(credentials()).catch(() => undefined);
     },
   };
 }
