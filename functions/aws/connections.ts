@@ -1,6 +1,5 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
-import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 
 /** The connections to one service. */
@@ -16,6 +15,9 @@ export interface Connections {
   /** Closes all. */
   close(): void;
 }
+
+/** An IP address, which TLS does not take for a server's name. */
+const address = /^[\d.]+$|:/;
 
 const kept = { keepAlive: true, noDelay: true };
 
@@ -42,7 +44,7 @@ export function connectionsTo({ protocol, hostname, port }: URL): Connections {
     openAhead() {
       dropAhead();
       const host = hostname.replace(/^\[|\]$/g, '');
-      const servername = isIP(host) === 0 ? host : '';
+      const servername = address.test(host) ? '' : host;
       const place = { host, port: port || (isSecure ? 443 : 80), servername };
       ahead = connect({ ...kept, ...place }) ?? undefined;
       // Without a listener an error would end the process; the request meets it again.

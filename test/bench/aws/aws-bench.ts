@@ -1,10 +1,10 @@
 import { makeImage } from '../../images/image.ts';
 import { randomLayer } from '../../images/layer.ts';
-import { measureColdStart, withBareFunction } from '../../runtime/aws/cold-start.ts';
 import { startAws } from '../../runtime/aws/start-aws.ts';
 import { startUpstream } from '../../upstream/upstream.ts';
 import { machineFacts } from '../machine.ts';
 import { type Calls, callsOf, filled, pullOf } from './calls.ts';
+import { coldLines, measureColdRows } from './cold-starts.ts';
 import { compareCosts, costOfPulls, readPrices } from './costs.ts';
 import { measureFill } from './fill.ts';
 import { measurePresign } from './presign.ts';
@@ -50,13 +50,8 @@ export async function main(args: readonly string[], root: string): Promise<numbe
     row('warm 307, in process', requests.blob, 'µs', 'at most 50');
     row('a new signed URL', measurePresign(), 'µs');
 
-    const times = short ? 5 : 21;
-    const bare = await withBareFunction((one) => measureColdStart(one, '/v2/', times));
-    const pullFunction = aws.functionOf('pull');
-    const ping = await measureColdStart(pullFunction, '/v2/', times);
-    const manifest = await measureColdStart(pullFunction, paths.tag, times);
-    row('cold start above a bare function, /v2/', ping.both - bare.both, 'ms', 'at most 45');
-    row('cold start above a bare function, manifest', manifest.both - bare.both, 'ms');
+    const rows = await measureColdRows(aws, paths.tag, short ? 5 : 21);
+    console.log(['', ...coldLines(rows), ''].join('\n'));
 
     const bytes = short ? 200e6 : 1e9;
     const fill = await measureFill(bytes);

@@ -10,51 +10,90 @@ import { urlEvent } from './url-event.ts';
 const child = fileURLToPath(new URL('./cold-child.mjs', import.meta.url));
 const run = promisify(execFile);
 
-/** How long a fresh process takes, in ms; medians. */
-export interface ColdStart {
-  /** To load the function. */
-  readonly load: number;
-  /** To answer its first event. */
-  readonly first: number;
-  readonly both: number;
+/** A function, and what it is asked first. */
+export interface ColdFunction extends Pick<FunctionSettings, 'folder' | 'environment'> {
+  readonly target: string;
 }
 
-/** Measures so many fresh processes, one after the other. Every answer must be a 200. */
-export async function measureColdStart(
-  { folder, environment }: Pick<FunctionSettings, 'folder' | 'environment'>,
-  target: string,
-  times: number,
-): Promise<ColdStart> {
-  const module = pathToFileURL(join(folder, 'index.mjs')).href;
-  const event = JSON.stringify(urlEvent({ method: 'GET', target, headers: [] }));
-  const loads: number[] = [];
-  const firsts: number[] = [];
-  const both: number[] = [];
-  for (let at = 0; at < times; at++) {
-    const { stderr } = await run(process.execPath, [child, module, event], { env: environment });
-    const { load, first, status } = JSON.parse(stderr);
-    if (status !== 200) throw new Error(`the first answer is a ${status}`);
-    loads.push(load);
-    firsts.push(first);
-    both.push(load + first);
+/** Of many measurements, in ms. */
+export interface Spread {
+  readonly least: number;
+  readonly median: number;
+}
+
+/** As the child writes it. */
+interface Timing {
+  readonly load: number;
+  readonly first: number;
+  readonly both: number;
+  readonly cpu: number;
+  readonly status: number;
+}
+
+/** How long fresh processes of one function take. */
+export class ColdStarts {
+  readonly #function: ColdFunction;
+  readonly #timings: Timing[] = [];
+
+  constructor(measured: ColdFunction) {
+    this.#function = measured;
   }
-  return { load: median(loads), first: median(firsts), both: median(both) };
+
+  /** To load the function. */
+  get load(): Spread {
+    return spreadOf(this.#timings.map(({ load }) => load));
+  }
+
+  /** To answer its first event. */
+  get first(): Spread {
+    return spreadOf(this.#timings.map(({ first }) => first));
+  }
+
+  get both(): Spread {
+    return spreadOf(this.#timings.map(({ both }) => both));
+  }
+
+  /** What the processor worked on both, for the program and in system calls. */
+  get cpu(): Spread {
+    return spreadOf(this.#timings.map(({ cpu }) => cpu));
+  }
+
+  /** Measures one more. Its answer must be a 200. */
+  async measureOne(): Promise<void> {
+    const { folder, environment, target } = this.#function;
+    const module = pathToFileURL(join(folder, 'index.mjs')).href;
+    const event = JSON.stringify(urlEvent({ method: 'GET', target, headers: [] }));
+    const { stderr } = await run(process.execPath, [child, module, event], { env: environment });
+    const timing: Timing = JSON.parse(stderr);
+    if (timing.status !== 200) throw new Error(`the first answer is a ${timing.status}`);
+    this.#timings.push(timing);
+  }
+}
+
+/** Measures each so many times, by turns: what else the machine does slows all of them alike. */
+export async function measureByTurns(all: readonly ColdStarts[], times: number): Promise<void> {
+  for (let at = 0; at < times; at++) for (const starts of all) await starts.measureOne();
 }
 
 /** A function that does nothing, for comparison. */
-export async function withBareFunction<Result>(
-  use: (bare: Pick<FunctionSettings, 'folder' | 'environment'>) => Promise<Result>,
+export const bareFunction =
+  "export const handler = async () => ({ statusCode: 200, body: '{}' });\n";
+
+/** Puts the text of a module where a function is looked for, for as long as it is used. */
+export async function withFunction<Result>(
+  text: string,
+  use: (made: ColdFunction) => Promise<Result>,
 ): Promise<Result> {
-  const folder = await mkdtemp(join(tmpdir(), 'pullfront-bare-'));
+  const folder = await mkdtemp(join(tmpdir(), 'pullfront-function-'));
   try {
-    const text = "export const handler = async () => ({ statusCode: 200, body: '{}' });\n";
     await writeFile(join(folder, 'index.mjs'), text);
-    return await use({ folder, environment: {} });
+    return await use({ folder, environment: {}, target: '/v2/' });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-function median(values: readonly number[]): number {
-  return [...values].sort((one, other) => one - other)[values.length >> 1] ?? Number.NaN;
+function spreadOf(values: readonly number[]): Spread {
+  const sorted = [...values].sort((one, other) => one - other);
+  return { least: sorted[0] ?? Number.NaN, median: sorted[sorted.length >> 1] ?? Number.NaN };
 }
