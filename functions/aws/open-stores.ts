@@ -13,9 +13,9 @@ import { nodeHashing } from './hashing.ts';
 import { createJsonService, type JsonService, serviceEndpoint } from './json-service.ts';
 import { bucketUrl } from './s3/bucket-url.ts';
 import { blobKey } from './s3/object-key.ts';
+import { openBucket } from './s3/open-bucket.ts';
 import { S3BlobStore } from './s3/s3-blob-store.ts';
 import { S3LargeManifests } from './s3/s3-large-manifests.ts';
-import { openSdkBucket } from './s3/sdk-bucket.ts';
 import { readSecret } from './secrets.ts';
 import { SqsQueue } from './sqs/queue.ts';
 import type { FillQueues } from './sqs/settle-message.ts';
@@ -61,7 +61,7 @@ export function openStores(aws: AwsConfig, environment: Environment): AwsStores 
     address,
     signer,
     index: new DynamoDbBlobIndex(table),
-    bucket: openSdkBucket({ ...address, credentials }),
+    bucket: openBucket({ address, signer, credentials }),
     urlLife,
     now,
   });

@@ -1,5 +1,3 @@
-import type { Readable } from 'node:stream';
-
 /** An object of the bucket. */
 export interface BucketObject {
   readonly key: string;
@@ -37,16 +35,32 @@ export type Published =
   /** S3 does not know the upload any more. */
   | { readonly kind: 'upload-gone' };
 
-/** What the store does in S3 besides signing URLs. All of it rejects with an S3Error. */
-export interface Bucket {
+/**
+ * The bytes of an object: at once, or in order as they come. Those that came may change when the next
+ * are asked for.
+ */
+export type ObjectBody = Uint8Array | AsyncIterable<Uint8Array>;
+
+/** What is done with whole objects. All of it rejects with an S3Error. */
+export interface BucketObjects {
   head(key: string, signal?: AbortSignal): Promise<BucketObject | undefined>;
-  /** Publishes bytes whose SHA-256 S3 is told before, in hex, unless the key is there. */
+  /**
+   * Publishes bytes whose SHA-256 S3 is told before, in hex, unless the key is there. Bytes that are
+   * in memory are sent again when S3 fails. Rejects with the body's own error as well.
+   */
   put(
     key: string,
-    body: Readable | Uint8Array,
+    body: ObjectBody,
     announced: { readonly size: number; readonly sha256: string },
     signal: AbortSignal,
   ): Promise<Published>;
+  /** Without effect when it is not there. */
+  delete(key: string): Promise<void>;
+  close(): void;
+}
+
+/** Uploads in parts, and lists. All of it rejects with an S3Error. */
+export interface BucketUploads {
   createUpload(key: string, signal: AbortSignal): Promise<OpenUpload>;
   /** The bytes must not change before it resolved. */
   uploadPart(
@@ -61,9 +75,10 @@ export interface Bucket {
   complete(upload: OpenUpload, parts: readonly UploadedPart[]): Promise<Published>;
   /** Without effect when S3 does not know the upload. */
   abortUpload(upload: OpenUpload): Promise<void>;
-  /** Without effect when it is not there. */
-  delete(key: string): Promise<void>;
   /** By key, a page at a time. */
   list(prefix: string): AsyncIterable<readonly BucketObject[]>;
   close(): void;
 }
+
+/** What the store does in S3 besides signing URLs. */
+export interface Bucket extends BucketObjects, BucketUploads {}

@@ -1,45 +1,64 @@
-import { type Agent as HttpAgent, request as requestHttp } from 'node:http';
+import {
+  type ClientRequest,
+  type Agent as HttpAgent,
+  type IncomingHttpHeaders,
+  request as requestHttp,
+} from 'node:http';
 import { type Agent as HttpsAgent, request as requestHttps } from 'node:https';
+import type { ObjectBody } from './bucket.ts';
 import { S3Error, safeCode } from './s3-error.ts';
+import { sendBody } from './send-body.ts';
 
 /** The largest answer that is read, in bytes. */
 const mostBytes = 64 * 1024 * 1024;
 
-/** A connection that is silent for so long is given up, in ms. */
-const longestSilence = 5000;
+/** How long a connection may take to come about, in ms. */
+const connectTimeout = 3000;
 
 /** One request for an object; its headers are signed. */
 export interface ObjectExchange {
   readonly operation: string;
-  readonly method: 'GET' | 'PUT' | 'DELETE';
+  readonly method: 'GET' | 'HEAD' | 'PUT' | 'DELETE';
   readonly url: URL;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body?: Uint8Array;
+  /** With the `content-length` of a body. */
+  readonly headers: Readonly<Record<string, string | number>>;
+  readonly body?: ObjectBody | undefined;
   readonly agent: HttpAgent | HttpsAgent;
+  /** A connection that is silent for so long is given up, in ms. */
+  readonly longestSilence: number;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What came back. */
 export interface ObjectAnswer {
   readonly status: number;
+  readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
 }
 
 /**
  * Sends one request and reads its whole answer, by node:http: fetch and the SDK would each cost a new
- * instance more time than the request. Rejects with an S3Error when there is no answer.
+ * instance more time than the request. Rejects with an S3Error when there is no answer, with the
+ * body's error, or with the signal's reason. S3 may answer before it has the whole body.
  */
 export function exchangeObject(exchange: ObjectExchange): Promise<ObjectAnswer> {
-  const { operation, method, url, headers, body, agent } = exchange;
+  const { operation, method, url, headers, body, agent, longestSilence, signal } = exchange;
   return new Promise((resolve, reject) => {
-    const send = url.protocol === 'http:' ? requestHttp : requestHttps;
-    const length = { 'content-length': body?.byteLength ?? 0 };
-    const request = send(url, { method, agent, headers: { ...headers, ...length } });
-    const fail = (error: Error) => {
-      reject(new S3Error(operation, codeOf(error), undefined, error));
+    signal?.throwIfAborted();
+    const isPlain = url.protocol === 'http:';
+    const send = isPlain ? requestHttp : requestHttps;
+    const request = send(url, { method, agent, headers, timeout: longestSilence });
+    const end = (error: unknown) => {
+      reject(error);
       request.destroy();
     };
-    request.setTimeout(longestSilence, () => fail(new Error('Timeout')));
+    const fail = (error: Error) => end(new S3Error(operation, codeOf(error), undefined, error));
+    const onAbort = () => end(signal?.reason);
+    signal?.addEventListener('abort', onAbort, { once: true });
+    request.on('close', () => signal?.removeEventListener('abort', onAbort));
+    request.on('timeout', () => fail(new Error('Timeout')));
     request.on('error', fail);
+    limitConnecting(request, isPlain ? 'connect' : 'secureConnect', fail);
     request.on('response', (response) => {
       const chunks: Buffer[] = [];
       let received = 0;
@@ -55,15 +74,36 @@ export function exchangeObject(exchange: ObjectExchange): Promise<ObjectAnswer> 
       });
       response.on('end', () => {
         if (!response.complete) return;
-        resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks) });
+        const { statusCode: status = 0, headers: received } = response;
+        resolve({ status, headers: received, body: Buffer.concat(chunks) });
+        // The rest of the body is not wanted.
+        if (!request.writableFinished) request.destroy();
       });
     });
-    request.end(body);
+    if (body === undefined || body instanceof Uint8Array) request.end(body);
+    else sendBody(request, body).catch(end);
+  });
+}
+
+function limitConnecting(
+  request: ClientRequest,
+  connected: 'connect' | 'secureConnect',
+  fail: (error: Error) => void,
+): void {
+  request.on('socket', (socket) => {
+    if (!socket.connecting) return;
+    const timer = setTimeout(() => fail(new Error('ConnectTimeout')), connectTimeout);
+    const clear = () => clearTimeout(timer);
+    socket.once(connected, clear);
+    request.once('close', clear);
   });
 }
 
 /** The error that an answer is; its code stands in a small XML document. */
-export function errorOfAnswer(operation: string, { status, body }: ObjectAnswer): S3Error {
+export function errorOfAnswer(
+  operation: string,
+  { status, body }: Pick<ObjectAnswer, 'status' | 'body'>,
+): S3Error {
   const [, code] = /<Code>([^<]*)<\/Code>/.exec(body.subarray(0, 4096).toString('utf8')) ?? [];
   return new S3Error(operation, safeCode(code ?? `Http${status}`), status);
 }

@@ -19,3 +19,17 @@ export function notPublished(operation: string, published: Published): S3Error {
   const code = published.kind === 'conflict' ? 'ConditionalRequestConflict' : published.kind;
   return new S3Error(operation, code, undefined);
 }
+
+/** What S3 says of bytes that are not those whose hash it was told. */
+const wrongBytes = new Set(['BadDigest', 'XAmzContentSHA256Mismatch', 'InvalidDigest']);
+
+/** A refusal to publish as an outcome; throws what is a failure. */
+export function refusedAs(failure: unknown): Published {
+  if (failure instanceof S3Error) {
+    if (failure.status === 412) return { kind: 'there-already' };
+    if (failure.status === 409) return { kind: 'conflict' };
+    if (wrongBytes.has(failure.code)) return { kind: 'wrong-bytes' };
+    if (failure.code === 'NoSuchUpload') return { kind: 'upload-gone' };
+  }
+  throw failure;
+}

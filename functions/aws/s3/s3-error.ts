@@ -12,6 +12,12 @@ export class S3Error extends Error {
     this.code = code;
     this.status = status;
   }
+
+  /** True when the same request may succeed a little later. */
+  get isPassing(): boolean {
+    const { code, status } = this;
+    return status === undefined || status >= 500 || status === 429 || code === 'RequestTimeout';
+  }
 }
 
 /** A code without anything that the peer made up. */

@@ -1,17 +1,15 @@
-import type { Bucket, BucketObject, OpenUpload, UploadedPart } from './bucket.ts';
+import type { BucketObject, BucketUploads, OpenUpload, UploadedPart } from './bucket.ts';
+import { refusedAs } from './publish.ts';
 import { S3Error } from './s3-error.ts';
-import {
-  createSdkClient,
-  declaredHash,
-  refusedAs,
-  type SdkClientOptions,
-  s3Error,
-} from './sdk-client.ts';
+import { createSdkClient, type SdkClientOptions, s3Error, unsignedBody } from './sdk-client.ts';
 
 const ContentType = 'application/octet-stream';
 
-/** The bucket by the AWS SDK, which is loaded with the first call, and node:zlib with it. */
-export function openSdkBucket(options: SdkClientOptions): Bucket {
+/**
+ * The rarer requests to a bucket by the AWS SDK, which is loaded with the first of them: that costs
+ * as much processor time as a fill of 150 MB.
+ */
+export function openSdkBucket(options: SdkClientOptions): BucketUploads {
   const Bucket = options.bucket;
   let loading: ReturnType<typeof load> | undefined;
 
@@ -25,43 +23,7 @@ export function openSdkBucket(options: SdkClientOptions): Bucket {
     return loading;
   }
 
-  const bucket: Bucket = {
-    async head(key, signal) {
-      const { sdk, client } = await loaded();
-      const command = new sdk.HeadObjectCommand({ Bucket, Key: key });
-      try {
-        const { ContentLength, LastModified } = await client.send(command, aborting(signal));
-        return objectOf({ Key: key, Size: ContentLength, LastModified });
-      } catch (error) {
-        const failure = s3Error('HeadObject', error, signal);
-        if (failure instanceof S3Error && failure.status === 404) return undefined;
-        throw failure;
-      }
-    },
-
-    async put(key, body, { size, sha256 }, signal) {
-      const { sdk, client } = await loaded();
-      const command = new sdk.PutObjectCommand({
-        Bucket,
-        Key: key,
-        Body: body,
-        ContentLength: size,
-        ContentType,
-        ChecksumSHA256: Buffer.from(sha256, 'hex').toString('base64'),
-        IfNoneMatch: '*',
-      });
-      command.middlewareStack.add(declaredHash(sha256), { step: 'build' });
-      try {
-        const { ChecksumSHA256 } = await client.send(command, aborting(signal));
-        if (ChecksumSHA256 !== undefined) return { kind: 'published' };
-      } catch (error) {
-        return refusedAs(s3Error('PutObject', error, signal));
-      }
-      // This service is not Amazon's, and took the bytes without a look at them.
-      await bucket.delete(key);
-      throw new S3Error('PutObject', 'ChecksumNotVerified', undefined);
-    },
-
+  return {
     async createUpload(key, signal) {
       const { sdk, client } = await loaded();
       const request = { Bucket, Key: key, ContentType, ChecksumAlgorithm: 'CRC32' } as const;
@@ -88,7 +50,7 @@ export function openSdkBucket(options: SdkClientOptions): Bucket {
         ChecksumCRC32: sum.toString('base64'),
       });
       // The checksum guards the way; a SHA-256 of each part would hash every blob twice.
-      command.middlewareStack.add(declaredHash('UNSIGNED-PAYLOAD'), { step: 'build' });
+      command.middlewareStack.add(unsignedBody, { step: 'build' });
       try {
         const { ETag, ChecksumCRC32 } = await client.send(command, aborting(signal));
         return partOf({ PartNumber: number, Size: bytes.byteLength, ETag, ChecksumCRC32 });
@@ -144,15 +106,6 @@ export function openSdkBucket(options: SdkClientOptions): Bucket {
       }
     },
 
-    async delete(key) {
-      const { sdk, client } = await loaded();
-      try {
-        await client.send(new sdk.DeleteObjectCommand({ Bucket, Key: key }));
-      } catch (error) {
-        throw s3Error('DeleteObject', error);
-      }
-    },
-
     async *list(prefix) {
       const { sdk, client } = await loaded();
       const pages = sdk.paginateListObjectsV2({ client }, { Bucket, Prefix: prefix });
@@ -167,7 +120,6 @@ export function openSdkBucket(options: SdkClientOptions): Bucket {
       loading?.then(({ client }) => client.destroy()).catch(() => undefined);
     },
   };
-  return bucket;
 }
 
 function aborting(abortSignal: AbortSignal | undefined) {

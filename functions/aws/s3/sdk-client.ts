@@ -1,10 +1,10 @@
 import type { S3Client } from '@aws-sdk/client-s3';
+import { unsignedPayload } from '../../core/signing/canonical-request.ts';
 import {
   type AwsCredentials,
   type CredentialSource,
   millisecondsLeft,
 } from '../../core/signing/credentials.ts';
-import type { Published } from './bucket.ts';
 import type { BucketAddress } from './bucket-url.ts';
 import { S3Error, safeCode } from './s3-error.ts';
 
@@ -73,14 +73,15 @@ interface SignedRequest {
   readonly request: unknown;
 }
 
-/** Tells S3, and the SDK's signer, the hash of a body that is not to be hashed here. */
-export function declaredHash(hash: string) {
-  return <Args extends SignedRequest, Result>(next: (args: Args) => Promise<Result>) =>
-    (args: Args): Promise<Result> => {
-      const { request } = args;
-      if (hasHeaders(request)) request.headers['x-amz-content-sha256'] = hash;
-      return next(args);
-    };
+/** Tells S3, and the SDK's signer, that the hash of the body is not signed, and not computed here. */
+export function unsignedBody<Args extends SignedRequest, Result>(
+  next: (args: Args) => Promise<Result>,
+): (args: Args) => Promise<Result> {
+  return (args) => {
+    const { request } = args;
+    if (hasHeaders(request)) request.headers['x-amz-content-sha256'] = unsignedPayload;
+    return next(args);
+  };
 }
 
 function hasHeaders(request: unknown): request is { headers: Record<string, string> } {
@@ -104,18 +105,4 @@ function statusOf(error: Error): number | undefined {
   if (typeof metadata !== 'object' || metadata === null) return undefined;
   const status = 'httpStatusCode' in metadata ? metadata.httpStatusCode : undefined;
   return typeof status === 'number' ? status : undefined;
-}
-
-/** What S3 says of bytes that are not those whose hash it was told. */
-const wrongBytes = new Set(['BadDigest', 'XAmzContentSHA256Mismatch', 'InvalidDigest']);
-
-/** A refusal to publish as an outcome; throws what is a failure. */
-export function refusedAs(failure: unknown): Published {
-  if (failure instanceof S3Error) {
-    if (failure.status === 412) return { kind: 'there-already' };
-    if (failure.status === 409) return { kind: 'conflict' };
-    if (wrongBytes.has(failure.code)) return { kind: 'wrong-bytes' };
-    if (failure.code === 'NoSuchUpload') return { kind: 'upload-gone' };
-  }
-  throw failure;
 }

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { nodeHashing } from '../../../functions/aws/hashing.ts';
 import type { BlobIndex } from '../../../functions/aws/s3/blob-index.ts';
+import { openBucket } from '../../../functions/aws/s3/open-bucket.ts';
 import { S3BlobStore } from '../../../functions/aws/s3/s3-blob-store.ts';
-import { openSdkBucket } from '../../../functions/aws/s3/sdk-bucket.ts';
 import { parseDigest } from '../../../functions/core/oci/digest.ts';
 import type { BlobSource } from '../../../functions/core/ports/blob-store.ts';
 import { createSigner } from '../../../functions/core/signing/signer.ts';
@@ -63,7 +63,6 @@ const noIndex: BlobIndex = {
 async function run(fill: LargeFill): Promise<LargeFillReport> {
   const { bytes, slices, hasEnd, endpoint, region, bucket: name, credentials } = fill;
   const address = { bucket: name, region, endpoint };
-  const bucket = openSdkBucket({ ...address, credentials: () => credentials });
   const signer = createSigner({
     region,
     service: 's3',
@@ -71,6 +70,7 @@ async function run(fill: LargeFill): Promise<LargeFillReport> {
     now: Date.now,
     hashing: nodeHashing,
   });
+  const bucket = openBucket({ address, signer, credentials: () => credentials });
   const urlLife = 60_000;
   const store = new S3BlobStore({
     address,

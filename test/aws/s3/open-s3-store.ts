@@ -1,7 +1,7 @@
 import { DynamoDbBlobIndex } from '../../../functions/aws/dynamodb-blob-index.ts';
 import { nodeHashing } from '../../../functions/aws/hashing.ts';
+import { openBucket } from '../../../functions/aws/s3/open-bucket.ts';
 import { S3BlobStore } from '../../../functions/aws/s3/s3-blob-store.ts';
-import { openSdkBucket } from '../../../functions/aws/s3/sdk-bucket.ts';
 import { createSigner } from '../../../functions/core/signing/signer.ts';
 import type { OpenedPort } from '../../contract/opened-port.ts';
 import { type OpenedDynamoDb, openDynamoDb } from '../dynamodb/open-dynamodb.ts';
@@ -21,12 +21,6 @@ export async function openS3Store(now: () => number = Date.now): Promise<OpenedS
   const dynamoDb = await openDynamoDb();
   const { bucket: name, region, endpoint, credentials } = s3;
   const address = { bucket: name, region, endpoint };
-  const bucket = openSdkBucket({ ...address, credentials: () => credentials });
-  if (s3.server === undefined) {
-    for await (const objects of bucket.list('')) {
-      for (const { key } of objects) await bucket.delete(key);
-    }
-  }
   const signer = createSigner({
     region,
     service: 's3',
@@ -34,6 +28,12 @@ export async function openS3Store(now: () => number = Date.now): Promise<OpenedS
     now,
     hashing: nodeHashing,
   });
+  const bucket = openBucket({ address, signer, credentials: () => credentials });
+  if (s3.server === undefined) {
+    for await (const objects of bucket.list('')) {
+      for (const { key } of objects) await bucket.delete(key);
+    }
+  }
   const open = () =>
     new S3BlobStore({
       address,
