@@ -1,14 +1,22 @@
 /** A longer timer than this fires at once. */
 const longestTimer = 2 ** 31 - 1;
 
-/** A signal that is aborted at `pauseAt`, in ms since 1970, or never; `clear` ends its timer. */
-export function pausing(
-  pauseAt: number | undefined,
-  now: () => number,
-): { readonly pause: AbortSignal; clear(): void } {
+/** When a put has to come to an end. */
+export interface Pausing {
+  readonly pause: AbortSignal;
+  /** In ms. */
+  timeLeft(): number;
+  /** Ends its timer. */
+  clear(): void;
+}
+
+/** A signal that is aborted at `pauseAt`, in ms since 1970, or never. */
+export function pausing(pauseAt: number | undefined, now: () => number): Pausing {
   const controller = new AbortController();
-  if (pauseAt === undefined) return { pause: controller.signal, clear: () => undefined };
-  const left = Math.min(Math.max(0, pauseAt - now()), longestTimer);
+  const pause = controller.signal;
+  const timeLeft = () => Math.max(0, (pauseAt ?? Number.POSITIVE_INFINITY) - now());
+  if (pauseAt === undefined) return { pause, timeLeft, clear: () => undefined };
+  const left = Math.min(timeLeft(), longestTimer);
   const timer = setTimeout(() => controller.abort(new Error('the time is up')), left);
-  return { pause: controller.signal, clear: () => clearTimeout(timer) };
+  return { pause, timeLeft, clear: () => clearTimeout(timer) };
 }

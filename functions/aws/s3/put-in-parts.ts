@@ -64,9 +64,9 @@ export async function putInParts(job: PutJob, plan: PartsPlan): Promise<PutOutco
     const algorithm = algorithmOf(wanted.digest);
     const hex = hash.hex();
     if (hex !== encodedOf(wanted.digest)) return mismatch(`their digest is ${algorithm}:${hex}`);
-    const stored = await publish(job, upload, uploaded.parts);
-    isKept = true;
-    return stored;
+    const published = await publish(job, upload, uploaded.parts);
+    isKept = published === 'published';
+    return { kind: 'stored', size: uploaded.parts.reduce((sum, part) => sum + part.size, 0) };
   } catch (error) {
     // The queue gives the same progress to the next put, which can go on from it.
     isKept = done.length > 0 && !signal.aborted;
@@ -122,19 +122,17 @@ function pausedAt(
   return { kind: 'paused', progress: writeProgress({ barren: 0, upload: progress }) };
 }
 
+/** Puts the parts together, unless another writer was first. */
 async function publish(
   { bucket, key }: PutJob,
   upload: OpenUpload,
   parts: readonly UploadedPart[],
-): Promise<PutOutcome> {
-  const size = parts.reduce((sum, part) => sum + part.size, 0);
+): Promise<'published' | 'there-already'> {
   const published = await withoutConflict(() => bucket.complete(upload, parts));
-  if (published.kind === 'published' || published.kind === 'there-already') {
-    return { kind: 'stored', size };
-  }
+  if (published.kind === 'published' || published.kind === 'there-already') return published.kind;
   // The answer to a Complete that succeeded may have been lost, and the SDK asked again.
   const object = published.kind === 'upload-gone' ? await bucket.head(key) : undefined;
-  if (object?.size === size) return { kind: 'stored', size };
+  if (object !== undefined) return 'published';
   throw notPublished('CompleteMultipartUpload', published);
 }
 

@@ -16,6 +16,8 @@ export interface PutJob {
   readonly signal: AbortSignal;
   /** Aborted when the put has to come to an end that the next one goes on from. */
   readonly pause: AbortSignal;
+  /** Until then, in ms; infinite where the process has no end. */
+  timeLeft(): number;
 }
 
 /** So many puts in a row may end without another part: then the source is too slow for us. */

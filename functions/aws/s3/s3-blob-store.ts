@@ -117,14 +117,14 @@ export class S3BlobStore implements BlobStore {
     signal.throwIfAborted();
     const size = await this.#storedSize(wanted.digest, signal);
     if (size !== undefined) return { kind: 'stored', size };
-    const { pause, clear } = pausing(pauseAt, now);
+    const { pause, timeLeft, clear } = pausing(pauseAt, now);
     try {
       const key = blobKey(wanted.digest);
-      const job = { bucket, buffers: this.#buffers, key, wanted, source, signal, pause };
-      const begun = { ...job, progress: readProgress(progress) };
+      const how = { bucket, buffers: this.#buffers, key, signal, pause, timeLeft };
+      const job = { ...how, wanted, source, progress: readProgress(progress) };
       // Only a filler puts: a new instance that answers should not have to load it.
       const { putBlob } = await import('./put-blob.ts');
-      const outcome = await putBlob(begun, pauseAt !== undefined);
+      const outcome = await putBlob(job);
       if (outcome.kind === 'stored') await this.#note(wanted.digest, outcome.size);
       return outcome;
     } finally {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { blobKey } from '../../../functions/aws/s3/object-key.ts';
 import type { S3BlobStore } from '../../../functions/aws/s3/s3-blob-store.ts';
+import type { BlobSource } from '../../../functions/core/ports/blob-store.ts';
 import { FedSource, sourceOf } from '../../contract/fed-source.ts';
 import { madeDigest } from '../../contract/made-content.ts';
 import type { S3Server } from '../s3-server/s3-server.ts';
@@ -9,9 +10,9 @@ import { slicedSource } from './made-source.ts';
 import { type OpenedS3Store, openS3Store } from './open-s3-store.ts';
 
 const small = new Uint8Array(randomBytes(1000));
-/** Goes through as a stream. */
+/** Goes by one request as it comes. */
 const middle = new Uint8Array(randomBytes(9_000_000));
-/** Goes in parts where it may be read in slices. */
+/** Is read in slices where that may be. */
 const large = new Uint8Array(randomBytes(40_000_001));
 const smallDigest = madeDigest(small);
 const middleDigest = madeDigest(middle);
@@ -43,6 +44,12 @@ describe.skipIf(process.env.PULLFRONT_TEST_S3 !== undefined)('blobs in S3', () =
 
   function put(bytes: Uint8Array, source = sourceOf(bytes), digest = madeDigest(bytes)) {
     return store.put({ digest, size: bytes.byteLength }, source).done;
+  }
+
+  /** As a put after one that had to pause, which goes in parts. */
+  function putInParts(bytes: Uint8Array, source: BlobSource, digest = madeDigest(bytes)) {
+    const progress = '{"version":1,"barren":0}';
+    return store.put({ digest, size: bytes.byteLength }, source, { progress }).done;
   }
 
   async function urlOf(digest: typeof smallDigest): Promise<string> {
@@ -114,15 +121,17 @@ describe.skipIf(process.env.PULLFRONT_TEST_S3 !== undefined)('blobs in S3', () =
     });
 
     test.each([
-      ['a small blob', small],
-      ['a stream', middle],
-    ])('is made again after a conflict: %s', async (_, bytes) => {
+      ['a small blob', small, 1],
+      ['a stream', middle, 1],
+      ['slices', large, 4],
+    ])('is made again after a conflict: %s', async (_, bytes, slices) => {
       server.fail({
         on: 'PutObject',
         times: 2,
         do: { kind: 'status', code: 'ConditionalRequestConflict' },
       });
-      expect(await put(bytes)).toEqual({ kind: 'stored', size: bytes.byteLength });
+      const source = sourceOf(bytes, slices);
+      expect(await put(bytes, source)).toEqual({ kind: 'stored', size: bytes.byteLength });
       expect(operations().filter((name) => name === 'PutObject')).toHaveLength(3);
       await expectWhole(bytes);
     });
@@ -144,6 +153,102 @@ describe.skipIf(process.env.PULLFRONT_TEST_S3 !== undefined)('blobs in S3', () =
       await expectNothing(middleDigest);
     });
 
+    test.each([
+      ['is refused for a while', { kind: 'status', code: 'InternalError' }],
+      ['is broken off', { kind: 'drop', after: 20_000_000 }],
+    ] as const)('that %s becomes an upload in parts', async (_, fault) => {
+      server.fail({ on: 'PutObject', do: fault });
+      expect(await put(large, slicedSource(large))).toEqual({
+        kind: 'stored',
+        size: large.byteLength,
+      });
+      expect(operations().filter((name) => name === 'PutObject')).toHaveLength(1);
+      await expectWhole(large);
+    });
+
+    test('whose answer is lost is not made again', async () => {
+      server.fail({ on: 'PutObject', do: { kind: 'drop-answer' } });
+      expect((await put(large, slicedSource(large))).kind).toBe('stored');
+      expect(operations().slice(-2)).toEqual(['PutObject', 'HeadObject']);
+      await expectWhole(large);
+    });
+
+    test('of slices that come in another order has them in theirs', async () => {
+      let isLate = false;
+      const source = slicedSource(large, async (start) => {
+        if (start === 0) await until(() => isLate);
+        else if (start > 20_000_000) isLate = true;
+      });
+      expect(await put(large, source)).toEqual({ kind: 'stored', size: large.byteLength });
+      expect(source.starts).toHaveLength(5);
+      expect(operations()).not.toContain('UploadPart');
+      await expectWhole(large);
+    });
+
+    test('whose slices are wrong is refused by S3 itself', async () => {
+      const flipped = large.slice();
+      flipped[20_000_000] = (flipped[20_000_000] ?? 0) ^ 1;
+      const outcome = await put(flipped, slicedSource(flipped), largeDigest);
+      expect(outcome.kind).toBe('mismatch');
+      expect(server.requests.at(-1)).toMatchObject({ operation: 'PutObject', status: 400 });
+      await expectNothing(largeDigest);
+    });
+
+    test.each([
+      ['too few', 1],
+      ['too many', -1],
+    ])('of a source with %s bytes leaves nothing', async (_, more) => {
+      const wanted = { digest: largeDigest, size: large.byteLength + more };
+      expect((await store.put(wanted, sourceOf(large)).done).kind).toBe('mismatch');
+      expect((await store.put(wanted, slicedSource(large)).done).kind).toBe('mismatch');
+      await expectNothing(largeDigest);
+    });
+
+    test('that ends early gives all its memory back', async () => {
+      const gone = new Error('the upstream is gone');
+      const broken = slicedSource(large, async (start) => {
+        if (start > 20_000_000) throw gone;
+      });
+      for (let times = 0; times < 4; times++) {
+        await expect(put(large, broken)).rejects.toBe(gone);
+        const abort = new AbortController();
+        const stuck = slicedSource(large, async (start) => {
+          if (start > 20_000_000) await new Promise(() => undefined);
+        });
+        const wanted = { digest: largeDigest, size: large.byteLength };
+        const { done } = store.put(wanted, stuck, { signal: abort.signal });
+        await until(() => (server.requests.at(-1)?.bytesReceived ?? 0) > 10_000_000);
+        abort.abort(new Error('stopped'));
+        await expect(done).rejects.toThrow('stopped');
+      }
+      await expectNothing(largeDigest);
+      expect((await put(large, slicedSource(large))).kind).toBe('stored');
+      await expectWhole(large);
+    });
+
+    test('that has to pause is followed by one in parts', async () => {
+      const stuck = slicedSource(large, async (start) => {
+        if (start > 20_000_000) await new Promise(() => undefined);
+      });
+      const wanted = { digest: largeDigest, size: large.byteLength };
+      const paused = await store.put(wanted, stuck, { pauseAt: now + 3000 }).done;
+      if (paused.kind !== 'paused') throw new Error('it was to be paused');
+      await expectNothing(largeDigest);
+      const { progress } = paused;
+      const pauseAt = now + 600_000;
+      const ended = await store.put(wanted, slicedSource(large), { progress, pauseAt }).done;
+      expect(ended).toEqual({ kind: 'stored', size: large.byteLength });
+      expect(operations().filter((name) => name === 'UploadPart')).toHaveLength(5);
+      await expectWhole(large);
+    });
+
+    test('is not begun where the time may not be enough for it', async () => {
+      const wanted = { digest: largeDigest, size: large.byteLength };
+      const pauseAt = now + 2000;
+      await store.put(wanted, slicedSource(large), { pauseAt }).done;
+      expect(operations()).not.toContain('PutObject');
+    });
+
     test('to a service that verifies no checksums fails', async () => {
       server.fail({ on: 'PutObject', do: { kind: 'answer', status: 200, body: '' } });
       await expect(put(small)).rejects.toThrow('ChecksumNotVerified');
@@ -157,7 +262,7 @@ describe.skipIf(process.env.PULLFRONT_TEST_S3 !== undefined)('blobs in S3', () =
       const source = slicedSource(large, async (start) => {
         if (start === 0) await until(() => sent() >= 3);
       });
-      expect(await put(large, source)).toEqual({ kind: 'stored', size: large.byteLength });
+      expect(await putInParts(large, source)).toEqual({ kind: 'stored', size: large.byteLength });
       expect(source.starts).toHaveLength(5);
       await expectWhole(large);
     });
@@ -165,7 +270,7 @@ describe.skipIf(process.env.PULLFRONT_TEST_S3 !== undefined)('blobs in S3', () =
     test('of wrong bytes are not put together', async () => {
       const flipped = large.slice();
       flipped[20_000_000] = (flipped[20_000_000] ?? 0) ^ 1;
-      const outcome = await put(flipped, slicedSource(flipped), largeDigest);
+      const outcome = await putInParts(flipped, slicedSource(flipped), largeDigest);
       expect(outcome.kind).toBe('mismatch');
       expect(operations()).not.toContain('CompleteMultipartUpload');
       await expectNothing(largeDigest);
@@ -175,6 +280,7 @@ describe.skipIf(process.env.PULLFRONT_TEST_S3 !== undefined)('blobs in S3', () =
       const outcome = store.put(
         { digest: largeDigest, size: large.byteLength + 1 },
         slicedSource(large),
+        { progress: '{"version":1,"barren":0}' },
       );
       expect((await outcome.done).kind).toBe('mismatch');
       await expectNothing(largeDigest);
@@ -185,7 +291,7 @@ describe.skipIf(process.env.PULLFRONT_TEST_S3 !== undefined)('blobs in S3', () =
       const source = slicedSource(large, async (start) => {
         if (start > 20_000_000) throw gone;
       });
-      await expect(put(large, source)).rejects.toBe(gone);
+      await expect(putInParts(large, source)).rejects.toBe(gone);
       await expectNothing(largeDigest);
     });
 
@@ -195,7 +301,10 @@ describe.skipIf(process.env.PULLFRONT_TEST_S3 !== undefined)('blobs in S3', () =
         if (start > 20_000_000) await new Promise(() => undefined);
       });
       const wanted = { digest: largeDigest, size: large.byteLength };
-      const { done } = store.put(wanted, source, { signal: abort.signal });
+      const { done } = store.put(wanted, source, {
+        signal: abort.signal,
+        progress: '{"version":1,"barren":0}',
+      });
       await until(() => operations().includes('UploadPart'));
       abort.abort(new Error('stopped'));
       await expect(done).rejects.toThrow('stopped');
@@ -204,8 +313,18 @@ describe.skipIf(process.env.PULLFRONT_TEST_S3 !== undefined)('blobs in S3', () =
 
     test('are put together once, whatever becomes of the answer', async () => {
       server.fail({ on: 'CompleteMultipartUpload', do: { kind: 'drop-answer' } });
-      expect((await put(large, slicedSource(large))).kind).toBe('stored');
+      expect((await putInParts(large, slicedSource(large))).kind).toBe('stored');
       await expectWhole(large);
+    });
+
+    test('that come second are success, and leave no upload', async () => {
+      server.fail({
+        on: 'CompleteMultipartUpload',
+        do: { kind: 'status', code: 'PreconditionFailed' },
+      });
+      const stored = { kind: 'stored', size: large.byteLength };
+      expect(await putInParts(large, slicedSource(large))).toEqual(stored);
+      expect(server.bucket.uploads.size).toBe(0);
     });
 
     test('are put together after a conflict', async () => {
@@ -213,7 +332,7 @@ describe.skipIf(process.env.PULLFRONT_TEST_S3 !== undefined)('blobs in S3', () =
         on: 'CompleteMultipartUpload',
         do: { kind: 'status', code: 'ConditionalRequestConflict' },
       });
-      expect((await put(large, slicedSource(large))).kind).toBe('stored');
+      expect((await putInParts(large, slicedSource(large))).kind).toBe('stored');
       await expectWhole(large);
     });
   });
