@@ -1,4 +1,5 @@
 import { cpSync, mkdirSync, rmSync } from 'node:fs';
+import { basename } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 
@@ -11,9 +12,12 @@ process.once('SIGINT', () => process.exit(130));
 process.once('SIGTERM', () => process.exit(143));
 
 mkdirSync(folder, { recursive: true });
-for (const program of ['bootstrap.mjs', 'cold-child.mjs']) {
-  cpSync(`${root}test/runtime/aws/${program}`, folder + program);
-}
+const programs = [
+  'runtime/aws/bootstrap.mjs',
+  'runtime/aws/cold-child.mjs',
+  'bench/aws/bare-relay.mjs',
+];
+for (const program of programs) cpSync(`${root}test/${program}`, folder + basename(program));
 await build({
   absWorkingDir: root,
   entryPoints: ['test/bench/aws/aws-bench.ts'],

@@ -6,16 +6,26 @@ import type { OpenedS3 } from '../../aws/s3-server/open-s3.ts';
 import { startS3Server } from '../../aws/s3-server/s3-server.ts';
 import { randomFileLayer } from '../../images/file-layer.ts';
 import { makeImage } from '../../images/image.ts';
-import { startAws } from '../../runtime/aws/start-aws.ts';
+import { randomLayer } from '../../images/layer.ts';
+import { type RunningAws, startAws } from '../../runtime/aws/start-aws.ts';
 import { startUpstream } from '../../upstream/upstream.ts';
 import { processMemory } from '../process-memory.ts';
+import { measureBareRelay } from './bare-relay.ts';
 
-/** One large blob through the fill function. */
-export interface FillSpeed {
-  /** MB/s, by the function's own event. */
+/** How fast a process moved bytes. */
+export interface MovedBytes {
+  /** MB/s. */
   readonly speed: number;
-  /** MB for each second of processor time of the function: what one whole CPU would move. */
+  /** MB for each second of its processor time: what one whole CPU would move. */
   readonly perCpuSecond: number;
+}
+
+/** One large blob through the fill function; the speed is by the function's own event. */
+export interface FillSpeed extends MovedBytes {
+  /** MB for each second of its processor time, its start with a small fill included. */
+  readonly withStart: number;
+  /** The least that Node can do with the same bytes: from socket to socket, unseen. */
+  readonly relay: MovedBytes;
   /** MB/s of this machine's SHA-256, alone. */
   readonly sha256: number;
   /** The highest resident memory of the function's process, in MB. */
@@ -23,38 +33,64 @@ export interface FillSpeed {
 }
 
 /**
- * Fills a blob of so many bytes. The upstream and the bucket are in this process and share the
- * machine with the function, so the speed is a lower bound.
+ * Fills a small blob, which starts the function, and one of so many bytes. The upstream and the
+ * bucket are in this process and share the machine with the function, so the speed is a lower bound.
  */
 export async function measureFill(bytes: number): Promise<FillSpeed> {
   const folder = await mkdtemp(join(tmpdir(), 'pullfront-bench-fill-'));
   const upstream = await startUpstream({ auth: 'anonymous' });
   try {
-    const layer = await randomFileLayer(join(folder, 'layer'), 'fill', bytes);
-    upstream.add('library/large', makeImage({ layers: [layer] }), '1');
+    const small = randomLayer('small', 1000);
+    const large = await randomFileLayer(join(folder, 'layer'), 'fill', bytes);
+    upstream.add('library/small', makeImage({ layers: [small] }), '1');
+    upstream.add('library/large', makeImage({ layers: [large] }), '1');
     const configuration = { upstreams: { 'docker.io': { url: upstream.url } } };
     const aws = await startAws({ configuration, s3: await forgetfulS3(), fillTimeout: 300_000 });
     try {
-      await (await aws.get('/v2/library/large/manifests/1')).arrayBuffer();
-      const event = new RegExp(
-        `"message":"fill"[^\\n]*"${layer.digest}","outcome":"stored"[^\\n]*"ms":(\\d+)`,
-      );
-      let ended = event.exec(aws.output());
-      while (ended === null) {
-        await new Promise((resolve) => setTimeout(resolve, 50));
-        ended = event.exec(aws.output());
-      }
+      await filled(aws, 'library/small', small.digest);
       const [pid = 0] = aws.pids('fill');
-      const memory = (await processMemory(pid)).highest / 1e6;
-      const perCpuSecond = layer.size / 1e6 / (await cpuSeconds(pid));
-      const speed = layer.size / 1e3 / Number(ended[1]);
-      return { speed, perCpuSecond, sha256: sha256Speed(), memory };
+      const start = await cpuSeconds(pid);
+      // The redirect to the blob, which the fill takes as well.
+      const location = await redirectOf(aws, 'library/large', large.digest);
+      const time = await filled(aws, 'library/large', large.digest);
+      const used = await cpuSeconds(pid);
+      const megabytes = large.size / 1e6;
+      return {
+        speed: (megabytes / time) * 1000,
+        perCpuSecond: megabytes / (used - start),
+        withStart: megabytes / used,
+        memory: (await processMemory(pid)).highest / 1e6,
+        relay: await measureBareRelay(location),
+        sha256: sha256Speed(),
+      };
     } finally {
       await aws.close();
     }
   } finally {
     await upstream.close();
     await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Where the mirror sends a client for a blob that is not stored: to the upstream's own place. */
+async function redirectOf(aws: RunningAws, repository: string, digest: string): Promise<string> {
+  const { headers } = await aws.get(`/v2/${repository}/blobs/${digest}`);
+  const location = headers.get('location');
+  if (location === null) throw new Error('the mirror did not redirect');
+  return location;
+}
+
+/** Pulls a manifest, and gives how long the fill of the blob took in ms. */
+async function filled(aws: RunningAws, repository: string, digest: string): Promise<number> {
+  await (await aws.get(`/v2/${repository}/manifests/1`)).arrayBuffer();
+  const event = new RegExp(
+    `"message":"fill"[^\\n]*"${digest}","outcome":"stored"[^\\n]*"ms":(\\d+)`,
+  );
+  for (;;) {
+    const ended = event.exec(aws.output());
+    const { messages } = aws.sqs.queue(aws.queueUrl);
+    if (ended !== null && messages.size === 0) return Number(ended[1]);
+    await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
 
