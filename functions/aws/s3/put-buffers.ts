@@ -1,5 +1,8 @@
-/** All puts of a store together hold so many bytes of blobs in memory, or one larger buffer. */
-const mostBytes = 48 * 1024 * 1024;
+/**
+ * All puts of a store together hold so many bytes of blobs in memory, or one larger buffer: four
+ * slices that are read and one that is sent.
+ */
+const mostBytes = 40 * 1024 * 1024;
 
 /** The size of the largest buffer, and of the largest part. In bytes. */
 export const largestBuffer = 64 * 1024 * 1024;

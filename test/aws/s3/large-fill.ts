@@ -15,8 +15,8 @@ export interface LargeFill {
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
   readonly bytes: number;
   readonly slices: number;
-  /** Whether the hash is one that can be gone on from. */
-  readonly hasEnd: boolean;
+  /** As after a put that had to pause: in parts, with a hash that can be gone on from. */
+  readonly again: boolean;
 }
 
 export interface LargeFillReport {
@@ -61,7 +61,7 @@ const noIndex: BlobIndex = {
 };
 
 async function run(fill: LargeFill): Promise<LargeFillReport> {
-  const { bytes, slices, hasEnd, endpoint, region, bucket: name, credentials } = fill;
+  const { bytes, slices, again, endpoint, region, bucket: name, credentials } = fill;
   const address = { bucket: name, region, endpoint };
   const signer = createSigner({
     region,
@@ -87,8 +87,9 @@ async function run(fill: LargeFill): Promise<LargeFillReport> {
   if (digest === undefined) throw new Error('a hash is always a digest');
   const hashTime = performance.now() - hashBegan;
   const began = performance.now();
-  const pauseAt = hasEnd ? Date.now() + 3_600_000 : undefined;
-  const outcome = await store.put({ digest, size: bytes }, madeUp(bytes, slices), { pauseAt }).done;
+  const progress = again ? '{"version":1,"barren":0}' : undefined;
+  const source = madeUp(bytes, slices);
+  const outcome = await store.put({ digest, size: bytes }, source, { progress }).done;
   const time = performance.now() - began;
   bucket.close();
   return {
