@@ -23,12 +23,18 @@ export class D1BlobRows {
   /** Repeating it changes nothing. */
   async add(blobs: readonly StoredBlob[]): Promise<void> {
     if (blobs.length === 0) return;
-    await this.#database.prepare(statements.addBlobs).bind(JSON.stringify(blobs)).run();
+    await this.#change(statements.addToUsed, statements.addBlobs, JSON.stringify(blobs));
   }
 
   async remove(digests: readonly Digest[]): Promise<void> {
     if (digests.length === 0) return;
-    await this.#database.prepare(statements.removeBlobs).bind(JSON.stringify(digests)).run();
+    await this.#change(statements.takeFromUsed, statements.removeBlobs, JSON.stringify(digests));
+  }
+
+  /** The sum and the rows together, or neither. */
+  async #change(sum: string, rows: string, list: string): Promise<void> {
+    const database = this.#database;
+    await database.batch([sum, rows].map((text) => database.prepare(text).bind(list)));
   }
 
   /** The sizes of all, in bytes. */

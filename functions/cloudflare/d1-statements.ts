@@ -94,6 +94,14 @@ export const statements = {
   putRateLimit: `${put('rate_limits', ['registry', 'account'], ['rate', 'seen'])}
     WHERE excluded.seen >= rate_limits.seen`,
 
+  // Before the rows are added or removed, and in one batch with that.
+  addToUsed: `UPDATE used SET bytes = bytes + (
+      SELECT coalesce(sum(value ->> '$.size'), 0) FROM json_each(?1)
+      WHERE NOT EXISTS (SELECT 1 FROM blobs WHERE digest = value ->> '$.digest')
+    ) WHERE id = 0`,
+  takeFromUsed: `UPDATE used SET bytes = bytes - (
+      SELECT coalesce(sum(size), 0) FROM blobs WHERE digest IN (SELECT value FROM json_each(?1))
+    ) WHERE id = 0`,
   addBlobs: `INSERT INTO blobs (digest, size, stored)
     SELECT value ->> '$.digest', value ->> '$.size', value ->> '$.stored'
     FROM json_each(?1) WHERE true ON CONFLICT DO NOTHING`,

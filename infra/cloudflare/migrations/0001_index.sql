@@ -1,6 +1,7 @@
--- The index of a mirror. Repositories are written as `docker.io/library/alpine`; times are in ms
+-- The index of a mirror. Repositories are written as `docker.io/library/alpine`, times in ms
 -- since 1970. functions/cloudflare/d1-statements.ts has every statement that is run on it.
--- A statement ends at the end of its line, so that any tool can take the file apart.
+-- A semicolon stands only at the end of a statement, and there is no trigger: tools that take the
+-- file apart at semicolons are many.
 
 CREATE TABLE tags (
   repository TEXT NOT NULL,
@@ -94,7 +95,8 @@ CREATE TABLE rate_limits (
   PRIMARY KEY (registry, account)
 ) WITHOUT ROWID;
 
--- What is in the bucket, for its sum: the bucket itself knows what is stored.
+-- What is in the bucket, and its sum, which every change of rows changes in the same batch. The
+-- bucket itself knows what is stored.
 CREATE TABLE blobs (
   digest TEXT NOT NULL PRIMARY KEY,
   size INTEGER NOT NULL,
@@ -105,5 +107,3 @@ CREATE TABLE used (
   bytes INTEGER NOT NULL
 );
 INSERT INTO used (id, bytes) VALUES (0, 0);
-CREATE TRIGGER blob_added AFTER INSERT ON blobs BEGIN UPDATE used SET bytes = bytes + new.size WHERE id = 0; END;
-CREATE TRIGGER blob_removed AFTER DELETE ON blobs BEGIN UPDATE used SET bytes = bytes - old.size WHERE id = 0; END;

@@ -115,7 +115,9 @@ async function empty(database: D1Database, bucket: R2Bucket): Promise<void> {
     .all<{ name: string }>();
   const kept = /^(?:used$|sqlite_|d1_)/;
   const names = tables.results.map(({ name }) => name).filter((name) => !kept.test(name));
-  await database.batch(names.map((name) => database.prepare(`DELETE FROM ${name}`)));
+  const texts = names.map((name) => `DELETE FROM ${name}`);
+  texts.push('UPDATE used SET bytes = 0');
+  await database.batch(texts.map((text) => database.prepare(text)));
   const { objects } = await bucket.list();
   await bucket.delete(objects.map(({ key }) => key));
 }
