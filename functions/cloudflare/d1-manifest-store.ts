@@ -177,7 +177,14 @@ export class D1ManifestStore implements ManifestStore {
     digest: Digest,
   ): Promise<UpstreamLocation | undefined> {
     const key = repositoryKey(repository);
-    return this.#first(statements.getUpstreamLocation, key, digest, this.#now());
+    const row = await this.#first<{ url: string; expires: number }>(
+      statements.getUpstreamLocation,
+      key,
+      digest,
+      this.#now(),
+    );
+    // No row is without a url: an empty one says that the upstream serves the blob itself.
+    return row && { url: row.url || undefined, expires: row.expires };
   }
 
   async putUpstreamLocation(
@@ -187,7 +194,7 @@ export class D1ManifestStore implements ManifestStore {
   ): Promise<void> {
     const key = repositoryKey(repository);
     await this.#database.batch([
-      this.#database.prepare(statements.putUpstreamLocation).bind(key, digest, url, expires),
+      this.#database.prepare(statements.putUpstreamLocation).bind(key, digest, url ?? '', expires),
       // They live for minutes, and nobody else would remove them.
       this.#database.prepare(statements.removeEndedLocations).bind(this.#now()),
     ]);

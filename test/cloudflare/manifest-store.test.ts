@@ -146,6 +146,12 @@ describe('the index over D1', () => {
     expect(await store.getTagList(alpine)).toEqual({ tags: ['a'], checked: 6 });
   });
 
+  test.each(['https://cdn/x', undefined])('an upstream sends clients to %s', async (url) => {
+    const location = { url, expires: Date.now() + 60_000 };
+    await manifests().putUpstreamLocation(alpine, madeDigest('a'), location);
+    expect(await manifests().getUpstreamLocation(alpine, madeDigest('a'))).toEqual(location);
+  });
+
   test('redirects that ended do not pile up', async () => {
     const store = manifests();
     for (let at = 0; at < 5; at++) {

@@ -308,7 +308,16 @@ export function describeManifestStoreContract(
       });
     });
 
-    describe('redirects of upstreams', () => {
+    describe('where upstreams send clients', () => {
+      test.each(['https://cdn/x', undefined])('is answered as it was put: %s', async (url) => {
+        const digest = madeDigest('blob');
+        const location = { url, expires: Date.now() + 60_000 };
+        await store.putUpstreamLocation(alpine, digest, location);
+        // A store that has no other instance may forget it at once.
+        const found = await (await opened.reopen()).getUpstreamLocation(alpine, digest);
+        expect([location, undefined]).toContainEqual(found);
+      });
+
       test('one that expired, or of another repository, is not answered', async () => {
         const digest = madeDigest('blob');
         const expires = Date.now() + 60_000;

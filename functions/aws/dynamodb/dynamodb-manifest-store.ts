@@ -146,10 +146,10 @@ export class DynamoDbManifestStore implements ManifestStore {
     digest: Digest,
   ): Promise<UpstreamLocation | undefined> {
     const item = await this.#table.get(locationKey(repository, digest));
-    const url = item && textOf(item, 'url');
-    const expires = (item && numberOf(item, 'expires')) ?? 0;
+    if (item === undefined) return undefined;
+    const expires = numberOf(item, 'expires') ?? 0;
     // DynamoDB deletes what is over within days, not at once.
-    return url === undefined || expires <= this.#now() ? undefined : { url, expires };
+    return expires <= this.#now() ? undefined : { url: textOf(item, 'url'), expires };
   }
 
   async putUpstreamLocation(
@@ -159,7 +159,7 @@ export class DynamoDbManifestStore implements ManifestStore {
   ): Promise<void> {
     await this.#table.put({
       ...keyItem(locationKey(repository, digest)),
-      url: text(url),
+      ...(url !== undefined && { url: text(url) }),
       expires: number(expires),
       ttl: number(Math.ceil(expires / 1000)),
     });

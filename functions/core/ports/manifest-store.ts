@@ -47,9 +47,11 @@ export interface IndexedManifest extends Manifest {
   readonly complete: number | undefined;
 }
 
-/** An upstream's own redirect for a blob, and until when it is handed out (ms since 1970). */
+/** Where an upstream sends clients for a blob. */
 export interface UpstreamLocation {
-  readonly url: string;
+  /** The upstream's own redirect, not empty; undefined: it serves the blob itself. */
+  readonly url: string | undefined;
+  /** Until when that is handed out, in ms since 1970. */
   readonly expires: number;
 }
 
@@ -112,13 +114,13 @@ export interface ManifestStore {
   /** Notes that all a manifest of a repository needs is stored; without effect when it is not there. */
   markComplete(repository: Repository, digest: Digest, seen: number): Promise<void>;
 
-  /** An upstream's redirect that another instance got a moment ago; undefined once it expired. */
+  /** What an upstream told another instance a moment ago; undefined once it expired. */
   getUpstreamLocation(
     repository: Repository,
     digest: Digest,
   ): Promise<UpstreamLocation | undefined>;
 
-  /** Shares an upstream's redirect with the other instances; it may be forgotten at any time. */
+  /** Shares what an upstream told with the other instances; it may be forgotten at any time. */
   putUpstreamLocation(
     repository: Repository,
     digest: Digest,

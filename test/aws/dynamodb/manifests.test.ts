@@ -179,6 +179,9 @@ test('an upstream location that expired is not answered although its item is sti
   const location = { url: 'https://cdn.example/x?signature=y', expires: now + 60_000 };
   await store.putUpstreamLocation(alpine, manifest.digest, location);
   expect(await store.getUpstreamLocation(alpine, manifest.digest)).toEqual(location);
+  const direct = { ...location, url: undefined };
+  await store.putUpstreamLocation(alpine, manifest.digest, direct);
+  expect(await store.getUpstreamLocation(alpine, manifest.digest)).toEqual(direct);
   now += 60_000;
   expect(await store.getUpstreamLocation(alpine, manifest.digest)).toBeUndefined();
   const key = { pk: `location#docker.io/library/alpine@${manifest.digest}`, sk: 'location' };

@@ -25,7 +25,10 @@ beforeEach(async () => {
       manifests: new Proxy(manifests, {
         get(target, name) {
           if (name === 'getUpstreamLocation') {
-            return async (_: unknown, what: string) => shared.get(what);
+            return async (_: unknown, what: string) => {
+              const location = shared.get(what);
+              return location && location.expires > test.now() ? location : undefined;
+            };
           }
           if (name === 'putUpstreamLocation') {
             return async (_: unknown, what: string, location: UpstreamLocation) => {
@@ -157,6 +160,25 @@ describe('an upstream that serves blobs itself', () => {
     expect(Buffer.from(small.bytes).equals(await bytesOf(outcome))).toBe(true);
     await blobOf(test.mirror, known(small.digest));
     expect(test.upstream.count('LOCATE')).toBe(1);
+  });
+
+  it('is asked once by all instances, and again after ten minutes', async () => {
+    await test.tag('library/app', '1');
+    const ask = async () => {
+      const instances = Array.from({ length: 40 }, () => test.another());
+      for (const outcome of await Promise.all(
+        instances.map((instance) => blobOf(instance, known(small.digest))),
+      )) {
+        await bytesOf(outcome);
+      }
+    };
+    await ask();
+    test.pass(599_000);
+    await ask();
+    expect(test.upstream.count('LOCATE')).toBe(1);
+    test.pass(1_000);
+    await ask();
+    expect(test.upstream.count('LOCATE')).toBe(2);
   });
 
   it('has a client wait for the fill of a larger one', async () => {

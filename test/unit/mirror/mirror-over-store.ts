@@ -36,6 +36,8 @@ export interface MirrorUnderTest {
   readonly events: MirrorEvent[];
   /** What was queued and not yet done: the test plays the queue. */
   readonly queued: FillJob[];
+  /** The clock, in ms since 1970. */
+  now(): number;
   /** Moves the clock on. */
   pass(milliseconds: number): void;
   /** Does all that was queued. */
@@ -104,6 +106,7 @@ export async function openMirror(differences: Differences = {}): Promise<MirrorU
     store,
     events,
     queued,
+    now: () => now,
     pass: (milliseconds) => {
       now += milliseconds;
     },

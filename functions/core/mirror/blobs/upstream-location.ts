@@ -6,10 +6,13 @@ import { askUpstream } from '../asking/ask-upstream.ts';
 import { goOnWithout } from '../asking/go-on-without.ts';
 import { type Parts, upstreamOf } from '../parts.ts';
 
+/** An answer that leads to the blob. */
+type Leading = Extract<BlobLocating, { kind: 'redirect' | 'direct' }>;
+
 /** How long an upstream's own redirect is handed out again, in ms: they live for minutes. */
 const locationLife = 60_000;
 
-/** How long an upstream that served a blob itself is not asked for a redirect again, in ms. */
+/** How long an upstream that serves blobs itself is not asked for a redirect again, in ms. */
 const directLife = 600_000;
 
 /**
@@ -49,13 +52,13 @@ async function sharedLocation(
 ): Promise<BlobLocating | undefined> {
   const shared = await goOnWithout(
     parts,
-    'read redirect',
+    'read location',
     parts.manifests.getUpstreamLocation(repository, digest),
   );
   if (shared === undefined) return undefined;
-  const location = { kind: 'redirect', url: shared.url } as const;
-  const left = shared.expires - parts.runtime.now();
-  parts.memory.locations.set(`${repositoryKey(repository)}@${digest}`, location, left);
+  const { url, expires } = shared;
+  const location: Leading = url === undefined ? { kind: 'direct' } : { kind: 'redirect', url };
+  remember(parts, repository, digest, location, expires - parts.runtime.now());
   return location;
 }
 
@@ -69,16 +72,27 @@ async function askForLocation(
   const location = await askUpstream(mirrored, () =>
     mirrored.upstream.locateBlob(repository.name, digest, calls),
   );
-  if (location.kind === 'direct') {
-    parts.memory.direct.set(repositoryKey(repository), true, directLife);
-  }
-  if (location.kind !== 'redirect') return location;
-  const expires = parts.runtime.now() + locationLife;
-  parts.memory.locations.set(`${repositoryKey(repository)}@${digest}`, location, locationLife);
+  if (location.kind !== 'direct' && location.kind !== 'redirect') return location;
+  const life = location.kind === 'direct' ? directLife : locationLife;
+  remember(parts, repository, digest, location, life);
   if (parts.missingBlobs.areFilledBehind) {
-    const shared = { url: location.url, expires };
+    const url = location.kind === 'direct' ? undefined : location.url;
+    const shared = { url, expires: parts.runtime.now() + life };
     const writing = parts.manifests.putUpstreamLocation(repository, digest, shared);
-    await goOnWithout(parts, 'share redirect', writing);
+    await goOnWithout(parts, 'share location', writing);
   }
   return location;
+}
+
+/** An upstream's redirect is for one blob; that it sends none is for a repository. */
+function remember(
+  { memory }: Parts,
+  repository: Repository,
+  digest: Digest,
+  location: Leading,
+  milliseconds: number,
+): void {
+  const key = repositoryKey(repository);
+  if (location.kind === 'direct') memory.direct.set(key, true, milliseconds);
+  else memory.locations.set(`${key}@${digest}`, location, milliseconds);
 }
