@@ -116,7 +116,10 @@ export class S3BlobStore implements BlobStore {
     const { bucket, now } = this.#options;
     signal.throwIfAborted();
     const size = await this.#storedSize(wanted.digest, signal);
-    if (size !== undefined) return { kind: 'stored', size };
+    if (size !== undefined) {
+      await this.#dropUpload(wanted.digest, progress);
+      return { kind: 'stored', size };
+    }
     const { pause, timeLeft, clear } = pausing(pauseAt, now);
     try {
       const key = blobKey(wanted.digest);
@@ -140,6 +143,14 @@ export class S3BlobStore implements BlobStore {
     if (object === undefined) return undefined;
     await this.#note(digest, object.size);
     return object.size;
+  }
+
+  /** The blob came another way while its upload was paused. */
+  async #dropUpload(digest: Digest, progress: string | undefined): Promise<void> {
+    const id = readProgress(progress)?.upload?.id;
+    if (id === undefined) return;
+    const upload = { key: blobKey(digest), id };
+    await this.#options.bucket.abortUpload(upload).catch(() => undefined);
   }
 
   async #note(digest: Digest, size: number): Promise<void> {

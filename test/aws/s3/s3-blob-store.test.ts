@@ -360,21 +360,38 @@ describe.skipIf(process.env.PULLFRONT_TEST_S3 !== undefined)('blobs in S3', () =
     });
   });
 
-  test('an upload that S3 does not know any more begins at the start', async () => {
-    const source = new FedSource();
-    source.push(large.subarray(0, 12_000_000));
+  describe('an upload that paused', () => {
     const wanted = { digest: largeDigest, size: large.byteLength };
-    // The second put, because the first one has a hash that cannot be gone on from.
-    const first = '{"version":1,"barren":1}';
-    const pauseAt = now + 1500;
-    const paused = await store.put(wanted, source, { progress: first, pauseAt }).done;
-    if (paused.kind !== 'paused') throw new Error('it was to be paused');
-    expect(server.bucket.uploads.size).toBe(1);
-    server.bucket.uploads.clear();
-    const { progress } = paused;
-    const ended = store.put(wanted, slicedSource(large), { progress, pauseAt: now + 60_000 });
-    expect(await ended.done).toEqual({ kind: 'stored', size: large.byteLength });
-    await expectWhole(large);
+    let progress: string;
+
+    beforeEach(async () => {
+      const source = new FedSource();
+      source.push(large.subarray(0, 12_000_000));
+      // The second put, because the first one has a hash that cannot be gone on from.
+      const first = '{"version":1,"barren":1}';
+      const pauseAt = now + 1500;
+      const paused = await store.put(wanted, source, { progress: first, pauseAt }).done;
+      if (paused.kind !== 'paused') throw new Error('it was to be paused');
+      expect(server.bucket.uploads.size).toBe(1);
+      progress = paused.progress;
+    });
+
+    test('and that S3 does not know any more begins at the start', async () => {
+      server.bucket.uploads.clear();
+      const ended = store.put(wanted, slicedSource(large), { progress, pauseAt: now + 60_000 });
+      expect(await ended.done).toEqual({ kind: 'stored', size: large.byteLength });
+      await expectWhole(large);
+    });
+
+    test('is ended when the blob has come another way meanwhile', async () => {
+      expect((await put(large, slicedSource(large))).kind).toBe('stored');
+      expect(server.bucket.uploads.size).toBe(1);
+      const source = new FedSource();
+      const ended = await store.put(wanted, source, { progress }).done;
+      expect(ended).toEqual({ kind: 'stored', size: large.byteLength });
+      expect(source.opened).toBe(0);
+      await expectWhole(large);
+    });
   });
 
   test('a source that is too slow for every process is given up', async () => {
