@@ -3,6 +3,7 @@ import type { FillOutcome } from '../core/ports/fill-queue.ts';
 import { type MirrorParts, type OpenedMirror, openMirror } from './open-mirror.ts';
 import type { FunctionConfig } from './plain-config.ts';
 import { readFillText } from './sqs/fill-message.ts';
+import { deliveryOf } from './sqs/queue.ts';
 
 /** The handler of the fill function: works on messages of the queue, and never rejects. */
 export type FillHandler = (
@@ -50,9 +51,10 @@ async function outcomeOf(
 ): Promise<FillOutcome> {
   const read = readFillText(record.body);
   if (read.kind === 'bad') return { kind: 'given-up', reason: read.reason };
+  const delivery = deliveryOf(record.attributes.ApproximateReceiveCount);
   const release = keepHidden(opened, record);
   try {
-    return await opened.mirror.handleFill(read.job, { pauseAt });
+    return await opened.mirror.handleFill(read.job, { pauseAt, delivery });
   } finally {
     release();
   }

@@ -33,14 +33,17 @@ export class D1Leases implements Leases {
     return { key, fence: row.fence, expires };
   }
 
-  async renew(lease: Lease, milliseconds: number): Promise<Lease | undefined> {
+  async renew(
+    { key, fence }: Pick<Lease, 'key' | 'fence'>,
+    milliseconds: number,
+  ): Promise<Lease | undefined> {
     const now = this.#now();
     const expires = now + milliseconds;
     const row = await this.#database
       .prepare(statements.renewLease)
-      .bind(lease.key, lease.fence, expires, now)
+      .bind(key, fence, expires, now)
       .first<{ fence: number }>();
-    return row === null ? undefined : { ...lease, expires };
+    return row === null ? undefined : { key, fence, expires };
   }
 
   async release(lease: Lease): Promise<void> {

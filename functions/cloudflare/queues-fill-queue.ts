@@ -48,12 +48,13 @@ export interface WorkOptions {
 }
 
 /**
- * Handles the messages of a batch side by side and settles each by itself. Does not reject: a
+ * Handles the messages of a batch side by side, each with the number of its delivery from 1, and
+ * settles each by itself. Does not reject: a
  * message that cannot be settled is delivered again.
  */
 export async function workOn(
   batch: MessageBatch,
-  handle: (job: FillJob) => Promise<FillOutcome>,
+  handle: (job: FillJob, delivery: number) => Promise<FillOutcome>,
   { givenUp }: WorkOptions = {},
 ): Promise<void> {
   await Promise.all(
@@ -61,7 +62,9 @@ export async function workOn(
       try {
         const read = readFillMessage(message.body);
         const outcome: FillOutcome =
-          read.kind === 'job' ? await handle(read.job) : { ...read, kind: 'given-up' };
+          read.kind === 'job'
+            ? await handle(read.job, message.attempts)
+            : { ...read, kind: 'given-up' };
         await settle(message, outcome, givenUp);
       } catch {
         // With the delay of the consumer's settings.

@@ -36,8 +36,8 @@ const worker: ExportedHandler<WorkerEnvironment> = {
     const { openFiller, log, fillTime } = mirrorOf(environment);
     const pauseAt = Date.now() + fillTime;
     const filler = openFiller();
-    const handle = async (job: FillJob) => {
-      const outcome = await filler.handleFill(job, { pauseAt });
+    const handle = async (job: FillJob, delivery: number) => {
+      const outcome = await filler.handleFill(job, { pauseAt, delivery });
       if (outcome.kind === 'given-up') {
         log.line('warn', 'fill given up', { digest: job.blob.digest, reason: outcome.reason });
       }

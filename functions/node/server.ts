@@ -85,7 +85,7 @@ export async function startServer(
       served: (bytes) => store.ledger.count({ bytesServed: bytes }),
     });
     const listener = await listen(config, handler);
-    store.queue.start((job) => mirror.handleFill(job));
+    store.queue.start((job, _, delivery) => mirror.handleFill(job, { delivery }));
     runtime.waitUntil(mirror.evict());
     const close = async () => {
       await listener.close(config.shutdownTimeout);

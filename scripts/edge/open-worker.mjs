@@ -40,7 +40,7 @@ export async function openWorker({ configuration, data, host, port, variables, p
       'pullfront-fills': {
         maxBatchSize: 1,
         maxBatchTimeout: 0,
-        maxRetries: 10,
+        maxRetries: 100,
         retryDelay: 10,
         deadLetterQueue: 'pullfront-fills-given-up',
       },

@@ -7,6 +7,12 @@ import type { HandledQueue } from '../contract/fill-queue-contract.ts';
 import type { Workerd } from './open-workerd.ts';
 import { fromWire, toWire } from './wire.ts';
 
+/** A job as the Worker got it. */
+interface Handed {
+  readonly job: FillJob;
+  readonly delivery: number;
+}
+
 /** Handles, here, the fills that a Worker's consumer gets. */
 export class HandlerServer {
   /** What was given up, with the reason. */
@@ -68,15 +74,15 @@ export class HandlerServer {
     this.#wake();
   }
 
-  #handle(job: FillJob, response: ServerResponse): void {
+  #handle(handed: Handed, response: ServerResponse): void {
     const handler = this.#handler;
     if (handler === undefined) {
-      this.#waiting.add(() => this.#handle(job, response));
+      this.#waiting.add(() => this.#handle(handed, response));
       return;
     }
     this.#underWay.add(response);
     response.once('close', () => this.#underWay.delete(response));
-    handler(job, this.#process.signal).then(
+    handler(handed.job, this.#process.signal, handed.delivery).then(
       (outcome) => response.end(toWire(outcome)),
       () => response.destroy(),
     );

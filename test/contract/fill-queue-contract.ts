@@ -22,6 +22,8 @@ function jobOf(text: string, name = 'library/alpine'): FillJob {
 /** A handler that notes what it got, and lets a test wait for so many jobs. */
 class Notes {
   readonly jobs: FillJob[] = [];
+  /** The number of each job's delivery. */
+  readonly deliveries: number[] = [];
   readonly #outcome: (job: FillJob, signal: AbortSignal) => FillOutcome | Promise<FillOutcome>;
   #wake: () => void = () => undefined;
 
@@ -29,8 +31,9 @@ class Notes {
     this.#outcome = outcome;
   }
 
-  readonly handle: FillHandler = async (job, signal) => {
+  readonly handle: FillHandler = async (job, signal, delivery) => {
     this.jobs.push(job);
+    this.deliveries.push(delivery);
     this.#wake();
     return this.#outcome(job, signal);
   };
@@ -89,7 +92,7 @@ export function describeFillQueueContract(
       expect(names.sort()).toEqual(['library/alpine', 'library/debian']);
     });
 
-    test('a job that is to be tried again is handled again', async () => {
+    test('a job that is to be tried again is handled again, and each time is counted', async () => {
       let attempts = 0;
       const notes = new Notes(() => {
         attempts += 1;
@@ -98,6 +101,7 @@ export function describeFillQueueContract(
       opened.store.start(notes.handle);
       await opened.store.enqueue([jobOf('blob')]);
       expect(await notes.got(3)).toEqual(Array.from({ length: 3 }, () => jobOf('blob')));
+      expect(notes.deliveries).toEqual([1, 2, 3]);
     });
 
     test('a job that is done or given up can be queued anew', async () => {

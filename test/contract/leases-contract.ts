@@ -74,6 +74,16 @@ export function describeLeasesContract(name: string, open: () => Promise<OpenedL
       expect(await leases.acquire('a', 1000)).toBeDefined();
     });
 
+    test('a lease is renewed by its key and its fence, in the hands of another', async () => {
+      const { key, fence } = await granted('a', 1000);
+      const renewed = await leases.renew({ key, fence }, 2000);
+      expect(renewed).toEqual({ key, fence, expires: expect.any(Number) });
+      await opened.pass(1001);
+      expect(await leases.acquire('a', 1000)).toBeUndefined();
+      if (renewed) await leases.release(renewed);
+      expect(await leases.renew({ key, fence }, 2000)).toBeUndefined();
+    });
+
     test('renewing a lost lease says so and has no effect on the new holder', async () => {
       const lost = await granted('a', 1000);
       await opened.pass(1001);

@@ -42,20 +42,23 @@ export class DynamoDbLeases implements Leases {
     return fence === undefined ? undefined : { key, fence, expires };
   }
 
-  async renew(lease: Lease, milliseconds: number): Promise<Lease | undefined> {
+  async renew(
+    { key, fence }: Pick<Lease, 'key' | 'fence'>,
+    milliseconds: number,
+  ): Promise<Lease | undefined> {
     const now = this.#now();
     const expires = now + milliseconds;
-    const outcome = await this.#table.update(leaseKey(lease.key), {
+    const outcome = await this.#table.update(leaseKey(key), {
       update: 'SET #expires = :expires, #ttl = :ttl',
       condition: '#fence = :fence AND #expires > :now',
       values: {
         ':now': number(now),
         ':expires': number(expires),
         ':ttl': number(endOfItem(expires)),
-        ':fence': number(lease.fence),
+        ':fence': number(fence),
       },
     });
-    return outcome.kind === 'written' ? { ...lease, expires } : undefined;
+    return outcome.kind === 'written' ? { key, fence, expires } : undefined;
   }
 
   async release(lease: Lease): Promise<void> {

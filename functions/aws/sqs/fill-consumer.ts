@@ -108,7 +108,7 @@ export class FillConsumer {
       (this.#hiddenSeconds * 1000) / 3,
     );
     try {
-      const outcome = await handler(job, signal);
+      const outcome = await handler(job, signal, message.delivery);
       // Stopped in the middle: the next process takes it at once.
       return signal.aborted && outcome.kind === 'retry' ? { ...outcome, afterSeconds: 0 } : outcome;
     } catch (error) {

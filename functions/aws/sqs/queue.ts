@@ -24,7 +24,12 @@ export interface ReceivedMessage {
   readonly body: string;
   /** What this receiver proves itself by. */
   readonly receipt: string;
+  /** How often it was received, this time included. */
+  readonly delivery: number;
 }
+
+/** A message's count of receives, in SQS's words. */
+const receiveCount = 'ApproximateReceiveCount';
 
 /** One queue of SQS. */
 export class SqsQueue {
@@ -59,6 +64,7 @@ export class SqsQueue {
   ): Promise<ReceivedMessage[]> {
     const input = {
       MaxNumberOfMessages: Math.min(limit, mostMessages),
+      MessageSystemAttributeNames: [receiveCount],
       VisibilityTimeout: hiddenSeconds,
       WaitTimeSeconds: longPoll,
     };
@@ -125,9 +131,18 @@ function* batchesOf(bodies: readonly string[]): Generator<readonly string[]> {
 
 function readMessage(value: unknown): ReceivedMessage[] {
   if (typeof value !== 'object' || value === null) return [];
-  const { MessageId, Body, ReceiptHandle }: Record<string, unknown> = { ...value };
+  const { MessageId, Body, ReceiptHandle, Attributes }: Record<string, unknown> = { ...value };
   if (typeof Body !== 'string' || typeof ReceiptHandle !== 'string') return [];
-  return [{ id: String(MessageId), body: Body, receipt: ReceiptHandle }];
+  const count: unknown = Object(Attributes)[receiveCount];
+  return [
+    { id: String(MessageId), body: Body, receipt: ReceiptHandle, delivery: deliveryOf(count) },
+  ];
+}
+
+/** Where nobody tells the count the message may have come before. */
+export function deliveryOf(count: unknown): number {
+  const delivery = Number(count);
+  return Number.isSafeInteger(delivery) && delivery > 0 ? delivery : 2;
 }
 
 function readFailure(value: unknown) {

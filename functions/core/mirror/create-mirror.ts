@@ -5,7 +5,7 @@ import { UpstreamHealth } from './asking/upstream-health.ts';
 import { locateBlob } from './blobs/locate-blob.ts';
 import { evict } from './evict.ts';
 import { Fills } from './fills/fills.ts';
-import { handleFill } from './fills/handle-fill.ts';
+import { type FillLimits, handleFill } from './fills/handle-fill.ts';
 import { listReferrers } from './lists/list-referrers.ts';
 import { listTags } from './lists/list-tags.ts';
 import { resolveManifest } from './manifests/resolve-manifest.ts';
@@ -34,12 +34,6 @@ export interface MirrorOptions {
   /** How long a mark of a pull is not repeated, in ms: each costs a write to the index. */
   readonly markInterval: number;
   readonly missingBlobs: MissingBlobs;
-}
-
-/** How a job of the fill queue is done. */
-export interface FillLimits {
-  /** When the process may have to end, in ms since 1970: the fill pauses there and is queued again. */
-  readonly pauseAt?: number | undefined;
 }
 
 /** A mirror, and the work that its platform has to drive. */
@@ -82,7 +76,7 @@ export function createMirror(
     listTags: (...ask) => listTags(parts, ...ask),
     listReferrers: (...ask) => listReferrers(parts, ...ask),
     listRepositories: (...ask) => ports.manifests.listRepositories(...ask),
-    handleFill: (job, fillLimits) => handleFill(parts, job, fillLimits?.pauseAt),
+    handleFill: (job, fillLimits) => handleFill(parts, job, fillLimits),
     evict: () => evict(parts),
     stop: () => fills.stop(),
   };

@@ -10,6 +10,8 @@ export interface FillJob {
   readonly manifest?: Digest | undefined;
   /** What a put that was paused left for the next one; at most 60 KB. */
   readonly progress?: string | undefined;
+  /** The fence of the blob's lease, which a put that was paused hands on with its progress. */
+  readonly fence?: number | undefined;
 }
 
 /** What a queue does with a job after its handler ran. */
@@ -20,8 +22,15 @@ export type FillOutcome =
   /** Never to be tried again: the blob is refused or its bytes are wrong. */
   | { readonly kind: 'given-up'; readonly reason: string };
 
-/** What a queue calls for each job. It does not reject. */
-export type FillHandler = (job: FillJob, signal: AbortSignal) => Promise<FillOutcome>;
+/**
+ * What a queue calls for each job. `delivery` is how often the job was handed out, this time
+ * included; where the queue cannot tell, it is more than 1. It does not reject.
+ */
+export type FillHandler = (
+  job: FillJob,
+  signal: AbortSignal,
+  delivery: number,
+) => Promise<FillOutcome>;
 
 /**
  * The fills to be made.

@@ -16,7 +16,10 @@ export interface Lease {
 export interface Leases {
   /** undefined while another holds the key. */
   acquire(key: string, milliseconds: number): Promise<Lease | undefined>;
-  /** The longer lease; undefined when it was lost. */
-  renew(lease: Lease, milliseconds: number): Promise<Lease | undefined>;
+  /**
+   * The longer lease; undefined when it was lost. Key and fence are all it takes, so a holder can
+   * hand its lease on to another process.
+   */
+  renew(lease: Pick<Lease, 'key' | 'fence'>, milliseconds: number): Promise<Lease | undefined>;
   release(lease: Lease): Promise<void>;
 }

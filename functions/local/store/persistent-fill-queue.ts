@@ -2,7 +2,10 @@ import { repositoryKey } from '../../core/oci/repository.ts';
 import type { FillHandler, FillJob, FillOutcome, FillQueue } from '../../core/ports/fill-queue.ts';
 import type { IndexDatabase, StoredFill } from './index-database.ts';
 
-/** After so many attempts a job is given up; a client that asks for the blob starts anew. */
+/**
+ * After so many attempts, within minutes, a job is given up: here a client that asks for the blob
+ * follows its fill, and so starts it anew.
+ */
 const mostAttempts = 5;
 /** The pause after a handler that rejected, which it should not, in seconds. */
 const brokenHandlerPause = 10;
@@ -127,7 +130,7 @@ export class PersistentFillQueue implements FillQueue {
 
   /** Does not reject: a job whose end could not be written is handled again at the next start. */
   async #run(handler: FillHandler, entry: Entry): Promise<void> {
-    const outcome = await outcomeOf(handler, entry.job, this.#stopping.signal);
+    const outcome = await outcomeOf(handler, entry, this.#stopping.signal);
     if (this.#stopping.signal.aborted && outcome.kind !== 'done') return;
     try {
       if (outcome.kind === 'done') await this.#remove(entry);
@@ -162,11 +165,11 @@ export class PersistentFillQueue implements FillQueue {
 
 async function outcomeOf(
   handler: FillHandler,
-  job: FillJob,
+  { job, attempts }: StoredFill,
   signal: AbortSignal,
 ): Promise<FillOutcome> {
   try {
-    return await handler(job, signal);
+    return await handler(job, signal, attempts + 1);
   } catch (error) {
     return { kind: 'retry', afterSeconds: brokenHandlerPause, reason: String(error) };
   }

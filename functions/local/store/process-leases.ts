@@ -24,7 +24,10 @@ export class ProcessLeases implements Leases {
     return lease;
   }
 
-  async renew(lease: Lease, milliseconds: number): Promise<Lease | undefined> {
+  async renew(
+    lease: Pick<Lease, 'key' | 'fence'>,
+    milliseconds: number,
+  ): Promise<Lease | undefined> {
     const now = this.#now();
     const held = this.#held.get(lease.key);
     if (held?.fence !== lease.fence || held.expires <= now) return undefined;

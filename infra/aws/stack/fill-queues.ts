@@ -17,7 +17,10 @@ export const fillTimeout = Duration.minutes(15);
  */
 const visibilityTimeout = Duration.minutes(16);
 
-/** How often a message may come: an upstream that is limited for hours must not exhaust it. */
+/**
+ * How often a message may come. A fill that fails comes back after 10 s, 20 s, 40 s and so on, up to
+ * half an hour (core/mirror/fills/handle-fill.ts): the twentieth time after six hours of an outage.
+ */
 const maxReceiveCount = 20;
 
 /** Adds the two queues, both encrypted and reached by TLS only. */

@@ -9,6 +9,7 @@ const job: FillJob = {
   blob: { digest: madeDigest('blob'), size: 0, mediaType: 'application/octet-stream' },
   manifest: madeDigest('manifest', 'sha512'),
   progress: '{"upload":"x"}',
+  fence: 1_790_000_000_001,
 };
 
 test('a fill is read as it was written', () => {
@@ -17,6 +18,14 @@ test('a fill is read as it was written', () => {
   expect(readFillText(fillText({ repository, blob }))).toEqual({
     kind: 'job',
     job: { repository, blob },
+  });
+});
+
+test('a fill that an older version wrote is read: it knew of no fence', () => {
+  const { fence: _, ...older } = job;
+  expect(readFillText(JSON.stringify({ version: 1, ...older }))).toEqual({
+    kind: 'job',
+    job: older,
   });
 });
 
@@ -47,6 +56,8 @@ describe('what is no fill', () => {
     ['a size of text', { ...message, blob: { ...message.blob, size: '1' } }, 'size'],
     ['no media type', { ...message, blob: { ...message.blob, mediaType: 7 } }, 'media type'],
     ['a bad manifest', { ...message, manifest: 'latest' }, 'manifest'],
+    ['a fence of text', { ...message, fence: '1' }, 'fence'],
+    ['half a fence', { ...message, fence: 0.5 }, 'fence'],
     ['endless progress', { ...message, progress: 'x'.repeat(70_000) }, 'progress'],
   ])('%s', (_, value, reason) => {
     const read = readFillText(typeof value === 'string' ? value : JSON.stringify(value));

@@ -126,10 +126,14 @@ export class StoredQueue {
       longestHiding,
     );
     const until = Date.now() + seconds * 1000;
-    let taken = this.#take(limit, hidden);
+    const asked = Array.isArray(input.MessageSystemAttributeNames)
+      ? input.MessageSystemAttributeNames
+      : [];
+    const isCounted = asked.includes('ApproximateReceiveCount');
+    let taken = this.#take(limit, hidden, isCounted);
     while (taken.length === 0 && Date.now() < until && !gone.aborted && !this.#closed) {
       await this.#change(until, gone);
-      if (!gone.aborted) taken = this.#take(limit, hidden);
+      if (!gone.aborted) taken = this.#take(limit, hidden, isCounted);
     }
     return taken.length === 0 ? {} : { Messages: taken };
   }
@@ -151,7 +155,7 @@ export class StoredQueue {
     });
   }
 
-  #take(limit: number, hiddenSeconds: number): object[] {
+  #take(limit: number, hiddenSeconds: number, isCounted: boolean): object[] {
     const now = this.#now();
     const taken: object[] = [];
     for (const message of this.messages.values()) {
@@ -167,7 +171,13 @@ export class StoredQueue {
       message.hiddenUntil = now + hiddenSeconds * 1000;
       message.receipt = `${message.id}/${message.receives}/${randomUUID()}`;
       const { id, body, receipt } = message;
-      taken.push({ MessageId: id, Body: body, ReceiptHandle: receipt });
+      const Attributes = { ApproximateReceiveCount: String(message.receives) };
+      taken.push({
+        MessageId: id,
+        Body: body,
+        ReceiptHandle: receipt,
+        ...(isCounted && { Attributes }),
+      });
     }
     return taken;
   }

@@ -211,8 +211,9 @@ const worker: ExportedHandler<Environment> = {
   },
 
   async queue(batch, environment) {
-    const handle = async (job: FillJob): Promise<FillOutcome> => {
-      const response = await fetch(environment.HANDLER, { method: 'POST', body: toWire(job) });
+    const handle = async (job: FillJob, delivery: number): Promise<FillOutcome> => {
+      const body = toWire({ job, delivery });
+      const response = await fetch(environment.HANDLER, { method: 'POST', body });
       return fromWire(await response.text());
     };
     if (batch.queue === 'given-up') {

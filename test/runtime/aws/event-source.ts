@@ -61,7 +61,7 @@ export class EventSource {
 }
 
 /** The event of one message (Lambda, "Using Lambda with Amazon SQS"). */
-function eventOf({ id, body, receipt }: ReceivedMessage, queueUrl: string): SQSEvent {
+function eventOf({ id, body, receipt, delivery }: ReceivedMessage, queueUrl: string): SQSEvent {
   const now = String(Date.now());
   return {
     Records: [
@@ -70,7 +70,7 @@ function eventOf({ id, body, receipt }: ReceivedMessage, queueUrl: string): SQSE
         receiptHandle: receipt,
         body,
         attributes: {
-          ApproximateReceiveCount: '1',
+          ApproximateReceiveCount: String(delivery),
           SentTimestamp: now,
           SenderId: 'test',
           ApproximateFirstReceiveTimestamp: now,

@@ -101,7 +101,7 @@ test('a fill that fails is tried again later', async () => {
   const { digest } = layerOf(image);
   const { aws, upstream } = await scene(image);
   const fault = { kind: 'status', status: 503, headers: { 'retry-after': '1' } } as const;
-  upstream.fail({ on: 'blob', match: digest, times: 2, do: fault });
+  upstream.fail({ on: 'blob', match: digest, times: 1, do: fault });
   await aws.get('/v2/library/app/manifests/1');
   await isStored(aws, digest);
   expect(aws.output()).toContain('"outcome":"retry"');

@@ -157,15 +157,6 @@ describe('a job of the queue', () => {
       kind: 'given-up',
     });
   });
-
-  it('comes back later while another instance has the blob’s lease', async () => {
-    const lease = await test.store.leases.acquire(`fill:${layer.digest}`, 60_000);
-    expect(await test.mirror.handleFill(job)).toMatchObject({ kind: 'retry', afterSeconds: 60 });
-    expect(test.upstream.asked).toEqual([]);
-    expect(await test.store.blobs.stat(known(layer.digest))).toBeUndefined();
-    if (lease) await test.store.leases.release(lease);
-    expect(await test.mirror.handleFill(job)).toEqual({ kind: 'done' });
-  });
 });
 
 describe('one blob that the upstream cannot give', () => {

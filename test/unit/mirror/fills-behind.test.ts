@@ -110,38 +110,6 @@ describe('a fill', () => {
     expect(test.upstream.count('GET blob')).toBe(1);
   });
 
-  it('that pauses is queued again with what it noted', async () => {
-    await test.close();
-    const asked: unknown[] = [];
-    test = await openMirror({
-      missingBlobs: awaitLarge({ passThroughBytes: 0, wait: 0 }),
-      ports: ({ blobs }) => ({
-        blobs: new Proxy(blobs, {
-          get(target, name) {
-            if (name !== 'put') {
-              const value = Reflect.get(target, name);
-              return typeof value === 'function' ? value.bind(target) : value;
-            }
-            return (...[blob, source, options]: Parameters<typeof target.put>) => {
-              asked.push(options?.progress);
-              if (options?.progress !== undefined) return target.put(blob, source, options);
-              return { done: Promise.resolve({ kind: 'paused', progress: 'half' }) };
-            };
-          },
-        }),
-      }),
-    });
-    test.upstream.add('library/app', image, '1');
-    await test.tag('library/app', '1');
-    const job = jobOf(test.queued);
-    test.queued.length = 0;
-    expect(await test.mirror.handleFill(job, { pauseAt: 1 })).toEqual({ kind: 'done' });
-    expect(test.queued).toEqual([{ ...job, progress: 'half' }]);
-    await test.fill();
-    expect(asked).toEqual([undefined, 'half']);
-    expect(await test.store.blobs.stat(digest)).toBeDefined();
-  });
-
   it('is queued once, however many clients miss the blob', async () => {
     test.upstream.redirects = true;
     await test.tag('library/app', '1');

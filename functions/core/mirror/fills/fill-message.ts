@@ -22,10 +22,10 @@ export type ReadFillMessage =
 const longestMediaType = 255;
 
 /** A fill as what a queue carries in JSON. */
-export function fillMessage({ repository, blob, manifest, progress }: FillJob) {
+export function fillMessage({ repository, blob, manifest, progress, fence }: FillJob) {
   const { digest, size } = blob;
   const mediaType = blob.mediaType.slice(0, longestMediaType);
-  return { version, repository, blob: { digest, size, mediaType }, manifest, progress };
+  return { version, repository, blob: { digest, size, mediaType }, manifest, progress, fence };
 }
 
 /** Reads the body of a message. Who may send to the queue may have written anything. */
@@ -43,14 +43,17 @@ export function readFillMessage(body: unknown): ReadFillMessage {
   if (typeof mediaType !== 'string') return bad('no media type');
   const manifest = readDigest(message.manifest);
   if (manifest === undefined && message.manifest !== undefined) return bad('a bad manifest');
-  const { progress } = message;
+  const { progress, fence } = message;
   const isProgress = typeof progress === 'string' && progress.length <= longestProgress;
   if (progress !== undefined && !isProgress) return bad('a bad progress');
+  const isFence = typeof fence === 'number' && Number.isSafeInteger(fence) && fence >= 0;
+  if (fence !== undefined && !isFence) return bad('a bad fence');
   const job: FillJob = {
     repository: { registry, name },
     blob: { digest, size, mediaType },
     ...(manifest !== undefined && { manifest }),
     ...(isProgress && { progress }),
+    ...(isFence && { fence }),
   };
   return { kind: 'job', job };
 }

@@ -1,6 +1,14 @@
 import type { Digest } from '../../oci/digest.ts';
 import type { Repository } from '../../oci/repository.ts';
 import type { BlobPut, PutOptions, PutOutcome, WantedBlob } from '../../ports/blob-store.ts';
+import type { Lease } from '../../ports/leases.ts';
+
+type Paused = Extract<PutOutcome, { kind: 'paused' }>;
+
+/** How a fill ended. One that paused still holds the blob's lease: it is for the next to go on with. */
+export type FillEnd =
+  | Exclude<PutOutcome, { kind: 'paused' }>
+  | (Paused & { readonly lease: Lease });
 
 /** A blob on its way from an upstream into the store. */
 export interface Fill {
@@ -8,11 +16,14 @@ export interface Fill {
   /** Resolves with the first bytes of the upstream's answer; rejects when there is none. */
   readonly answered: Promise<void>;
   /** Rejects with an UpstreamError, a BlobRefused, or the store's own error. */
-  readonly done: Promise<PutOutcome>;
+  readonly done: Promise<FillEnd>;
 }
 
 /** From where, and until when, a fill goes on. */
-export type FillPace = Pick<PutOptions, 'progress' | 'pauseAt'>;
+export interface FillPace extends Pick<PutOptions, 'progress' | 'pauseAt'> {
+  /** Of the lease that the fill before this one handed on. */
+  readonly fence?: number | undefined;
+}
 
 /** Who starts fills, and knows of those under way here. */
 export interface Filling {

@@ -5,7 +5,7 @@ import type { Lease } from '../../ports/leases.ts';
 import { goOnWithout, reasonOf } from '../asking/go-on-without.ts';
 import { evict } from '../evict.ts';
 import type { Parts } from '../parts.ts';
-import type { Fill, Filling, FillPace } from './fill.ts';
+import type { Fill, FillEnd, Filling, FillPace } from './fill.ts';
 import { openSource } from './open-source.ts';
 import { BlobRefused } from './upstream-source.ts';
 
@@ -51,11 +51,11 @@ export class Fills implements Filling {
   async #begin(
     repository: Repository,
     blob: WantedBlob,
-    { progress, pauseAt }: FillPace,
+    { progress, pauseAt, fence }: FillPace,
   ): Promise<Fill | undefined> {
     const parts = this.#parts;
     if (parts === undefined) throw new Error('fills were started before they were attached');
-    const lease = await parts.leases.acquire(`fill:${blob.digest}`, leaseLife);
+    const lease = await leaseOf(parts, blob, fence);
     if (lease === undefined) return undefined;
     const began = parts.runtime.now();
     const signal = this.#stop.signal;
@@ -91,7 +91,7 @@ export class Fills implements Filling {
     return { put, answered, done };
   }
 
-  async #finish(parts: Parts, put: BlobPut, lease: Lease): Promise<PutOutcome> {
+  async #finish(parts: Parts, put: BlobPut, lease: Lease): Promise<FillEnd> {
     let held = lease;
     const heartbeat = setInterval(() => {
       const renewal = goOnWithout(parts, 'renew lease', parts.leases.renew(held, leaseLife));
@@ -101,14 +101,31 @@ export class Fills implements Filling {
         }),
       );
     }, leaseLife / 3);
-    let outcome: PutOutcome;
+    let outcome: PutOutcome | undefined;
     try {
       outcome = await put.done;
     } finally {
       clearInterval(heartbeat);
-      await goOnWithout(parts, 'release lease', parts.leases.release(held));
+      if (outcome?.kind !== 'paused') {
+        await goOnWithout(parts, 'release lease', parts.leases.release(held));
+      }
+    }
+    if (outcome.kind === 'paused') {
+      const renewed = await goOnWithout(parts, 'renew lease', parts.leases.renew(held, leaseLife));
+      return { ...outcome, lease: renewed ?? held };
     }
     if (outcome.kind === 'stored') await evict(parts);
     return outcome;
   }
+}
+
+/** The lease that the fill before this one handed on, or else a new one; undefined: it is held. */
+async function leaseOf(
+  { leases }: Parts,
+  blob: WantedBlob,
+  fence: number | undefined,
+): Promise<Lease | undefined> {
+  const key = `fill:${blob.digest}`;
+  const handedOn = fence === undefined ? undefined : await leases.renew({ key, fence }, leaseLife);
+  return handedOn ?? leases.acquire(key, leaseLife);
 }

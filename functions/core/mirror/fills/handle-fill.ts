@@ -1,35 +1,56 @@
 import type { FillJob, FillOutcome } from '../../ports/fill-queue.ts';
 import { UpstreamError } from '../../upstream/upstream-error.ts';
-import { reasonOf } from '../asking/go-on-without.ts';
+import { goOnWithout, reasonOf } from '../asking/go-on-without.ts';
 import { noteComplete } from '../manifests/note-complete.ts';
 import type { Parts } from '../parts.ts';
+import type { FillEnd } from './fill.ts';
 import { leaseLife } from './fills.ts';
 import { BlobRefused } from './upstream-source.ts';
 
-const failurePause = 10;
+/** The pause after a failure, in seconds: it doubles with each delivery, up to the longest. */
+const firstPause = 10;
+const longestPause = 1_800;
+
+/** The least pause after wrong bytes, in seconds: a cache on the way may have to forget them. */
 const mismatchPause = 60;
 
-/** Does one job of the fill queue, until `pauseAt` (ms since 1970). It does not reject. */
+/** How a job of the fill queue is done. */
+export interface FillLimits {
+  /** When the process may have to end, in ms since 1970: the fill pauses there and is queued again. */
+  readonly pauseAt?: number | undefined;
+  /** How often the job was handed out, this time included; 1 when absent. */
+  readonly delivery?: number | undefined;
+}
+
+/** Does one job of the fill queue. It does not reject. */
 export async function handleFill(
   parts: Parts,
   job: FillJob,
-  pauseAt: number | undefined,
+  { pauseAt, delivery = 1 }: FillLimits = {},
 ): Promise<FillOutcome> {
+  const isFirst = delivery === 1;
+  const retry = (reason: string, least = 0): FillOutcome => {
+    const pause = Math.min(firstPause * 2 ** (delivery - 1), longestPause);
+    return { kind: 'retry', afterSeconds: Math.max(least, pause), reason };
+  };
   try {
-    if ((await parts.blobs.stat(job.blob.digest)) === undefined) {
-      const { progress } = job;
-      const fill = await parts.fills.start(job.repository, job.blob, { progress, pauseAt });
-      // The other may be dead, and this its job that came back: it is not dropped before its lease.
+    const { progress } = job;
+    // A put with progress ends what is left of its upload, also when the blob came another way.
+    if (progress !== undefined || (await parts.blobs.stat(job.blob.digest)) === undefined) {
+      // Of a later delivery the one before may be at work still, by the same lease.
+      const fence = isFirst ? job.fence : undefined;
+      const pace = { progress, pauseAt, fence };
+      const fill = await parts.fills.start(job.repository, job.blob, pace);
       if (fill === undefined) {
-        const reason = 'another instance fills it';
-        return { kind: 'retry', afterSeconds: leaseLife / 1000, reason };
+        // The filler has a job of its own, which comes back if it dies. On a later delivery this may
+        // be that job, and with progress it is the only one of its upload.
+        if (isFirst && progress === undefined) return { kind: 'done' };
+        return retry('another instance fills it', leaseLife / 1000);
       }
-      const outcome = await fill.done;
-      if (outcome.kind === 'mismatch') {
-        return { kind: 'retry', afterSeconds: mismatchPause, reason: outcome.reason };
-      }
-      if (outcome.kind === 'paused') {
-        await parts.queue.enqueue([{ ...job, progress: outcome.progress }]);
+      const end = await fill.done;
+      if (end.kind === 'mismatch') return retry(end.reason, mismatchPause);
+      if (end.kind === 'paused') {
+        await queueRest(parts, job, end);
         return { kind: 'done' };
       }
     }
@@ -38,7 +59,21 @@ export async function handleFill(
   } catch (error) {
     const reason = reasonOf(error);
     if (error instanceof BlobRefused) return { kind: 'given-up', reason };
-    const asked = error instanceof UpstreamError ? error.retryAfter : undefined;
-    return { kind: 'retry', afterSeconds: asked ?? failurePause, reason };
+    return retry(reason, error instanceof UpstreamError ? error.retryAfter : undefined);
+  }
+}
+
+/** Queues what is left of a job, with the lease: nobody else may begin at the start meanwhile. */
+async function queueRest(
+  parts: Parts,
+  job: FillJob,
+  { progress, lease }: Extract<FillEnd, { kind: 'paused' }>,
+): Promise<void> {
+  try {
+    await parts.queue.enqueue([{ ...job, progress, fence: lease.fence }]);
+  } catch (error) {
+    // This job comes again instead, and has to get the lease.
+    await goOnWithout(parts, 'release lease', parts.leases.release(lease));
+    throw error;
   }
 }
