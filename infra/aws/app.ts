@@ -6,7 +6,7 @@ import { Code, WebFunctionCode } from 'aws-cdk-lib/aws-lambda';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { assembleFunction, assembleWebFunction } from './stack/code.ts';
 import { checkMirrorConfig } from './stack/mirror-config.ts';
-import { parseOptions, type StackOptions } from './stack/options.ts';
+import { parseOptions, reservedConcurrency, type StackOptions } from './stack/options.ts';
 import { type Front, makeStack } from './stack/pullfront-stack.ts';
 
 // The app of `cdk synth` and `cdk deploy`: options in, one stack out.
@@ -16,7 +16,7 @@ const app = new App();
 const parsed = parseOptions(app.node.getAllContext());
 if ('problems' in parsed) fail(`the options have mistakes:\n  ${parsed.problems.join('\n  ')}`);
 const options = parsed.ok;
-const { hubUsername, hubSecret, alarmTopic, pullConcurrency, fillConcurrency } = options;
+const { hubUsername, hubSecret, alarmTopic } = options;
 const hub =
   hubUsername === undefined || hubSecret === undefined
     ? undefined
@@ -25,14 +25,11 @@ const config = resolve(fileURLToPath(new URL('.', import.meta.url)), options.con
 const checked = checkMirrorConfig(config, hub);
 if ('problem' in checked) fail(checked.problem);
 
-// An account's functions share at least 100; where its quota is small nothing can be reserved.
-const reserves = pullConcurrency > 0;
 makeStack(app, options.name, {
   ...options,
+  ...reservedConcurrency(options),
   front: await frontOf(options),
   fillCode: Code.fromAsset(assembleFunction('fill', config)),
-  pullReserved: reserves ? pullConcurrency : undefined,
-  fillReserved: reserves ? fillConcurrency : undefined,
   hub,
   secrets: checked.secrets,
   secretsCondition: undefined,

@@ -14,6 +14,7 @@ export interface CostSources {
   readonly functions: readonly { readonly lambda: LambdaFunction; readonly memory: number }[];
   readonly data: Data;
   readonly queues: FillQueues;
+  /** The groups that lines are written to; copies in other groups are not counted again. */
   readonly logs: readonly LogGroup[];
 }
 
@@ -62,8 +63,14 @@ function termsOf({ functions, data, queues, logs }: CostSources): Term[] {
     { metric: consumed('ConsumedReadCapacityUnits'), price: prices.dynamodbRead },
     { metric: consumed('ConsumedWriteCapacityUnits'), price: prices.dynamodbWrite },
     { metric: queues.queue.metricNumberOfMessagesSent(sum), price: prices.sqsRequest * 3 },
-    ...logs.map((group) => ({
-      metric: group.metricIncomingBytes(sum),
+    // CDK's own metric of a log group names no group: it counts those of the whole account.
+    ...logs.map(({ logGroupName }) => ({
+      metric: new Metric({
+        namespace: 'AWS/Logs',
+        metricName: 'IncomingBytes',
+        dimensionsMap: { LogGroupName: logGroupName },
+        ...sum,
+      }),
       price: prices.logGigabyte / 1e9,
     })),
   ];

@@ -1,4 +1,4 @@
-import { Duration, type Stack } from 'aws-cdk-lib';
+import { Aws, Duration, type Stack } from 'aws-cdk-lib';
 import {
   Dashboard,
   GraphWidget,
@@ -17,7 +17,10 @@ function graph(title: string, props: GraphWidgetProps): GraphWidget {
   return new GraphWidget({ title, width, height, period, ...props });
 }
 
-/** Adds the dashboard; its name is the stack's. */
+/** An account's dashboards are the same in all its regions: two stacks must not share a name. */
+const dashboardName = `${Aws.STACK_NAME}-${Aws.REGION}`;
+
+/** Adds the dashboard; its name is the stack's and the region's. */
 export function addDashboard(stack: Stack, sources: CostSources): void {
   const { functions, data, queues } = sources;
   const stored = new Metric({
@@ -35,7 +38,7 @@ export function addDashboard(stack: Stack, sources: CostSources): void {
     period,
   });
   const lambdas = functions.map(({ lambda }) => lambda);
-  const dashboard = new Dashboard(stack, 'Dashboard', { dashboardName: stack.stackName });
+  const dashboard = new Dashboard(stack, 'Dashboard', { dashboardName });
   dashboard.addWidgets(
     graph('Answers: hits, misses, stale', { left: [each('Requests')], stacked: true }),
     graph('Pulls avoided and made', {

@@ -1,5 +1,5 @@
-import { Duration, RemovalPolicy, type Stack } from 'aws-cdk-lib';
-import { AttributeType, BillingMode, Table } from 'aws-cdk-lib/aws-dynamodb';
+import { Duration, type IResolvable, RemovalPolicy, type Stack } from 'aws-cdk-lib';
+import { AttributeType, BillingMode, type CfnTable, Table } from 'aws-cdk-lib/aws-dynamodb';
 import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
 
 /** Where everything is kept. */
@@ -8,22 +8,34 @@ export interface Data {
   readonly bucket: Bucket;
 }
 
+/** What becomes of the data. */
+export interface DataChoices {
+  /** Deletes both with the stack. */
+  readonly removeData: boolean;
+  /** Whether DynamoDB refuses to delete the table, whoever asks. */
+  readonly deletionProtection: boolean | IResolvable;
+}
+
 /**
  * The table of the index and the bucket of the blobs. Both stay when the stack is deleted, unless
- * `remove`. CloudFormation names the bucket after the stack and itself, so its name has no dot: a
+ * `removeData`; a deployment that fails removes those that it made itself, which are empty. A
+ * protected table could not be removed then, so protection is for a later deployment. CloudFormation names the bucket after the stack and itself, so its name has no dot: a
  * dot would leave its host name without a valid certificate.
  */
-export function addData(stack: Stack, remove: boolean): Data {
-  const removalPolicy = remove ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN;
+export function addData(stack: Stack, { removeData, deletionProtection }: DataChoices): Data {
+  const removalPolicy = removeData
+    ? RemovalPolicy.DESTROY
+    : RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE;
   const table = new Table(stack, 'Table', {
     partitionKey: { name: 'pk', type: AttributeType.STRING },
     sortKey: { name: 'sk', type: AttributeType.STRING },
     billingMode: BillingMode.PAY_PER_REQUEST,
     timeToLiveAttribute: 'ttl',
     pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
-    deletionProtection: !remove,
     removalPolicy,
   });
+  // Table itself takes no parameter of a template here.
+  (table.node.defaultChild as CfnTable).deletionProtectionEnabled = deletionProtection;
   const bucket = new Bucket(stack, 'Bucket', {
     blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
     encryption: BucketEncryption.S3_MANAGED,

@@ -2,8 +2,18 @@ import { Stack, Validations } from 'aws-cdk-lib';
 import type { Role } from 'aws-cdk-lib/aws-iam';
 import type { Bucket, CfnBucket } from 'aws-cdk-lib/aws-s3';
 
+/** The roles, and the ARNs of the groups that the pull function's logs are written to first. */
+export interface AcknowledgedRoles {
+  readonly pull: Role;
+  readonly fill: Role;
+  readonly localLogs: readonly string[];
+}
+
 /** Accepts the findings of cdk-nag's AwsSolutions rules that are meant to be, with their reasons. */
-export function acknowledgeFindings(bucket: Bucket, roles: readonly Role[]): void {
+export function acknowledgeFindings(
+  bucket: Bucket,
+  { pull, fill, localLogs }: AcknowledgedRoles,
+): void {
   const stack = Stack.of(bucket);
   Validations.of(bucket).acknowledge({
     id: 'AwsSolutions-S1',
@@ -11,7 +21,7 @@ export function acknowledgeFindings(bucket: Bucket, roles: readonly Role[]): voi
       'Server access logs would keep the address of everybody who pulls. The mirror logs its requests; who needs more turns on data events in CloudTrail.',
   });
   const id = stack.getLogicalId(bucket.node.defaultChild as CfnBucket);
-  for (const role of roles) {
+  for (const role of [pull, fill]) {
     for (const prefix of ['blobs', 'manifests']) {
       Validations.of(role).acknowledge({
         id: `AwsSolutions-IAM5[Resource::<${id}.Arn>/${prefix}/*]`,
@@ -19,7 +29,22 @@ export function acknowledgeFindings(bucket: Bucket, roles: readonly Role[]): voi
       });
     }
   }
+  for (const arn of localLogs) {
+    Validations.of(pull).acknowledge({
+      id: `AwsSolutions-IAM5[Resource::${found(stack, arn)}]`,
+      reason:
+        'Lambda makes this group in each region and writes its streams as the role of the web function. It belongs to the mirror alone; the sign stands for its streams.',
+    });
+  }
   acknowledgeCodeCopy(stack);
+}
+
+/** An ARN as cdk-nag writes it: `arn:<AWS::Partition>:…`. */
+function found(stack: Stack, arn: string): string {
+  const resolved: { 'Fn::Join': [string, (string | { Ref: string })[]] } = stack.resolve(arn);
+  return resolved['Fn::Join'][1]
+    .map((part) => (typeof part === 'string' ? part : `<${part.Ref}>`))
+    .join('');
 }
 
 /** CDK adds a bucket for the web function's code, and a function that copies it there. */

@@ -12,13 +12,15 @@ export interface StackOptions {
   readonly config: string;
   /** Whether signed URLs name the bucket's hosts that have IPv6 addresses as well. */
   readonly dualStack: boolean;
-  /** Reserved concurrency of the pull function; 0 reserves none. */
+  /** Reserved concurrency of the pull function; 0 reserves none, for fills neither. */
   readonly pullConcurrency: number;
   /** How many fills run at once; also reserved, unless `pullConcurrency` is 0. */
   readonly fillConcurrency: number;
   readonly logRetentionDays: RetentionDays;
   /** Deletes the table and the bucket with the stack. */
   readonly removeData: boolean;
+  /** Whether DynamoDB refuses to delete the table. */
+  readonly deletionProtection: boolean;
   readonly hubUsername: string | undefined;
   /** The name or ARN of the secret that holds the password or token of `hubUsername`. */
   readonly hubSecret: string | undefined;
@@ -26,6 +28,27 @@ export interface StackOptions {
   readonly alarmTopic: string | undefined;
   /** Further regions of the web function, behind one host name. */
   readonly regions: readonly string[];
+}
+
+/**
+ * What fits into a new account, whose functions share a quota of 10: nothing can be reserved there,
+ * and fills leave half of it to clients.
+ */
+export const defaultConcurrency = { pull: 0, fill: 5 } as const;
+
+/** What is reserved for each function; undefined for nothing. */
+export function reservedConcurrency({
+  pullConcurrency,
+  fillConcurrency,
+}: Pick<StackOptions, 'pullConcurrency' | 'fillConcurrency'>): {
+  readonly pullReserved: number | undefined;
+  readonly fillReserved: number | undefined;
+} {
+  const reserves = pullConcurrency > 0;
+  return {
+    pullReserved: reserves ? pullConcurrency : undefined,
+    fillReserved: reserves ? fillConcurrency : undefined,
+  };
 }
 
 /** All options, or every mistake in them. */
@@ -44,6 +67,7 @@ const known = [
   'fillConcurrency',
   'logRetentionDays',
   'removeData',
+  'deletionProtection',
   'hubUsername',
   'hubSecret',
   'alarmTopic',
@@ -97,10 +121,11 @@ export function parseOptions(context: Context): ParsedOptions {
     compute: oneOf('compute', ['function-url', 'web-function'], 'function-url'),
     config: text('config') ?? 'pullfront.json',
     dualStack: flag('dualStack'),
-    pullConcurrency: count('pullConcurrency', 100, 0),
-    fillConcurrency: count('fillConcurrency', 10, 2),
+    pullConcurrency: count('pullConcurrency', defaultConcurrency.pull, 0),
+    fillConcurrency: count('fillConcurrency', defaultConcurrency.fill, 2),
     logRetentionDays: oneOf('logRetentionDays', retentions, RetentionDays.ONE_MONTH),
     removeData: flag('removeData'),
+    deletionProtection: flag('deletionProtection'),
     hubUsername: text('hubUsername'),
     hubSecret: text('hubSecret'),
     alarmTopic: matching('alarmTopic', /^arn:[\w-]+:sns:/, 'the ARN of an SNS topic'),
@@ -112,6 +137,9 @@ export function parseOptions(context: Context): ParsedOptions {
   };
   if ((options.hubUsername === undefined) !== (options.hubSecret === undefined)) {
     problems.push('hubUsername and hubSecret: one is of no use without the other');
+  }
+  if (options.removeData && options.deletionProtection) {
+    problems.push('removeData and deletionProtection: a protected table cannot be removed');
   }
   if (options.regions.length > 0 && options.compute !== 'web-function') {
     problems.push('regions: only a web function has several; a function URL has one');

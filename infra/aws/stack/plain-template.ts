@@ -19,6 +19,7 @@ import { Code } from 'aws-cdk-lib/aws-lambda';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { stringify } from 'yaml';
+import { defaultConcurrency } from './options.ts';
 import { addMirror } from './pullfront-stack.ts';
 
 const heading = `# Pullfront as plain CloudFormation, for people without CDK; infra/README.md says how to use it.
@@ -82,8 +83,23 @@ function fill(stack: Stack): void {
   const username = text('HubUsername', 'A user of Docker Hub, or nothing.', optional);
   const secret = text('HubSecretArn', "The ARN of the secret with that user's token.", optional);
   const topic = text('AlarmTopicArn', 'An SNS topic for the alarms, or nothing.', optional);
-  const pull = count('PullConcurrency', 'Reserved for clients; 0 reserves nothing.', 100, 0);
-  const fills = count('FillConcurrency', 'How many fills run at once.', 10, 2);
+  const pull = count(
+    'PullConcurrency',
+    'Reserved for clients; 0 reserves nothing. A new account can reserve nothing.',
+    defaultConcurrency.pull,
+    0,
+  );
+  const fills = count(
+    'FillConcurrency',
+    'How many fills run at once; reserved as well, unless PullConcurrency is 0.',
+    defaultConcurrency.fill,
+    2,
+  );
+  const isProtected = text(
+    'DeletionProtection',
+    'Whether DynamoDB refuses to delete the table. Not at the first deployment, which could not be rolled back.',
+    { default: 'false', allowedValues: ['true', 'false'] },
+  );
   const logDays = new CfnParameter(stack, 'LogRetentionDays', {
     type: 'Number',
     description: 'How long logs are kept.',
@@ -92,6 +108,7 @@ function fill(stack: Stack): void {
   });
 
   const reserves = holds('Reserves', Fn.conditionNot(Fn.conditionEquals(pull, 0)));
+  const protects = holds('Protects', Fn.conditionEquals(isProtected, 'true'));
   const hasSecret = holds('HasHubSecret', Fn.conditionNot(Fn.conditionEquals(secret, '')));
   const hasTopic = holds('HasAlarmTopic', Fn.conditionNot(Fn.conditionEquals(topic, '')));
   const reserved = (value: number) =>
@@ -107,6 +124,7 @@ function fill(stack: Stack): void {
     fillConcurrency: fills,
     logRetentionDays: logDays.valueAsNumber,
     removeData: false,
+    deletionProtection: Fn.conditionIf(protects.logicalId, true, false),
     hub: { username, secret },
     secrets: [secret],
     secretsCondition: hasSecret,

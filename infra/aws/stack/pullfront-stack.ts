@@ -1,9 +1,16 @@
-import { type App, type CfnCondition, CfnOutput, Fn, Stack, type StackProps } from 'aws-cdk-lib';
+import {
+  type App,
+  type CfnCondition,
+  CfnOutput,
+  Fn,
+  type IResolvable,
+  Stack,
+  type StackProps,
+} from 'aws-cdk-lib';
 import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Role } from 'aws-cdk-lib/aws-iam';
 import type { Code, Function as LambdaFunction, WebFunctionCode } from 'aws-cdk-lib/aws-lambda';
-import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
-import { RemovalPolicy } from 'aws-cdk-lib/core';
+import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { addAlarms } from './alarms.ts';
 import { clientLines } from './client-lines.ts';
 import { addDashboard } from './dashboard.ts';
@@ -11,6 +18,7 @@ import { addData } from './data.ts';
 import { type HubAccount, mirrorEnvironment } from './environment.ts';
 import { addFillQueues } from './fill-queues.ts';
 import { addFillFunction, addPullFunction, fillMemory, pullMemory } from './functions.ts';
+import { addLogs, addUrlLogs, addWebLogs, type PullLogs } from './logs.ts';
 import { acknowledgeFindings } from './nag-exceptions.ts';
 import { addFillRole, addPullRole } from './roles.ts';
 import { grantSecrets } from './secrets.ts';
@@ -36,6 +44,7 @@ export interface StackParts {
   readonly fillConcurrency: number;
   readonly logRetentionDays: RetentionDays;
   readonly removeData: boolean;
+  readonly deletionProtection: boolean | IResolvable;
   readonly hub: HubAccount | undefined;
   /** Names or ARNs of all secrets that the mirror reads. */
   readonly secrets: readonly string[];
@@ -53,15 +62,10 @@ interface Answering {
 
 /** Fills a stack with the whole mirror. */
 export function addMirror(stack: Stack, parts: StackParts): void {
-  const data = addData(stack, parts.removeData);
+  const data = addData(stack, parts);
   const queues = addFillQueues(stack);
-  const logs = (id: string) =>
-    new LogGroup(stack, id, {
-      retention: parts.logRetentionDays,
-      removalPolicy: RemovalPolicy.DESTROY,
-    });
-  const pullLogs = logs('PullLogs');
-  const fillLogs = logs('FillLogs');
+  const pullLogs = addPullLogs(stack, parts);
+  const fillLogs = addLogs(stack, 'FillLogs', parts.logRetentionDays);
   const pullRole = addPullRole(stack, pullLogs, { data, queues });
   const fillRole = addFillRole(stack, fillLogs, { data, queues });
   grantSecrets(stack, parts.secrets, [pullRole, fillRole], parts.secretsCondition);
@@ -79,14 +83,24 @@ export function addMirror(stack: Stack, parts: StackParts): void {
     ...(pull === undefined ? [] : [{ lambda: pull, memory: pullMemory }]),
     { lambda: fill, memory: fillMemory },
   ];
-  addDashboard(stack, { functions, data, queues, logs: [pullLogs, fillLogs] });
+  addDashboard(stack, { functions, data, queues, logs: [pullLogs.written, fillLogs] });
   addAlarms(stack, { pull, fill, queues }, parts.alarmAction?.(stack));
   addOutputs(stack, host, {
     Table: data.table.tableName,
     Bucket: data.bucket.bucketName,
     DeadLetterQueue: queues.deadLetters.queueUrl,
   });
-  acknowledgeFindings(data.bucket, [pullRole, fillRole]);
+  acknowledgeFindings(data.bucket, {
+    pull: pullRole,
+    fill: fillRole,
+    localLogs: pullLogs.localArns,
+  });
+}
+
+function addPullLogs(stack: Stack, { front, logRetentionDays }: StackParts): PullLogs {
+  return front.kind === 'web-function'
+    ? addWebLogs(stack, logRetentionDays, front.regions)
+    : addUrlLogs(stack, logRetentionDays);
 }
 
 function addFront(
@@ -94,7 +108,7 @@ function addFront(
   { front, pullReserved }: StackParts,
   given: {
     readonly role: Role;
-    readonly logs: LogGroup;
+    readonly logs: PullLogs;
     readonly environment: Record<string, string>;
   },
 ): Answering {
@@ -102,7 +116,11 @@ function addFront(
     const { code, regions } = front;
     return { pull: undefined, host: addWebFunction(stack, { ...given, code, regions }) };
   }
-  const { lambda, url } = addPullFunction(stack, { ...given, code: front.code }, pullReserved);
+  const { lambda, url } = addPullFunction(
+    stack,
+    { ...given, logs: given.logs.group, code: front.code },
+    pullReserved,
+  );
   // The URL is https://HOST/.
   return { pull: lambda, host: Fn.select(2, Fn.split('/', url)) };
 }

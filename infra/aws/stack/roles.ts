@@ -3,6 +3,7 @@ import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk
 import type { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Data } from './data.ts';
 import type { FillQueues } from './fill-queues.ts';
+import type { PullLogs } from './logs.ts';
 
 /** Every access pattern of the index: no Scan, and nothing that changes the table itself. */
 const tableActions = [
@@ -24,7 +25,7 @@ export interface Subjects {
 function role(
   stack: Stack,
   id: string,
-  logs: LogGroup,
+  { group, localArns }: Pick<PullLogs, 'group' | 'localArns'>,
   statements: Readonly<Record<string, PolicyStatement>>,
 ): Role {
   const document = new PolicyDocument();
@@ -32,9 +33,18 @@ function role(
     new PolicyStatement({
       sid: 'Logs',
       actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
-      resources: [logs.logGroupArn],
+      resources: [group.logGroupArn],
     }),
   );
+  if (localArns.length > 0) {
+    document.addStatements(
+      new PolicyStatement({
+        sid: 'LocalLogs',
+        actions: ['logs:CreateLogGroup', 'logs:CreateLogStream', 'logs:PutLogEvents'],
+        resources: [...localArns],
+      }),
+    );
+  }
   for (const [sid, statement] of Object.entries(statements)) {
     statement.sid = sid;
     document.addStatements(statement);
@@ -52,7 +62,7 @@ const allow = (actions: string[], ...resources: string[]) =>
  * The role of what answers clients. It signs URLs of blobs and cannot write one: PutObject is for
  * manifests that are too large for the table. Whoever breaks into it cannot change a layer.
  */
-export function addPullRole(stack: Stack, logs: LogGroup, { data, queues }: Subjects): Role {
+export function addPullRole(stack: Stack, logs: PullLogs, { data, queues }: Subjects): Role {
   const { table, bucket } = data;
   return role(stack, 'PullRole', logs, {
     Index: allow(tableActions, table.tableArn),
@@ -67,33 +77,38 @@ export function addPullRole(stack: Stack, logs: LogGroup, { data, queues }: Subj
 }
 
 /** The role of the fill function: writes blobs, evicts them, and works on the queue. */
-export function addFillRole(stack: Stack, logs: LogGroup, { data, queues }: Subjects): Role {
+export function addFillRole(stack: Stack, group: LogGroup, { data, queues }: Subjects): Role {
   const { table, bucket } = data;
-  return role(stack, 'FillRole', logs, {
-    Index: allow(tableActions, table.tableArn),
-    Objects: allow(
-      [
-        's3:GetObject',
-        's3:PutObject',
-        's3:DeleteObject',
-        's3:AbortMultipartUpload',
-        's3:ListMultipartUploadParts',
-      ],
-      bucket.arnForObjects('blobs/*'),
-      bucket.arnForObjects('manifests/*'),
-    ),
-    ListObjects: allow(['s3:ListBucket', 's3:ListBucketMultipartUploads'], bucket.bucketArn),
-    TakeFills: allow(
-      [
-        'sqs:ReceiveMessage',
-        'sqs:DeleteMessage',
-        'sqs:ChangeMessageVisibility',
-        'sqs:GetQueueAttributes',
-        // A paused fill and the fills of further blobs are queued again.
-        'sqs:SendMessage',
-      ],
-      queues.queue.queueArn,
-    ),
-    GiveUpFills: allow(['sqs:SendMessage'], queues.deadLetters.queueArn),
-  });
+  return role(
+    stack,
+    'FillRole',
+    { group, localArns: [] },
+    {
+      Index: allow(tableActions, table.tableArn),
+      Objects: allow(
+        [
+          's3:GetObject',
+          's3:PutObject',
+          's3:DeleteObject',
+          's3:AbortMultipartUpload',
+          's3:ListMultipartUploadParts',
+        ],
+        bucket.arnForObjects('blobs/*'),
+        bucket.arnForObjects('manifests/*'),
+      ),
+      ListObjects: allow(['s3:ListBucket', 's3:ListBucketMultipartUploads'], bucket.bucketArn),
+      TakeFills: allow(
+        [
+          'sqs:ReceiveMessage',
+          'sqs:DeleteMessage',
+          'sqs:ChangeMessageVisibility',
+          'sqs:GetQueueAttributes',
+          // A paused fill and the fills of further blobs are queued again.
+          'sqs:SendMessage',
+        ],
+        queues.queue.queueArn,
+      ),
+      GiveUpFills: allow(['sqs:SendMessage'], queues.deadLetters.queueArn),
+    },
+  );
 }

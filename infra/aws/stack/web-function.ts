@@ -1,4 +1,4 @@
-import { Duration, type Stack, Validations } from 'aws-cdk-lib';
+import { Aws, Duration, type Stack, Validations } from 'aws-cdk-lib';
 import type { Role } from 'aws-cdk-lib/aws-iam';
 import {
   WebFunction,
@@ -7,13 +7,13 @@ import {
   WebFunctionEndpointLocation,
   WebFunctionRuntime,
 } from 'aws-cdk-lib/aws-lambda';
-import type { LogGroup } from 'aws-cdk-lib/aws-logs';
+import type { PullLogs } from './logs.ts';
 
 /** What the web function is given. */
 export interface WebFunctionParts {
   readonly code: WebFunctionCode;
   readonly role: Role;
-  readonly logs: LogGroup;
+  readonly logs: PullLogs;
   readonly environment: Record<string, string>;
   /** Further regions; empty for the stack's own alone. */
   readonly regions: readonly string[];
@@ -29,9 +29,11 @@ const maxEnvironments = 10;
 export function addWebFunction(stack: Stack, parts: WebFunctionParts): string {
   const { code, role, logs, environment, regions } = parts;
   const web = new WebFunction(stack, 'Web', {
+    // By the region as well: a stack of the same name elsewhere may have its replica here.
+    webFunctionName: `${Aws.STACK_NAME}-${Aws.REGION}`,
     code,
     role,
-    logGroup: logs,
+    logGroup: logs.group,
     // A replica in another region still uses the table, the bucket and the queue of this one.
     // The fill function works on the queue: this role may not write blobs.
     environment: {
@@ -50,6 +52,8 @@ export function addWebFunction(stack: Stack, parts: WebFunctionParts): string {
           : WebFunctionEndpointLocation.multiRegion([...regions]),
     },
   });
+  // Lambda makes this group when it is missing, and then the stack could not.
+  web.node.addDependency(logs.written);
   Validations.of(web).acknowledge({
     id: 'Annotation::@aws-cdk/aws-lambda:webFunctionPublicEndpoint',
     reason: 'Meant: what the mirror serves is public to whoever knows its host name.',

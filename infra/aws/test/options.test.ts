@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseOptions } from '../stack/options.ts';
+import { parseOptions, reservedConcurrency } from '../stack/options.ts';
 
 test('everything has a default', () => {
   assert.deepEqual(parseOptions({ '@aws-cdk/core:flag': true, 'cli-telemetry': false }), {
@@ -9,10 +9,11 @@ test('everything has a default', () => {
       compute: 'function-url',
       config: 'pullfront.json',
       dualStack: false,
-      pullConcurrency: 100,
-      fillConcurrency: 10,
+      pullConcurrency: 0,
+      fillConcurrency: 5,
       logRetentionDays: 30,
       removeData: false,
+      deletionProtection: false,
       hubUsername: undefined,
       hubSecret: undefined,
       alarmTopic: undefined,
@@ -43,6 +44,20 @@ test('texts of a command line are understood', () => {
   );
 });
 
+test('a new account deploys as it is: nothing is reserved unless that is asked for', () => {
+  const reservedBy = (context: Record<string, string>) => {
+    const parsed = parseOptions(context);
+    assert.ok('ok' in parsed);
+    return reservedConcurrency(parsed.ok);
+  };
+  assert.deepEqual(reservedBy({}), { pullReserved: undefined, fillReserved: undefined });
+  assert.deepEqual(reservedBy({ fillConcurrency: '20' }), reservedBy({}));
+  assert.deepEqual(reservedBy({ pullConcurrency: '100', fillConcurrency: '10' }), {
+    pullReserved: 100,
+    fillReserved: 10,
+  });
+});
+
 test('all mistakes come at once', () => {
   const parsed = parseOptions({
     name: 'My.Mirror',
@@ -50,6 +65,8 @@ test('all mistakes come at once', () => {
     dualStack: 'yes',
     fillConcurrency: '1',
     logRetentionDays: '8',
+    removeData: 'true',
+    deletionProtection: 'true',
     hubUsername: 'me',
     alarmTopic: 'alarms',
     regions: 'eu-west-1',
@@ -65,6 +82,7 @@ test('all mistakes come at once', () => {
     'logRetentionDays',
     'alarmTopic',
     'hubUsername and hubSecret',
+    'removeData and deletionProtection',
     'regions',
     'retainData',
   ]);

@@ -30,7 +30,7 @@ test('it has the resources that CDK deploys', () => {
   assert.deepEqual(typesOf(template), typesOf(synthesised({ hub, secrets: ['hub'] })));
 });
 
-test('a secret, a topic and reserved concurrency may be left out', () => {
+test('a secret, a topic, reserved concurrency and protection may be left out', () => {
   template.hasResource('AWS::IAM::Policy', { Condition: 'HasHubSecret' });
   template.allResourcesProperties('AWS::CloudWatch::Alarm', {
     AlarmActions: [
@@ -44,7 +44,13 @@ test('a secret, a topic and reserved concurrency may be left out', () => {
       },
     });
   }
+  template.hasResourceProperties('AWS::DynamoDB::Table', {
+    DeletionProtectionEnabled: { 'Fn::If': ['Protects', true, false] },
+  });
   const { Parameters } = template.toJSON();
+  // What a new account can deploy.
+  assert.equal(Parameters.PullConcurrency.Default, 0);
+  assert.equal(Parameters.DeletionProtection.Default, 'false');
   const needed = Object.entries(Parameters)
     .filter(([, parameter]) => (parameter as { Default?: unknown }).Default === undefined)
     .map(([name]) => name);

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Match } from 'aws-cdk-lib/assertions';
-import { WebFunctionCode } from 'aws-cdk-lib/aws-lambda';
-import { synthesised } from './synthesised.ts';
+import { synthesised, webFront } from './synthesised.ts';
 
 const template = synthesised();
 
@@ -57,20 +56,27 @@ test('nothing is reserved where nothing is asked for', () => {
 
 test('the table is on demand, forgets by ttl, and can be restored', () => {
   template.hasResource('AWS::DynamoDB::Table', {
-    DeletionPolicy: 'Retain',
+    // A failed first deployment must leave nothing: neither kept nor protected.
+    DeletionPolicy: 'RetainExceptOnCreate',
     UpdateReplacePolicy: 'Retain',
     Properties: {
       BillingMode: 'PAY_PER_REQUEST',
-      DeletionProtectionEnabled: true,
+      DeletionProtectionEnabled: false,
       TimeToLiveSpecification: { AttributeName: 'ttl', Enabled: true },
       PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
     },
   });
 });
 
+test('the table can be protected', () => {
+  synthesised({ deletionProtection: true }).hasResourceProperties('AWS::DynamoDB::Table', {
+    DeletionProtectionEnabled: true,
+  });
+});
+
 test('the bucket is private, encrypted, TLS only, kept, and has no name with a dot', () => {
   template.hasResource('AWS::S3::Bucket', {
-    DeletionPolicy: 'Retain',
+    DeletionPolicy: 'RetainExceptOnCreate',
     UpdateReplacePolicy: 'Retain',
     Properties: {
       // CloudFormation makes one of the stack's name and hyphens.
@@ -134,13 +140,7 @@ test('logs end after the days that were asked for', () => {
 });
 
 test('a web function takes the place of the function URL', () => {
-  const web = synthesised({
-    front: {
-      kind: 'web-function',
-      code: WebFunctionCode.fromAssetToManagedBucket(new URL('../web', import.meta.url).pathname),
-      regions: [],
-    },
-  });
+  const web = synthesised({ front: webFront() });
   web.resourceCountIs('AWS::Lambda::Url', 0);
   web.hasResourceProperties('AWS::Lambda::WebFunctionEndpoint', {
     AuthType: 'ApplicationManaged',
@@ -154,13 +154,7 @@ test('a web function takes the place of the function URL', () => {
       EnvironmentVariables: Match.objectLike({ PULLFRONT_STORE: 'aws' }),
     },
   });
-  const several = synthesised({
-    front: {
-      kind: 'web-function',
-      code: WebFunctionCode.fromAssetToManagedBucket(new URL('../web', import.meta.url).pathname),
-      regions: ['eu-west-1'],
-    },
-  });
+  const several = synthesised({ front: webFront('eu-west-1') });
   several.hasResourceProperties('AWS::Lambda::WebFunctionEndpoint', {
     EndpointType: 'MultiRegion',
     Regions: ['eu-west-1'],

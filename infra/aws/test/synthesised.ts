@@ -1,14 +1,20 @@
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import { Code } from 'aws-cdk-lib/aws-lambda';
+import { Code, WebFunctionCode } from 'aws-cdk-lib/aws-lambda';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
-import { makeStack, type StackParts } from '../stack/pullfront-stack.ts';
+import { type Front, makeStack, type StackParts } from '../stack/pullfront-stack.ts';
 
 /** Code that is in some bucket already, so that a test needs no build. */
 function codeAt(key: string): Code {
   const bucket = Bucket.fromBucketName(new Stack(new App(), 'other'), 'Code', 'code-of-a-test');
   return Code.fromBucketV2(bucket, key);
+}
+
+/** A web function in the place of the function URL, in these further regions as well. */
+export function webFront(...regions: string[]): Extract<Front, { kind: 'web-function' }> {
+  const folder = new URL('../web', import.meta.url).pathname;
+  return { kind: 'web-function', code: WebFunctionCode.fromAssetToManagedBucket(folder), regions };
 }
 
 /** A stack with these choices, for tests that change the app around it. */
@@ -22,6 +28,7 @@ export function stackOf(app: App, choices: Partial<StackParts> = {}): Stack {
     fillConcurrency: 10,
     logRetentionDays: RetentionDays.ONE_MONTH,
     removeData: false,
+    deletionProtection: false,
     hub: undefined,
     secrets: [],
     secretsCondition: undefined,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { Topic } from 'aws-cdk-lib/aws-sns';
-import { synthesised } from './synthesised.ts';
+import { synthesised, webFront } from './synthesised.ts';
 
 const template = synthesised();
 
@@ -50,4 +50,26 @@ test('the dashboard shows hits, misses, stale, limits, lag, pulls avoided and co
   }
   // CloudWatch reads no exponents.
   assert.doesNotMatch(body, /\de-\d/);
+});
+
+/** The ids of the log groups whose bytes are in the estimate. */
+function countedLogs(choices: Parameters<typeof synthesised>[0] = {}): string[] {
+  const [dashboard] = Object.values(
+    synthesised(choices).findResources('AWS::CloudWatch::Dashboard'),
+  );
+  const parts: (string | { Ref?: string })[] = dashboard?.Properties.DashboardBody['Fn::Join'][1];
+  const body = parts.map((part) => (typeof part === 'string' ? part : `<${part.Ref}>`)).join('');
+  const widgets: { properties: { metrics: unknown[][] } }[] = JSON.parse(body).widgets;
+  return widgets
+    .flatMap(({ properties }) => properties.metrics)
+    .filter(([namespace]) => namespace === 'AWS/Logs')
+    .map(([, metric, dimension, group]) => {
+      assert.deepEqual([metric, dimension], ['IncomingBytes', 'LogGroupName']);
+      return String(group).replace(/[0-9A-F]{8}/, '');
+    });
+}
+
+test("the estimate counts the stack's own log groups, each line once", () => {
+  assert.deepEqual(countedLogs(), ['<PullLogs>', '<FillLogs>']);
+  assert.deepEqual(countedLogs({ front: webFront() }), ['<PullLocalLogs>', '<FillLogs>']);
 });
