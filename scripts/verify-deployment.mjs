@@ -8,8 +8,8 @@ import { Mirror } from './verify-deployment/mirror.mjs';
 const usage = `node scripts/verify-deployment.mjs URL [options]
 
   --image NAME:TAG   an image of Docker Hub (library/busybox:latest); costs up to three pulls
-  --bucket NAME      the mirror's bucket; any bucket of S3 when absent
-  --stream           blobs are streamed by the mirror (delivery "stream"), not redirected
+  --blobs FORM       redirect or stream: how stored blobs must come; found out when absent
+  --bucket NAME      the bucket of S3 or R2 that redirects must lead to
   --wait SECONDS     how long a fill may take (60)
   --regions A,B      asks the AWS command line whether Lambda Web Functions are there
 `;
@@ -17,7 +17,7 @@ const usage = `node scripts/verify-deployment.mjs URL [options]
 const options = /** @type {const} */ ({
   image: { type: 'string', default: 'library/busybox:latest' },
   bucket: { type: 'string' },
-  stream: { type: 'boolean', default: false },
+  blobs: { type: 'string' },
   wait: { type: 'string', default: '60' },
   regions: { type: 'string' },
 });
@@ -35,6 +35,9 @@ function readArguments() {
     const [, repository, tag] = /^(.+):([^/:]+)$/.exec(values.image) ?? [];
     if (address === undefined || more.length > 0) return misuse('One URL is needed.');
     if (repository === undefined || tag === undefined) return misuse('--image is NAME:TAG.');
+    if (!['redirect', 'stream', undefined].includes(values.blobs)) {
+      return misuse('--blobs is redirect or stream.');
+    }
     if (!/^\d{1,4}$/.test(values.wait)) return misuse('--wait is a number of seconds.');
     return { ...values, mirror: new Mirror(new URL(address), repository, tag) };
   } catch (error) {
@@ -68,10 +71,10 @@ async function webFunctionsIn(region) {
   return 'there';
 }
 
-const { mirror, bucket, stream, wait, regions } = readArguments();
+const { mirror, bucket, blobs, wait, regions } = readArguments();
 try {
   const image = await mirror.image();
-  const choices = { streams: stream, bucket, wait: Number(wait) };
+  const choices = { form: blobs, bucket, wait: Number(wait) };
   for (const check of checks) {
     await report(check.name, () => check.run(mirror, image, choices));
   }

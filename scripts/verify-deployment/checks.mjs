@@ -6,8 +6,8 @@ import { expect, expectBytes, expectLength, redirectOf } from './mirror.mjs';
 
 /**
  * @typedef {object} Choices
- * @property {boolean} streams blobs are passed through, not redirected
- * @property {string | undefined} bucket what the host of stored blobs begins with
+ * @property {string | undefined} form `redirect` or `stream`: how stored blobs must come; any when undefined
+ * @property {string | undefined} bucket the bucket that redirects must lead to
  * @property {number} wait seconds for a fill
  */
 
@@ -87,6 +87,27 @@ export const checks = [
     },
   },
   {
+    name: 'a blob is stored, and comes from the store',
+    async run(mirror, { largest }, { form, bucket, wait }) {
+      const until = Date.now() + wait * 1000;
+      let answer = await storedBlob(mirror, largest);
+      while (!answer.stored) {
+        expect(Date.now() < until, `not after ${wait} s: ${answer.seen}`);
+        await pause(Math.min(500, wait * 100));
+        answer = await storedBlob(mirror, largest);
+      }
+      const { seen, target } = answer;
+      const found = target === undefined ? 'stream' : 'redirect';
+      expect(form === undefined || form === found, `${seen}, but --blobs is ${form}`);
+      if (target === undefined) {
+        expect(bucket === undefined, `${seen}: a stream leads to no bucket`);
+        return `streamed; ${seen}`;
+      }
+      expect(isBlobOf(target, largest.digest, bucket), `${seen}, which is not the mirror's bucket`);
+      return `redirected; ${seen}`;
+    },
+  },
+  {
     name: 'a blob comes with its bytes, and a range of it',
     async run(mirror, { smallest, largest }) {
       const whole = await mirror.followed(smallest.digest);
@@ -98,24 +119,6 @@ export const checks = [
       expect(range === `bytes 1-4/${largest.size}`, `${part.what} has content-range ${range}`);
       expect(part.body.byteLength === 4, `${part.what} gave ${part.body.byteLength} bytes of 4`);
       return `${smallest.size} bytes, and 4 of ${largest.size}`;
-    },
-  },
-  {
-    name: 'what is stored is redirected to the bucket',
-    async run(mirror, { largest }, { streams, bucket, wait }) {
-      if (streams) return 'not asked for: blobs are streamed';
-      const until = Date.now() + wait * 1000;
-      for (;;) {
-        const answer = await mirror.blob(largest.digest);
-        const target = redirectOf(answer);
-        const host = target === undefined ? undefined : new URL(target, mirror.url).host;
-        if (host !== undefined && isBucket(host, bucket)) {
-          return `${answer.status}, Location of ${target?.length} letters`;
-        }
-        const found = host === undefined ? `answered ${answer.status}` : `redirects to ${host}`;
-        expect(Date.now() < until, `${answer.what} still ${found} after ${wait} s`);
-        await pause(Math.min(2000, wait * 100));
-      }
     },
   },
   {
@@ -159,8 +162,38 @@ export const checks = [
   },
 ];
 
-/** @param {string} host @param {string | undefined} bucket */
-function isBucket(host, bucket) {
-  if (bucket !== undefined) return host.startsWith(bucket);
-  return /(?:^|\.)s3[.-][\w.-]*amazonaws\.com(?:\.cn)?$/.test(host);
+/**
+ * Asks for the first byte of a blob. Its Cache-Status says whether the mirror has the whole blob:
+ * the registry's own redirect, and bytes that are passed on from there, are misses.
+ *
+ * @param {Mirror} mirror
+ * @param {import('./mirror.mjs').Descriptor} blob
+ */
+async function storedBlob(mirror, { digest }) {
+  const answer = await mirror.blob(digest, { headers: { range: 'bytes=0-0' } });
+  const location = redirectOf(answer);
+  const target = location === undefined ? undefined : new URL(location, mirror.url);
+  const status = String(answer.headers['cache-status'] ?? '');
+  // A signed URL stays out of every message.
+  const where = target === undefined ? '' : ` to ${target.host}, ${location?.length} letters`;
+  const seen = `${answer.what} answered ${answer.status}${where}, cache-status "${status}"`;
+  return { target, seen, stored: /;\s*hit\b/.test(status) };
+}
+
+/**
+ * Whether a URL is of this blob in a bucket of Pullfront, whose keys are `blobs/sha256/ab/<hex>`. The
+ * host says little: Docker Hub's own redirects lead to S3 and R2 as well. The bucket is in the host
+ * (S3) or before the key (R2).
+ *
+ * @param {URL} url
+ * @param {string} digest
+ * @param {string | undefined} bucket
+ */
+function isBlobOf({ hostname, pathname }, digest, bucket) {
+  const [algorithm, hex = ''] = digest.split(':');
+  const key = `/blobs/${algorithm}/${hex.slice(0, 2)}/${hex}`;
+  if (!pathname.endsWith(key)) return false;
+  const before = pathname.slice(0, -key.length);
+  if (bucket === undefined) return /^(?:\/[^/]+)?$/.test(before);
+  return before === `/${bucket}` || (before === '' && hostname.startsWith(`${bucket}.`));
 }

@@ -16,13 +16,15 @@ export type Fault = (answer: PassingAnswer) => void;
 /** A front before a mirror, like the one of a function URL, with a bucket beside it. */
 export interface Front {
   readonly url: string;
-  /** What the host of a redirect begins with. */
-  readonly bucket: string;
   fault: Fault;
   close(): Promise<void>;
 }
 
-const blobPath = /^\/v2\/(.+)\/blobs\/(sha256:[0-9a-f]{64})$/;
+/** The name of the front's bucket. */
+export const bucket = 'blobs-of-a-test';
+
+const blobPath = /^\/v2\/.+\/blobs\/sha256:([0-9a-f]{64})$/;
+const objectPath = new RegExp(`^/${bucket}/blobs/sha256/..(?=/)/([0-9a-f]{64})\\?`);
 
 /** Starts a front that passes everything on, but redirects blobs to its bucket by GET. */
 export async function startFront(mirror: string): Promise<Front> {
@@ -34,10 +36,8 @@ export async function startFront(mirror: string): Promise<Front> {
   });
   await listening(server);
   const { port } = server.address() as AddressInfo;
-  const bucket = `127.0.0.1:${port}`;
   return Object.assign(front, {
-    url: `http://${bucket}`,
-    bucket,
+    url: `http://127.0.0.1:${port}`,
     close: () => new Promise<void>((resolve) => server.close(() => resolve())),
   });
 }
@@ -67,11 +67,18 @@ async function answerOf(
 ): Promise<PassingAnswer> {
   const blob = blobPath.exec(path);
   if (blob !== null && method === 'GET') {
-    const location = `http://${request.headers.host}/bucket${path}?X-Amz-Signature=secret`;
-    return { status: 307, headers: { location }, body: Buffer.alloc(0), method, path };
+    const [, hex = ''] = blob;
+    const key = `${bucket}/blobs/sha256/${hex.slice(0, 2)}/${hex}`;
+    const headers = {
+      location: `http://${request.headers.host}/${key}?X-Amz-Signature=secret`,
+      'cache-status': 'Pullfront; hit',
+    };
+    return { status: 307, headers, body: Buffer.alloc(0), method, path };
   }
   const { accept, range } = request.headers;
-  const passed = await fetch(new URL(path.replace(/^\/bucket/, ''), mirror), {
+  const [, hex] = objectPath.exec(path) ?? [];
+  const asked = hex === undefined ? path : `/v2/library/app/blobs/sha256:${hex}`;
+  const passed = await fetch(new URL(asked, mirror), {
     method,
     redirect: 'manual',
     headers: {

@@ -1,17 +1,14 @@
-import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { makeImage } from '../images/image.ts';
 import { randomLayer } from '../images/layer.ts';
 import { Program } from '../runtime/local/program.ts';
 import { startUpstream, type Upstream } from '../upstream/upstream.ts';
-import { type Fault, type Front, startFront } from './front.ts';
-
-const script = fileURLToPath(new URL('../../scripts/verify-deployment.mjs', import.meta.url));
+import { bucket, type Fault, type Front, startFront } from './front.ts';
+import { type Verdict, verify } from './verify.ts';
 
 let folder: string;
 let upstream: Upstream;
@@ -39,39 +36,30 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-interface Verdict {
-  readonly code: number;
-  readonly lines: readonly string[];
-  readonly failed: readonly string[];
-}
-
-function verify(url: string, ...more: string[]): Promise<Verdict> {
-  const args = [script, url, '--image', 'library/app:1', '--wait', '0', ...more];
-  return new Promise((resolve) => {
-    execFile(process.execPath, args, (error, stdout) => {
-      const lines = stdout.trim().split('\n');
-      const failed = lines.filter((line) => line.startsWith('FAIL'));
-      resolve({ code: error === null ? 0 : Number(error.code), lines, failed });
-    });
-  });
-}
-
-const throughFront = () => verify(front.url, '--bucket', front.bucket);
+const throughFront = (...more: string[]): Promise<Verdict> =>
+  verify(front.url, '--wait', '0', ...more);
 
 test('a mirror behind a right front passes everything', async () => {
-  const { code, lines, failed } = await throughFront();
+  const { code, lines, failed } = await throughFront('--bucket', bucket, '--blobs', 'redirect');
   expect(failed).toEqual([]);
   expect(lines.filter((line) => line.startsWith('pass'))).toHaveLength(11);
   expect(lines.at(-1)).toBe('All passed.');
   expect(code).toBe(0);
 });
 
-test('one that streams blobs passes where that is meant, and fails where it is not', async () => {
-  const url = await mirror.url();
-  expect((await verify(url, '--stream')).failed).toEqual([]);
-  const { code, failed } = await verify(url);
+test('a mirror that streams what it has stored passes as well', async () => {
+  for (const more of [[], ['--blobs', 'stream']]) {
+    expect((await verify(await mirror.url(), ...more)).failed).toEqual([]);
+  }
+});
+
+test.each([
+  ['another bucket', ['--bucket', 'blobs-of-a-tes']],
+  ['a stream', ['--blobs', 'stream']],
+])('%s than the one that was meant is noticed', async (_, more) => {
+  const { code, failed } = await throughFront(...more);
   expect(failed).toHaveLength(1);
-  expect(failed[0]).toContain('what is stored is redirected to the bucket');
+  expect(failed[0]).toMatch(/^FAIL {2}a blob is stored, and comes from the store: /);
   expect(code).toBe(1);
 });
 
@@ -149,10 +137,30 @@ const faults: readonly (readonly [string, string, Fault])[] = [
     },
   ],
   [
+    'nothing is ever stored',
+    'a blob is stored, and comes from the store: not after 0 s',
+    (answer) => {
+      if (answer.status === 307) answer.headers['cache-status'] = 'Pullfront; fwd=miss';
+    },
+  ],
+  [
+    // Docker Hub's own redirects lead to a bucket of R2 as well.
+    'what is said to be stored comes from the registry',
+    "which is not the mirror's bucket",
+    (answer) => {
+      const { location } = answer.headers;
+      if (location === undefined) return;
+      answer.headers.location = location.replace(
+        /\/blobs-of-a-test(\S+)\?/,
+        '/registry-v2$1/data?',
+      );
+    },
+  ],
+  [
     'wrong bytes come from the bucket',
     'a blob comes with its bytes',
     (answer) => {
-      if (answer.path.startsWith('/bucket')) answer.body.fill(0, 0, 1);
+      if (answer.path.startsWith(`/${bucket}`)) answer.body.fill(0, 0, 1);
     },
   ],
   [
@@ -197,4 +205,5 @@ test('a mirror that is not there is said in one line', async () => {
 test('misuse is 2', async () => {
   expect((await verify('http://127.0.0.1:1', '--image', 'nothing')).code).toBe(2);
   expect((await verify('nonsense')).code).toBe(2);
+  expect((await verify('http://127.0.0.1:1', '--blobs', 'both')).code).toBe(2);
 });
