@@ -151,11 +151,13 @@ export class R2BlobStore implements BlobStore {
   }
 
   /** Lists the bucket, and puts its rows in D1 right on the way. */
-  async *list(): AsyncGenerator<StoredBlob> {
+  async *list(from?: Digest): AsyncGenerator<StoredBlob> {
     let cursor: string | undefined;
-    let after = '';
+    let after: string = from ?? '';
+    const begin = from === undefined ? {} : { startAfter: blobKey(from) };
     do {
-      const listed = await this.#bucket.list({ prefix: blobPrefix, ...(cursor && { cursor }) });
+      const place = cursor === undefined ? begin : { cursor };
+      const listed = await this.#bucket.list({ prefix: blobPrefix, ...place });
       const blobs = listed.objects.flatMap((object) => {
         const digest = digestOfKey(object.key);
         return digest === undefined ? [] : [blobOf(digest, object)];

@@ -76,8 +76,8 @@ export class RemoteBlobStore implements BlobStore {
     await this.#call('delete', digest);
   }
 
-  async *list(): AsyncGenerator<StoredBlob> {
-    yield* await this.#call<StoredBlob[]>('list');
+  async *list(after?: Digest): AsyncGenerator<StoredBlob> {
+    yield* await this.#call<StoredBlob[]>('list', after);
   }
 
   usedBytes(): Promise<number> {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Digest } from '../../functions/core/oci/digest.ts';
 import type { ByteRange } from '../../functions/core/oci/range.ts';
 import type { BlobStore, StoredBlob } from '../../functions/core/ports/blob-store.ts';
 import { describeFollowContract } from './blob-follow-contract.ts';
@@ -13,9 +14,9 @@ export interface BlobStoreAbilities {
   readonly follow: boolean;
 }
 
-async function listed(store: BlobStore): Promise<StoredBlob[]> {
+async function listed(store: BlobStore, after?: Digest): Promise<StoredBlob[]> {
   const blobs: StoredBlob[] = [];
-  for await (const blob of store.list()) blobs.push(blob);
+  for await (const blob of store.list(after)) blobs.push(blob);
   return blobs;
 }
 
@@ -290,6 +291,23 @@ export function describeBlobStoreContract(
       expect(await store.usedBytes()).toBe(6);
       await store.delete(madeDigest('bb'));
       expect(await store.usedBytes()).toBe(4);
+    });
+
+    test('a listing can begin behind any digest, and is then in their order', async () => {
+      const contents = Array.from({ length: 8 }, (_, at) => new TextEncoder().encode(`blob ${at}`));
+      for (const bytes of contents) await put(bytes);
+      const [first = content] = contents;
+      const long = madeDigest(first, 'sha512');
+      await store.put({ digest: long, size: first.byteLength }, sourceOf(first)).done;
+      const digests = [...contents.map((bytes) => madeDigest(bytes)), long].sort();
+      const listedBehind = async (after: Digest) =>
+        (await listed(store, after)).map((blob) => blob.digest);
+      for (const [at, digest] of digests.entries()) {
+        expect(await listedBehind(digest)).toEqual(digests.slice(at + 1));
+      }
+      const behind = madeDigest('never stored');
+      expect(await listedBehind(behind)).toEqual(digests.filter((digest) => digest > behind));
+      expect(await store.usedBytes()).toBe(9 * first.byteLength);
     });
 
     if (abilities.follow) {

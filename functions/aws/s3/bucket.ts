@@ -75,8 +75,8 @@ export interface BucketUploads {
   complete(upload: OpenUpload, parts: readonly UploadedPart[]): Promise<Published>;
   /** Without effect when S3 does not know the upload. */
   abortUpload(upload: OpenUpload): Promise<void>;
-  /** By key, a page at a time. */
-  list(prefix: string): AsyncIterable<readonly BucketObject[]>;
+  /** By key, a page at a time, behind the key `after` where it is given. */
+  list(prefix: string, after?: string): AsyncIterable<readonly BucketObject[]>;
   close(): void;
 }
 

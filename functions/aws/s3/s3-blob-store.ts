@@ -100,8 +100,8 @@ export class S3BlobStore implements BlobStore {
     });
   }
 
-  list(): AsyncIterable<StoredBlob> {
-    return listBlobs(this.#options.bucket, this.#options.index);
+  list(after?: Digest): AsyncIterable<StoredBlob> {
+    return listBlobs(this.#options.bucket, this.#options.index, after);
   }
 
   usedBytes(): Promise<number> {

@@ -106,9 +106,10 @@ export function openSdkBucket(options: SdkClientOptions): BucketUploads {
       }
     },
 
-    async *list(prefix) {
+    async *list(prefix, after) {
       const { sdk, client } = await loaded();
-      const pages = sdk.paginateListObjectsV2({ client }, { Bucket, Prefix: prefix });
+      const request = { Bucket, Prefix: prefix, ...(after !== undefined && { StartAfter: after }) };
+      const pages = sdk.paginateListObjectsV2({ client }, request);
       try {
         for await (const { Contents = [] } of pages) yield Contents.map(objectOf);
       } catch (error) {

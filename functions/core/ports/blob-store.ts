@@ -110,8 +110,11 @@ export interface BlobStore {
   /** Deletes a blob; without effect when it is not there. Readers under way may finish. */
   delete(digest: Digest): Promise<void>;
 
-  /** Every stored blob, in no order. */
-  list(): AsyncIterable<StoredBlob>;
+  /**
+   * Every stored blob, in no order. With `after`: those whose digests come after it as texts, in
+   * that order, so that a listing can begin anywhere.
+   */
+  list(after?: Digest): AsyncIterable<StoredBlob>;
 
   /** What all stored blobs take, in bytes. */
   usedBytes(): Promise<number>;

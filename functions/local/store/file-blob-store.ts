@@ -104,8 +104,9 @@ export class FileBlobStore implements BlobStore {
     }
   }
 
-  async *list(): AsyncIterable<StoredBlob> {
-    for (const blob of [...this.#stored.values()]) {
+  async *list(after?: Digest): AsyncIterable<StoredBlob> {
+    const all = [...this.#stored.values()];
+    for (const blob of after === undefined ? all : inOrder(all, after)) {
       if (this.#stored.get(blob.digest) === blob) yield blob;
     }
   }
@@ -176,6 +177,11 @@ export class FileBlobStore implements BlobStore {
     this.#stored.delete(blob.digest);
     this.#usedBytes -= blob.size;
   }
+}
+
+function inOrder(blobs: readonly StoredBlob[], after: Digest): readonly StoredBlob[] {
+  const wanted = blobs.filter(({ digest }) => digest > after);
+  return wanted.sort((one, other) => (one.digest < other.digest ? -1 : 1));
 }
 
 function inMemory(bytes: Uint8Array<ArrayBuffer>, range: ByteRange | undefined): BlobLocation {

@@ -7,7 +7,7 @@ import { QueuesFillQueue, workOn } from '../../../functions/cloudflare/queues-fi
 import { R2BlobStore } from '../../../functions/cloudflare/r2-blob-store.ts';
 import { R2LargeValues } from '../../../functions/cloudflare/r2-large-values.ts';
 import { R2SignedUrls } from '../../../functions/cloudflare/r2-signed-urls.ts';
-import { parseDigest } from '../../../functions/core/oci/digest.ts';
+import { type Digest, parseDigest } from '../../../functions/core/oci/digest.ts';
 import type { BlobLocation, StoredBlob } from '../../../functions/core/ports/blob-store.ts';
 import type { FillJob, FillOutcome } from '../../../functions/core/ports/fill-queue.ts';
 import { type Call, fromWire, type PutCall, type Reply, toWire } from '../wire.ts';
@@ -137,16 +137,21 @@ function instanceOf(number: number, environment: Environment) {
   return known;
 }
 
-async function listed(blobs: R2BlobStore): Promise<StoredBlob[]> {
+async function listed(blobs: R2BlobStore, after?: Digest): Promise<StoredBlob[]> {
   const found: StoredBlob[] = [];
-  for await (const blob of blobs.list()) found.push(blob);
+  for await (const blob of blobs.list(after)) found.push(blob);
   return found;
+}
+
+/** A listing's argument is a digest, if there is one. */
+function afterOf({ args: [after] }: Call): Digest | undefined {
+  return typeof after === 'string' ? parseDigest(after) : undefined;
 }
 
 async function call(call: Call, environment: Environment): Promise<unknown> {
   const { clock, ports, blobs } = instanceOf(call.instance, environment);
   clock.now = call.now;
-  if (call.port === 'blobs' && call.method === 'list') return listed(blobs);
+  if (call.port === 'blobs' && call.method === 'list') return listed(blobs, afterOf(call));
   const port = ports[call.port];
   const method: unknown = port && Reflect.get(port, call.method);
   if (typeof method !== 'function') throw new Error(`no ${call.port}.${call.method}`);
