@@ -29,11 +29,10 @@ export function serverStores(aws: AwsConfig, environment: Environment): OpenStor
       ledger,
       queue: {
         enqueue: (jobs) => queue.enqueue(jobs),
-        start: (handler) => {
-          if (aws.fills === 'here') queue.start(handler);
-        },
+        start: (handler) => queue.start(handler),
         stop: () => queue.stop(),
       },
+      fillsHere: aws.fills === 'here',
       place: `the table ${aws.table} and the bucket ${aws.bucket}`,
       markInterval,
       // A server may answer for as long as a blob takes, so no client waits for a fill.

@@ -85,8 +85,10 @@ export async function startServer(
       served: (bytes) => store.ledger.count({ bytesServed: bytes }),
     });
     const listener = await listen(config, handler);
-    store.queue.start((job, _, delivery) => mirror.handleFill(job, { delivery }));
-    runtime.waitUntil(mirror.evict());
+    if (store.fillsHere) {
+      store.queue.start((job, _, delivery) => mirror.handleFill(job, { delivery }));
+      runtime.waitUntil(mirror.evict());
+    }
     const close = async () => {
       await listener.close(config.shutdownTimeout);
       await stopWork(mirror, store, settled);

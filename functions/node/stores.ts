@@ -12,6 +12,8 @@ export interface ServedFillQueue extends FillQueue {
 /** The stores under a server, and their end. */
 export interface Stores extends Ports {
   readonly queue: ServedFillQueue;
+  /** Whether this process fills: one that does not may lack the rights to write and to delete. */
+  readonly fillsHere: boolean;
   /** Where everything is kept, for people. */
   readonly place: string;
   /** How long a mark of a pull is not repeated, in ms: what a write costs decides. */

@@ -54,6 +54,7 @@ export async function openEmbeddedStore(
       place: resolve(folder),
       markInterval,
       missingBlobs: followFills,
+      fillsHere: true,
       readSecret: undefined,
       close: () => runAll(undo),
     };
