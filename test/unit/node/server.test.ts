@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Config } from '../../../functions/core/config/resolve.ts';
 import { openEmbeddedStore } from '../../../functions/local/store/embedded-store.ts';
 import { type RunningServer, startServer } from '../../../functions/node/server.ts';
@@ -40,7 +40,7 @@ function embedded(config: Config): OpenStores {
   return (options) => openEmbeddedStore(config.data, options);
 }
 
-function configured() {
+function configured(limits: { storeBytes?: string } = {}) {
   const credentials = { username: 'user', password: { env: 'PASSWORD' } };
   return parsed(
     {
@@ -48,6 +48,7 @@ function configured() {
       data: folder,
       upstreams: { 'docker.io': { url: upstream.url, credentials } },
       log: { format: 'json', level: 'debug' },
+      limits,
     },
     { PASSWORD: 'pass' },
   );
@@ -141,4 +142,26 @@ test('two servers do not share a folder, and a port is taken once', async () => 
   // The failed start let go of its folder.
   const third = await startServer(other, embedded(other), options);
   await third.close();
+});
+
+test('only a server that fills works on the queue and looks after the bound as it starts', async () => {
+  await server.close();
+  const config = configured({ storeBytes: '1' });
+  for (const fillsHere of [false, true]) {
+    const begun: string[] = [];
+    const openStores: OpenStores = async (options) => {
+      const stores = await embedded(config)(options);
+      const { blobs, queue } = stores;
+      const { usedBytes } = blobs;
+      vi.spyOn(queue, 'start').mockImplementation(() => begun.push('fill'));
+      vi.spyOn(blobs, 'usedBytes').mockImplementation(() => {
+        begun.push('evict');
+        return usedBytes.call(blobs);
+      });
+      return { ...stores, fillsHere };
+    };
+    server = await startServer(config, openStores, { environment: { PASSWORD: 'pass' }, logTo });
+    expect(begun).toEqual(fillsHere ? ['fill', 'evict'] : []);
+    await server.close();
+  }
 });
