@@ -31,6 +31,12 @@ export interface OpenedMirror {
 /** A mark of a pull is repeated after a day at the earliest, in ms: each costs a write. */
 const markInterval = 86_400_000;
 
+/**
+ * How many blobs and manifests an invocation looks at for eviction: each takes about six calls, one
+ * after another, which are ten seconds for all.
+ */
+const evictionSteps = 300;
+
 /** Assembles the mirror of an instance. Nothing is sent yet. */
 export function openMirror(config: FunctionConfig, parts: MirrorParts): OpenedMirror {
   const { environment, fetch, write } = parts;
@@ -43,8 +49,9 @@ export function openMirror(config: FunctionConfig, parts: MirrorParts): OpenedMi
   const upstreams = openUpstreams(config, { environment, fetch, ledger, runtime, readSecret });
   const { passThroughBytes, fillWait } = aws;
   const missingBlobs = awaitLarge({ passThroughBytes, wait: fillWait });
+  const { memoryBytes } = limits;
   const mirror = createMirror(
-    { upstreams, limits, memoryBytes: limits.memoryBytes, markInterval, missingBlobs },
+    { upstreams, limits, memoryBytes, markInterval, missingBlobs, evictionSteps },
     { ...stores, ledger },
     runtime,
   );

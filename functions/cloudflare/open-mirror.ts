@@ -28,6 +28,12 @@ export interface OpenedMirror {
 /** A mark of a pull is repeated after a day at the earliest, in ms: D1 bills what is written. */
 const markInterval = 86_400_000;
 
+/**
+ * How many blobs and manifests an invocation looks at for eviction: a blob takes two statements of
+ * D1 at most and a manifest five, and an invocation has 1,000, of which its fill needs a few too.
+ */
+export const evictionSteps = 150;
+
 /** Assembles the mirror of an isolate. Must be called within a request; sends nothing yet. */
 export function openMirror(
   built: WorkerConfiguration,
@@ -51,6 +57,7 @@ export function openMirror(
     markInterval,
     // Nobody can follow a fill here, and a Worker's answers are not bounded.
     missingBlobs: passThroughAll,
+    evictionSteps,
   };
   const open = () => createMirror(options, ports, runtime);
   const registry = createRegistry(open(), {

@@ -34,6 +34,11 @@ export interface MirrorOptions {
   /** How long a mark of a pull is not repeated, in ms: each costs a write to the index. */
   readonly markInterval: number;
   readonly missingBlobs: MissingBlobs;
+  /**
+   * How many blobs and manifests a run of eviction looks at, where the platform bounds what a
+   * process may ask; absent: as many as it takes.
+   */
+  readonly evictionSteps?: number | undefined;
 }
 
 /** A mirror, and the work that its platform has to drive. */
@@ -42,7 +47,7 @@ export interface RunningMirror extends Mirror {
   handleFill(job: FillJob, limits?: FillLimits): Promise<FillOutcome>;
   /** Brings the store under its bound; does not reject. */
   evict(): Promise<void>;
-  /** Stops the fills of this instance; what was queued stays queued. */
+  /** Stops the work of this instance; what was queued stays queued. */
   stop(): Promise<void>;
 }
 
@@ -57,6 +62,7 @@ export function createMirror(
     ([registry, entry]) => [registry, { ...entry, health: new UpstreamHealth(now) }] as const,
   );
   const fills = new Fills();
+  const stopping = new AbortController();
   const parts: Parts = {
     ...ports,
     upstreams: new Map(mirrored),
@@ -66,6 +72,8 @@ export function createMirror(
     memory: createMemory(options.memoryBytes, now),
     flights: createFlights(runtime),
     fills,
+    evictionSteps: options.evictionSteps ?? Number.POSITIVE_INFINITY,
+    stopping: stopping.signal,
     runtime,
   };
   fills.attach(parts);
@@ -78,6 +86,9 @@ export function createMirror(
     listRepositories: (...ask) => ports.manifests.listRepositories(...ask),
     handleFill: (job, fillLimits) => handleFill(parts, job, fillLimits),
     evict: () => evict(parts),
-    stop: () => fills.stop(),
+    stop: () => {
+      stopping.abort();
+      return fills.stop();
+    },
   };
 }

@@ -1,80 +1,56 @@
-import type { Descriptor } from '../oci/descriptor.ts';
-import type { PulledManifest } from '../ports/manifest-store.ts';
+import { acquireLease } from './asking/acquire-lease.ts';
 import { goOnWithout } from './asking/go-on-without.ts';
-import { knownManifest, manifestKey } from './manifests/known-manifest.ts';
+import { evictImages } from './evict-images.ts';
+import { evictUnnamed } from './evict-unnamed.ts';
+import { EvictionRun, evictionLeaseLife } from './eviction-run.ts';
 import type { Parts } from './parts.ts';
-
-/** A blob that nothing names is left alone for so long: its manifest may be on its way. In ms. */
-const grace = 3_600_000;
 
 /** Evicting goes on below the bound, so that it is not due again with the next blob. */
 const headroom = 0.95;
 
-const batch = 50;
+/** Where a run is bounded, one of so many of its steps looks for blobs that nothing names. */
+const unnamedShare = 4;
 
 /**
  * Brings the blob store under its bound: first blobs that no manifest names, then the images that
  * were pulled longest ago, each manifest before its blobs. A blob that a kept manifest names, or
- * that is being filled, stays. Does not reject.
+ * that is being filled, stays. One instance evicts at a time. Where the platform bounds a process a
+ * run does a part of it, until `until` (ms since 1970), and the next fill's goes on. Does not
+ * reject.
  */
-export async function evict(parts: Parts): Promise<void> {
+export async function evict(parts: Parts, until = Number.POSITIVE_INFINITY): Promise<void> {
   const { storeBytes } = parts.limits;
-  if (storeBytes === Number.POSITIVE_INFINITY) return;
+  if (storeBytes === Number.POSITIVE_INFINITY || parts.runtime.now() >= until) return;
   await parts.flights.evictions.run('all', async () => {
-    await goOnWithout(parts, 'evict', evictDownTo(parts, storeBytes));
+    await goOnWithout(parts, 'evict', evictAlone(parts, storeBytes, until));
   });
 }
 
-async function evictDownTo(parts: Parts, storeBytes: number): Promise<void> {
-  const used = await parts.blobs.usedBytes();
-  if (used <= storeBytes) return;
-  const freed = { manifests: 0, blobs: 0, bytes: 0 };
-  const excess = used - storeBytes * headroom;
-  for await (const blob of parts.blobs.list()) {
-    if (freed.bytes >= excess) break;
-    if (parts.runtime.now() - blob.stored > grace) await deleteUnnamed(parts, blob, freed);
-  }
-  while (freed.bytes < excess) {
-    const oldest = await parts.manifests.leastRecentlyPulled(batch);
-    if (oldest.length === 0) break;
-    for (const pulled of oldest) {
-      if (freed.bytes >= excess) break;
-      await evictManifest(parts, pulled, freed);
-    }
-  }
-  // What was complete may not be any more.
-  parts.memory.complete.clear();
-  parts.runtime.observe({ kind: 'evicted', ...freed });
-}
-
-interface Freed {
-  manifests: number;
-  blobs: number;
-  bytes: number;
-}
-
-async function evictManifest(parts: Parts, pulled: PulledManifest, freed: Freed): Promise<void> {
-  const { repository, digest } = pulled;
-  const known = await knownManifest(parts, repository, digest);
-  await parts.manifests.removeManifest(repository, digest);
-  parts.memory.manifests.delete(manifestKey(repository, digest));
-  freed.manifests += 1;
-  for (const blob of known?.contents?.blobs ?? []) {
-    parts.memory.blobEntries.delete(manifestKey(repository, blob.digest));
-    await deleteUnnamed(parts, blob, freed);
+async function evictAlone(parts: Parts, storeBytes: number, until: number): Promise<void> {
+  if ((await parts.blobs.usedBytes()) <= storeBytes) return;
+  const lease = await acquireLease(parts, 'evict', evictionLeaseLife);
+  // Another instance evicts.
+  if (lease === undefined) return;
+  const run = new EvictionRun(parts, lease, until);
+  try {
+    // The one before may have made room since.
+    const used = await parts.blobs.usedBytes();
+    if (used <= storeBytes) return;
+    run.excess = used - storeBytes * headroom;
+    await evictExcess(parts, run);
+  } finally {
+    await run.release();
   }
 }
 
-async function deleteUnnamed(
-  parts: Parts,
-  blob: Pick<Descriptor, 'digest'>,
-  freed: Freed,
-): Promise<void> {
-  if (parts.fills.isFilling(blob.digest)) return;
-  if (await parts.manifests.isBlobNamed(blob.digest)) return;
-  const stored = await parts.blobs.stat(blob.digest);
-  if (stored === undefined) return;
-  await parts.blobs.delete(blob.digest);
-  freed.blobs += 1;
-  freed.bytes += stored.size;
+async function evictExcess(parts: Parts, run: EvictionRun): Promise<void> {
+  const steps = parts.evictionSteps;
+  try {
+    const taken = await evictUnnamed(parts, run, Math.floor(steps / unnamedShare));
+    await evictImages(parts, run, steps - taken);
+  } finally {
+    // What was complete may not be any more.
+    parts.memory.complete.clear();
+    parts.runtime.observe({ kind: 'evicted', ...run.freed });
+  }
 }

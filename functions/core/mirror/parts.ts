@@ -158,6 +158,10 @@ export interface Parts extends Ports {
   readonly memory: Memory;
   readonly flights: Flights;
   readonly fills: Filling;
+  /** How many blobs and manifests a run of eviction looks at; infinite where nothing bounds it. */
+  readonly evictionSteps: number;
+  /** Aborted when this instance ends its work. */
+  readonly stopping: AbortSignal;
   readonly runtime: Runtime<MirrorEvent>;
 }
 

@@ -11,6 +11,8 @@ import { type OpenedS3, openS3 } from '../s3-server/open-s3.ts';
 export interface OpenedS3Store extends OpenedPort<S3BlobStore> {
   readonly s3: OpenedS3;
   readonly dynamoDb: OpenedDynamoDb;
+  /** Another instance, whose index is asked by way of the proxy. */
+  readonly proxied: S3BlobStore;
 }
 
 const minute = 60_000;
@@ -34,12 +36,12 @@ export async function openS3Store(now: () => number = Date.now): Promise<OpenedS
       for (const { key } of objects) await bucket.delete(key);
     }
   }
-  const open = () =>
+  const open = (table = dynamoDb.another()) =>
     new S3BlobStore({
       address,
       signer,
       bucket,
-      index: new DynamoDbBlobIndex(dynamoDb.another()),
+      index: new DynamoDbBlobIndex(table),
       urlLife: 20 * minute,
       now,
     });
@@ -47,6 +49,7 @@ export async function openS3Store(now: () => number = Date.now): Promise<OpenedS
     s3,
     dynamoDb,
     store: open(),
+    proxied: open(dynamoDb.table),
     reopen: async () => open(),
     async close() {
       bucket.close();

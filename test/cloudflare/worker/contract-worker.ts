@@ -3,6 +3,7 @@ import { D1Leases } from '../../../functions/cloudflare/d1-leases.ts';
 import { D1Ledger } from '../../../functions/cloudflare/d1-ledger.ts';
 import { D1ManifestStore } from '../../../functions/cloudflare/d1-manifest-store.ts';
 import { statements } from '../../../functions/cloudflare/d1-statements.ts';
+import { evictionSteps } from '../../../functions/cloudflare/open-mirror.ts';
 import { QueuesFillQueue, workOn } from '../../../functions/cloudflare/queues-fill-queue.ts';
 import { R2BlobStore } from '../../../functions/cloudflare/r2-blob-store.ts';
 import { R2LargeValues } from '../../../functions/cloudflare/r2-large-values.ts';
@@ -27,8 +28,8 @@ interface Environment {
   readonly BYTES_PER_PUT: number;
 }
 
-/** How often D1 and R2 were called. */
-const calls = { count: 0 };
+/** How often D1 and R2 were called, and how many statements D1 ran and may run yet. */
+const calls = { count: 0, statements: 0, allowed: Number.POSITIVE_INFINITY };
 
 /** Calls of these go over the network. */
 const remote = new Set([
@@ -44,6 +45,17 @@ const remote = new Set([
   'list',
 ]);
 
+/** Of these, what D1 runs; a batch has several. */
+const running = new Set(['first', 'all', 'run', 'raw', 'batch']);
+
+/** D1 runs only so many statements for an invocation. */
+function runStatements(args: readonly unknown[]): void {
+  calls.statements += Array.isArray(args[0]) ? args[0].length : 1;
+  if (calls.statements > calls.allowed) {
+    throw new Error('D1_ERROR: Too many API requests by single worker invocation.');
+  }
+}
+
 /** A binding, or a statement of one, whose calls over the network are counted. */
 function counted<Binding extends object>(binding: Binding): Binding {
   return new Proxy(binding, {
@@ -52,6 +64,7 @@ function counted<Binding extends object>(binding: Binding): Binding {
       if (typeof member !== 'function') return member;
       return (...args: unknown[]) => {
         if (typeof name === 'string' && remote.has(name)) calls.count += 1;
+        if (typeof name === 'string' && running.has(name)) runStatements(args);
         // A batch takes D1's own statements.
         const plain = args.map((arg) => (Array.isArray(arg) ? arg.map(plainOf) : arg));
         const result: unknown = Reflect.apply(member, target, plain);
@@ -102,6 +115,11 @@ function openInstance({ FILLS, ENDPOINT, BYTES_PER_PUT, ...bindings }: Environme
         statements: () => statements,
         empty: () => empty(bindings.DB, bindings.BUCKET),
         calls: () => calls.count,
+        ranStatements: () => calls.statements,
+        allowStatements: (count?: number) => {
+          calls.allowed = calls.statements + (count ?? Number.POSITIVE_INFINITY);
+        },
+        evictionSteps: () => evictionSteps,
         leaveUpload: (key: string) => leaveUpload(bindings.BUCKET, key),
       },
     } as Record<string, object>,

@@ -1,7 +1,9 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { awaitLarge } from '../../../functions/core/mirror/blobs/await-large.ts';
 import { makeImage } from '../../images/image.ts';
 import { randomLayer } from '../../images/layer.ts';
 import { bytesOf, type MirrorUnderTest, openMirror } from './mirror-over-store.ts';
+import { known } from './scripted-upstream.ts';
 
 const shared = randomLayer('base', 50_000);
 const images = ['a', 'b', 'c'].map((name) =>
@@ -20,6 +22,7 @@ async function pulled(storeBytes: number) {
     if (image) test.upstream.add(name, image, '1');
     await test.tag(name, '1');
     await test.fill();
+    await test.settled();
     test.pass(60_000);
   }
 }
@@ -82,5 +85,68 @@ describe('evict', () => {
     await pulled(1);
     await test.mirror.evict();
     expect(test.events).toContainEqual(expect.objectContaining({ kind: 'evicted', manifests: 1 }));
+  });
+});
+
+describe('a fill', () => {
+  const [image] = images;
+  const layer = image?.layers[1]?.digest ?? '';
+  const missingBlobs = awaitLarge({ passThroughBytes: 0, wait: 0 });
+  /** What was asked of the stores, in its order. */
+  let asked: string[];
+
+  async function fillWith(usedBytes: () => Promise<number>) {
+    asked = [];
+    test = await openMirror({
+      limits: { storeBytes: 1 },
+      missingBlobs,
+      ports: ({ blobs, manifests }) => ({
+        blobs: noting(blobs, 'usedBytes', usedBytes),
+        manifests: noting(manifests, 'markComplete'),
+      }),
+    });
+    if (image) test.upstream.add('library/a', image, '1');
+    await test.tag('library/a', '1');
+  }
+
+  function noting<Port extends object>(port: Port, noted: string, instead?: () => unknown): Port {
+    return new Proxy(port, {
+      get(target, name) {
+        const value = Reflect.get(target, name);
+        if (typeof value !== 'function') return value;
+        return (...args: unknown[]) => {
+          if (name === noted) asked.push(noted);
+          if (name === noted && instead !== undefined) return instead();
+          return Reflect.apply(value, target, args);
+        };
+      },
+    });
+  }
+
+  it('notes that its image is complete before it evicts, and when that fails', async () => {
+    await fillWith(() => Promise.reject(new Error('too many queries')));
+    const pauseAt = Date.UTC(2027, 0, 1);
+    for (const job of test.queued.splice(0)) {
+      expect(await test.mirror.handleFill(job, { pauseAt })).toEqual({ kind: 'done' });
+    }
+    const due = 'usedBytes';
+    expect(asked).toEqual([due, due, 'markComplete', due]);
+    expect(test.events).toContainEqual(
+      expect.objectContaining({ kind: 'store-failed', operation: 'evict' }),
+    );
+  });
+
+  it('is done before eviction where the process stays', async () => {
+    let release: (used: number) => void = () => undefined;
+    await fillWith(
+      () =>
+        new Promise((resolve) => {
+          release = resolve;
+        }),
+    );
+    await test.fill();
+    expect(asked).toEqual(['usedBytes', 'markComplete']);
+    expect(await test.store.blobs.stat(known(layer))).toBeDefined();
+    release(0);
   });
 });

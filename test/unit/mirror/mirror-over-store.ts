@@ -42,6 +42,8 @@ export interface MirrorUnderTest {
   pass(milliseconds: number): void;
   /** Does all that was queued. */
   fill(): Promise<void>;
+  /** Resolves when nothing goes on behind the answers any more. */
+  settled(): Promise<void>;
   /** Another instance over the same stores and the same upstream. */
   another(): RunningMirror;
   /** A new process over the same store: nothing is in memory. */
@@ -57,6 +59,7 @@ export interface Differences {
   readonly policy?: Partial<UpstreamPolicy>;
   readonly limits?: Partial<Limits>;
   readonly missingBlobs?: MissingBlobs;
+  readonly evictionSteps?: number;
   /** Ports that stand in for the embedded store's. */
   readonly ports?: (store: EmbeddedStore) => Partial<Ports>;
 }
@@ -84,13 +87,16 @@ export async function openMirror(differences: Differences = {}): Promise<MirrorU
         memoryBytes: 1_000_000,
         markInterval: minute,
         missingBlobs: differences.missingBlobs ?? followFills,
+        evictionSteps: differences.evictionSteps,
       },
       { ...store, queue, ...differences.ports?.(store) },
       {
         now: () => now,
         observe: (event) => events.push(event),
         waitUntil: (work) => {
-          background.add(work.finally(() => background.delete(work)));
+          background.add(work);
+          const forget = () => background.delete(work);
+          work.then(forget, forget);
         },
         createHash: (algorithm) => {
           const hash = createHash(algorithm);
@@ -112,6 +118,9 @@ export async function openMirror(differences: Differences = {}): Promise<MirrorU
     },
     fill: async () => {
       for (const job of queued.splice(0)) await test.mirror.handleFill(job);
+    },
+    settled: async () => {
+      while (background.size > 0) await Promise.allSettled(background);
     },
     another: open,
     restart: () => {

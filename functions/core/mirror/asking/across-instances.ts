@@ -1,5 +1,5 @@
-import type { Lease } from '../../ports/leases.ts';
 import type { Parts } from '../parts.ts';
+import { acquireLease } from './acquire-lease.ts';
 import { goOnWithout } from './go-on-without.ts';
 
 /** How long an instance is believed to be at work without a sign of it, in ms. */
@@ -23,7 +23,7 @@ export async function acrossInstances<Result>(
 ): Promise<Result> {
   const giveUp = parts.runtime.now() + patience;
   for (let pause = firstPause; ; pause = Math.min(pause * 2, longestPause)) {
-    const lease = await acquire(parts, key);
+    const lease = await acquireLease(parts, key, leaseLife);
     if (lease === 'failed') return work();
     if (lease !== undefined) {
       try {
@@ -39,17 +39,4 @@ export async function acrossInstances<Result>(
     const found = await look();
     if (found !== undefined) return found;
   }
-}
-
-async function acquire(
-  parts: Pick<Parts, 'leases' | 'runtime'>,
-  key: string,
-): Promise<Lease | 'failed' | undefined> {
-  let failed = false;
-  const asked = parts.leases.acquire(key, leaseLife).catch((error: unknown) => {
-    failed = true;
-    throw error;
-  });
-  const lease = await goOnWithout(parts, 'acquire lease', asked);
-  return failed ? 'failed' : lease;
 }

@@ -61,7 +61,7 @@ export class Fills implements Filling {
     const signal = this.#stop.signal;
     const source = openSource(parts, repository, blob, signal);
     const put = parts.blobs.put(blob, source, { signal, progress, pauseAt });
-    const done = this.#finish(parts, put, lease);
+    const done = this.#finish(parts, put, lease, pauseAt);
     done.then(
       (outcome) => report(outcome.kind, outcome.kind === 'mismatch' ? outcome.reason : undefined),
       (error: unknown) => {
@@ -91,7 +91,12 @@ export class Fills implements Filling {
     return { put, answered, done };
   }
 
-  async #finish(parts: Parts, put: BlobPut, lease: Lease): Promise<FillEnd> {
+  async #finish(
+    parts: Parts,
+    put: BlobPut,
+    lease: Lease,
+    pauseAt: number | undefined,
+  ): Promise<FillEnd> {
     let held = lease;
     const heartbeat = setInterval(() => {
       const renewal = goOnWithout(parts, 'renew lease', parts.leases.renew(held, leaseLife));
@@ -114,7 +119,8 @@ export class Fills implements Filling {
       const renewed = await goOnWithout(parts, 'renew lease', parts.leases.renew(held, leaseLife));
       return { ...outcome, lease: renewed ?? held };
     }
-    if (outcome.kind === 'stored') await evict(parts);
+    // Nobody waits for that with the blob. A process that may have to end does it in `handleFill`.
+    if (outcome.kind === 'stored' && pauseAt === undefined) parts.runtime.waitUntil(evict(parts));
     return outcome;
   }
 }

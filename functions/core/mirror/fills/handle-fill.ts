@@ -1,6 +1,7 @@
 import type { FillJob, FillOutcome } from '../../ports/fill-queue.ts';
 import { UpstreamError } from '../../upstream/upstream-error.ts';
 import { goOnWithout, reasonOf } from '../asking/go-on-without.ts';
+import { evict } from '../evict.ts';
 import { noteComplete } from '../manifests/note-complete.ts';
 import type { Parts } from '../parts.ts';
 import type { FillEnd } from './fill.ts';
@@ -55,6 +56,8 @@ export async function handleFill(
       }
     }
     await noteComplete(parts, job.repository, job.manifest);
+    // This process may end with the job: another evicts behind its fills.
+    if (pauseAt !== undefined) await evict(parts, pauseAt);
     return { kind: 'done' };
   } catch (error) {
     const reason = reasonOf(error);
