@@ -159,14 +159,13 @@ describe('several instances', () => {
   it('do not take the turn of one that is slow but alive', async () => {
     await opened({ images: 40, each: 1 }, 10_000);
     blobs.answer = async (method) => {
-      if (method !== 'delete') return;
+      // Only a run that has its turn lists the blobs.
+      if (method !== 'delete' || blobs.calls.list > 1) return;
       test.pass(20_000);
-      const { list } = blobs.calls;
       await test.another().evict();
-      expect(blobs.calls.list).toBe(list);
     };
     await test.mirror.evict();
-    expect(blobs.stored.size).toBe(9);
+    expect([blobs.stored.size, blobs.calls.list]).toEqual([9, 1]);
   });
 
   it('stop when they were so slow that another may have its turn', async () => {
