@@ -36,6 +36,17 @@ export function encodedOf(digest: Digest): string {
   return digest.slice(digest.indexOf(':') + 1);
 }
 
+/** The digests of no bytes at all (FIPS 180-4). */
+const ofNothing: ReadonlySet<string> = new Set([
+  'sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
+  'sha512:cf83e1357eefb8bdf1542850d66d8007d620e4050b5715dc83f4a921d36ce9ce47d0d13c5d85f2b0ff8318d2877eec2f63b931bd47417a81a538327af927da3e',
+]);
+
+/** True for the digest of empty content. */
+export function isOfNothing(digest: Digest): boolean {
+  return ofNothing.has(digest);
+}
+
 const subtleName = { sha256: 'SHA-256', sha512: 'SHA-512' } as const;
 
 /** Computes the digest of bytes held in memory: for manifests, never for blobs. */

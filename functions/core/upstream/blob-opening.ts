@@ -1,11 +1,11 @@
 import type { Digest } from '../oci/digest.ts';
 import { parseContentRange } from '../oci/range.ts';
 import { BlobBody } from './blob-body.ts';
-import { blobRefusal, blobRequest } from './blobs.ts';
+import { blobRequest } from './blobs.ts';
 import { discard } from './body.ts';
 import { contentLength } from './content-length.ts';
 import type { Session } from './exchange.ts';
-import { refusedStatus } from './refusal.ts';
+import { refusalOf, refusedStatus } from './refusal.ts';
 import { type Answer, describe, redirectUrl, send, type UpstreamRequest } from './request.ts';
 import type { BlobOpening, BlobSlice, CallCount } from './upstream.ts';
 import { UpstreamError } from './upstream-error.ts';
@@ -111,7 +111,7 @@ async function readOpening(
   };
   if (response.status === 416) throw await invalid('the range is beyond the blob');
   if (response.status !== 206) {
-    const refused = await blobRefusal(connection, request, answer);
+    const refused = await refusalOf(connection, request, answer);
     if (refused !== undefined) return refused;
   }
   const encoding = response.headers.get('content-encoding')?.trim().toLowerCase() ?? '';

@@ -1,10 +1,10 @@
-import type { Digest } from '../oci/digest.ts';
+import { type Digest, isOfNothing } from '../oci/digest.ts';
 import { discard } from './body.ts';
 import { contentLength } from './content-length.ts';
 import type { Session } from './exchange.ts';
-import { refusalOf, refusedStatus } from './refusal.ts';
-import { type Answer, describe, type UpstreamRequest } from './request.ts';
-import type { BlobHead, BlobLocating, CallCount, Refused } from './upstream.ts';
+import { refusalOf } from './refusal.ts';
+import type { UpstreamRequest } from './request.ts';
+import type { BlobHead, BlobLocating, CallCount } from './upstream.ts';
 import { type Connection, endpoint } from './upstream-options.ts';
 
 /** A request for a blob. */
@@ -16,22 +16,6 @@ export function blobRequest(
 ): UpstreamRequest {
   const url = endpoint(connection, `${name}/blobs/${digest}`);
   return { purpose: 'blob', method, name, url };
-}
-
-/**
- * What an answer without the blob means. Where a redirect led elsewhere, 401 and 403 are about the
- * signature of a URL and not about the repository, so they are thrown as `unavailable`.
- */
-export async function blobRefusal(
-  connection: Connection,
-  request: UpstreamRequest,
-  answer: Answer,
-): Promise<Refused | undefined> {
-  const { status } = answer.response;
-  if (answer.moved && (status === 401 || status === 403)) {
-    throw await refusedStatus(connection, describe(connection, request), answer.response);
-  }
-  return refusalOf(connection, request, answer);
 }
 
 /**
@@ -52,10 +36,16 @@ export async function headBlob(
     await discard(answer.response);
     return sizeByGet(session, name, digest, calls);
   }
-  const refused = await blobRefusal(connection, request, answer);
+  const refused = await refusalOf(connection, request, answer);
   if (refused !== undefined) return refused;
   await discard(answer.response);
-  return { kind: 'found', size: contentLength(answer.response.headers) };
+  return { kind: 'found', size: statedSize(answer.response, digest) };
+}
+
+/** Of all blobs one is empty; of any other 0 is what a server says that leaves out the body. */
+function statedSize({ headers }: Response, digest: Digest): number | undefined {
+  const size = contentLength(headers);
+  return size === 0 && !isOfNothing(digest) ? undefined : size;
 }
 
 async function sizeByGet(
@@ -67,10 +57,10 @@ async function sizeByGet(
   const request = blobRequest(connection, 'GET', name, digest);
   const answer = await exchange(request, calls);
   if (answer.kind === 'denied') return answer;
-  const refused = await blobRefusal(connection, request, answer);
+  const refused = await refusalOf(connection, request, answer);
   if (refused !== undefined) return refused;
   await discard(answer.response);
-  return { kind: 'found', size: contentLength(answer.response.headers) };
+  return { kind: 'found', size: statedSize(answer.response, digest) };
 }
 
 /** The first redirect of a blob's GET that leaves the registry, for a client to follow itself. */
@@ -90,7 +80,7 @@ export async function locateBlob(
     await discard(answer.response);
     return { kind: 'redirect', url: answer.redirect.href };
   }
-  const refused = await blobRefusal(connection, request, answer);
+  const refused = await refusalOf(connection, request, answer);
   if (refused !== undefined) return refused;
   await discard(answer.response);
   return { kind: 'direct' };

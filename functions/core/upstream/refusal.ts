@@ -42,17 +42,21 @@ export async function refusedStatus(
 /**
  * What an answer without success means: 404 is `absent`, 401 and 403 are `denied`; undefined for
  * 200, with the body left to read. Throws an UpstreamError for every other status.
+ *
+ * Where a redirect led elsewhere, 401 and 403 are about that host or the signature of a URL and not
+ * about the repository, so they are thrown as `unavailable`.
  */
 export async function refusalOf(
   connection: Connection,
   request: UpstreamRequest,
-  { response }: Answer,
+  { response, moved }: Answer,
 ): Promise<Refused | undefined> {
   const { status } = response;
   if (status === 200) return undefined;
-  if (status === 404 || status === 401 || status === 403) {
+  const isDenied = !moved && (status === 401 || status === 403);
+  if (status === 404 || isDenied) {
     await discard(response);
-    return { kind: status === 404 ? 'absent' : 'denied' };
+    return { kind: isDenied ? 'denied' : 'absent' };
   }
   throw await refusedStatus(connection, describe(connection, request), response);
 }

@@ -70,9 +70,10 @@ export async function requestToken(
     headers: { accept: 'application/json' },
   };
   const authorization = credentials === undefined ? undefined : basicAuthorization(credentials);
-  const { response } = await send(connection, request, authorization, calls);
+  const { response, moved } = await send(connection, request, authorization, calls);
   const { status } = response;
-  if (status === 401 || status === 403) {
+  // Another host, which got no credentials, cannot refuse them.
+  if (!moved && (status === 401 || status === 403)) {
     await discard(response);
     if (credentials === undefined) return { kind: 'denied' };
     throw new UpstreamError('credentials', `${what}: the credentials were refused (${status})`, {

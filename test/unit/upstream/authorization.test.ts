@@ -133,7 +133,8 @@ describe('authorization', () => {
     });
     away.expect({ path: '/far', answer: refused(`Bearer realm="${away.url.href}token"`) });
     const { upstream, calls } = clientOf(server.url, { credentials });
-    expect(await upstream.listTags('a/b', calls)).toEqual({ kind: 'denied' });
+    const failure = await failureOf(upstream.listTags('a/b', calls));
+    expect(failure).toMatchObject({ kind: 'unavailable', status: 401 });
     server.verify();
     away.verify();
   });

@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { type ByteReader, streamOf } from '../../../functions/core/oci/byte-reader.ts';
+import { parseDigest } from '../../../functions/core/oci/digest.ts';
 import { clientOf, digestFor, failureOf, startScripted } from './scripted-server.ts';
 
 const blob = Buffer.from('0123456789abcdefghij');
@@ -41,6 +43,22 @@ describe('HEAD blob', () => {
     );
     const { upstream, calls } = clientOf(server.url);
     expect(await upstream.headBlob('a/b', digest, calls)).toEqual({ kind: 'denied' });
+  });
+
+  test('a length of 0 is what a server says that leaves out the body', async () => {
+    await using server = await startScripted({ method: 'HEAD', path, answer: { body: '' } });
+    const { upstream, calls } = clientOf(server.url);
+    const head = await upstream.headBlob('a/b', digest, calls);
+    expect(head).toEqual({ kind: 'found', size: undefined });
+  });
+
+  test.each(['sha256', 'sha512'])('the empty blob has a length of 0 (%s)', async (algorithm) => {
+    const empty = parseDigest(`${algorithm}:${createHash(algorithm).digest('hex')}`);
+    if (empty === undefined) throw new Error('not a digest');
+    const emptyPath = `/v2/a/b/blobs/${empty}`;
+    await using server = await startScripted({ method: 'HEAD', path: emptyPath });
+    const { upstream, calls } = clientOf(server.url);
+    expect(await upstream.headBlob('a/b', empty, calls)).toEqual({ kind: 'found', size: 0 });
   });
 
   test('404 is absent without a GET', async () => {

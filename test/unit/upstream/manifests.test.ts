@@ -108,6 +108,27 @@ describe('GET manifest', () => {
     expect(events.map(({ kind }) => kind)).toEqual(['upstream-request']);
   });
 
+  test.each([401, 403])('%i of another host is about its signature', async (status) => {
+    await using away = await startScripted({ path: '/signed', answer: { status } });
+    await using server = await startScripted({
+      path: tagPath,
+      answer: { status: 307, headers: { location: `${away.url.href}signed` } },
+    });
+    const { upstream, calls } = clientOf(server.url);
+    const failure = await failureOf(upstream.getManifest('a/b', tag, calls));
+    expect(failure).toMatchObject({ kind: 'unavailable', status });
+  });
+
+  test('404 of another host is absent', async () => {
+    await using away = await startScripted({ path: '/far', answer: { status: 404 } });
+    await using server = await startScripted({
+      path: tagPath,
+      answer: { status: 307, headers: { location: `${away.url.href}far` } },
+    });
+    const { upstream, calls } = clientOf(server.url);
+    expect(await upstream.getManifest('a/b', tag, calls)).toEqual({ kind: 'absent' });
+  });
+
   test.each<[string, string, { body: string; headers: Record<string, string> }]>([
     ['other bytes than the digest', digestPath, { body: `${body} `, headers: typed }],
     [
@@ -200,6 +221,22 @@ describe('HEAD manifest', () => {
     });
     const { upstream, calls } = clientOf(server.url);
     expect(await upstream.headManifest('a/b', tag, calls)).toEqual({ kind: 'unsupported' });
+  });
+
+  test('401 of another host is about its signature, not about the repository', async () => {
+    await using away = await startScripted({
+      method: 'HEAD',
+      path: '/signed',
+      answer: { status: 401 },
+    });
+    await using server = await startScripted({
+      method: 'HEAD',
+      path: tagPath,
+      answer: { status: 307, headers: { location: `${away.url.href}signed` } },
+    });
+    const { upstream, calls } = clientOf(server.url);
+    const failure = await failureOf(upstream.headManifest('a/b', tag, calls));
+    expect(failure).toMatchObject({ kind: 'unavailable', status: 401 });
   });
 
   test('another digest than asked for is invalid', async () => {

@@ -59,6 +59,19 @@ describe('tags', () => {
     server.verify();
   });
 
+  test.each([401, 403])('are not denied by a %i of another host', async (status) => {
+    await using away = await startScripted({ path: '/far', answer: { status } });
+    await using server = await startScripted({
+      path: `${path}?n=1000`,
+      answer: { status: 307, headers: { location: `${away.url.href}far` } },
+    });
+    const { upstream, calls } = clientOf(server.url);
+    expect(await failureOf(upstream.listTags('a/b', calls))).toMatchObject({
+      kind: 'unavailable',
+      status,
+    });
+  });
+
   test('pages without end are invalid', async () => {
     let asked = 0;
     const { upstream, calls } = clientOf(new URL('http://registry.example'), {

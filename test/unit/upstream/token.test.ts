@@ -179,4 +179,26 @@ describe('token', () => {
     const failure = await failureOf(upstream.listTags('library/alpine', calls));
     expect(failure.kind).toBe('invalid');
   });
+
+  test.each([
+    ['anonymous', undefined],
+    ['with credentials', { username: 'u', password: 'p' }],
+  ])(
+    'a redirect of the token service to a host that refuses says nothing of us: %s',
+    async (_who, credentials) => {
+      await using away = await startScripted({
+        path: '/far',
+        needs: { authorization: undefined },
+        answer: { status: 403 },
+      });
+      await using server = await startScripted();
+      server.expect(
+        { path: tagsPath, answer: refused(server) },
+        { path: tokenPath, answer: { status: 307, headers: { location: `${away.url.href}far` } } },
+      );
+      const { upstream, calls } = clientOf(server.url, credentials ? { credentials } : {});
+      const failure = await failureOf(upstream.listTags('library/alpine', calls));
+      expect(failure).toMatchObject({ kind: 'unavailable', status: 403 });
+    },
+  );
 });
