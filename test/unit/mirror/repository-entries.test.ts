@@ -1,8 +1,9 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { UpstreamError } from '../../../functions/core/upstream/upstream-error.ts';
 import { makeImage } from '../../images/image.ts';
 import { type Layer, randomLayer } from '../../images/layer.ts';
 import { bytesOf, type MirrorUnderTest, openMirror } from './mirror-over-store.ts';
+import { known } from './scripted-upstream.ts';
 
 const secret: Layer = randomLayer('secret', 3000);
 const image = makeImage({ layers: [secret] });
@@ -107,5 +108,44 @@ describe('a mirrored manifest', () => {
   it('stays its own bytes', async () => {
     const outcome = await test.manifest('team/private', image.manifest.digest);
     expect(outcome).toMatchObject({ bytes: new Uint8Array(image.manifest.bytes) });
+  });
+});
+
+describe('a blob that several repositories want at the same moment', () => {
+  const layer = randomLayer('wanted', 100_000);
+  const wanted = makeImage({ layers: [layer] });
+
+  beforeEach(async () => {
+    // The manifest is there and the blob is not.
+    test.upstream.add('team/gone', { manifest: wanted.manifest }, '1');
+    test.upstream.add('team/app', wanted, '1');
+    for (const name of ['team/gone', 'team/app']) await test.tag(name, '1');
+    test.upstream.asked.length = 0;
+  });
+
+  it('reaches those whose upstream has it when the fill was begun for one that has not', async () => {
+    const names = ['team/gone', 'team/gone', 'team/app', 'team/app', 'team/app'];
+    const outcomes = await Promise.all(names.map((name) => test.blob(name, layer.digest)));
+    expect(outcomes.slice(0, 2)).toEqual([{ kind: 'absent' }, { kind: 'absent' }]);
+    for (const outcome of outcomes.slice(2)) {
+      expect(await bytesOf(outcome)).toEqual(new Uint8Array(layer.bytes));
+    }
+    expect(test.upstream.asked).toEqual([
+      `GET blob team/gone@${layer.digest} 0`,
+      `GET blob team/app@${layer.digest} 0`,
+    ]);
+    await vi.waitFor(async () => {
+      expect(await test.store.blobs.stat(known(layer.digest))).toBeDefined();
+    });
+  });
+
+  it('is tried again by the queue when it joined the fill of one that has not', async () => {
+    const blob = { digest: known(layer.digest), size: layer.size, mediaType: '' };
+    const jobs = ['team/gone', 'team/app'].map((name) =>
+      test.mirror.handleFill({ repository: { registry: 'docker.io', name }, blob }),
+    );
+    const [gone, app] = await Promise.all(jobs);
+    expect(gone?.kind).toBe('given-up');
+    expect(app?.kind).toBe('retry');
   });
 });

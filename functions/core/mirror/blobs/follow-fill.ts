@@ -2,6 +2,7 @@ import type { Repository } from '../../oci/repository.ts';
 import type { CallCount } from '../../upstream/upstream.ts';
 import { goOnWithout } from '../asking/go-on-without.ts';
 import type { Fill } from '../fills/fill.ts';
+import { RefusedElsewhere } from '../fills/refused-elsewhere.ts';
 import { BlobRefused } from '../fills/upstream-source.ts';
 import type { BlobOutcome } from '../outcome.ts';
 import type { MissingBlobs, Parts } from '../parts.ts';
@@ -42,6 +43,10 @@ async function followFill(
     await fill.answered;
   } catch (error) {
     if (error instanceof BlobRefused) return error.refusal;
+    if (error instanceof RefusedElsewhere) {
+      await fill.done.catch(() => undefined);
+      return followFill(parts, repository, part, calls);
+    }
     // The store failed before the upstream could answer: the client still gets its bytes.
     return passThrough(parts, repository, part, calls);
   }

@@ -31,7 +31,8 @@ export interface Filling {
 
   /**
    * The fill of a blob that is under way here, or a new one from this repository's upstream;
-   * undefined while another instance holds the blob's lease.
+   * undefined while another instance holds the blob's lease. One that is under way for another
+   * repository rejects with a RefusedElsewhere where that one gets a BlobRefused.
    */
   start(repository: Repository, blob: WantedBlob, pace?: FillPace): Promise<Fill | undefined>;
 

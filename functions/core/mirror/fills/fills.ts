@@ -7,17 +7,24 @@ import { evict } from '../evict.ts';
 import type { Parts } from '../parts.ts';
 import type { Fill, FillEnd, Filling, FillPace } from './fill.ts';
 import { openSource } from './open-source.ts';
+import { RefusedElsewhere } from './refused-elsewhere.ts';
 import { BlobRefused } from './upstream-source.ts';
 
 /** How long a filler is believed alive without a sign of it, in ms. */
 export const leaseLife = 60_000;
+
+interface Running {
+  /** Of the repository that it was begun for. */
+  readonly key: string;
+  readonly starting: Promise<Fill | undefined>;
+}
 
 /**
  * The fills of this instance: one for a blob, however many want it. A fill belongs to nobody who
  * waits for it, so that a client that leaves stops nothing.
  */
 export class Fills implements Filling {
-  readonly #running = new Map<Digest, Promise<Fill | undefined>>();
+  readonly #running = new Map<Digest, Running>();
   readonly #stop = new AbortController();
   #parts: Parts | undefined;
 
@@ -32,9 +39,9 @@ export class Fills implements Filling {
 
   start(repository: Repository, blob: WantedBlob, pace: FillPace = {}): Promise<Fill | undefined> {
     const running = this.#running.get(blob.digest);
-    if (running !== undefined) return running;
+    if (running !== undefined) return join(running, repository);
     const starting = this.#begin(repository, blob, pace);
-    this.#running.set(blob.digest, starting);
+    this.#running.set(blob.digest, { key: repositoryKey(repository), starting });
     const forget = () => this.#running.delete(blob.digest);
     starting.then((fill) => fill?.done.then(forget, forget) ?? forget(), forget);
     return starting;
@@ -42,7 +49,7 @@ export class Fills implements Filling {
 
   async stop(): Promise<void> {
     this.#stop.abort();
-    for (const starting of [...this.#running.values()]) {
+    for (const { starting } of [...this.#running.values()]) {
       const fill = await starting.catch(() => undefined);
       await fill?.done.catch(() => undefined);
     }
@@ -134,4 +141,17 @@ async function leaseOf(
   const key = `fill:${blob.digest}`;
   const handedOn = fence === undefined ? undefined : await leases.renew({ key, fence }, leaseLife);
   return handedOn ?? leases.acquire(key, leaseLife);
+}
+
+/** A fill under way, for one more repository: of it a refusal to the first one says nothing. */
+async function join(running: Running, repository: Repository): Promise<Fill | undefined> {
+  const fill = await running.starting;
+  if (fill === undefined || running.key === repositoryKey(repository)) return fill;
+  const asOther = (error: unknown): never => {
+    throw error instanceof BlobRefused ? new RefusedElsewhere(running.key) : error;
+  };
+  const answered = fill.answered.catch(asOther);
+  const done = fill.done.catch(asOther);
+  for (const end of [answered, done]) end.catch(() => undefined);
+  return { put: fill.put, answered, done };
 }
