@@ -7,11 +7,14 @@ import type { Repository } from '../oci/repository.ts';
 /** What a tag named before, and until when. */
 export interface FormerTag {
   readonly digest: Digest;
-  /** When the upstream was first seen to name another digest, in ms since 1970. */
+  /** When the upstream was first seen to name another digest or none, in ms since 1970. */
   readonly until: number;
 }
 
-/** What a tag names, and when that was seen. Times are in ms since 1970. */
+/**
+ * What a tag names, and when that was seen. Times are in ms since 1970. Of a tag that the upstream
+ * has no more the history begins with `digest` itself, until `checked`.
+ */
 export interface TagRecord {
   readonly digest: Digest;
   readonly mediaType: string;
@@ -21,7 +24,7 @@ export interface TagRecord {
   readonly firstSeen: number;
   /** When the tag began to name `digest`, as far as this mirror saw. */
   readonly changed: number;
-  /** When the upstream last confirmed it. */
+  /** When the upstream last said so. */
   readonly checked: number;
   /** Newest first, at most twenty. */
   readonly history: readonly FormerTag[];

@@ -181,3 +181,33 @@ describe('a tag never seen', () => {
     expect(await test.tag('library/app', '1')).toEqual({ kind: 'unobtainable', error: limited });
   });
 });
+
+describe('a clock that is set back by an hour', () => {
+  it('does not keep a refusal for the hour', async () => {
+    expect(await test.tag('library/app', 'new')).toEqual({ kind: 'absent' });
+    test.upstream.add('library/app', second, 'new');
+    test.pass(-60 * minute);
+    expect(await test.tag('library/app', 'new')).toMatchObject({ kind: 'found' });
+  });
+
+  it('does not keep a limit for the hour', async () => {
+    await test.tag('library/app', '1');
+    test.pass(6 * minute);
+    test.upstream.failure = limited;
+    expect((await test.tag('library/app', '1')).kind).toBe('unobtainable');
+    test.upstream.failure = undefined;
+    test.pass(-60 * minute);
+    expect(await test.manifest('library/app', first.manifest.digest)).toMatchObject({
+      kind: 'found',
+    });
+  });
+
+  it('does not make a stale copy younger than nothing', async () => {
+    await mirrored();
+    test.upstream.failure = limited;
+    test.pass(-60 * minute);
+    expect(await test.tag('library/app', '1')).toMatchObject({
+      provenance: { kind: 'stale', age: 0 },
+    });
+  });
+});

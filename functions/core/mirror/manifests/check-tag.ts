@@ -1,16 +1,14 @@
 import { isManifestType } from '../../oci/media-type.ts';
 import { type Repository, repositoryKey } from '../../oci/repository.ts';
 import type { TagRecord } from '../../ports/manifest-store.ts';
-import type { CallCount, ManifestHead } from '../../upstream/upstream.ts';
+import type { CallCount, ManifestHead, Refused } from '../../upstream/upstream.ts';
 import { UpstreamError } from '../../upstream/upstream-error.ts';
 import { acrossInstances } from '../asking/across-instances.ts';
 import { askUpstream } from '../asking/ask-upstream.ts';
 import { goOnWithout } from '../asking/go-on-without.ts';
 import { type Parts, type TagCheck, upstreamOf } from '../parts.ts';
 import { fetchManifest, pullManifest } from './fetch-manifest.ts';
-
-/** How many former digests of a tag are remembered. */
-const longestHistory = 20;
+import { goneRecord, isGone, recordOf, type SeenTag } from './tag-record.ts';
 
 /** How long a refusal is remembered, in ms: CI pushes a tag and pulls it a moment later. */
 export const refusalLife = 20_000;
@@ -21,7 +19,8 @@ export const refusalLife = 20_000;
  *
  * A tag that moved is recorded only with its new manifest in hand: dockerd and containerd ask HEAD
  * first and GET that digest next, and if the GET then failed they would lose the old image, which
- * still could be served. A tag that is seen for the first time needs no GET.
+ * still could be served. A tag that is seen for the first time needs no GET. That the upstream has
+ * a tag no more is recorded too: it is a newer word than what was mirrored.
  */
 export function checkTag(
   parts: Parts,
@@ -38,9 +37,7 @@ export function checkTag(
       mirrored.upstream.headManifest(repository.name, reference, calls),
     );
     if (head.kind === 'absent' || head.kind === 'denied') {
-      parts.memory.refusals.set(key, head, refusalLife);
-      parts.memory.tags.delete(key);
-      return head;
+      return noteRefused(parts, repository, tag, known, head);
     }
     if (isSufficient(head)) return noteSeen(parts, repository, tag, known, head, calls);
     const began = parts.runtime.now();
@@ -50,7 +47,8 @@ export function checkTag(
       () => seenElsewhere(parts, repository, tag, known, began),
       async () => {
         const seen = await seenByGet(parts, repository, tag, calls);
-        if (seen.kind !== 'found') return seen;
+        if (seen.kind === 'unobtainable') return seen;
+        if (seen.kind !== 'found') return noteRefused(parts, repository, tag, known, seen);
         return noteSeen(parts, repository, tag, known, seen, calls);
       },
     );
@@ -66,7 +64,7 @@ async function seenElsewhere(
   began: number,
 ): Promise<TagCheck | undefined> {
   const record = await goOnWithout(parts, 'read tag', parts.manifests.getTag(repository, tag));
-  if (record === undefined || record.checked < began) return undefined;
+  if (record === undefined || record.checked < began || isGone(record)) return undefined;
   parts.memory.tags.set(`${repositoryKey(repository)}:${tag}`, record);
   return { kind: 'found', record, changed: record.digest !== known?.digest };
 }
@@ -80,18 +78,40 @@ async function noteSeen(
   calls: CallCount,
 ): Promise<TagCheck> {
   const changed = seen.digest !== known?.digest;
-  if (known !== undefined && changed) {
+  if (known !== undefined && !isGone(known) && changed) {
     const fetched = await fetchManifest(parts, repository, seen.digest, calls);
     if (fetched.kind === 'absent') throw contradiction(repository, tag);
     if (fetched.kind !== 'found') return fetched;
   }
   const record = recordOf(seen, known, parts.runtime.now());
-  parts.memory.tags.set(`${repositoryKey(repository)}:${tag}`, record);
-  await goOnWithout(parts, 'write tag', parts.manifests.putTag(repository, tag, record));
+  await noteTag(parts, repository, tag, record);
   return { kind: 'found', record, changed };
 }
 
-type SeenTag = { readonly kind: 'found' } & Pick<TagRecord, 'digest' | 'mediaType' | 'size'>;
+/** A tag that was never mirrored is refused without a record: anybody can ask for any name. */
+async function noteRefused(
+  parts: Parts,
+  repository: Repository,
+  tag: string,
+  known: TagRecord | undefined,
+  refusal: Refused,
+): Promise<TagCheck> {
+  parts.memory.refusals.set(`${repositoryKey(repository)}:${tag}`, refusal, refusalLife);
+  if (known !== undefined && !isGone(known)) {
+    await noteTag(parts, repository, tag, goneRecord(known, parts.runtime.now()));
+  }
+  return refusal;
+}
+
+async function noteTag(
+  parts: Parts,
+  repository: Repository,
+  tag: string,
+  record: TagRecord,
+): Promise<void> {
+  parts.memory.tags.set(`${repositoryKey(repository)}:${tag}`, record);
+  await goOnWithout(parts, 'write tag', parts.manifests.putTag(repository, tag, record));
+}
 
 /** True when a HEAD says all that a client's HEAD must say (ECR Public leaves the digest out). */
 function isSufficient(head: ManifestHead): head is SeenTag {
@@ -109,24 +129,6 @@ async function seenByGet(parts: Parts, repository: Repository, tag: string, call
   if (got.kind !== 'found') return got;
   const { digest, mediaType, bytes } = got.known.manifest;
   return { kind: 'found', digest, mediaType, size: bytes.byteLength } as const;
-}
-
-function recordOf(seen: SeenTag, known: TagRecord | undefined, now: number): TagRecord {
-  const { digest, mediaType, size } = seen;
-  if (known === undefined) {
-    return { digest, mediaType, size, firstSeen: now, changed: now, checked: now, history: [] };
-  }
-  if (known.digest === digest) return { ...known, checked: now };
-  const former = { digest: known.digest, until: now };
-  return {
-    digest,
-    mediaType,
-    size,
-    firstSeen: known.firstSeen,
-    changed: now,
-    checked: now,
-    history: [former, ...known.history].slice(0, longestHistory),
-  };
 }
 
 /** An upstream that has the tag and not its manifest has failed: that is not an absent image. */

@@ -13,6 +13,7 @@ import { bringManifest } from './bring-manifest.ts';
 import { checkTag, contradiction } from './check-tag.ts';
 import { foundManifest, knownManifest } from './known-manifest.ts';
 import { isComplete, whyUnservable } from './servable.ts';
+import { isGone } from './tag-record.ts';
 
 /** How long a client who could have a stale copy waits for the upstream's word, in ms. */
 const patience = 2_000;
@@ -38,20 +39,22 @@ export async function resolveTag(
   }
   const refused = parts.memory.refusals.get(key);
   if (refused !== undefined) return refused;
-  if (record !== undefined && health.resting !== undefined) {
-    const stale = await serveStale(parts, repository, record, health.resting);
+  // What the upstream has no more does not stand in for it.
+  const last = record !== undefined && !isGone(record) ? record : undefined;
+  if (last !== undefined && health.resting !== undefined) {
+    const stale = await serveStale(parts, repository, last, health.resting);
     if (stale !== undefined) return stale;
   }
   const before = calls.upstreamCalls;
   const checking = checkTag(parts, repository, tag, record, calls);
   try {
-    const check = record === undefined ? await checking : await within(patience, checking);
+    const check = last === undefined ? await checking : await within(patience, checking);
     if (check === undefined) {
       const slow = new UpstreamError(
         'timeout',
         `${repository.registry} is slow to confirm the tag`,
       );
-      const stale = record && (await serveStale(parts, repository, record, slow));
+      const stale = last && (await serveStale(parts, repository, last, slow));
       if (stale !== undefined) {
         parts.runtime.waitUntil(checking.catch(() => undefined));
         return stale;
@@ -67,11 +70,12 @@ export async function resolveTag(
     return served;
   } catch (error) {
     const failure = asUpstreamError(error, repository.registry);
-    const stale = record && (await serveStale(parts, repository, record, failure));
+    const stale = last && (await serveStale(parts, repository, last, failure));
     return stale ?? { kind: 'unobtainable', error: failure };
   }
 }
 
+/** The last word of the upstream on a tag, whichever instance heard it. */
 async function knownTag(
   parts: Parts,
   repository: Repository,
@@ -79,14 +83,21 @@ async function knownTag(
 ): Promise<TagRecord | undefined> {
   const key = `${repositoryKey(repository)}:${tag}`;
   const remembered = parts.memory.tags.get(key);
-  if (remembered !== undefined) return remembered;
+  if (remembered !== undefined) {
+    const { policy } = upstreamOf(parts, repository);
+    const isLast = !parts.missingBlobs.areFilledBehind;
+    if (isLast || freshFor(policy, tag, remembered, parts.runtime.now()) > 0) return remembered;
+  }
   const record = await goOnWithout(parts, 'read tag', parts.manifests.getTag(repository, tag));
-  if (record !== undefined) parts.memory.tags.set(key, record);
+  if (record === undefined) return remembered;
+  if (remembered !== undefined && remembered.checked > record.checked) return remembered;
+  parts.memory.tags.set(key, record);
   return record;
 }
 
 /** Ms for which a record may still be served unasked; not above 0 when it is out of date. */
 function freshFor(policy: UpstreamPolicy, tag: string, record: TagRecord, now: number): number {
+  if (isGone(record)) return 0;
   if (policy.immutableTags.some((pattern) => pattern.test(tag))) return Number.POSITIVE_INFINITY;
   const age = now - record.checked;
   // A record from the future (a clock that was set back) is not trusted.
@@ -133,7 +144,7 @@ async function serveStale(
   if (known === undefined || !(await isComplete(parts, repository, known))) return undefined;
   const provenance = {
     kind: 'stale',
-    age: Math.floor(age / 1000),
+    age: Math.max(0, Math.floor(age / 1000)),
     reason: failure.message,
   } as const;
   return foundManifest(known, provenance);
