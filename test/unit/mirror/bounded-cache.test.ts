@@ -61,6 +61,16 @@ describe('BoundedCache', () => {
     expect(cache.get('b')).toBe('B');
   });
 
+  it('forgets a value whose end is further off than its life: the clock was set back', () => {
+    let now = 3_600_000;
+    const cache = new BoundedCache<string>(4, () => now);
+    cache.set('short', 'S', 20_000);
+    cache.set('endless', 'E');
+    now = 0;
+    expect(cache.get('short')).toBeUndefined();
+    expect(cache.get('endless')).toBe('E');
+  });
+
   it('is empty when it is cleared', () => {
     const cache = new BoundedCache<string>(4, () => 0);
     for (const key of 'abcd') cache.set(key, key);

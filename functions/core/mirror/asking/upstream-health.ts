@@ -11,7 +11,8 @@ const longestRest = 60_000;
 export class UpstreamHealth {
   readonly #now: () => number;
   #succeeded = Number.NEGATIVE_INFINITY;
-  #restUntil = Number.NEGATIVE_INFINITY;
+  #failed = Number.NEGATIVE_INFINITY;
+  #rest = 0;
   #failure: UpstreamError | undefined;
 
   constructor(now: () => number) {
@@ -25,18 +26,25 @@ export class UpstreamHealth {
 
   failure(error: UpstreamError): void {
     const rest = error.retryAfter === undefined ? restFor : error.retryAfter * 1000;
-    this.#restUntil = this.#now() + Math.min(Math.max(rest, restFor), longestRest);
+    this.#failed = this.#now();
+    this.#rest = Math.min(Math.max(rest, restFor), longestRest);
     this.#succeeded = Number.NEGATIVE_INFINITY;
     this.#failure = error;
   }
 
   /** The failure that is too fresh for asking again, when there is something else to serve. */
   get resting(): UpstreamError | undefined {
-    return this.#now() < this.#restUntil ? this.#failure : undefined;
+    return this.#isWithin(this.#rest, this.#failed) ? this.#failure : undefined;
   }
 
   /** True when the upstream answered a moment ago and has not failed since. */
   get isTrusted(): boolean {
-    return this.#now() - this.#succeeded < trustFor;
+    return this.#isWithin(trustFor, this.#succeeded);
+  }
+
+  /** False as well when `since` is to come: the clock was set back, nobody knows by how much. */
+  #isWithin(milliseconds: number, since: number): boolean {
+    const age = this.#now() - since;
+    return age >= 0 && age < milliseconds;
   }
 }

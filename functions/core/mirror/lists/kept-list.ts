@@ -40,7 +40,8 @@ export async function keptList<List extends { readonly checked: number }>(
     const list = await sources.standIn(age <= policy.maxStale ? known : undefined);
     if (list === undefined) return { kind: 'unobtainable', error };
     const reason = error.message;
-    const provenance = { kind: 'stale', age: Math.floor(age / 1000), reason } as const;
+    const seconds = Math.max(0, Math.floor(age / 1000));
+    const provenance = { kind: 'stale', age: seconds, reason } as const;
     return { kind: 'found', list, provenance };
   }
 }

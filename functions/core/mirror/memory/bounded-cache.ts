@@ -1,6 +1,7 @@
 interface Slot<Value> {
   readonly value: Value;
   readonly weight: number;
+  readonly life: number;
   readonly expires: number;
 }
 
@@ -28,7 +29,9 @@ export class BoundedCache<Value> {
     const young = this.#young.get(key);
     const slot = young ?? this.#old.get(key);
     if (slot === undefined) return undefined;
-    if (slot.expires <= this.#now()) {
+    const left = slot.expires - this.#now();
+    // More than its life is left after the clock was set back: a short life would last for hours.
+    if (left <= 0 || left > slot.life) {
       this.delete(key);
       return undefined;
     }
@@ -44,7 +47,7 @@ export class BoundedCache<Value> {
     this.delete(key);
     // What is heavier than a generation would push everything else out.
     if (weight > this.#capacity / 2) return;
-    this.#keep(key, { value, weight, expires: this.#now() + milliseconds });
+    this.#keep(key, { value, weight, life: milliseconds, expires: this.#now() + milliseconds });
   }
 
   delete(key: string): void {
