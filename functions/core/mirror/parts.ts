@@ -1,5 +1,4 @@
-import type { Descriptor } from '../oci/descriptor.ts';
-import type { Manifest, ManifestContents } from '../oci/manifest.ts';
+import type { Manifest } from '../oci/manifest.ts';
 import type { Repository } from '../oci/repository.ts';
 import type { BlobStore } from '../ports/blob-store.ts';
 import type { FillQueue } from '../ports/fill-queue.ts';
@@ -11,6 +10,7 @@ import type { BlobLocating, CallCount, Upstream } from '../upstream/upstream.ts'
 import type { UpstreamHealth } from './asking/upstream-health.ts';
 import type { WantedPart } from './blobs/wanted-part.ts';
 import type { Filling } from './fills/fill.ts';
+import type { KnownContents } from './manifests/known-contents.ts';
 import { BoundedCache } from './memory/bounded-cache.ts';
 import { SingleFlight } from './memory/single-flight.ts';
 import type { MirrorEvent } from './mirror-event.ts';
@@ -36,7 +36,7 @@ export interface MirroredUpstream {
 /** A manifest in memory with what it names, so that neither is read twice. */
 export interface KnownManifest {
   readonly manifest: Manifest;
-  readonly contents: ManifestContents | undefined;
+  readonly contents: KnownContents | undefined;
 }
 
 /** The bounds of what is stored. */
@@ -72,7 +72,7 @@ export interface Memory {
   readonly tagLists: BoundedCache<TagList>;
   readonly referrers: BoundedCache<ReferrersList>;
   /** Blobs that a repository may serve: named by its manifests, or confirmed by the upstream. */
-  readonly blobEntries: BoundedCache<Pick<Descriptor, 'digest' | 'mediaType'> & BlobSize>;
+  readonly blobEntries: BoundedCache<BlobSize>;
   /** Manifests and tags that the upstream lately refused: kept for less than a minute. */
   readonly refusals: BoundedCache<Refusal>;
   /** The same for blobs, apart: a digest that is no manifest may be a blob. */

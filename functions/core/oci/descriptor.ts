@@ -46,3 +46,22 @@ export function readDescriptors(value: unknown): Descriptor[] {
   if (!Array.isArray(value)) return [];
   return value.map(readDescriptor).filter((entry) => entry !== undefined);
 }
+
+/** A manifest in an index (image-spec, image-index.md). */
+export interface IndexEntry extends Descriptor {
+  /** True when the index names its platform as `unknown`: an attestation, which nobody runs. */
+  readonly isUnrunnable?: true;
+}
+
+/** The usable entries of an index's list; none when it is no list. */
+export function readIndexEntries(value: unknown): IndexEntry[] {
+  if (!Array.isArray(value)) return [];
+  return value.map(readIndexEntry).filter((entry) => entry !== undefined);
+}
+
+function readIndexEntry(value: unknown): IndexEntry | undefined {
+  const descriptor = readDescriptor(value);
+  const { os, architecture } = objectOf(objectOf(value)?.platform) ?? {};
+  const isUnknown = os === 'unknown' || architecture === 'unknown';
+  return descriptor && isUnknown ? { ...descriptor, isUnrunnable: true } : descriptor;
+}

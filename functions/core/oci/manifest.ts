@@ -1,4 +1,11 @@
-import { type Descriptor, readAnnotations, readDescriptor, readDescriptors } from './descriptor.ts';
+import {
+  type Descriptor,
+  type IndexEntry,
+  readAnnotations,
+  readDescriptor,
+  readDescriptors,
+  readIndexEntries,
+} from './descriptor.ts';
 import type { Digest } from './digest.ts';
 import { parseObject } from './json-object.ts';
 import { essence, isIndexType, isManifestType, mediaType } from './media-type.ts';
@@ -16,7 +23,7 @@ export interface ManifestContents {
   /** Config and layers of an image manifest; blobs of an artifact manifest. */
   readonly blobs: readonly Descriptor[];
   /** The manifests of an index. */
-  readonly manifests: readonly Descriptor[];
+  readonly manifests: readonly IndexEntry[];
   readonly subject?: Descriptor;
   readonly artifactType?: string;
   readonly annotations?: Readonly<Record<string, string>>;
@@ -44,7 +51,7 @@ export function readManifest(
   return {
     kind: isIndex ? 'index' : 'image',
     blobs: isIndex ? [] : blobs,
-    manifests: isIndex ? readDescriptors(body.manifests) : [],
+    manifests: isIndex ? readIndexEntries(body.manifests) : [],
     ...(subject && { subject }),
     ...(artifactType !== undefined && { artifactType }),
     ...(annotations && { annotations }),

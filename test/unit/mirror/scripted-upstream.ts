@@ -67,6 +67,13 @@ export class ScriptedUpstream implements Upstream {
     this.#manifests.delete(`${name}:${tag}`);
   }
 
+  /** Holds nothing of a repository any more. */
+  forget(name: string): void {
+    for (const table of [this.#manifests, this.#blobs]) {
+      for (const key of table.keys()) if (/^[^:@]*/.exec(key)?.[0] === name) table.delete(key);
+    }
+  }
+
   count(question: string): number {
     return this.asked.filter((asked) => asked.startsWith(question)).length;
   }

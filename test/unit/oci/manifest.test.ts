@@ -38,6 +38,15 @@ describe('what a manifest names', () => {
     );
   });
 
+  it.each([
+    ['linux/amd64', undefined],
+    ['unknown/unknown', true],
+    [undefined, undefined],
+  ])('tells what nobody runs by its platform: %s', (platform, isUnrunnable) => {
+    const one = makeIndex([{ item: image, ...(platform !== undefined && { platform }) }]);
+    expect(read(one.manifest)?.manifests[0]?.isUnrunnable).toBe(isUnrunnable);
+  });
+
   it('is subject, type and annotations of an artifact', () => {
     const contents = read(signatureOf(index.manifest, 'application/x').manifest);
     expect(contents?.subject?.digest).toBe(index.manifest.digest);

@@ -33,8 +33,9 @@ export async function blobEntry(
       parts.manifests.getBlobEntry(repository, digest),
     );
     if (entry !== undefined) {
-      parts.memory.blobEntries.set(key, entry, entryLife);
-      return { kind: 'found', size: entry.size };
+      const { size } = entry;
+      parts.memory.blobEntries.set(key, { size }, entryLife);
+      return { kind: 'found', size };
     }
     return confirm(parts, repository, digest, calls);
   });
@@ -56,8 +57,7 @@ async function confirm(
       parts.memory.blobRefusals.set(key, head, refusalLife);
       return head;
     }
-    const entry = { digest, mediaType: '', size: head.size };
-    parts.memory.blobEntries.set(key, entry, mirrored.policy.tagTtl);
+    parts.memory.blobEntries.set(key, { size: head.size }, mirrored.policy.tagTtl);
     return head;
   } catch (error) {
     return { kind: 'unobtainable', error: asUpstreamError(error, repository.registry) };

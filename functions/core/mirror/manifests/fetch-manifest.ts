@@ -1,5 +1,5 @@
 import type { Digest } from '../../oci/digest.ts';
-import type { Manifest } from '../../oci/manifest.ts';
+import { type Manifest, type ManifestContents, readManifest } from '../../oci/manifest.ts';
 import type { Reference } from '../../oci/reference.ts';
 import type { Repository } from '../../oci/repository.ts';
 import type { CallCount } from '../../upstream/upstream.ts';
@@ -80,25 +80,31 @@ async function adoptManifest(
   repository: Repository,
   manifest: Manifest,
 ): Promise<KnownManifest> {
-  const known = rememberManifest(parts, repository, manifest);
+  const contents = readManifest(manifest);
+  const known = rememberManifest(parts, repository, manifest, contents);
   await goOnWithout(
     parts,
     'write manifest',
-    parts.manifests.putManifest(repository, manifest, known.contents, parts.runtime.now()),
+    parts.manifests.putManifest(repository, manifest, contents, parts.runtime.now()),
   );
-  await queueFills(parts, repository, known);
+  await queueFills(parts, repository, manifest.digest, contents);
   return known;
 }
 
-async function queueFills(parts: Parts, repository: Repository, known: KnownManifest) {
-  const blobs = (known.contents?.blobs ?? []).filter(
+async function queueFills(
+  parts: Parts,
+  repository: Repository,
+  manifest: Digest,
+  contents: ManifestContents | undefined,
+): Promise<void> {
+  const blobs = (contents?.blobs ?? []).filter(
     (blob) => blob.urls === undefined && blob.size <= parts.limits.maxBlobBytes,
   );
   const jobs = [...new Map(blobs.map((blob) => [blob.digest, blob])).values()].map(
     ({ digest, size, mediaType }) => ({
       repository,
       blob: { digest, size, mediaType },
-      manifest: known.manifest.digest,
+      manifest,
     }),
   );
   if (jobs.length > 0) await enqueueFills(parts, jobs);

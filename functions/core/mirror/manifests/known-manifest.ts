@@ -1,10 +1,11 @@
 import type { Digest } from '../../oci/digest.ts';
-import { type Manifest, readManifest } from '../../oci/manifest.ts';
+import { type Manifest, type ManifestContents, readManifest } from '../../oci/manifest.ts';
 import { type Repository, repositoryKey } from '../../oci/repository.ts';
 import type { IndexedManifest } from '../../ports/manifest-store.ts';
 import { goOnWithout } from '../asking/go-on-without.ts';
 import type { ManifestOutcome, Provenance } from '../outcome.ts';
 import type { KnownManifest, Parts } from '../parts.ts';
+import { contentsBytes, knownContents } from './known-contents.ts';
 
 /** The key of a manifest within its repository: another repository's is not answered. */
 export function manifestKey(repository: Repository, digest: Digest): string {
@@ -25,7 +26,7 @@ export async function knownManifest(
     parts.manifests.getManifest(repository, digest),
   );
   if (manifest === undefined) return undefined;
-  const known = rememberManifest(parts, repository, manifest);
+  const known = rememberManifest(parts, repository, manifest, readManifest(manifest));
   takeNotes(parts, repository, manifest, known);
   return known;
 }
@@ -41,12 +42,19 @@ function takeNotes(
   known: KnownManifest,
 ): void {
   const now = parts.runtime.now();
-  const marked = parts.markInterval - (now - pulled);
+  const marked = lifeLeft(parts.markInterval, pulled, now);
   if (marked > 0) parts.memory.marks.set(manifestKey(repository, digest), pulled, marked);
-  const life = complete === undefined ? 0 : completeLife - (now - complete);
+  // What was noted of an index does not say that its images are still there.
+  if (known.contents?.kind !== 'image' || complete === undefined) return;
+  const life = lifeLeft(completeLife, complete, now);
   if (life <= 0) return;
   parts.memory.complete.set(digest, true, life);
-  parts.blobs.noteStored((known.contents?.blobs ?? []).filter(({ urls }) => urls === undefined));
+  parts.blobs.noteStored(known.contents.needed);
+}
+
+/** What is left of a life, in ms; nothing when it begins later than now: a clock was set back. */
+function lifeLeft(life: number, since: number, now: number): number {
+  return since > now ? 0 : life - (now - since);
 }
 
 /** How long an entry is served from memory before the index is asked for it again, in ms. */
@@ -60,12 +68,15 @@ export function rememberManifest(
   parts: Pick<Parts, 'memory'>,
   repository: Repository,
   manifest: Manifest,
+  named: ManifestContents | undefined,
 ): KnownManifest {
-  const known = { manifest, contents: readManifest(manifest) };
+  const contents = named && knownContents(named);
+  const known = { manifest, contents };
   const key = manifestKey(repository, manifest.digest);
-  parts.memory.manifests.set(key, known, Number.POSITIVE_INFINITY, manifest.bytes.byteLength + 500);
-  for (const blob of known.contents?.blobs ?? []) {
-    parts.memory.blobEntries.set(manifestKey(repository, blob.digest), blob, entryLife);
+  const weight = manifest.bytes.byteLength + 500 + (contents ? contentsBytes(contents) : 0);
+  parts.memory.manifests.set(key, known, Number.POSITIVE_INFINITY, weight);
+  for (const { digest, size } of contents?.blobs ?? []) {
+    parts.memory.blobEntries.set(manifestKey(repository, digest), { size }, entryLife);
   }
   return known;
 }

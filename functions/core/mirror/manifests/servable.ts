@@ -1,6 +1,6 @@
-import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { Repository } from '../../oci/repository.ts';
+import type { NotedBlob } from '../../ports/blob-store.ts';
 import type { CallCount } from '../../upstream/upstream.ts';
 import type { UpstreamError } from '../../upstream/upstream-error.ts';
 import { askUpstream, asUpstreamError } from '../asking/ask-upstream.ts';
@@ -11,9 +11,13 @@ import { completeLife, knownManifest } from './known-manifest.ts';
 /** Indexes nest seldom and never deeply; the bound stops a loop in hostile data. */
 const deepestIndex = 3;
 
+/** How long an index counts as complete here before its images are looked at again, in ms. */
+const indexLife = 60_000;
+
 /**
  * True when a client can have every blob it needs for this manifest from the store alone: all of an
- * image's, or those of one image of an index (nobody can tell which platform is wanted).
+ * image's, or those of one image of an index (nobody can tell which platform is wanted). Only of an
+ * image it is noted in the index: an image of an index may be evicted before the index is.
  */
 export async function isComplete(
   parts: Parts,
@@ -23,36 +27,39 @@ export async function isComplete(
 ): Promise<boolean> {
   const { manifest, contents } = known;
   if (parts.memory.complete.get(manifest.digest)) return true;
+  if (contents?.kind !== 'index') {
+    const complete = await hasEveryBlob(parts, known);
+    if (complete) markComplete(parts, repository, manifest.digest);
+    return complete;
+  }
   const complete =
-    contents?.kind === 'index'
-      ? depth < deepestIndex && (await hasCompleteChild(parts, repository, known, depth))
-      : await hasEveryBlob(parts, known);
-  if (complete) markComplete(parts, repository, manifest.digest);
+    depth < deepestIndex && (await hasCompleteChoice(parts, repository, known, depth));
+  if (complete) parts.memory.complete.set(manifest.digest, true, indexLife);
   return complete;
 }
 
-/** Notes, here and behind the answer in the index, that all a manifest needs is stored. */
+/** Notes, here and behind the answer in the index, that all an image needs is stored. */
 export function markComplete(parts: Parts, repository: Repository, digest: Digest): void {
   parts.memory.complete.set(digest, true, completeLife);
   const noting = parts.manifests.markComplete(repository, digest, parts.runtime.now());
   parts.runtime.waitUntil(goOnWithout(parts, 'mark complete', noting));
 }
 
-/** What a client needs of an image; content with urls it fetches from there (image-spec, layer.md). */
-export function neededBlobs({ contents }: KnownManifest): readonly Descriptor[] {
-  return (contents?.blobs ?? []).filter((blob) => blob.urls === undefined);
+/** What a client needs of an image from here. */
+export function neededBlobs({ contents }: KnownManifest): readonly NotedBlob[] {
+  return contents?.needed ?? [];
 }
 
-async function hasCompleteChild(
+async function hasCompleteChoice(
   parts: Parts,
   repository: Repository,
   known: KnownManifest,
   depth: number,
 ): Promise<boolean> {
-  const children = known.contents?.manifests ?? [];
-  if (children.length === 0) return true;
-  for (const child of children) {
-    const image = await knownManifest(parts, repository, child.digest);
+  const choices = known.contents?.choices ?? [];
+  if (choices.length === 0) return true;
+  for (const digest of choices) {
+    const image = await knownManifest(parts, repository, digest);
     if (image && (await isComplete(parts, repository, image, depth + 1))) return true;
   }
   return false;

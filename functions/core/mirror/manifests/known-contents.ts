@@ -1,0 +1,42 @@
+import type { Digest } from '../../oci/digest.ts';
+import type { ManifestContents } from '../../oci/manifest.ts';
+import type { NotedBlob } from '../../ports/blob-store.ts';
+
+/**
+ * What the mirror asks of a manifest again and again. Whatever may be long (annotations, urls,
+ * media types) is left out: a manifest of a few blobs may hold megabytes of it.
+ */
+export interface KnownContents {
+  readonly kind: 'image' | 'index';
+  /** All blobs that it names. */
+  readonly blobs: readonly NotedBlob[];
+  /** Those a client gets here; content with urls it fetches from there (image-spec, layer.md). */
+  readonly needed: readonly NotedBlob[];
+  /** The manifests of an index of which a client takes one. */
+  readonly choices: readonly Digest[];
+}
+
+/** What is kept in memory of a manifest's contents. */
+export function knownContents({ kind, blobs, manifests }: ManifestContents): KnownContents {
+  const kept = blobs.map(({ digest, size, urls }) => ({
+    blob: { digest, size },
+    isNeeded: urls === undefined,
+  }));
+  const runnable = manifests.filter((entry) => !entry.isUnrunnable);
+  // Where no platform is known, what a client takes is one of those.
+  const choices = runnable.length > 0 ? runnable : manifests;
+  return {
+    kind,
+    blobs: kept.map(({ blob }) => blob),
+    needed: kept.filter(({ isNeeded }) => isNeeded).map(({ blob }) => blob),
+    choices: choices.map(({ digest }) => digest),
+  };
+}
+
+/** What one digest takes in memory with the objects around it, in bytes. */
+const digestBytes = 200;
+
+/** About what contents take in memory, in bytes. */
+export function contentsBytes({ blobs, choices }: KnownContents): number {
+  return (blobs.length + choices.length) * digestBytes;
+}
