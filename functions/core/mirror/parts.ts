@@ -14,7 +14,7 @@ import type { KnownContents } from './manifests/known-contents.ts';
 import { BoundedCache } from './memory/bounded-cache.ts';
 import { SingleFlight } from './memory/single-flight.ts';
 import type { MirrorEvent } from './mirror-event.ts';
-import type { BlobOutcome, ManifestOutcome, Unobtained } from './outcome.ts';
+import type { BlobOutcome, ManifestOutcome, Provenance, Unobtained } from './outcome.ts';
 import type { UpstreamPolicy } from './policy.ts';
 
 /** What the platform brings. */
@@ -70,6 +70,7 @@ export interface Memory {
   readonly manifests: BoundedCache<KnownManifest>;
   readonly tags: BoundedCache<TagRecord>;
   readonly tagLists: BoundedCache<TagList>;
+  /** Weighed in bytes: descriptors have annotations of any length, which clients ask for. */
   readonly referrers: BoundedCache<ReferrersList>;
   /** Blobs that a repository may serve: named by its manifests, or confirmed by the upstream. */
   readonly blobEntries: BoundedCache<BlobSize>;
@@ -89,13 +90,16 @@ export interface Memory {
   readonly marks: BoundedCache<number>;
 }
 
-/** Empty memory. `manifestBytes` bounds the manifests; the rest is bounded by numbers of entries. */
+/**
+ * Empty memory. `manifestBytes` bounds the manifests, and a quarter of it the lists of referrers; the
+ * rest is bounded by numbers of entries.
+ */
 export function createMemory(manifestBytes: number, now: () => number): Memory {
   return {
     manifests: new BoundedCache(manifestBytes, now),
     tags: new BoundedCache(20_000, now),
     tagLists: new BoundedCache(200_000, now),
-    referrers: new BoundedCache(20_000, now),
+    referrers: new BoundedCache(manifestBytes / 4, now),
     blobEntries: new BoundedCache(50_000, now),
     refusals: new BoundedCache(10_000, now),
     blobRefusals: new BoundedCache(10_000, now),
@@ -120,7 +124,7 @@ export interface Flights {
   readonly entries: SingleFlight<(BlobSize & { kind: 'found' }) | Unobtained>;
   readonly locations: SingleFlight<BlobLocating>;
   readonly tagLists: SingleFlight<TagList | Unobtained>;
-  readonly referrers: SingleFlight<ReferrersList | Unobtained>;
+  readonly referrers: SingleFlight<FetchedReferrers | Unobtained>;
   readonly evictions: SingleFlight<void>;
 }
 
@@ -136,6 +140,11 @@ export function createFlights(runtime: Pick<Runtime<MirrorEvent>, 'waitUntil'>):
     referrers: new SingleFlight(runtime),
     evictions: new SingleFlight(runtime),
   };
+}
+
+/** A list of referrers; with a provenance where it is not the upstream's word of now. */
+export interface FetchedReferrers extends ReferrersList {
+  readonly provenance?: Provenance;
 }
 
 /** What the upstream said of a tag; `changed` when that is news. */

@@ -120,6 +120,47 @@ describe('referrers', () => {
   });
 });
 
+describe('referrers by the fallback tag', () => {
+  const index = makeIndex([{ item: signature }]);
+  const limited = new UpstreamError('limited', 'docker.io is limiting', { status: 429 });
+  const listed = () => test.mirror.listReferrers(repository, subject, calls);
+
+  beforeEach(async () => {
+    test.upstream.add('library/app', index, subject.replace(':', '-'));
+    expect((await listed()).kind).toBe('found');
+    test.pass(10 * minute);
+    // The API goes on answering that there is none.
+    test.upstream.headManifest = () => Promise.reject(limited);
+  });
+
+  it.each(['goes on', 'begins anew'])(
+    'are the last list when the tag fails and the mirror %s',
+    async (how) => {
+      if (how === 'begins anew') test.restart();
+      expect(await listed()).toMatchObject({
+        kind: 'found',
+        manifests: [{ digest: signature.manifest.digest }],
+        provenance: { kind: 'stale', age: 600, reason: 'docker.io is limiting' },
+      });
+    },
+  );
+
+  it('are unobtainable when the last list is too old', async () => {
+    test.pass(31 * 24 * 60 * minute);
+    expect(await listed()).toEqual({ kind: 'unobtainable', error: limited });
+  });
+
+  it('stay stale as long as their tag is', async () => {
+    test.upstream.add('library/app', signature);
+    await test.manifest('library/app', signature.manifest.digest);
+    await test.fill();
+    for (const age of [600, 1200]) {
+      expect(await listed()).toMatchObject({ kind: 'found', provenance: { kind: 'stale', age } });
+      test.pass(10 * minute);
+    }
+  });
+});
+
 describe('an index', () => {
   it('is served stale when one of its images is complete, and not before', async () => {
     const index = makeIndex([{ item: image, platform: 'linux/amd64' }]);

@@ -1,10 +1,12 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Descriptor } from '../../../functions/core/oci/descriptor.ts';
 import { jsonContent } from '../../images/content.ts';
 import { makeImage } from '../../images/image.ts';
 import { randomLayer } from '../../images/layer.ts';
 import { type MirrorUnderTest, openMirror } from './mirror-over-store.ts';
+import { known } from './scripted-upstream.ts';
 
 setFlagsFromString('--expose_gc');
 const collectGarbage: () => void = runInNewContext('gc');
@@ -54,5 +56,22 @@ describe('memory', () => {
       }
     });
     expect(growth).toBeLessThan(15 * megabyte);
+  });
+
+  it('keeps lists of referrers by their size', async () => {
+    const growth = await growthOf(async () => {
+      for (let at = 0; at < 40; at++) {
+        const annotations = { note: `${at}-`.padEnd(megabyte, 'x') };
+        const digest = known(image.manifest.digest);
+        const referrer: Descriptor = { mediaType: 'm', digest, size: 1, annotations };
+        test.upstream.referrers = { kind: 'found', manifests: [referrer] };
+        const subject = known(`sha256:${String(at).padStart(64, '0')}`);
+        const repository = { registry: 'docker.io', name: 'library/app' };
+        const list = await test.mirror.listReferrers(repository, subject, { upstreamCalls: 0 });
+        expect(list.kind).toBe('found');
+      }
+      test.upstream.referrers = { kind: 'unsupported' };
+    });
+    expect(growth).toBeLessThan(10 * megabyte);
   });
 });

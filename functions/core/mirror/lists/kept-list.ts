@@ -12,8 +12,8 @@ export type ListOutcome<List> =
 export interface ListSources<List> {
   /** The list as it was kept, from memory or the index. */
   readonly known: List | undefined;
-  /** Asks the upstream, and keeps what it says. */
-  fetch(): Promise<List | Unobtained>;
+  /** Asks the upstream, and keeps what it says; with a provenance where that is older than now. */
+  fetch(): Promise<(List & { readonly provenance?: Provenance }) | Unobtained>;
   /** What to serve when the upstream fails; `known` is what there is, unless it is too old. */
   standIn(known: List | undefined): Promise<List | undefined>;
 }
@@ -34,7 +34,7 @@ export async function keptList<List extends { readonly checked: number }>(
   try {
     const list = await sources.fetch();
     if ('kind' in list) return list;
-    return { kind: 'found', list, provenance: { kind: 'miss' } };
+    return { kind: 'found', list, provenance: list.provenance ?? { kind: 'miss' } };
   } catch (thrown) {
     const error = asUpstreamError(thrown, repository.registry);
     const list = await sources.standIn(age <= policy.maxStale ? known : undefined);

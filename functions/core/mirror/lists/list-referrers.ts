@@ -1,14 +1,14 @@
 import type { Digest } from '../../oci/digest.ts';
 import { readReferrers, referrersTag } from '../../oci/referrers.ts';
 import type { Repository } from '../../oci/repository.ts';
-import type { ReferrersList } from '../../ports/manifest-store.ts';
 import type { CallCount } from '../../upstream/upstream.ts';
 import { askUpstream } from '../asking/ask-upstream.ts';
 import { goOnWithout } from '../asking/go-on-without.ts';
 import { manifestKey } from '../manifests/known-manifest.ts';
 import { resolveTag } from '../manifests/resolve-tag.ts';
+import { descriptorsBytes } from '../memory/descriptors-bytes.ts';
 import type { ReferrersOutcome, Unobtained } from '../outcome.ts';
-import { type Parts, upstreamOf } from '../parts.ts';
+import { type FetchedReferrers, type Parts, upstreamOf } from '../parts.ts';
 import { keptList } from './kept-list.ts';
 
 /**
@@ -40,18 +40,20 @@ async function fetchReferrers(
   repository: Repository,
   subject: Digest,
   calls: CallCount,
-): Promise<ReferrersList | Unobtained> {
+): Promise<FetchedReferrers | Unobtained> {
   const mirrored = upstreamOf(parts, repository);
   const listing = await askUpstream(mirrored, () =>
     mirrored.upstream.listReferrers(repository.name, subject, calls),
   );
-  const manifests =
+  const list =
     listing.kind === 'found'
-      ? listing.manifests
+      ? { manifests: listing.manifests, checked: parts.runtime.now() }
       : await fallbackReferrers(parts, repository, subject, calls);
-  if ('kind' in manifests) return manifests;
-  const list = { manifests, checked: parts.runtime.now() };
-  parts.memory.referrers.set(manifestKey(repository, subject), list);
+  // What a stale tag says is no newer than the list that is known.
+  if ('kind' in list || list.provenance !== undefined) return list;
+  const key = manifestKey(repository, subject);
+  const weight = descriptorsBytes(list.manifests);
+  parts.memory.referrers.set(key, list, Number.POSITIVE_INFINITY, weight);
   await goOnWithout(
     parts,
     'write referrers',
@@ -60,15 +62,22 @@ async function fetchReferrers(
   return list;
 }
 
-/** distribution-spec §Referrers tag schema: no such tag means that nothing refers to the subject. */
+/**
+ * distribution-spec §Referrers tag schema: no such tag means that nothing refers to the subject.
+ * Rejects with an UpstreamError when the tag is not to be had, so that the last list is served.
+ */
 async function fallbackReferrers(
   parts: Parts,
   repository: Repository,
   subject: Digest,
   calls: CallCount,
-) {
+): Promise<FetchedReferrers | Unobtained> {
   const index = await resolveTag(parts, repository, referrersTag(subject), 'GET', calls);
-  if (index.kind === 'absent') return [];
+  const checked = parts.runtime.now();
+  if (index.kind === 'absent') return { manifests: [], checked };
+  if (index.kind === 'unobtainable') throw index.error;
   if (index.kind !== 'found') return index;
-  return (index.bytes && readReferrers(index.bytes)) ?? [];
+  const manifests = (index.bytes && readReferrers(index.bytes)) ?? [];
+  const { provenance } = index;
+  return { manifests, checked, ...(provenance.kind === 'stale' && { provenance }) };
 }
