@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { type Database, open } from 'lmdb';
+import { within } from '../../core/mirror/asking/within.ts';
 import type { Descriptor } from '../../core/oci/descriptor.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import type { FillJob } from '../../core/ports/fill-queue.ts';
@@ -57,7 +58,9 @@ export interface IndexDatabase {
   /** [repository, blob] */
   readonly fills: Database<StoredFill, [string, string]>;
   /**
-   * Runs writes as one step: all of them or, when it throws, none. Resolves when they are on disk.
+   * Runs writes as one step: all of them or, when it throws, none. Resolves when they are on disk;
+   * rejects with what kept them from it. A write outside of a step would leave the package's own
+   * rejections to nobody, and they would end the process.
    */
   write<Result>(work: () => Result): Promise<Result>;
   close(): Promise<void>;
@@ -69,9 +72,17 @@ export interface IndexDatabase {
  * A commit is synchronised to disk before its promise resolves (`overlappingSync` off), so what was
  * acknowledged survives a kill and a power cut. Values are JSON and plain bytes, not the package's
  * own encoding, so that any LMDB tool can read them.
+ *
+ * With `eventTurnBatching` the package begins a batch by a promise that it keeps to itself: a commit
+ * that a full disk refuses would reject it, which ends a process of Node. Steps need no batches.
  */
 export function openIndexDatabase(folder: string): IndexDatabase {
-  const root = open({ path: join(folder, 'index'), maxDbs: 16, overlappingSync: false });
+  const root = open({
+    path: join(folder, 'index'),
+    maxDbs: 16,
+    overlappingSync: false,
+    eventTurnBatching: false,
+  });
   const json = { encoding: 'json' } as const;
   return {
     tags: root.openDB('tags', json),
@@ -88,7 +99,24 @@ export function openIndexDatabase(folder: string): IndexDatabase {
     counters: root.openDB('counters', json),
     fills: root.openDB('fills', json),
     // A child transaction, because a plain one keeps what was written before its callback threw.
-    write: (work) => root.childTransaction(work),
+    write: (work) => committed(root.childTransaction(work)),
     close: () => root.close(),
   };
+}
+
+/** How long a failed commit may take to say why, in ms. */
+const reasonLife = 1_000;
+
+/** Rejects with the reason of a failed commit, which the package hands over as one more promise. */
+async function committed<Result>(writing: Promise<Result>): Promise<Result> {
+  try {
+    return await writing;
+  } catch (error) {
+    if (!(error instanceof Error && 'commitError' in error)) throw error;
+    const reason = Promise.resolve(error.commitError).then(
+      () => error,
+      (cause: unknown) => cause,
+    );
+    throw (await within(reasonLife, reason)) ?? error;
+  }
 }

@@ -110,7 +110,8 @@ export class LmdbManifestStore implements ManifestStore {
   }
 
   async putTagList(repository: Repository, list: TagList): Promise<void> {
-    await this.#index.tagLists.put(repositoryKey(repository), list);
+    const { tagLists, write } = this.#index;
+    await write(() => void tagLists.put(repositoryKey(repository), list));
   }
 
   async getReferrers(repository: Repository, subject: Digest): Promise<ReferrersList | undefined> {
@@ -118,7 +119,8 @@ export class LmdbManifestStore implements ManifestStore {
   }
 
   async putReferrers(repository: Repository, subject: Digest, list: ReferrersList): Promise<void> {
-    await this.#index.referrers.put([repositoryKey(repository), subject], list);
+    const { referrers, write } = this.#index;
+    await write(() => void referrers.put([repositoryKey(repository), subject], list));
   }
 
   async markPulled(repository: Repository, digest: Digest, pulled: number): Promise<void> {

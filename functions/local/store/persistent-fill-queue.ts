@@ -148,7 +148,8 @@ export class PersistentFillQueue implements FillQueue {
     const again = { ...entry, attempts, notBefore };
     this.#entries.set(idOf(entry.job), again);
     if (!this.#stopping.signal.aborted) this.#schedule(again);
-    await this.#index.fills.put(entry.key, { job: entry.job, attempts, notBefore });
+    const { fills, write } = this.#index;
+    await write(() => void fills.put(entry.key, { job: entry.job, attempts, notBefore }));
   }
 
   async #giveUp(entry: Entry, reason: string): Promise<void> {
@@ -159,7 +160,8 @@ export class PersistentFillQueue implements FillQueue {
   async #remove(entry: Entry): Promise<void> {
     // Forgotten first: a job queued while this is written must be written after it.
     this.#entries.delete(idOf(entry.job));
-    await this.#index.fills.remove(entry.key);
+    const { fills, write } = this.#index;
+    await write(() => void fills.remove(entry.key));
   }
 }
 

@@ -1,14 +1,12 @@
-import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, rm, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { FileBlobStore } from '../../../functions/local/store/file-blob-store.ts';
 import { bytesOf, FedSource, sourceOf } from '../../contract/fed-source.ts';
 import { madeDigest } from '../../contract/made-content.ts';
-import { bundleChild } from './store-process.ts';
+import { runWithSmallFiles } from './small-files.ts';
 
 let folder: string;
 let store: FileBlobStore;
@@ -132,18 +130,8 @@ test('a source faster than the disk has to wait', async () => {
 });
 
 test('a full disk: the put rejects with its error, and nothing stays behind', async () => {
-  const bundle = await bundleChild(new URL('./full-disk-child.ts', import.meta.url));
-  // The shell bounds the size of files to 1 MiB (in units of 512 bytes) and makes that an error.
-  const script = 'trap "" XFSZ; ulimit -f 2048; exec "$0" "$1" "$2"';
-  const { stdout } = await promisify(execFile)('sh', [
-    '-c',
-    script,
-    process.execPath,
-    bundle.path,
-    join(folder, 'full'),
-  ]);
-  await bundle.remove();
-  expect(JSON.parse(stdout)).toEqual({
+  const child = new URL('./full-disk-child.ts', import.meta.url);
+  expect(await runWithSmallFiles(child, join(folder, 'full'))).toEqual({
     small: 'stored',
     large: 'EFBIG',
     follower: 'EFBIG',

@@ -6,6 +6,7 @@ import {
   type IndexDatabase,
   openIndexDatabase,
 } from '../../../functions/local/store/index-database.ts';
+import { runWithSmallFiles } from './small-files.ts';
 
 let folder: string;
 let index: IndexDatabase;
@@ -41,4 +42,10 @@ test('values are plain JSON and plain bytes', async () => {
   const json = index.tagLists.getBinary('docker.io/library/app');
   expect(json?.toString('utf8')).toBe('{"tags":["é"],"checked":1}');
   expect(index.bytes.getBinary('sha256:1')).toEqual(Buffer.from([0, 255]));
+});
+
+test('a full disk: a step rejects with the reason, and nothing rejects that nobody owns', async () => {
+  const child = new URL('./full-index-child.ts', import.meta.url);
+  const said = await runWithSmallFiles(child, join(folder, 'full'));
+  expect(said).toEqual({ refused: ['Error: Input/output error'], before: 1, uncaught: [] });
 });
