@@ -24,6 +24,8 @@ const sameSignal = 500;
 
 /** Serves until a signal comes, and gives the exit code: 0, or 1 when it did not start. */
 export async function serve(config: Config): Promise<number> {
+  // What is said there is for people; a full disk under it ends no pull.
+  process.stderr.on('error', () => undefined);
   const terminal = process.stdout.isTTY === true;
   let server: RunningServer;
   try {
@@ -32,6 +34,7 @@ export async function serve(config: Config): Promise<number> {
     process.stderr.write(`pullfront: ${startFailure(error, config)}\n`);
     return 1;
   }
+  goOnAfterRejections(server);
   process.stderr.write(`${banner(config, server)}\n`);
   await firstSignal();
   process.stderr.write('Stopping; once more to stop at once.\n');
@@ -52,4 +55,14 @@ function firstSignal(): Promise<void> {
     };
     for (const signal of signals) process.on(signal, onSignal);
   });
+}
+
+/**
+ * A rejection that nobody took is a mistake of ours, or of a package, and is written to the log as
+ * one. It does not end the process, as Node would: nothing was left half-way by it but its own work,
+ * while an end would cut every pull under way, and again after each start for as long as the cause
+ * lasts. An exception that nobody caught still ends it: it may have left anything half-way.
+ */
+function goOnAfterRejections(server: RunningServer): void {
+  process.on('unhandledRejection', (reason) => server.unexpected(reason));
 }

@@ -7,8 +7,9 @@ import { openConnections } from './fetch.ts';
 import { createHandler } from './http/handler.ts';
 import { listen } from './http/listener.ts';
 import type { OwnPages } from './http/own-pages.ts';
-import { type LogDestination, openLog, standardOutput } from './observe/log.ts';
+import { type LogDestination, openLog } from './observe/log.ts';
 import { openObserving } from './observe/observing.ts';
+import { standardOutput } from './observe/standard-output.ts';
 import { originOf } from './origin.ts';
 import { nodeRuntime } from './runtime.ts';
 import type { OpenStores, Stores } from './stores.ts';
@@ -32,6 +33,8 @@ export interface RunningServer {
   readonly url: string;
   /** Where everything is kept, for people. */
   readonly place: string;
+  /** Writes to the log what went wrong and nobody expected. */
+  unexpected(error: unknown): void;
   /** Answers what is in flight, stops the fills and closes the store; may be called twice. */
   close(): Promise<void>;
 }
@@ -44,6 +47,8 @@ export async function startServer(
 ): Promise<RunningServer> {
   const { environment = process.env, logTo = standardOutput(), terminal = false } = options;
   const log = openLog(config.log, logTo, terminal);
+  const unexpected = (error: unknown) =>
+    log.event('error', 'unexpected', { error: describe(error) });
   const { metrics, observe, attach } = openObserving(log);
   const store = await openStores({
     now: Date.now,
@@ -74,7 +79,7 @@ export async function startServer(
     );
     const registry = createRegistry(mirror, {
       defaultRegistry: config.defaultUpstream,
-      onError: (error) => log.event('error', 'unexpected', { error: describe(error) }),
+      onError: unexpected,
     });
     let closing: Promise<void> | undefined;
     const handler = createHandler({
@@ -102,6 +107,7 @@ export async function startServer(
       address,
       url: originOf(scheme, address.address, address.port),
       place,
+      unexpected,
       close: () => {
         closing ??= close();
         return closing;

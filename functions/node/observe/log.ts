@@ -1,4 +1,4 @@
-import { destination as openDestination, pino } from 'pino';
+import { pino } from 'pino';
 import type { Config } from '../../core/config/resolve.ts';
 import { requestFields, requestText } from './request-line.ts';
 import type { RequestRecord } from './request-record.ts';
@@ -18,11 +18,6 @@ export interface Log {
   request(record: RequestRecord, level: LogLevel): void;
   event(level: LogLevel, message: string, fields?: Readonly<Record<string, unknown>>): void;
   flush(): void;
-}
-
-/** Standard output, written in batches at most half a second late. */
-export function standardOutput(): LogDestination {
-  return openDestination({ dest: 1, sync: false, minLength: 4096, periodicFlush: 500 });
 }
 
 const ranks = { debug: 20, info: 30, warn: 40, error: 50, silent: 60 } as const;

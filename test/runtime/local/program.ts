@@ -10,10 +10,15 @@ export class Program {
   out = '';
   err = '';
 
-  constructor(args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
+  /** `output` is a descriptor for its standard output; without it, `out` is what it printed. */
+  constructor(
+    args: readonly string[],
+    environment: Readonly<Record<string, string>> = {},
+    output: number | 'pipe' = 'pipe',
+  ) {
     this.child = spawn(process.execPath, [bundle, ...args], {
       env: { ...process.env, ...environment },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', output, 'pipe'],
     });
     this.child.stdout?.on('data', (chunk: Buffer) => {
       this.out += chunk;

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -150,4 +150,18 @@ test('it goes on when nobody reads its log', async () => {
   for (let round = 0; round < 50; round += 1) await (await fetch(`${url}/v2/`)).text();
   program.child.kill('SIGTERM');
   expect(await program.end()).toBe(0);
+});
+
+test('it goes on where its log is on a full disk, says so, and ends with 0', async () => {
+  const full = await open('/dev/full', 'w');
+  const args = ['serve', '--listen', '127.0.0.1:0', ...options()];
+  const program = new Program(args, {}, full.fd);
+  programs.push(program);
+  const url = await program.url();
+  expect((await fetch(`${url}/v2/library/app/manifests/1`)).status).toBe(200);
+  await program.says('lines of the log are lost: ENOSPC');
+  expect((await fetch(`${url}/v2/library/app/manifests/1`)).status).toBe(200);
+  program.child.kill('SIGTERM');
+  expect(await program.end()).toBe(0);
+  await full.close();
 });
