@@ -38,7 +38,13 @@ export async function serve(config: Config): Promise<number> {
   process.stderr.write(`${banner(config, server)}\n`);
   await firstSignal();
   process.stderr.write('Stopping; once more to stop at once.\n');
-  await server.close();
+  try {
+    await server.close();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    process.stderr.write(`pullfront: the last counts could not be written: ${reason}\n`);
+    return 1;
+  }
   return 0;
 }
 

@@ -35,7 +35,10 @@ export interface RunningServer {
   readonly place: string;
   /** Writes to the log what went wrong and nobody expected. */
   unexpected(error: unknown): void;
-  /** Answers what is in flight, stops the fills and closes the store; may be called twice. */
+  /**
+   * Answers what is in flight, stops the fills and closes the store; may be called twice. Rejects
+   * when the store could not write what was left: counters, and no blob or manifest.
+   */
   close(): Promise<void>;
 }
 
@@ -96,9 +99,12 @@ export async function startServer(
     }
     const close = async () => {
       await listener.close(config.shutdownTimeout);
-      await stopWork(mirror, store, settled);
-      await connections.close();
-      log.flush();
+      try {
+        await stopWork(mirror, store, settled);
+      } finally {
+        await connections.close();
+        log.flush();
+      }
     };
     const { address } = listener;
     const { place } = store;

@@ -35,6 +35,22 @@ export function describeFollowContract(storeOf: () => BlobStore): void {
     expect((await put.done).kind).toBe('stored');
   });
 
+  test('a put has begun when it has bytes to follow', async () => {
+    const source = new FedSource();
+    const put = storeOf().put(wanted, source);
+    let hasBegun = false;
+    void put.begun?.then(() => {
+      hasBegun = true;
+    });
+    await source.begun;
+    expect(hasBegun).toBe(false);
+    source.push(content.subarray(0, 100_000));
+    await put.begun;
+    expect(put.arrived?.()).toBeGreaterThan(0);
+    source.push(content.subarray(100_000)).end();
+    expect((await put.done).kind).toBe('stored');
+  });
+
   test('the last bytes come only once all are verified', async () => {
     const source = new FedSource();
     const put = storeOf().put(wanted, source);

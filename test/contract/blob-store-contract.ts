@@ -283,6 +283,15 @@ export function describeBlobStoreContract(
       expect(await download()).toHaveLength(size);
     });
 
+    test('a right blob that is read again stays, and one that is not there is not right', async () => {
+      if (store.recheck === undefined) return;
+      await put();
+      store = await opened.reopen();
+      expect(await store.recheck?.(digest)).toBe(true);
+      expect(await store.recheck?.(madeDigest('something else'))).toBe(false);
+      expect(await download()).toHaveLength(size);
+    });
+
     test('all stored blobs are listed and add up', async () => {
       const blobs = ['a', 'bb', 'ccc'].map((text) => new TextEncoder().encode(text));
       for (const bytes of blobs) await put(bytes);

@@ -75,6 +75,8 @@ export interface PutOptions {
 export interface BlobPut {
   /** Rejects with the source's error, or with the store's own. */
   readonly done: Promise<PutOutcome>;
+  /** Resolves when the store took the first bytes, which a follower finds at once. */
+  readonly begun?: Promise<void>;
   /**
    * The blob's bytes as they arrive, for a store whose unfinished blobs can be read; undefined
    * elsewhere. The stream reads at its reader's pace and never slows the put. Its last bytes come
@@ -106,6 +108,13 @@ export interface BlobStore {
    * Never waits and never fails; a store that knows anyway ignores it.
    */
   noteStored(blobs: readonly NotedBlob[]): void;
+
+  /**
+   * Reads a stored blob again, as something speaks against it, and deletes it when its bytes are not
+   * those of its digest. Resolves to whether it is there and right. Only a store has it whose blobs
+   * somebody else could change; one that was read since it was opened is not read again.
+   */
+  recheck?(digest: Digest): Promise<boolean>;
 
   /** Deletes a blob; without effect when it is not there. Readers under way may finish. */
   delete(digest: Digest): Promise<void>;

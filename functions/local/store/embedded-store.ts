@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { followFills } from '../../core/mirror/blobs/follow-fill.ts';
 import type { Stores } from '../../node/stores.ts';
 import { openDataFolder } from './data-folder.ts';
-import { FileBlobStore } from './file-blob-store.ts';
+import { FileBlobStore, type FileBlobStoreOptions } from './file-blob-store.ts';
 import { openIndexDatabase } from './index-database.ts';
 import { LmdbLedger } from './lmdb-ledger.ts';
 import { LmdbManifestStore } from './lmdb-manifest-store.ts';
@@ -10,7 +10,9 @@ import { type FillQueueOptions, PersistentFillQueue } from './persistent-fill-qu
 import { ProcessLeases } from './process-leases.ts';
 
 /** What the embedded store is told when it is opened. */
-export interface EmbeddedStoreOptions extends Pick<FillQueueOptions, 'now' | 'onGivenUp'> {
+export interface EmbeddedStoreOptions
+  extends Pick<FillQueueOptions, 'now' | 'onGivenUp'>,
+    FileBlobStoreOptions {
   /** Jobs of the queue that are handled at once; 4 unless said. */
   readonly fillConcurrency?: number;
 }
@@ -36,7 +38,7 @@ export async function openEmbeddedStore(
   try {
     const index = openIndexDatabase(data.path);
     undo.unshift(() => index.close());
-    const blobs = await FileBlobStore.open(data.path, options.now);
+    const blobs = await FileBlobStore.open(data.path, options);
     const ledger = new LmdbLedger(index);
     const concurrency = options.fillConcurrency ?? 4;
     const queue = new PersistentFillQueue(index, { ...options, concurrency });

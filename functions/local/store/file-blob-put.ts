@@ -1,6 +1,7 @@
 import { algorithmOf, type Digest, encodedOf } from '../../core/oci/digest.ts';
 import type { ByteRange } from '../../core/oci/range.ts';
 import type { BlobPut, BlobSource, PutOutcome, WantedBlob } from '../../core/ports/blob-store.ts';
+import type { Growing } from './disk-room.ts';
 import { GrowingExtent } from './extent.ts';
 import { bodyOf } from './file-body.ts';
 import { type FileHash, passingHash } from './file-hash.ts';
@@ -21,7 +22,8 @@ export interface Incoming {
 /** What a put needs of the store. */
 export interface PutParts {
   readonly hashThread: HashThread;
-  createIncoming(): Promise<Incoming>;
+  /** Rejects where there is no room for the blob. */
+  createIncoming(blob: Growing): Promise<Incoming>;
   removeIncoming(path: string): Promise<void>;
   /** Makes a verified file the blob; resolves when it is visible and durable. */
   publish(incoming: Incoming, digest: Digest, size: number): Promise<void>;
@@ -44,19 +46,24 @@ type Verdict = Exclude<PutOutcome, { kind: 'paused' }>;
  * A blob on its way to disk: written to a file of its own, hashed, and published only if it is what
  * was wanted. Followers read the same file behind the writer.
  */
-export class FileBlobPut implements BlobPut {
+export class FileBlobPut implements BlobPut, Growing {
   readonly done: Promise<PutOutcome>;
+  readonly begun: Promise<void>;
   readonly #wanted: WantedBlob;
   readonly #parts: PutParts;
   readonly #extent: GrowingExtent;
   readonly #incoming: Promise<Incoming>;
   #isOver = false;
+  #begin: () => void = () => undefined;
 
   constructor(wanted: WantedBlob, source: BlobSource, signal: AbortSignal, parts: PutParts) {
     this.#wanted = wanted;
     this.#parts = parts;
     this.#extent = new GrowingExtent(wanted.size);
-    this.#incoming = parts.createIncoming();
+    this.begun = new Promise((resolve) => {
+      this.#begin = resolve;
+    });
+    this.#incoming = parts.createIncoming(this);
     this.done = this.#run(source, signal);
     // Who only follows does not have to look at the outcome.
     this.done.catch(() => undefined);
@@ -64,6 +71,10 @@ export class FileBlobPut implements BlobPut {
 
   arrived(): number {
     return this.#extent.readable;
+  }
+
+  get missing(): number {
+    return Math.max(0, (this.#wanted.size ?? 0) - this.#extent.readable);
   }
 
   /**
@@ -140,6 +151,7 @@ export class FileBlobPut implements BlobPut {
     const writer = new FileWriter(file, (written) => {
       hash.grown(written);
       this.#extent.grow(written);
+      this.#begin();
     });
     signal.throwIfAborted();
     const reader = source.open(0);

@@ -11,6 +11,7 @@ import type {
   WantedBlob,
 } from '../../core/ports/blob-store.ts';
 import { BlobFolder } from './blob-folder.ts';
+import { DiskRoom, type DiskSpace } from './disk-room.ts';
 import { wholeExtent } from './extent.ts';
 import { FileBlobPut, type Incoming, type PutParts } from './file-blob-put.ts';
 import { bodyOf } from './file-body.ts';
@@ -18,6 +19,17 @@ import { FileSlice } from './file-slice.ts';
 import { HashThread } from './hash-thread.ts';
 import { OpenFile } from './open-file.ts';
 import { SmallBlobs } from './small-blobs.ts';
+import { VerifiedBlobs } from './verified-blobs.ts';
+
+/** How the store is opened. */
+export interface FileBlobStoreOptions {
+  /** Ms since 1970. */
+  now(): number;
+  /** What the disk of a folder holds; the system says it unless said. */
+  readonly diskSpace?: (folder: string) => Promise<DiskSpace | undefined>;
+  /** Told, at most once a minute, that the disk is nearly full, and of each file that is damaged. */
+  onProblem?(reason: string): void;
+}
 
 /** Blobs as files. What is stored is kept in memory as well, so that `stat` costs no I/O. */
 export class FileBlobStore implements BlobStore {
@@ -29,19 +41,26 @@ export class FileBlobStore implements BlobStore {
   /** The puts under way and what aborts them. */
   readonly #puts = new Map<FileBlobPut, AbortController>();
   readonly #hashThread = new HashThread();
+  readonly #room: DiskRoom;
+  readonly #onProblem: (reason: string) => void;
+  readonly #verified = new VerifiedBlobs();
   readonly #small = new SmallBlobs();
   #usedBytes = 0;
 
-  private constructor(folder: BlobFolder, now: () => number) {
+  private constructor(folder: BlobFolder, room: DiskRoom, options: FileBlobStoreOptions) {
     this.#folder = folder;
-    this.#now = now;
+    this.#room = room;
+    this.#now = options.now;
+    this.#onProblem = options.onProblem ?? (() => undefined);
   }
 
-  /** Opens the store in `<data>/blobs`, or creates it. `now` is the clock, in ms since 1970. */
-  static async open(data: string, now: () => number): Promise<FileBlobStore> {
+  /** Opens the store in `<data>/blobs`, or creates it. */
+  static async open(data: string, options: FileBlobStoreOptions): Promise<FileBlobStore> {
     const folder = new BlobFolder(join(data, 'blobs'));
     await folder.prepare();
-    const store = new FileBlobStore(folder, now);
+    const onFull = (reason: string) => options.onProblem?.(reason);
+    const room = new DiskRoom(data, onFull, options.diskSpace);
+    const store = new FileBlobStore(folder, room, options);
     for (const blob of await folder.scan()) store.#remember(blob);
     return store;
   }
@@ -81,10 +100,19 @@ export class FileBlobStore implements BlobStore {
     const forget = () => {
       signal?.removeEventListener('abort', onAbort);
       this.#puts.delete(put);
+      this.#room.leave(put);
     };
     put.done.then(forget, forget);
     this.#puts.set(put, abort);
     return put;
+  }
+
+  async recheck(digest: Digest): Promise<boolean> {
+    const blob = this.#stored.get(digest);
+    if (blob === undefined) return false;
+    if (await this.#verified.check(blob, () => this.#openStored(digest))) return true;
+    if (this.#stored.get(digest) === blob) await this.#removeDamaged(digest);
+    return false;
   }
 
   async delete(digest: Digest): Promise<void> {
@@ -120,12 +148,15 @@ export class FileBlobStore implements BlobStore {
     const reason = new Error('the blob store is closing');
     for (const abort of this.#puts.values()) abort.abort(reason);
     await Promise.allSettled(Array.from(this.#puts.keys(), (put) => put.done));
-    await this.#hashThread.close();
+    await Promise.all([this.#hashThread.close(), this.#verified.close()]);
   }
 
   readonly #parts: PutParts = {
     hashThread: this.#hashThread,
-    createIncoming: () => this.#folder.createIncoming(),
+    createIncoming: async (blob) => {
+      await this.#room.admit(blob);
+      return this.#folder.createIncoming();
+    },
     removeIncoming: (path) => this.#folder.removeIncoming(path),
     publish: (incoming, digest, size) => this.#publish(incoming, digest, size),
     openStored: (digest) => OpenFile.read(this.#folder.path(digest)),
@@ -152,19 +183,29 @@ export class FileBlobStore implements BlobStore {
     await this.#folder.publish(incoming.path, digest);
     // Another put of the same blob may have been as quick.
     if (!this.#stored.has(digest)) this.#remember({ digest, size, stored });
+    this.#verified.add(digest);
   }
 
-  /** undefined, and forgotten, when somebody else removed the file. */
+  /** undefined, and forgotten, when somebody else removed the file or changed its size. */
   async #openStored(digest: Digest): Promise<OpenFile | undefined> {
+    const blob = this.#stored.get(digest);
     try {
-      return await OpenFile.read(this.#folder.path(digest));
+      const file = await OpenFile.read(this.#folder.path(digest));
+      if (blob === undefined || file.size === blob.size) return file;
+      file.release();
     } catch (error) {
       const isGone = error instanceof Error && 'code' in error && error.code === 'ENOENT';
       if (!isGone) throw error;
-      const blob = this.#stored.get(digest);
-      if (blob !== undefined) this.#forget(blob);
+      if (blob !== undefined && this.#stored.get(digest) === blob) this.#forget(blob);
       return undefined;
     }
+    if (this.#stored.get(digest) === blob) await this.#removeDamaged(digest);
+    return undefined;
+  }
+
+  async #removeDamaged(digest: Digest): Promise<void> {
+    await this.delete(digest);
+    this.#onProblem(`the file of ${digest} was damaged, and is removed`);
   }
 
   #remember(blob: StoredBlob): void {
@@ -174,6 +215,7 @@ export class FileBlobStore implements BlobStore {
 
   #forget(blob: StoredBlob): void {
     this.#small.forget(blob.digest);
+    this.#verified.forget(blob.digest);
     this.#stored.delete(blob.digest);
     this.#usedBytes -= blob.size;
   }

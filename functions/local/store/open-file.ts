@@ -1,4 +1,4 @@
-import { close, constants, open, read } from 'node:fs';
+import { close, constants, fstatSync, open, read } from 'node:fs';
 
 /**
  * An open file with several users: the writer of a growing file and all who follow it read through
@@ -27,6 +27,11 @@ export class OpenFile {
     return new Promise((resolve, reject) => {
       open(path, flags, 0o644, (error, fd) => (error ? reject(error) : resolve(new OpenFile(fd))));
     });
+  }
+
+  /** How large it is now, in bytes. The system knows that of an open file without the disk. */
+  get size(): number {
+    return fstatSync(this.fd).size;
   }
 
   /** One more user. */

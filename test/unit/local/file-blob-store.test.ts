@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, rm, unlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, truncate, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { FileBlobStore } from '../../../functions/local/store/file-blob-store.ts';
 import { bytesOf, FedSource, sourceOf } from '../../contract/fed-source.ts';
 import { madeDigest } from '../../contract/made-content.ts';
@@ -11,13 +11,16 @@ import { runWithSmallFiles } from './small-files.ts';
 let folder: string;
 let store: FileBlobStore;
 let now = Date.UTC(2026, 0, 1);
+const problems: string[] = [];
+const onProblem = (reason: string) => problems.push(reason);
 const content = new Uint8Array(randomBytes(200_000));
 const digest = madeDigest(content);
 const wanted = { digest, size: content.byteLength };
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'pullfront-files-'));
-  store = await FileBlobStore.open(folder, () => now);
+  problems.length = 0;
+  store = await FileBlobStore.open(folder, { now: () => now, onProblem });
 });
 afterEach(async () => {
   await store.close();
@@ -37,7 +40,7 @@ test('the time of storing is the clock, and stays when the store is opened again
   await store.put(wanted, sourceOf(content)).done;
   expect((await store.stat(digest))?.stored).toBe(now);
   await store.close();
-  store = await FileBlobStore.open(folder, () => now + 1_000_000);
+  store = await FileBlobStore.open(folder, { now: () => now + 1_000_000 });
   expect((await store.stat(digest))?.stored).toBe(now);
 });
 
@@ -80,7 +83,7 @@ test('what an earlier process left unfinished is removed, foreign files are left
   await mkdir(join(folder, 'blobs', 'sha256', 'lost+found'));
   await writeFile(join(folder, 'blobs', 'sha256', 'lost+found', digest.slice(7)), 'misplaced');
   await mkdir(fileOf(madeDigest('a folder by the name of a blob').slice(7)), { recursive: true });
-  store = await FileBlobStore.open(folder, () => now);
+  store = await FileBlobStore.open(folder, { now: () => now });
   expect(await incoming()).toEqual([]);
   const found = [];
   for await (const blob of store.list()) found.push(blob.digest);
@@ -96,12 +99,105 @@ test('a file that somebody removed is forgotten when it is asked for', async () 
   expect((await store.put(wanted, sourceOf(content)).done).kind).toBe('stored');
 });
 
-test('a file that somebody cut short gives its reader an error, not a clean end', async () => {
+test('a file that somebody cut short is removed when it is asked for', async () => {
   await store.put(wanted, sourceOf(content)).done;
-  await writeFile(fileOf(digest.slice(7)), content.subarray(0, 1000));
+  await truncate(fileOf(digest.slice(7)), 1000);
+  expect(await store.locate(digest)).toBeUndefined();
+  expect(await store.usedBytes()).toBe(0);
+  expect(problems).toEqual([`the file of ${digest} was damaged, and is removed`]);
+  expect((await store.put(wanted, sourceOf(content)).done).kind).toBe('stored');
+  expect((await store.locate(digest))?.kind).toBe('stream');
+});
+
+test('a file cut short under its reader gives it an error, not a clean end', async () => {
+  await store.put(wanted, sourceOf(content)).done;
   const location = await store.locate(digest);
   if (location?.kind !== 'stream') throw new Error('it is still there');
+  await truncate(fileOf(digest.slice(7)), 1000);
   await expect(bytesOf(location.body)).rejects.toThrow('shorter');
+});
+
+describe('a blob is read again', () => {
+  const damage = async (bytes: Uint8Array) => {
+    await store.put(wanted, sourceOf(content)).done;
+    await store.close();
+    await writeFile(fileOf(digest.slice(7)), bytes);
+    store = await FileBlobStore.open(folder, { now: () => now });
+  };
+
+  test('and stays when it is right', async () => {
+    await damage(content);
+    expect(await Promise.all([store.recheck(digest), store.recheck(digest)])).toEqual([true, true]);
+    expect(await store.stat(digest)).toMatchObject({ size: content.byteLength });
+  });
+
+  test.each([
+    ['shorter', content.subarray(0, 1000)],
+    ['longer', Buffer.concat([content, content])],
+    ['other', content.map((byte, at) => (at === 7 ? byte ^ 1 : byte))],
+  ])('and goes when its bytes are %s', async (_, bytes) => {
+    await damage(bytes);
+    expect(await store.stat(digest)).toMatchObject({ size: bytes.byteLength });
+    expect(await Promise.all([store.recheck(digest), store.recheck(digest)])).toEqual([
+      false,
+      false,
+    ]);
+    expect(await store.stat(digest)).toBeUndefined();
+    expect((await store.put(wanted, sourceOf(content)).done).kind).toBe('stored');
+    expect(await store.recheck(digest)).toBe(true);
+  });
+
+  test('but not one that this process stored', async () => {
+    await store.put(wanted, sourceOf(content)).done;
+    await rm(fileOf(digest.slice(7)));
+    expect(await store.recheck(digest)).toBe(true);
+  });
+
+  test('and is not there when it is not stored', async () => {
+    expect(await store.recheck(digest)).toBe(false);
+  });
+});
+
+describe('a disk that is nearly full', () => {
+  const gigabyte = 1_000_000_000;
+
+  test('refuses a blob before its first byte, says what to do, and serves what it has', async () => {
+    await store.put(wanted, sourceOf(content)).done;
+    await store.close();
+    let free = 51_000_000;
+    const diskSpace = async () => ({ total: gigabyte, free });
+    store = await FileBlobStore.open(folder, { now: () => now, diskSpace, onProblem });
+    const large = { digest: madeDigest('large'), size: 1_000_001 };
+    for (let round = 0; round < 2; round++) {
+      const source = new FedSource();
+      await expect(store.put(large, source).done).rejects.toThrow('nearly full');
+      expect(source.opened).toBe(0);
+    }
+    expect(problems).toEqual([expect.stringContaining('limits.storeBytes')]);
+    expect(await incoming()).toEqual([]);
+    const location = await store.locate(digest);
+    if (location?.kind !== 'stream') throw new Error('it is still there');
+    expect(await bytesOf(location.body)).toEqual(content);
+    free = 52_000_000;
+    const bytes = new Uint8Array(1_000_001);
+    const put = store.put({ digest: madeDigest(bytes), size: bytes.byteLength }, sourceOf(bytes));
+    expect((await put.done).kind).toBe('stored');
+  });
+
+  test('counts what the blobs under way will take', async () => {
+    await store.close();
+    const diskSpace = async () => ({ total: gigabyte, free: 53_000_000 });
+    store = await FileBlobStore.open(folder, { now: () => now, diskSpace });
+    const sources = [0, 1, 2, 3].map(() => new FedSource());
+    const puts = sources.map((source, at) =>
+      store.put({ digest: madeDigest(`large ${at}`), size: 1_000_000 }, source),
+    );
+    await expect(puts[3]?.done).rejects.toThrow('nearly full');
+    sources[0]?.push(content).fail(new Error('broken'));
+    await expect(puts[0]?.done).rejects.toThrow('broken');
+    const again = store.put(wanted, sourceOf(content));
+    expect((await again.done).kind).toBe('stored');
+  });
 });
 
 test('a source faster than the disk has to wait', async () => {

@@ -6,7 +6,7 @@ import { madeDigest } from '../../contract/made-content.ts';
 
 /** A process that may write small files only: says how a small and a large put ended. */
 async function run(folder: string): Promise<void> {
-  const store = await FileBlobStore.open(folder, Date.now);
+  const store = await FileBlobStore.open(folder, { now: Date.now });
   const put = (size: number) => {
     const bytes = new Uint8Array(size);
     return store.put({ digest: madeDigest(bytes), size }, sourceOf(bytes));

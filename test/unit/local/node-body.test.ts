@@ -20,7 +20,7 @@ const wanted = { digest, size: content.byteLength };
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'pullfront-body-'));
-  store = await FileBlobStore.open(folder, Date.now);
+  store = await FileBlobStore.open(folder, { now: Date.now });
 });
 afterEach(async () => {
   await store.close();

@@ -32,7 +32,7 @@ export const defaultPolicy: UpstreamPolicy = {
 export interface MirrorUnderTest {
   mirror: RunningMirror;
   readonly upstream: ScriptedUpstream;
-  readonly store: EmbeddedStore;
+  store: EmbeddedStore;
   readonly events: MirrorEvent[];
   /** What was queued and not yet done: the test plays the queue. */
   readonly queued: FillJob[];
@@ -48,6 +48,8 @@ export interface MirrorUnderTest {
   another(): RunningMirror;
   /** A new process over the same store: nothing is in memory. */
   restart(): void;
+  /** The same with the store opened again: it looks at its files anew. */
+  reopen(): Promise<void>;
   tag(name: string, tag: string, method?: 'GET' | 'HEAD'): Promise<ManifestOutcome>;
   manifest(name: string, digest: string, method?: 'GET' | 'HEAD'): Promise<ManifestOutcome>;
   blob(name: string, digest: string, method?: 'GET' | 'HEAD'): Promise<BlobOutcome>;
@@ -68,7 +70,7 @@ export interface Differences {
 export async function openMirror(differences: Differences = {}): Promise<MirrorUnderTest> {
   const folder = await mkdtemp(join(tmpdir(), 'pullfront-mirror-'));
   let now = Date.UTC(2026, 0, 1);
-  const store = await openEmbeddedStore(folder, { now: () => now });
+  let store = await openEmbeddedStore(folder, { now: () => now });
   const upstream = new ScriptedUpstream('docker.io');
   const events: MirrorEvent[] = [];
   const queued: FillJob[] = [];
@@ -124,6 +126,14 @@ export async function openMirror(differences: Differences = {}): Promise<MirrorU
     },
     another: open,
     restart: () => {
+      test.mirror = open();
+    },
+    reopen: async () => {
+      await test.mirror.stop();
+      await Promise.allSettled(background);
+      await store.close();
+      store = await openEmbeddedStore(folder, { now: () => now });
+      test.store = store;
       test.mirror = open();
     },
     tag: (name, tag, method = 'GET') => ask(name, { kind: 'tag', tag }, method),

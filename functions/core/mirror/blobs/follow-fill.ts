@@ -21,7 +21,8 @@ export const followFills: MissingBlobs = {
   areFilledBehind: false,
   async answer(parts, repository, part, calls) {
     const isStorable = (part.size ?? 0) <= parts.limits.maxBlobBytes;
-    if (!isStorable) return passThrough(parts, repository, part, calls);
+    // A fill that the store breaks off cuts its followers, and their next try again.
+    if (!isStorable || parts.fills.storeFails) return passThrough(parts, repository, part, calls);
     return followFill(parts, repository, part, calls);
   },
 };
@@ -47,7 +48,7 @@ async function followFill(
       await fill.done.catch(() => undefined);
       return followFill(parts, repository, part, calls);
     }
-    // The store failed before the upstream could answer: the client still gets its bytes.
+    // The store failed before there was a byte to follow: the client still gets them.
     return passThrough(parts, repository, part, calls);
   }
   const body = fill.put.follow(part.range);

@@ -4,6 +4,7 @@ import type { Repository } from '../../oci/repository.ts';
 import type { BlobLocation } from '../../ports/blob-store.ts';
 import type { CallCount } from '../../upstream/upstream.ts';
 import { goOnWithout } from '../asking/go-on-without.ts';
+import { entryLife, manifestKey } from '../manifests/known-manifest.ts';
 import type { Method, SingleRange } from '../mirror.ts';
 import type { BlobOutcome } from '../outcome.ts';
 import type { Parts } from '../parts.ts';
@@ -27,20 +28,76 @@ export async function locateBlob(
   if (method === 'HEAD') return { kind: 'known', size, provenance: hit };
   const part = wantedPart(digest, size, range);
   if (part === undefined) return { kind: 'unsatisfiable', size: size ?? 0 };
-  const location = await locateStored(parts, part);
-  if (location === undefined) return missingBlob(parts, repository, part, calls);
-  if (location.kind === 'redirect') return { ...location, provenance: hit };
-  return { ...location, range: part.range, provenance: hit };
+  const stored = await locateStored(parts, part);
+  if (typeof stored === 'string') return missing(parts, repository, part, stored, calls);
+  if (stored.kind === 'redirect') return { ...stored, provenance: hit };
+  if (size === undefined || stored.size === size) return streamed(stored, part);
+  if (stored.body instanceof ReadableStream) await stored.body.cancel();
+  return ofAnotherSize(parts, repository, part, stored.size, range, calls);
 }
 
-/** Where the store has it; one of another size than the manifest says was damaged, and goes. */
-async function locateStored(parts: Parts, part: WantedPart): Promise<BlobLocation | undefined> {
-  const { digest, size, range } = part;
-  const location = await goOnWithout(parts, 'locate blob', parts.blobs.locate(digest, range));
-  if (location?.kind !== 'stream' || size === undefined || location.size === size) return location;
-  if (location.body instanceof ReadableStream) await location.body.cancel();
-  await goOnWithout(parts, 'delete damaged blob', parts.blobs.delete(digest));
-  return undefined;
+type Stream = Extract<BlobLocation, { kind: 'stream' }>;
+
+/** Why a blob does not come out of the store: it is not there, or the store fails. */
+type NotStored = 'absent' | 'failed';
+
+async function locateStored(
+  parts: Parts,
+  { digest, range }: WantedPart,
+): Promise<BlobLocation | NotStored> {
+  const looking = parts.blobs.locate(digest, range).then((location) => location ?? 'absent');
+  return (await goOnWithout(parts, 'locate blob', looking)) ?? 'failed';
+}
+
+/**
+ * The manifest states another size than the store. A store that others can write to reads the blob
+ * again and lets go of it when it was damaged. One that is right is served as it is, as its
+ * upstream does: it may be another manifest that lies about it, and this client's may not.
+ */
+async function ofAnotherSize(
+  parts: Parts,
+  repository: Repository,
+  part: WantedPart,
+  size: number,
+  range: SingleRange,
+  calls: CallCount,
+): Promise<BlobOutcome> {
+  const { digest } = part;
+  const checking = parts.blobs.recheck?.(digest) ?? Promise.resolve(true);
+  const isRight = await goOnWithout(parts, 'check blob', checking);
+  if (isRight === undefined) return missing(parts, repository, part, 'failed', calls);
+  if (!isRight) {
+    // What was complete may not be any more.
+    parts.memory.complete.clear();
+    return missing(parts, repository, part, 'absent', calls);
+  }
+  const key = manifestKey(repository, digest);
+  parts.memory.blobEntries.set(key, { digest, mediaType: '', size }, entryLife);
+  const right = wantedPart(digest, size, range);
+  if (right === undefined) return { kind: 'unsatisfiable', size };
+  const stored = await locateStored(parts, right);
+  if (typeof stored === 'string') return missing(parts, repository, right, stored, calls);
+  return stored.kind === 'redirect' ? { ...stored, provenance: hit } : streamed(stored, right);
+}
+
+async function missing(
+  parts: Parts,
+  repository: Repository,
+  part: WantedPart,
+  why: NotStored,
+  calls: CallCount,
+): Promise<BlobOutcome> {
+  const outcome = await missingBlob(parts, repository, part, why === 'failed', calls);
+  // Its manifest went out although the blob cannot follow: the file may be gone by another hand.
+  // Where others fill, asking again costs a request a blob, and only the store removes any.
+  if (outcome.kind === 'unobtainable' && !parts.missingBlobs.areFilledBehind) {
+    parts.memory.complete.clear();
+  }
+  return outcome;
+}
+
+function streamed(stored: Stream, { range }: WantedPart): BlobOutcome {
+  return { ...stored, range, provenance: hit };
 }
 
 /** undefined when no byte of the range is there. A range of a blob of unknown size is ignored. */

@@ -4,17 +4,20 @@ import { asUpstreamError } from '../asking/ask-upstream.ts';
 import type { BlobOutcome } from '../outcome.ts';
 import { type Parts, upstreamOf } from '../parts.ts';
 import { fillBehind } from './fill-behind.ts';
+import { passThrough } from './pass-through.ts';
 import { upstreamLocation } from './upstream-location.ts';
 import type { WantedPart } from './wanted-part.ts';
 
 /**
  * What a client gets that may read a blob which is not stored: the upstream's redirect, or, where it
- * sends none, what the platform's `missingBlobs` answers.
+ * sends none, what the platform's `missingBlobs` answers. `storeFails` is true where nobody can tell
+ * whether it is stored: nothing is begun in the store then.
  */
 export async function missingBlob(
   parts: Parts,
   repository: Repository,
   part: WantedPart,
+  storeFails: boolean,
   calls: CallCount,
 ): Promise<BlobOutcome> {
   const { policy } = upstreamOf(parts, repository);
@@ -26,6 +29,9 @@ export async function missingBlob(
         return { ...location, provenance: { kind: 'miss' } };
       }
       if (location.kind !== 'direct') return location;
+    }
+    if (storeFails && !parts.missingBlobs.areFilledBehind) {
+      return await passThrough(parts, repository, part, calls);
     }
     return await parts.missingBlobs.answer(parts, repository, part, calls);
   } catch (error) {

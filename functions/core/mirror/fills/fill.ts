@@ -13,7 +13,10 @@ export type FillEnd =
 /** A blob on its way from an upstream into the store. */
 export interface Fill {
   readonly put: BlobPut;
-  /** Resolves with the first bytes of the upstream's answer; rejects when there is none. */
+  /**
+   * Resolves when the upstream's first bytes are there and the store took them; rejects when there
+   * are none, or the store takes none.
+   */
   readonly answered: Promise<void>;
   /** Rejects with an UpstreamError, a BlobRefused, or the store's own error. */
   readonly done: Promise<FillEnd>;
@@ -28,6 +31,9 @@ export interface FillPace extends Pick<PutOptions, 'progress' | 'pauseAt'> {
 /** Who starts fills, and knows of those under way here. */
 export interface Filling {
   isFilling(digest: Digest): boolean;
+
+  /** True for a while after the store could not take a blob: nobody should follow a fill then. */
+  readonly storeFails: boolean;
 
   /**
    * The fill of a blob that is under way here, or a new one from this repository's upstream;

@@ -2,6 +2,7 @@ import type { Digest } from '../../oci/digest.ts';
 import { type Repository, repositoryKey } from '../../oci/repository.ts';
 import type { BlobPut, PutOutcome, WantedBlob } from '../../ports/blob-store.ts';
 import type { Lease } from '../../ports/leases.ts';
+import { UpstreamError } from '../../upstream/upstream-error.ts';
 import { goOnWithout, reasonOf } from '../asking/go-on-without.ts';
 import { evict } from '../evict.ts';
 import type { Parts } from '../parts.ts';
@@ -20,6 +21,12 @@ interface Running {
 }
 
 /**
+ * How long after a failure of the store nobody follows a fill, in ms. A fill that succeeds meanwhile
+ * does not end it: a disk may have room for small blobs only.
+ */
+const storeRest = 30_000;
+
+/**
  * The fills of this instance: one for a blob, however many want it. A fill belongs to nobody who
  * waits for it, so that a client that leaves stops nothing.
  */
@@ -27,6 +34,8 @@ export class Fills implements Filling {
   readonly #running = new Map<Digest, Running>();
   readonly #stop = new AbortController();
   #parts: Parts | undefined;
+  /** When the store last could not take a blob, in ms since 1970. */
+  #storeFailed = Number.NEGATIVE_INFINITY;
 
   /** Must be called once, before any other method: the parts and their fills know each other. */
   attach(parts: Parts): void {
@@ -35,6 +44,11 @@ export class Fills implements Filling {
 
   isFilling(digest: Digest): boolean {
     return this.#running.has(digest);
+  }
+
+  get storeFails(): boolean {
+    const age = (this.#parts?.runtime.now() ?? 0) - this.#storeFailed;
+    return age >= 0 && age < storeRest;
   }
 
   start(repository: Repository, blob: WantedBlob, pace: FillPace = {}): Promise<Fill | undefined> {
@@ -72,6 +86,7 @@ export class Fills implements Filling {
     done.then(
       (outcome) => report(outcome.kind, outcome.kind === 'mismatch' ? outcome.reason : undefined),
       (error: unknown) => {
+        if (!signal.aborted && isOfStore(error)) this.#storeFailed = parts.runtime.now();
         const refused = error instanceof BlobRefused ? 'refused' : 'failed';
         report(signal.aborted ? 'stopped' : refused, reasonOf(error));
       },
@@ -92,7 +107,8 @@ export class Fills implements Filling {
       });
     }
     // A store that had the blob already opens no source: the end of the put is an answer as well.
-    const answered = Promise.race([source.answered, put.done.then(() => undefined)]);
+    const begun = Promise.all([source.answered, put.begun]);
+    const answered = Promise.race([begun, put.done]).then(() => undefined);
     answered.catch(() => undefined);
     parts.runtime.waitUntil(done.catch(() => undefined));
     return { put, answered, done };
@@ -154,4 +170,9 @@ async function join(running: Running, repository: Repository): Promise<Fill | un
   const done = fill.done.catch(asOther);
   for (const end of [answered, done]) end.catch(() => undefined);
   return { put: fill.put, answered, done };
+}
+
+/** True for an error that neither the upstream nor its answer accounts for. */
+function isOfStore(error: unknown): boolean {
+  return !(error instanceof UpstreamError || error instanceof BlobRefused);
 }
