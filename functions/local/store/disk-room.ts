@@ -22,8 +22,8 @@ export interface Growing {
 
 /** The disk has no room for a blob. */
 class DiskFull extends Error {
-  constructor() {
-    super('the disk is nearly full');
+  constructor(wanted: number) {
+    super(`the disk is nearly full, without room for a blob of ${megabytes(wanted)}`);
     this.name = 'DiskFull';
   }
 }
@@ -67,18 +67,19 @@ export class DiskRoom {
     let left = space.free - reserve - wanted;
     for (const other of this.#admitted) left -= other.missing;
     if (left >= 0) return;
-    this.#tell(space.free, reserve);
-    throw new DiskFull();
+    const full = new DiskFull(wanted);
+    this.#tell(full, space.free, reserve);
+    throw full;
   }
 
-  #tell(free: number, reserve: number): void {
+  #tell({ message }: DiskFull, free: number, reserve: number): void {
     const now = performance.now();
     if (now - this.#told < tellEvery) return;
     this.#told = now;
     this.#onFull(
-      `the disk of ${this.#folder} is nearly full: ${megabytes(free)} are free, of which ` +
-        `${megabytes(reserve)} stay free for the index; new blobs are passed through and not ` +
-        'stored; free space, or set limits.storeBytes to less than the disk holds',
+      `${message}: ${megabytes(free)} are free at ${this.#folder}, of which ${megabytes(reserve)} ` +
+        'stay free for the index; what is new is passed through and not stored; free space, or ' +
+        'set limits.storeBytes to less than the disk holds',
     );
   }
 }

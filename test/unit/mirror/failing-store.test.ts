@@ -136,6 +136,25 @@ describe('a store that takes no byte', () => {
   });
 });
 
+describe('a store that refuses a blob before its first byte', () => {
+  it('is counted on for others', async () => {
+    const full = { done: Promise.reject(new Error('no room')), follow: () => new ReadableStream() };
+    full.done.catch(() => undefined);
+    await open({
+      ports: (store) => ({
+        blobs: storeOf(store.blobs, {
+          put: (blob, source) => (blob.digest === digest ? full : store.blobs.put(blob, source)),
+        }),
+      }),
+    });
+    await expectLayer();
+    expect(test.upstream.count(`GET blob library/app@${digest}`)).toBe(1);
+    const config = known(image.config.digest);
+    await bytesOf(await test.blob('library/app', config));
+    await vi.waitFor(async () => expect(await test.store.blobs.stat(config)).toBeDefined());
+  });
+});
+
 describe('a manifest that lies about the size of a stored blob', () => {
   const lying = (size: number) => {
     const body = JSON.parse(Buffer.from(image.manifest.bytes).toString());

@@ -32,7 +32,7 @@ export interface FillPace extends Pick<PutOptions, 'progress' | 'pauseAt'> {
 export interface Filling {
   isFilling(digest: Digest): boolean;
 
-  /** True for a while after the store could not take a blob: nobody should follow a fill then. */
+  /** True for a while after the store broke off a blob: nobody should follow a fill then. */
   readonly storeFails: boolean;
 
   /**

@@ -34,7 +34,7 @@ export class Fills implements Filling {
   readonly #running = new Map<Digest, Running>();
   readonly #stop = new AbortController();
   #parts: Parts | undefined;
-  /** When the store last could not take a blob, in ms since 1970. */
+  /** When the store last broke off a blob, in ms since 1970. */
   #storeFailed = Number.NEGATIVE_INFINITY;
 
   /** Must be called once, before any other method: the parts and their fills know each other. */
@@ -86,7 +86,9 @@ export class Fills implements Filling {
     done.then(
       (outcome) => report(outcome.kind, outcome.kind === 'mismatch' ? outcome.reason : undefined),
       (error: unknown) => {
-        if (!signal.aborted && isOfStore(error)) this.#storeFailed = parts.runtime.now();
+        // Refused before the first byte (no room for so much), it cut nobody, nor will the next.
+        const isHalfWay = source.bytes > 0 && !signal.aborted;
+        if (isHalfWay && isOfStore(error)) this.#storeFailed = parts.runtime.now();
         const refused = error instanceof BlobRefused ? 'refused' : 'failed';
         report(signal.aborted ? 'stopped' : refused, reasonOf(error));
       },
