@@ -72,7 +72,7 @@ async function ofAnotherSize(
     return missing(parts, repository, part, 'absent', calls);
   }
   const key = manifestKey(repository, digest);
-  parts.memory.blobEntries.set(key, { digest, mediaType: '', size }, entryLife);
+  parts.memory.blobEntries.set(key, { size }, entryLife);
   const right = wantedPart(digest, size, range);
   if (right === undefined) return { kind: 'unsatisfiable', size };
   const stored = await locateStored(parts, right);
