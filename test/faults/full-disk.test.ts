@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -17,7 +17,9 @@ async function boundFiles(mirror: MirrorProcess, bytes: number | 'unlimited'): P
   await promisify(execFile)('prlimit', args);
 }
 
-describe('the disk takes nothing any more', () => {
+const hasPrlimit = spawnSync('prlimit', ['--version']).status === 0;
+
+describe.skipIf(!hasPrlimit)('the disk takes nothing any more (needs prlimit)', () => {
   // The peer answers 200 and cuts the connection, and again on each retry.
   it('the mirror stays, serves what it has, and passes through what it has not', async () => {
     const { upstream, mirror, warm, pull } = await setScene();

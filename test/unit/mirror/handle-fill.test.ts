@@ -201,3 +201,12 @@ describe('a fill that pauses', () => {
     expect(test.upstream.asked).toEqual([]);
   });
 });
+
+it('a job of a registry that is not configured any more is given up, and holds no lease', async () => {
+  const gone = { ...job, repository: { registry: 'gone.example', name: 'a/b' } };
+  expect(await test.mirror.handleFill(gone)).toEqual({
+    kind: 'given-up',
+    reason: 'gone.example is not configured any more',
+  });
+  expect(await acquire()).toBeDefined();
+});

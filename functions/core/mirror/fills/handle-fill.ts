@@ -29,6 +29,10 @@ export async function handleFill(
   job: FillJob,
   { pauseAt, delivery = 1 }: FillLimits = {},
 ): Promise<FillOutcome> {
+  const { registry } = job.repository;
+  if (!parts.upstreams.has(registry)) {
+    return { kind: 'given-up', reason: `${registry} is not configured any more` };
+  }
   const isFirst = delivery === 1;
   const retry = (reason: string, least = 0): FillOutcome => {
     const pause = Math.min(firstPause * 2 ** (delivery - 1), longestPause);
