@@ -42,7 +42,8 @@ async function addUnnamed(count: number): Promise<void> {
     await bucket.put(`blobs/sha256/${hex.slice(0, 2)}/${hex}`, 'x');
   }
   const rows = digests.map((digest) => ({ digest, size: 1_000_000, stored: Date.now() }));
-  await run((await told().statements()).addBlobs ?? '', JSON.stringify(rows));
+  const { addToUsed = '', addBlobs = '' } = await told().statements();
+  for (const statement of [addToUsed, addBlobs]) await run(statement, JSON.stringify(rows));
 }
 
 function mirrorOf(evictionSteps: number, events: MirrorEvent[]) {

@@ -23,14 +23,21 @@ export async function openS3Store(now: () => number = Date.now): Promise<OpenedS
   const dynamoDb = await openDynamoDb();
   const { bucket: name, region, endpoint, credentials } = s3;
   const address = { bucket: name, region, endpoint };
-  const signer = createSigner({
-    region,
-    service: 's3',
+  const signerAt = (clock: () => number) =>
+    createSigner({
+      region,
+      service: 's3',
+      credentials: () => credentials,
+      now: clock,
+      hashing: nodeHashing,
+    });
+  const signer = signerAt(now);
+  // S3 refuses what was signed hours ago.
+  const bucket = openBucket({
+    address,
+    signer: signerAt(Date.now),
     credentials: () => credentials,
-    now,
-    hashing: nodeHashing,
   });
-  const bucket = openBucket({ address, signer, credentials: () => credentials });
   if (s3.server === undefined) {
     for await (const objects of bucket.list('')) {
       for (const { key } of objects) await bucket.delete(key);

@@ -47,17 +47,18 @@ async function download(aws: RunningAws, digest: string): Promise<Buffer> {
 }
 
 test('a blob longer than an invocation moves on in the next one', async () => {
-  const image = makeImage({ layers: [randomLayer('long', 40_000_000)] });
+  const image = makeImage({ layers: [randomLayer('long', 80_000_000)] });
   const { digest, bytes } = layerOf(image);
-  const { aws, upstream } = await scene(image, { fillTimeout: 4_000 });
-  const slow = { kind: 'slow', bytesPerSecond: 5_000_000 } as const;
+  const { aws, upstream } = await scene(image, { fillTimeout: 8_000 });
+  // Four parts of 8 MiB are read side by side, and an invocation reads for six seconds.
+  const slow = { kind: 'slow', bytesPerSecond: 2_000_000 } as const;
   upstream.fail({ on: 'cdn', match: hexOf(digest), do: slow });
   await aws.get('/v2/library/app/manifests/1');
   await isStored(aws, digest);
   expect((await download(aws, digest)).equals(bytes)).toBe(true);
   expect(aws.output().split('"outcome":"paused"').length).toBeGreaterThan(2);
   expect(aws.sqs.queue(aws.deadLetterQueueUrl).bodies).toEqual([]);
-}, 90_000);
+}, 150_000);
 
 test('a filler that dies leaves its message to the next one, and nothing visible', async () => {
   const image = makeImage({ layers: [randomLayer('killed', 3_000_000)] });
