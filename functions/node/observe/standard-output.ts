@@ -93,7 +93,8 @@ class StandardOutput implements LogDestination {
       if (error) this.#lose(error.message);
       else if (count < bytes.length) return this.#send(bytes.subarray(count));
       this.#isWriting = false;
-      if (this.#waiting.length >= batch) this.#write();
+      // Also what is less than a batch: its time may have come during the write.
+      if (this.#waiting !== '') this.#write();
     });
   }
 
