@@ -1,6 +1,6 @@
 import type { Digest } from '../core/oci/digest.ts';
 import type { StoredBlob } from '../core/ports/blob-store.ts';
-import { statements } from './d1-statements.ts';
+import * as statements from './d1-statements.ts';
 
 /** What a put or a deletion under way may not have noted yet is left alone for so long, in ms. */
 const grace = 3_600_000;

@@ -1,5 +1,5 @@
 import type { Lease, Leases } from '../core/ports/leases.ts';
-import { statements } from './d1-statements.ts';
+import * as statements from './d1-statements.ts';
 
 /** How long the row of a lease that is over is kept for its fence, in ms. */
 const keptAfterwards = 86_400_000;

@@ -14,7 +14,7 @@ import type {
 } from '../core/ports/manifest-store.ts';
 import { afterAll, atMost, cursor, readPage } from './d1-lists.ts';
 import { putManifest, removeManifest } from './d1-put-manifest.ts';
-import { statements } from './d1-statements.ts';
+import * as statements from './d1-statements.ts';
 import { mostInlineBytes, type R2LargeValues } from './r2-large-values.ts';
 
 /** What the index needs besides its database. */

@@ -2,7 +2,7 @@ import type { Descriptor } from '../core/oci/descriptor.ts';
 import type { Digest } from '../core/oci/digest.ts';
 import type { Manifest, ManifestContents } from '../core/oci/manifest.ts';
 import { inlineText, jsonArrays } from './d1-manifest-text.ts';
-import { statements } from './d1-statements.ts';
+import * as statements from './d1-statements.ts';
 import type { R2LargeValues } from './r2-large-values.ts';
 
 /** A descriptor with more is kept without its annotations and addresses, in characters. */

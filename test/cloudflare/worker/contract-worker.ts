@@ -2,7 +2,7 @@ import { waitUntil } from 'cloudflare:workers';
 import { D1Leases } from '../../../functions/cloudflare/d1-leases.ts';
 import { D1Ledger } from '../../../functions/cloudflare/d1-ledger.ts';
 import { D1ManifestStore } from '../../../functions/cloudflare/d1-manifest-store.ts';
-import { statements } from '../../../functions/cloudflare/d1-statements.ts';
+import * as statements from '../../../functions/cloudflare/d1-statements.ts';
 import { evictionSteps } from '../../../functions/cloudflare/open-mirror.ts';
 import { QueuesFillQueue, workOn } from '../../../functions/cloudflare/queues-fill-queue.ts';
 import { R2BlobStore } from '../../../functions/cloudflare/r2-blob-store.ts';
@@ -112,7 +112,7 @@ function openInstance({ FILLS, ENDPOINT, BYTES_PER_PUT, ...bindings }: Environme
       ledger: new D1Ledger(DB, { now, waitUntil }),
       queue: new QueuesFillQueue(FILLS),
       tests: {
-        statements: () => statements,
+        statements: () => ({ ...statements }),
         empty: () => empty(bindings.DB, bindings.BUCKET),
         calls: () => calls.count,
         ranStatements: () => calls.statements,
