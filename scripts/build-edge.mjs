@@ -2,6 +2,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { shortSql } from './short-sql.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -33,6 +34,7 @@ export async function buildEdge() {
     format: 'esm',
     external: ['./configuration.js', 'cloudflare:*', 'node:*'],
     define: { 'Number.POSITIVE_INFINITY': 'Infinity' },
+    plugins: [shortSql],
     metafile: true,
     logLevel: 'warning',
   });
