@@ -20,69 +20,75 @@ export function withVariables(
   variables: ReadonlyMap<string, string>,
 ): Overridden {
   const ignored = new Set([...variables.keys()].filter((name) => name.startsWith('PULLFRONT_')));
-  const take: Take = (path, read, standard) => {
+  const take = <Value>(path: readonly string[], standard: Value, read: Read<Value>): Value => {
     const name = variableOf(path);
     const text = variables.get(name);
     const value = text === undefined ? undefined : read(text);
     if (value !== undefined) ignored.delete(name);
     return value ?? standard;
   };
-  const { cloudflare, limits, log } = built;
-  const upstreams = [...built.upstreams].map(
-    ([name, upstream]) => [name, overriddenUpstream(name, upstream, take)] as const,
-  );
-  const known = (name: string) => (built.upstreams.has(name) ? name : undefined);
+  const section: Section = (path, standard, reads) => {
+    const taken = { ...standard };
+    for (const key in reads) {
+      const read = reads[key];
+      if (read !== undefined) taken[key] = take([...path, key], standard[key], read);
+    }
+    return taken;
+  };
+  const upstreams = [...built.upstreams].map(([name, upstream]) => {
+    const path = ['upstreams', name];
+    const overridden = section(path, upstream, {
+      url,
+      tagTtl: duration,
+      maxStale: duration,
+      delivery: oneOf(['stream', 'redirect']),
+      headersTimeout: duration,
+      stallTimeout: duration,
+    });
+    const credentials = credentialsOf([...path, 'credentials'], upstream.credentials, section);
+    return [name, { ...overridden, credentials }] as const;
+  });
   return {
     configuration: {
-      ...built,
-      cloudflare: { fillTime: take(['cloudflare', 'fillTime'], fillTime, cloudflare.fillTime) },
-      defaultUpstream: take(['defaultUpstream'], known, built.defaultUpstream),
+      ...section([], built, {
+        defaultUpstream: (name) => (built.upstreams.has(name) ? name : undefined),
+      }),
+      cloudflare: section(['cloudflare'], built.cloudflare, { fillTime }),
       upstreams: new Map(upstreams),
-      limits: {
-        maxBlobBytes: take(['limits', 'maxBlobBytes'], size, limits.maxBlobBytes),
-        storeBytes: take(['limits', 'storeBytes'], size, limits.storeBytes),
-        memoryBytes: take(['limits', 'memoryBytes'], size, limits.memoryBytes),
-      },
-      log: { level: take(['log', 'level'], oneOf(levels), log.level) },
+      limits: section(['limits'], built.limits, {
+        maxBlobBytes: size,
+        storeBytes: size,
+        memoryBytes: size,
+      }),
+      log: section(['log'], built.log, {
+        level: oneOf(['debug', 'info', 'warn', 'error', 'silent']),
+      }),
     },
     ignored: [...ignored],
   };
 }
 
-type Take = <Value>(
+/** A value as its variable spells it; undefined for a wrong one. */
+type Read<Value> = (text: string) => Value | undefined;
+
+/** A section of the configuration with the variables that say something of it. */
+type Section = <Values extends object>(
   path: readonly string[],
-  read: (text: string) => Value | undefined,
-  standard: Value,
-) => Value;
+  standard: Values,
+  reads: { readonly [Key in keyof Values]?: Read<Values[Key]> },
+) => Values;
 
-function overriddenUpstream(name: string, built: UpstreamConfig, take: Take): UpstreamConfig {
-  const at = (...path: readonly string[]) => ['upstreams', name, ...path];
-  return {
-    ...built,
-    url: take(at('url'), url, built.url),
-    credentials: credentials(at, built.credentials, take),
-    tagTtl: take(at('tagTtl'), duration, built.tagTtl),
-    maxStale: take(at('maxStale'), duration, built.maxStale),
-    delivery: take(at('delivery'), oneOf(deliveries), built.delivery),
-    headersTimeout: take(at('headersTimeout'), duration, built.headersTimeout),
-    stallTimeout: take(at('stallTimeout'), duration, built.stallTimeout),
-  };
-}
-
-function credentials(
-  at: (...path: readonly string[]) => readonly string[],
+function credentialsOf(
+  path: readonly string[],
   built: UpstreamConfig['credentials'],
-  take: Take,
+  section: Section,
 ): UpstreamConfig['credentials'] {
   const { password } = built ?? {};
   const place = password !== undefined && 'env' in password ? password.env : undefined;
-  const username = take(at('credentials', 'username'), text, built?.username);
-  const env = take(at('credentials', 'password', 'env'), text, place);
+  const { username } = section(path, { username: built?.username }, { username: text });
+  const { env } = section([...path, 'password'], { env: place }, { env: text });
   return username === undefined || env === undefined ? built : { username, password: { env } };
 }
-
-const levels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
-const deliveries = ['stream', 'redirect'] as const;
 
 function oneOf<Word extends string>(words: readonly Word[]): (text: string) => Word | undefined {
   return (given) => words.find((word) => word === given);

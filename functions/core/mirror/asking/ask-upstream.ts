@@ -1,25 +1,38 @@
+import type { Repository } from '../../oci/repository.ts';
+import type { Upstream } from '../../upstream/upstream.ts';
 import { UpstreamError } from '../../upstream/upstream-error.ts';
-import type { MirroredUpstream } from '../parts.ts';
+import type { Unobtained } from '../outcome.ts';
+import { type Parts, upstreamOf } from '../parts.ts';
 
-/** Runs a question to an upstream and notes in its health how that went. */
+/**
+ * Asks the upstream of a repository, which has a `name` there, and notes in its health how that
+ * went. Rejects with an UpstreamError.
+ */
 export async function askUpstream<Result>(
-  mirrored: MirroredUpstream,
-  question: () => Promise<Result>,
+  parts: Pick<Parts, 'upstreams'>,
+  repository: Repository,
+  question: (upstream: Upstream, name: string) => Promise<Result>,
 ): Promise<Result> {
+  const { upstream, health } = upstreamOf(parts, repository);
   try {
-    const result = await question();
-    mirrored.health.success();
+    const result = await question(upstream, repository.name);
+    health.success();
     return result;
   } catch (error) {
-    const failure = asUpstreamError(error, mirrored.upstream.registry);
+    const failure = asUpstreamError(error, repository);
     // An answer that contradicts itself is one repository's trouble: the upstream is there.
-    if (failure.kind !== 'invalid') mirrored.health.failure(failure);
+    if (failure.kind !== 'invalid') health.failure(failure);
     throw failure;
   }
 }
 
 /** Anything thrown on the way to an upstream counts as a failure of it: a pull never breaks on it. */
-export function asUpstreamError(error: unknown, registry: string): UpstreamError {
+export function asUpstreamError(error: unknown, { registry }: Repository): UpstreamError {
   if (error instanceof UpstreamError) return error;
   return new UpstreamError('unavailable', `${registry} could not be asked`, { cause: error });
+}
+
+/** The outcome where the upstream failed and nothing stands in. */
+export function unobtainable(error: unknown, repository: Repository): Unobtained {
+  return { kind: 'unobtainable', error: asUpstreamError(error, repository) };
 }

@@ -1,7 +1,7 @@
 import type { Digest } from '../../oci/digest.ts';
 import type { Repository } from '../../oci/repository.ts';
 import type { CallCount } from '../../upstream/upstream.ts';
-import { askUpstream, asUpstreamError } from '../asking/ask-upstream.ts';
+import { askUpstream, unobtainable } from '../asking/ask-upstream.ts';
 import { goOnWithout } from '../asking/go-on-without.ts';
 import { refusalLife } from '../manifests/check-tag.ts';
 import { entryLife, manifestKey } from '../manifests/known-manifest.ts';
@@ -27,17 +27,12 @@ export async function blobEntry(
   const refused = parts.memory.blobRefusals.get(key);
   if (refused !== undefined) return refused;
   return parts.flights.entries.run(key, async () => {
-    const entry = await goOnWithout(
-      parts,
-      'read blob entry',
-      parts.manifests.getBlobEntry(repository, digest),
-    );
-    if (entry !== undefined) {
-      const { size } = entry;
-      parts.memory.blobEntries.set(key, { size }, entryLife);
-      return { kind: 'found', size };
-    }
-    return confirm(parts, repository, digest, calls);
+    const reading = parts.manifests.getBlobEntry(repository, digest);
+    const entry = await goOnWithout(parts, 'read blob entry', reading);
+    if (entry === undefined) return confirm(parts, repository, digest, calls);
+    const { size } = entry;
+    parts.memory.blobEntries.set(key, { size }, entryLife);
+    return { kind: 'found', size };
   });
 }
 
@@ -48,18 +43,21 @@ async function confirm(
   calls: CallCount,
 ): Promise<BlobEntry | Unobtained> {
   const key = manifestKey(repository, digest);
-  const mirrored = upstreamOf(parts, repository);
   try {
-    const head = await askUpstream(mirrored, () =>
-      mirrored.upstream.headBlob(repository.name, digest, calls),
+    const head = await askUpstream(parts, repository, (upstream, name) =>
+      upstream.headBlob(name, digest, calls),
     );
     if (head.kind !== 'found') {
       parts.memory.blobRefusals.set(key, head, refusalLife);
       return head;
     }
-    parts.memory.blobEntries.set(key, { size: head.size }, mirrored.policy.tagTtl);
+    parts.memory.blobEntries.set(
+      key,
+      { size: head.size },
+      upstreamOf(parts, repository).policy.tagTtl,
+    );
     return head;
   } catch (error) {
-    return { kind: 'unobtainable', error: asUpstreamError(error, repository.registry) };
+    return unobtainable(error, repository);
   }
 }

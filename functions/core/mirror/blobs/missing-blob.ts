@@ -1,6 +1,6 @@
 import type { Repository } from '../../oci/repository.ts';
 import type { CallCount } from '../../upstream/upstream.ts';
-import { asUpstreamError } from '../asking/ask-upstream.ts';
+import { unobtainable } from '../asking/ask-upstream.ts';
 import type { BlobOutcome } from '../outcome.ts';
 import { type Parts, upstreamOf } from '../parts.ts';
 import { fillBehind } from './fill-behind.ts';
@@ -35,6 +35,6 @@ export async function missingBlob(
     }
     return await parts.missingBlobs.answer(parts, repository, part, calls);
   } catch (error) {
-    return { kind: 'unobtainable', error: asUpstreamError(error, repository.registry) };
+    return unobtainable(error, repository);
   }
 }

@@ -6,7 +6,7 @@ import { UpstreamError } from '../../upstream/upstream-error.ts';
 import { askUpstream } from '../asking/ask-upstream.ts';
 import { BlobRefused, UpstreamSource } from '../fills/upstream-source.ts';
 import type { BlobOutcome } from '../outcome.ts';
-import { type Parts, upstreamOf } from '../parts.ts';
+import type { Parts } from '../parts.ts';
 import type { WantedPart } from './wanted-part.ts';
 
 /**
@@ -20,12 +20,11 @@ export async function passThrough(
   part: WantedPart,
   calls: CallCount,
 ): Promise<BlobOutcome> {
-  const mirrored = upstreamOf(parts, repository);
   const { range } = part;
   const source = new UpstreamSource(
     (slice) =>
-      askUpstream(mirrored, () =>
-        mirrored.upstream.openBlob(repository.name, part.digest, slice, calls),
+      askUpstream(parts, repository, (upstream, name) =>
+        upstream.openBlob(name, part.digest, slice, calls),
       ),
     part.size,
     new AbortController().signal,

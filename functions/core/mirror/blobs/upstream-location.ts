@@ -4,7 +4,8 @@ import type { BlobLocating, CallCount } from '../../upstream/upstream.ts';
 import { acrossInstances } from '../asking/across-instances.ts';
 import { askUpstream } from '../asking/ask-upstream.ts';
 import { goOnWithout } from '../asking/go-on-without.ts';
-import { type Parts, upstreamOf } from '../parts.ts';
+import { manifestKey } from '../manifests/known-manifest.ts';
+import type { Parts } from '../parts.ts';
 
 /** An answer that leads to the blob. */
 type Leading = Extract<BlobLocating, { kind: 'redirect' | 'direct' }>;
@@ -25,7 +26,7 @@ export function upstreamLocation(
   digest: Digest,
   calls: CallCount,
 ): Promise<BlobLocating> {
-  const key = `${repositoryKey(repository)}@${digest}`;
+  const key = manifestKey(repository, digest);
   const remembered = parts.memory.locations.get(key);
   if (remembered !== undefined) return Promise.resolve(remembered);
   if (parts.memory.direct.get(repositoryKey(repository))) {
@@ -42,7 +43,7 @@ export function upstreamLocation(
 
 /** Makes the upstream be asked again: what it said does not lead to the blob any more. */
 export function forgetLocation(parts: Parts, repository: Repository, digest: Digest): void {
-  parts.memory.locations.delete(`${repositoryKey(repository)}@${digest}`);
+  parts.memory.locations.delete(manifestKey(repository, digest));
 }
 
 async function sharedLocation(
@@ -68,9 +69,8 @@ async function askForLocation(
   digest: Digest,
   calls: CallCount,
 ): Promise<BlobLocating> {
-  const mirrored = upstreamOf(parts, repository);
-  const location = await askUpstream(mirrored, () =>
-    mirrored.upstream.locateBlob(repository.name, digest, calls),
+  const location = await askUpstream(parts, repository, (upstream, name) =>
+    upstream.locateBlob(name, digest, calls),
   );
   if (location.kind !== 'direct' && location.kind !== 'redirect') return location;
   const life = location.kind === 'direct' ? directLife : locationLife;

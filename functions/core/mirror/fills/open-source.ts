@@ -20,11 +20,11 @@ export function openSource(
   blob: WantedBlob,
   signal: AbortSignal,
 ): UpstreamSource {
-  const mirrored = upstreamOf(parts, repository);
-  const { upstream } = mirrored;
   const calls = { upstreamCalls: 0 };
   const atRegistry = (slice: BlobSlice) =>
-    askUpstream(mirrored, () => upstream.openBlob(repository.name, blob.digest, slice, calls));
+    askUpstream(parts, repository, (upstream, name) =>
+      upstream.openBlob(name, blob.digest, slice, calls),
+    );
   if (!parts.missingBlobs.areFilledBehind) {
     return new UpstreamSource(atRegistry, blob.size, signal);
   }
@@ -35,6 +35,7 @@ export function openSource(
     if (location.kind === 'direct') return atRegistry(slice);
     if (location.kind !== 'redirect') return location;
     try {
+      const { upstream } = upstreamOf(parts, repository);
       return await upstream.openLocated(repository.name, location.url, slice, calls);
     } catch {
       // It expired, or that host fails: the registry knows better.

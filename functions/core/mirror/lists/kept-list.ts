@@ -36,7 +36,7 @@ export async function keptList<List extends { readonly checked: number }>(
     if ('kind' in list) return list;
     return { kind: 'found', list, provenance: list.provenance ?? { kind: 'miss' } };
   } catch (thrown) {
-    const error = asUpstreamError(thrown, repository.registry);
+    const error = asUpstreamError(thrown, repository);
     const list = await sources.standIn(age <= policy.maxStale ? known : undefined);
     if (list === undefined) return { kind: 'unobtainable', error };
     const reason = error.message;

@@ -8,7 +8,7 @@ import { manifestKey } from '../manifests/known-manifest.ts';
 import { resolveTag } from '../manifests/resolve-tag.ts';
 import { descriptorsBytes } from '../memory/descriptors-bytes.ts';
 import type { ReferrersOutcome, Unobtained } from '../outcome.ts';
-import { type FetchedReferrers, type Parts, upstreamOf } from '../parts.ts';
+import type { FetchedReferrers, Parts } from '../parts.ts';
 import { keptList } from './kept-list.ts';
 
 /**
@@ -41,9 +41,8 @@ async function fetchReferrers(
   subject: Digest,
   calls: CallCount,
 ): Promise<FetchedReferrers | Unobtained> {
-  const mirrored = upstreamOf(parts, repository);
-  const listing = await askUpstream(mirrored, () =>
-    mirrored.upstream.listReferrers(repository.name, subject, calls),
+  const listing = await askUpstream(parts, repository, (upstream, name) =>
+    upstream.listReferrers(name, subject, calls),
   );
   const list =
     listing.kind === 'found'

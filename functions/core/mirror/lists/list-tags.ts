@@ -4,7 +4,7 @@ import type { CallCount } from '../../upstream/upstream.ts';
 import { askUpstream } from '../asking/ask-upstream.ts';
 import { goOnWithout } from '../asking/go-on-without.ts';
 import type { TagsOutcome, Unobtained } from '../outcome.ts';
-import { type Parts, upstreamOf } from '../parts.ts';
+import type { Parts } from '../parts.ts';
 import { keptList } from './kept-list.ts';
 
 /** The upstream's list of tags, asked for again when it is out of date. */
@@ -34,9 +34,8 @@ async function fetchTags(
   repository: Repository,
   calls: CallCount,
 ): Promise<TagList | Unobtained> {
-  const mirrored = upstreamOf(parts, repository);
-  const listing = await askUpstream(mirrored, () =>
-    mirrored.upstream.listTags(repository.name, calls),
+  const listing = await askUpstream(parts, repository, (upstream, name) =>
+    upstream.listTags(name, calls),
   );
   if (listing.kind !== 'found') return listing;
   const list = { tags: listing.tags, checked: parts.runtime.now() };

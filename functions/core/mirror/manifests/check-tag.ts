@@ -6,7 +6,7 @@ import { UpstreamError } from '../../upstream/upstream-error.ts';
 import { acrossInstances } from '../asking/across-instances.ts';
 import { askUpstream } from '../asking/ask-upstream.ts';
 import { goOnWithout } from '../asking/go-on-without.ts';
-import { type Parts, type TagCheck, upstreamOf } from '../parts.ts';
+import type { Parts, TagCheck } from '../parts.ts';
 import { fetchManifest, pullManifest } from './fetch-manifest.ts';
 import { goneRecord, isGone, recordOf, type SeenTag } from './tag-record.ts';
 
@@ -31,10 +31,9 @@ export function checkTag(
 ): Promise<TagCheck> {
   const key = `${repositoryKey(repository)}:${tag}`;
   return parts.flights.tags.run(key, async () => {
-    const mirrored = upstreamOf(parts, repository);
     const reference = { kind: 'tag', tag } as const;
-    const head = await askUpstream(mirrored, () =>
-      mirrored.upstream.headManifest(repository.name, reference, calls),
+    const head = await askUpstream(parts, repository, (upstream, name) =>
+      upstream.headManifest(name, reference, calls),
     );
     if (head.kind === 'absent' || head.kind === 'denied') {
       return noteRefused(parts, repository, tag, known, head);

@@ -7,7 +7,7 @@ import { acrossInstances } from '../asking/across-instances.ts';
 import { askUpstream } from '../asking/ask-upstream.ts';
 import { goOnWithout } from '../asking/go-on-without.ts';
 import { enqueueFills } from '../fills/enqueue-fills.ts';
-import { type FetchedManifest, type KnownManifest, type Parts, upstreamOf } from '../parts.ts';
+import type { FetchedManifest, KnownManifest, Parts } from '../parts.ts';
 import { knownManifest, manifestKey, rememberManifest } from './known-manifest.ts';
 
 /**
@@ -40,11 +40,10 @@ async function bringFromUpstream(
   calls: CallCount,
 ): Promise<FetchedManifest> {
   const elsewhere = await goOnWithout(parts, 'find manifest', parts.manifests.findManifest(digest));
-  const { upstream } = upstreamOf(parts, repository);
   const reference = { kind: 'digest', digest } as const;
   if (elsewhere !== undefined) {
-    const head = await askUpstream(upstreamOf(parts, repository), () =>
-      upstream.headManifest(repository.name, reference, calls),
+    const head = await askUpstream(parts, repository, (upstream, name) =>
+      upstream.headManifest(name, reference, calls),
     );
     if (head.kind === 'found') {
       return { kind: 'found', known: await adoptManifest(parts, repository, elsewhere) };
@@ -61,10 +60,9 @@ export async function pullManifest(
   reference: Reference,
   calls: CallCount,
 ): Promise<FetchedManifest> {
-  const mirrored = upstreamOf(parts, repository);
   parts.ledger.count({ pullsMade: 1 });
-  const got = await askUpstream(mirrored, () =>
-    mirrored.upstream.getManifest(repository.name, reference, calls),
+  const got = await askUpstream(parts, repository, (upstream, name) =>
+    upstream.getManifest(name, reference, calls),
   );
   if (got.kind !== 'found') return got;
   return { kind: 'found', known: await adoptManifest(parts, repository, got.manifest) };

@@ -3,10 +3,10 @@ import { isManifestType } from '../../oci/media-type.ts';
 import type { Reference } from '../../oci/reference.ts';
 import type { Repository } from '../../oci/repository.ts';
 import type { CallCount } from '../../upstream/upstream.ts';
-import { askUpstream, asUpstreamError } from '../asking/ask-upstream.ts';
+import { askUpstream, unobtainable } from '../asking/ask-upstream.ts';
 import type { Method } from '../mirror.ts';
 import type { ManifestOutcome } from '../outcome.ts';
-import { type Parts, upstreamOf } from '../parts.ts';
+import type { Parts } from '../parts.ts';
 import { bringManifest } from './bring-manifest.ts';
 import { refusalLife } from './check-tag.ts';
 import { foundManifest, knownManifest, manifestKey } from './known-manifest.ts';
@@ -59,7 +59,7 @@ async function resolveDigest(
     }
     return outcome;
   } catch (error) {
-    return { kind: 'unobtainable', error: asUpstreamError(error, repository.registry) };
+    return unobtainable(error, repository);
   }
 }
 
@@ -70,9 +70,8 @@ async function headDigest(
   digest: Digest,
   calls: CallCount,
 ): Promise<ManifestOutcome | undefined> {
-  const mirrored = upstreamOf(parts, repository);
-  const head = await askUpstream(mirrored, () =>
-    mirrored.upstream.headManifest(repository.name, { kind: 'digest', digest }, calls),
+  const head = await askUpstream(parts, repository, (upstream, name) =>
+    upstream.headManifest(name, { kind: 'digest', digest }, calls),
   );
   if (head.kind === 'absent' || head.kind === 'denied') return head;
   if (head.kind === 'unsupported' || !head.size || !isManifestType(head.mediaType))

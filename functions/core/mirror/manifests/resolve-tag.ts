@@ -2,7 +2,7 @@ import { type Repository, repositoryKey } from '../../oci/repository.ts';
 import type { TagRecord } from '../../ports/manifest-store.ts';
 import type { CallCount } from '../../upstream/upstream.ts';
 import { UpstreamError } from '../../upstream/upstream-error.ts';
-import { asUpstreamError } from '../asking/ask-upstream.ts';
+import { asUpstreamError, unobtainable } from '../asking/ask-upstream.ts';
 import { goOnWithout } from '../asking/go-on-without.ts';
 import { within } from '../asking/within.ts';
 import type { Method } from '../mirror.ts';
@@ -69,7 +69,7 @@ export async function resolveTag(
     if (served.kind === 'absent') throw contradiction(repository, tag);
     return served;
   } catch (error) {
-    const failure = asUpstreamError(error, repository.registry);
+    const failure = asUpstreamError(error, repository);
     const stale = last && (await serveStale(parts, repository, last, failure));
     return stale ?? { kind: 'unobtainable', error: failure };
   }
@@ -126,7 +126,7 @@ async function serveRecord(
   try {
     return await bringManifest(parts, repository, record.digest, calls);
   } catch (error) {
-    return { kind: 'unobtainable', error: asUpstreamError(error, repository.registry) };
+    return unobtainable(error, repository);
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Digest } from '../../oci/digest.ts';
-import type { Repository } from '../../oci/repository.ts';
+import { type Repository, repositoryKey } from '../../oci/repository.ts';
 import type { NotedBlob } from '../../ports/blob-store.ts';
 import type { CallCount } from '../../upstream/upstream.ts';
 import type { UpstreamError } from '../../upstream/upstream-error.ts';
@@ -94,13 +94,13 @@ export async function whyUnservable(
   if (mirrored.health.resting?.kind === 'limited') return mirrored.health.resting;
   const digest = known.manifest.digest;
   try {
-    await parts.flights.probes.run(`${repository.registry}/${repository.name}`, async () => {
-      await askUpstream(mirrored, () =>
-        mirrored.upstream.headManifest(repository.name, { kind: 'digest', digest }, calls),
+    await parts.flights.probes.run(repositoryKey(repository), async () => {
+      await askUpstream(parts, repository, (upstream, name) =>
+        upstream.headManifest(name, { kind: 'digest', digest }, calls),
       );
     });
     return undefined;
   } catch (error) {
-    return asUpstreamError(error, repository.registry);
+    return asUpstreamError(error, repository);
   }
 }
