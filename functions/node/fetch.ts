@@ -1,5 +1,6 @@
 import { Agent, type Dispatcher, EnvHttpProxyAgent, request } from 'undici';
 import type { UpstreamFetch } from '../core/upstream/upstream-options.ts';
+import { fetchError } from './fetch-error.ts';
 
 /** Connections to upstreams. */
 export interface UpstreamConnections {
@@ -56,7 +57,11 @@ export function openConnections(
         statusCode,
         headers: received,
         body,
-      } = await unlessAborted(request(url, { method, headers, signal, dispatcher }), signal);
+      } = await unlessAborted(request(url, { method, headers, signal, dispatcher }), signal).catch(
+        (error: unknown) => {
+          throw signal.aborted ? error : fetchError(error, 'headers');
+        },
+      );
       const empty = method === 'HEAD' || [204, 205, 304].includes(statusCode);
       if (empty) await body.dump();
       try {
@@ -132,7 +137,7 @@ function webBody(body: Received['body']): ReadableStream<Uint8Array> {
           if ((controller.desiredSize ?? 0) <= 0) body.pause();
         });
         body.on('end', () => end(() => controller.close()));
-        body.on('error', (error) => end(() => controller.error(error)));
+        body.on('error', (error) => end(() => controller.error(fetchError(error, 'body'))));
         body.pause();
       },
       pull() {

@@ -60,7 +60,7 @@ export class BlobBody implements ByteReader {
     } catch (error) {
       this.#end();
       this.#giveUp();
-      throw fetchFailure(this.#options.what, error, 'body');
+      throw fetchFailure(this.#options.what, error, 'the body broke off');
     }
   }
 

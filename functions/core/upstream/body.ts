@@ -42,7 +42,7 @@ export async function readBody(
       chunks.push(value);
     }
   } catch (error) {
-    throw fetchFailure(what, error, 'body');
+    throw fetchFailure(what, error, 'the body broke off');
   } finally {
     clearTimeout(timer);
   }

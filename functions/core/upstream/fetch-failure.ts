@@ -1,59 +1,18 @@
-import { UpstreamError, type UpstreamErrorKind } from './upstream-error.ts';
-
-/** An error and the causes below it, outermost first. */
-function chainOf(error: unknown): Error[] {
-  const chain: Error[] = [];
-  let current = error;
-  while (current instanceof Error && chain.length < 5) {
-    chain.push(current);
-    current = current.cause;
-  }
-  return chain;
-}
-
-function codeOf(error: Error): string | undefined {
-  return 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-}
-
-const timeoutCodes: ReadonlySet<string> = new Set([
-  'ETIMEDOUT',
-  'UND_ERR_CONNECT_TIMEOUT',
-  'UND_ERR_HEADERS_TIMEOUT',
-  'UND_ERR_BODY_TIMEOUT',
-]);
-
-/** Node's own fetch gives such an error a code; undici 7 only the name. */
-function isParserError(error: Error): boolean {
-  return error.name === 'HTTPParserError' || codeOf(error)?.startsWith('HPE_') === true;
-}
+import { FetchError } from './fetch-error.ts';
+import { UpstreamError } from './upstream-error.ts';
 
 /**
  * Turns what fetch or a body's reader threw into an UpstreamError; `what` names the registry and
- * the purpose. The thrown error is kept as cause, except a parser's: that one holds raw headers,
- * which may be a signed Location.
+ * the purpose. Of an error that its platform did not explain only the `part` is told.
  */
 export function fetchFailure(
   what: string,
   error: unknown,
-  part: 'headers' | 'body',
+  part: 'no connection' | 'the body broke off',
 ): UpstreamError {
   if (error instanceof UpstreamError) return error;
-  const chain = chainOf(error);
-  const isUnparsable = chain.some(isParserError);
-  const failure = (kind: UpstreamErrorKind, reason: string) => {
-    const code = chain.map(codeOf).findLast((found) => found !== undefined);
-    const detail = code === undefined ? '' : ` (${code})`;
-    const message = `${what}: ${reason}${detail}`;
-    return new UpstreamError(kind, message, isUnparsable ? {} : { cause: error });
-  };
-  if (chain.some((link) => timeoutCodes.has(codeOf(link) ?? ''))) {
-    return failure('timeout', 'no answer in time');
+  if (!(error instanceof FetchError)) {
+    return new UpstreamError('unreachable', `${what}: ${part}`, { cause: error });
   }
-  if (part === 'body') return failure('unreachable', 'the body broke off');
-  // Docker Hub's abuse page once had header lines that end in LF alone, on which Node's fetch
-  // throws: what cannot be parsed is taken for that page.
-  if (isUnparsable) {
-    return failure('limited', 'an answer that is not HTTP, as when there were too many requests');
-  }
-  return failure('unreachable', 'no connection');
+  return new UpstreamError(error.kind, `${what}: ${error.message}`, { cause: error.cause });
 }

@@ -71,7 +71,7 @@ export async function send(
     const failure =
       deadline.signal.aborted && !(error instanceof UpstreamError)
         ? new UpstreamError('timeout', `${what}: no answer in time`)
-        : fetchFailure(what, error, 'headers');
+        : fetchFailure(what, error, 'no connection');
     observe(failure.kind);
     throw failure;
   } finally {

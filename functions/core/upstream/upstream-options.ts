@@ -23,7 +23,10 @@ export interface UpstreamOptions {
   readonly stallTimeout?: number | undefined;
 }
 
-/** The part of the Web's `fetch` that the client uses; `purpose` is for platforms that make use of it. */
+/**
+ * The part of the Web's `fetch` that the client uses; `purpose` is for platforms that make use of
+ * it. A platform whose errors say more than that it failed throws a FetchError.
+ */
 export type UpstreamFetch = (
   url: string,
   init: {

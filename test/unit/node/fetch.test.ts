@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createTcpServer } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
+import { FetchError } from '../../../functions/core/upstream/fetch-error.ts';
 import { openConnections, type UpstreamConnections } from '../../../functions/node/fetch.ts';
 
 const open: (() => unknown)[] = [];
@@ -198,4 +200,47 @@ test('a number that is no status does not keep a connection', async () => {
   const { fetch } = connections();
   for (let at = 0; at < 64; at++) await expect(fetch(`${url}bad`, init())).rejects.toThrow();
   expect(await (await fetch(url, init())).text()).toBe('fine');
+});
+
+test('nobody listening is told with the code of the error', async () => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  server.close();
+  await once(server, 'close');
+  const failure = await connections()
+    .fetch(`http://127.0.0.1:${address.port}/`, init())
+    .catch((error: unknown) => error);
+  expect(failure).toBeInstanceOf(FetchError);
+  expect(failure).toMatchObject({ kind: 'unreachable', message: 'no connection (ECONNREFUSED)' });
+});
+
+test('an answer that is not HTTP is taken for a limit, and its headers are not kept', async () => {
+  const server = createTcpServer((socket) => {
+    socket.end('HTTP/1.1 429 Too Many Requests\nretry-after: 60\n\n');
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  open.push(() => server.close());
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  const failure = await connections()
+    .fetch(`http://127.0.0.1:${address.port}/`, init())
+    .catch((error: unknown) => error);
+  expect(failure).toMatchObject({ kind: 'limited' });
+  expect(failure).not.toHaveProperty('cause');
+});
+
+test('a body that breaks off is told with the code of the error', async () => {
+  const url = await serving((_, response) => {
+    response.writeHead(200, { 'content-length': '10' });
+    response.write('half', () => response.destroy());
+  });
+  const response = await connections().fetch(url, init());
+  const failure = await response.text().catch((error: unknown) => error);
+  expect(failure).toBeInstanceOf(FetchError);
+  expect(failure).toMatchObject({
+    kind: 'unreachable',
+    message: expect.stringMatching(/^the body broke off \([A-Z_]+\)$/),
+  });
 });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { fetchFailure } from '../../../functions/core/upstream/fetch-failure.ts';
 import type { UpstreamFetch } from '../../../functions/core/upstream/upstream-options.ts';
+import { fetchError } from '../../../functions/node/fetch-error.ts';
 import { startRaw } from './raw-server.ts';
 import { clientOf, failureOf } from './scripted-server.ts';
 
@@ -11,7 +11,12 @@ const abusePage =
 
 async function expectLimited(send: UpstreamFetch, page: string): Promise<void> {
   await using server = await startRaw(page);
-  const { upstream, calls, events } = clientOf(server.url, { fetch: send });
+  const { upstream, calls, events } = clientOf(server.url, {
+    fetch: (url, init) =>
+      send(url, init).catch((error: unknown) => {
+        throw fetchError(error, 'headers');
+      }),
+  });
   const failure = await failureOf(upstream.listTags('a/b', calls));
   expect(failure.kind).toBe('limited');
   expect(failure.cause).toBeUndefined();
@@ -38,5 +43,5 @@ test.each(pages)('the abuse page is limited with undici', async (page) => {
 
 test("the abuse page is limited with Node's http, whose errors have only a code", () => {
   const error = Object.assign(new Error('Parse Error'), { code: 'HPE_INVALID_HEADER_TOKEN' });
-  expect(fetchFailure('test', error, 'headers').kind).toBe('limited');
+  expect(fetchError(error, 'headers').kind).toBe('limited');
 });

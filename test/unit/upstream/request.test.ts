@@ -146,7 +146,7 @@ describe('request', () => {
     const failure = await failureOf(upstream.listTags('a/b', calls));
     expect([failure.kind, failure.message]).toEqual([
       'unreachable',
-      'test.example: tags of a/b: no connection (ECONNREFUSED)',
+      'test.example: tags of a/b: no connection',
     ]);
     expect(events).toMatchObject([{ status: 'unreachable' }]);
     expect(calls.upstreamCalls).toBe(1);
