@@ -3,6 +3,7 @@ import { variableOf } from '../core/config/environment.ts';
 import { isFillTime } from '../core/config/fill-time.ts';
 import type { UpstreamConfig } from '../core/config/resolve.ts';
 import { parseSize, sizePattern } from '../core/config/sizes.ts';
+import { parseUrl } from '../core/upstream/parse-url.ts';
 import type { WorkerConfiguration } from './worker-configuration.ts';
 
 /** A configuration with variables over it, and the names of those that mean nothing. */
@@ -110,8 +111,8 @@ function size(given: string): number | undefined {
 }
 
 function url(given: string): URL | undefined {
-  if (!URL.canParse(given)) return undefined;
-  const parsed = new URL(given);
+  const parsed = parseUrl(given);
+  if (parsed === undefined) return undefined;
   const isWeb = parsed.protocol === 'https:' || parsed.protocol === 'http:';
   return isWeb && parsed.username === '' && parsed.password === '' ? parsed : undefined;
 }

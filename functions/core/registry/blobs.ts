@@ -9,7 +9,7 @@ import { isNotModified, rangeApplies } from './conditional.ts';
 import { errorAnswer, subjectOf, unobtainedAnswer } from './error-answer.ts';
 import type { AnswerHeaders } from './fixed-headers.ts';
 import { contentHeaders, foundNote, provenanceHeaders } from './found.ts';
-import { quoted } from './refusal.ts';
+import { quoted, refusal } from './refusal.ts';
 
 const whole = { kind: 'whole' } as const;
 
@@ -58,9 +58,13 @@ function blobAnswer(
       return redirectedBlob(asked, digest, outcome);
     case 'unsatisfiable': {
       const message = `the blob has ${outcome.size} bytes, and the range lies outside`;
-      const refusal = { status: 416, code: 'RANGE_INVALID', message } as const;
       const headers = { 'content-range': `bytes */${outcome.size}` };
-      return errorAnswer(asked, refusal, subjectOf(asked, 'blob', digest), headers);
+      return errorAnswer(
+        asked,
+        refusal(416, 'RANGE_INVALID', message),
+        subjectOf(asked, 'blob', digest),
+        headers,
+      );
     }
     case 'absent':
     case 'denied':
@@ -121,13 +125,15 @@ function describeBytes(headers: AnswerHeaders, length: number | undefined): void
 /** podman asks for fewer ranges after a 400, and reads the whole blob after a 200. */
 function severalRanges(asked: AskedRepository, digest: Digest): Answer {
   const message = 'this mirror serves one range at a time';
-  const refusal = { status: 400, code: 'RANGE_INVALID', message } as const;
-  return errorAnswer(asked, refusal, subjectOf(asked, 'blob', digest));
+  return errorAnswer(
+    asked,
+    refusal(400, 'RANGE_INVALID', message),
+    subjectOf(asked, 'blob', digest),
+  );
 }
 
 /** The answer to a digest of no registered algorithm, or of the wrong form. */
 export function invalidDigest(asked: AskedRepository, kind: string, text: string): Answer {
   const message = `${quoted(text)} is no digest that this mirror can verify`;
-  const refusal = { status: 400, code: 'DIGEST_INVALID', message } as const;
-  return errorAnswer(asked, refusal, subjectOf(asked, kind));
+  return errorAnswer(asked, refusal(400, 'DIGEST_INVALID', message), subjectOf(asked, kind));
 }

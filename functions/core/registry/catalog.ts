@@ -9,7 +9,7 @@ import { errorAnswer } from './error-answer.ts';
 import { headersFor } from './fixed-headers.ts';
 import { jsonAnswer } from './json-answer.ts';
 import { nextPage } from './next-page.ts';
-import { quoted } from './refusal.ts';
+import { noRegistry } from './refusal.ts';
 import { invalidPage } from './tags.ts';
 
 const subject = { kind: 'catalog' } as const;
@@ -30,8 +30,7 @@ export async function answerCatalog(
     return errorAnswer({ ...asked, ns: undefined }, choice.refusal, subject);
   const form = choice.form;
   if (choice.rest !== '') {
-    const message = `this mirror has no registry ${quoted(choice.rest)}`;
-    return errorAnswer({ ...asked, form }, { status: 404, code: 'NAME_UNKNOWN', message }, subject);
+    return errorAnswer({ ...asked, form }, noRegistry(choice.rest), subject);
   }
   const request = parsePage(new URLSearchParams(asked.query));
   if (request === undefined) return invalidPage({ ...asked, form }, subject);

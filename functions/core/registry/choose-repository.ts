@@ -1,7 +1,7 @@
 import { isAllowed, type UpstreamPolicy } from '../mirror/policy.ts';
 import { isRepositoryName, type Repository, repositoryKey } from '../oci/repository.ts';
 import type { AnswerNote } from './answer.ts';
-import { quoted, type Refusal } from './refusal.ts';
+import { quoted, type Refusal, refusal } from './refusal.ts';
 
 /** The registries that can be asked for. */
 export interface Registries {
@@ -127,6 +127,6 @@ function denied(repository: Repository): Refused {
   return refused(403, 'DENIED', `this mirror's configuration does not allow ${key}`);
 }
 
-function refused(status: Refusal['status'], code: Refusal['code'], message: string): Refused {
-  return { kind: 'refused', refusal: { status, code, message } };
+function refused(...what: Parameters<typeof refusal>): Refused {
+  return { kind: 'refused', refusal: refusal(...what) };
 }

@@ -2,11 +2,12 @@ import type { Mirror } from '../mirror/mirror.ts';
 import { parseReference } from '../oci/reference.ts';
 import type { Answer } from './answer.ts';
 import type { AskedRepository } from './asked.ts';
+import { invalidDigest } from './blobs.ts';
 import { forever, tagCacheControl } from './cache-control.ts';
 import { isNotModified } from './conditional.ts';
 import { errorAnswer, subjectOf, unobtainedAnswer } from './error-answer.ts';
 import { contentHeaders, foundNote } from './found.ts';
-import { quoted } from './refusal.ts';
+import { quoted, refusal } from './refusal.ts';
 
 /**
  * GET and HEAD of a manifest (distribution-spec §Pulling manifests). Accept is not read: a client
@@ -38,11 +39,11 @@ export async function answerManifest(
 
 /** A tag outside the grammar names nothing that can exist, so it is absent; a digest is wrong. */
 function invalidReference(asked: AskedRepository, text: string): Answer {
-  const subject = subjectOf(asked, 'manifest');
-  if (text.includes(':')) {
-    const message = `${quoted(text)} is no digest that this mirror can verify`;
-    return errorAnswer(asked, { status: 400, code: 'DIGEST_INVALID', message }, subject);
-  }
+  if (text.includes(':')) return invalidDigest(asked, 'manifest', text);
   const message = `${quoted(text)} is no tag`;
-  return errorAnswer(asked, { status: 404, code: 'MANIFEST_UNKNOWN', message }, subject);
+  return errorAnswer(
+    asked,
+    refusal(404, 'MANIFEST_UNKNOWN', message),
+    subjectOf(asked, 'manifest'),
+  );
 }

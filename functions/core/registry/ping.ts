@@ -6,7 +6,7 @@ import { chooseRegistry, looksLikeHost, type Registries } from './choose-reposit
 import { errorAnswer } from './error-answer.ts';
 import { headersFor } from './fixed-headers.ts';
 import { jsonAnswer } from './json-answer.ts';
-import { quoted } from './refusal.ts';
+import { noRegistry } from './refusal.ts';
 
 const subject = { kind: 'ping' } as const;
 
@@ -22,8 +22,7 @@ export function answerPing(registries: Registries, asked: Asked, prefix: string)
   const { form, rest } = choice;
   const first = rest.split('/', 1)[0] ?? '';
   if (rest !== '' && (looksLikeHost(first) || !isRepositoryName(rest))) {
-    const message = `this mirror has no registry ${quoted(rest)}`;
-    return errorAnswer({ ...asked, form }, { status: 404, code: 'NAME_UNKNOWN', message }, subject);
+    return errorAnswer({ ...asked, form }, noRegistry(rest), subject);
   }
   const headers = { ...headersFor(asked), 'cache-control': unstored };
   return jsonAnswer('{}', headers, { ...subject, form, upstreamCalls: 0 });

@@ -13,6 +13,16 @@ export interface Refusal {
   readonly retryAfter?: number;
 }
 
+/** A refusal that says when to come back by no header. */
+export function refusal(status: Refusal['status'], code: ErrorCode, message: string): Refusal {
+  return { status, code, message };
+}
+
+/** The refusal of a path that ends before a repository's name: it can only mean a registry. */
+export function noRegistry(name: string): Refusal {
+  return refusal(404, 'NAME_UNKNOWN', `this mirror has no registry ${quoted(name)}`);
+}
+
 const longestQuote = 120;
 
 /** Text of a request inside a message: cut, and with every unusual character escaped. */

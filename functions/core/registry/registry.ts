@@ -8,7 +8,7 @@ import { errorAnswer } from './error-answer.ts';
 import { answerManifest } from './manifests.ts';
 import { answerPing } from './ping.ts';
 import { answerReferrers } from './referrers.ts';
-import type { Refusal } from './refusal.ts';
+import { refusal } from './refusal.ts';
 import { parseRoute, type RepositoryRoute, type Route } from './route.ts';
 import { refusalOfFailure, type Wanted } from './status-policy.ts';
 import { answerTags } from './tags.ts';
@@ -87,16 +87,14 @@ async function answerOfRepository(
   }
   const { repository, policy, form } = choice;
   // Written out: a spread here costs half of a warm answer's time.
-  const { request, method, query, ns, calls } = asked;
-  const written = asked.path;
   const pull: AskedRepository = {
-    request,
-    method,
-    path: written,
-    query,
-    ns,
+    request: asked.request,
+    method: asked.method,
+    path: asked.path,
+    query: asked.query,
+    ns: asked.ns,
     form,
-    calls,
+    calls: asked.calls,
     repository,
     policy,
     name,
@@ -113,16 +111,12 @@ async function answerOfRepository(
   }
 }
 
-const malformedPath: Refusal = {
-  status: 400,
-  code: 'NAME_INVALID',
-  message: 'the path is not well-formed',
-};
+const malformedPath = refusal(400, 'NAME_INVALID', 'the path is not well-formed');
 
 /** JSON also here: containerd would store a page of HTML as a manifest. */
 const nothingThere: Answer = errorAnswer(
   { ns: undefined, form: 'root', calls: { upstreamCalls: 0 } },
-  { status: 404, code: 'UNSUPPORTED', message: 'this registry has no such endpoint' },
+  refusal(404, 'UNSUPPORTED', 'this registry has no such endpoint'),
   { kind: 'other' },
 );
 

@@ -1,5 +1,5 @@
 import type { Unobtained } from '../mirror/outcome.ts';
-import type { Refusal } from './refusal.ts';
+import { type Refusal, refusal } from './refusal.ts';
 
 /** What could not be had. */
 export type Wanted = 'manifest' | 'blob' | 'tags' | 'referrers';
@@ -80,7 +80,7 @@ function failure(
   if (isLimited || circumstances.wanted === 'blob') {
     return { status: 429, code: 'TOOMANYREQUESTS', message, retryAfter: 1 };
   }
-  return { status: 503, code, message };
+  return refusal(503, code, message);
 }
 
 function clamped(seconds: number): number {

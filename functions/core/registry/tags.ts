@@ -7,7 +7,7 @@ import { errorAnswer, type Subject, subjectOf, unobtainedAnswer } from './error-
 import { foundNote, provenanceHeaders } from './found.ts';
 import { jsonAnswer } from './json-answer.ts';
 import { nextPage } from './next-page.ts';
-import { quoted } from './refusal.ts';
+import { quoted, refusal } from './refusal.ts';
 
 /** The upstream's tags, page by page (distribution-spec §Listing tags). */
 export async function answerTags(mirror: Mirror, asked: AskedRepository): Promise<Answer> {
@@ -31,6 +31,5 @@ export function invalidPage(
   subject: Subject,
 ): Answer {
   const message = `n=${quoted(new URLSearchParams(asked.query).get('n') ?? '')} is no number of entries`;
-  const refusal = { status: 400, code: 'PAGINATION_NUMBER_INVALID', message } as const;
-  return errorAnswer(asked, refusal, subject);
+  return errorAnswer(asked, refusal(400, 'PAGINATION_NUMBER_INVALID', message), subject);
 }

@@ -1,5 +1,6 @@
 import type { Answer } from './answer.ts';
 import { errorAnswer } from './error-answer.ts';
+import { refusal } from './refusal.ts';
 
 /**
  * The answer to every push, upload and delete: a mirror is read-only (distribution-spec §Read-only
@@ -7,7 +8,11 @@ import { errorAnswer } from './error-answer.ts';
  */
 export function answerWrite(): Answer {
   const message = 'this mirror is read-only; push to the registry itself';
-  const refusal = { status: 405, code: 'UNSUPPORTED', message } as const;
   const asked = { ns: undefined, form: 'root', calls: { upstreamCalls: 0 } } as const;
-  return errorAnswer(asked, refusal, { kind: 'other' }, { allow: 'GET, HEAD' });
+  return errorAnswer(
+    asked,
+    refusal(405, 'UNSUPPORTED', message),
+    { kind: 'other' },
+    { allow: 'GET, HEAD' },
+  );
 }

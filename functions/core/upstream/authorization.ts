@@ -1,9 +1,10 @@
 import { type Challenge, parseChallenges } from './challenge.ts';
+import { parseUrl } from './parse-url.ts';
 import { trustedRealm } from './realm.ts';
 import { basicAuthorization, requestToken, type TokenRequest } from './token.ts';
 import { TokenCache } from './token-cache.ts';
 import type { CallCount } from './upstream.ts';
-import { UpstreamError } from './upstream-error.ts';
+import { invalidAnswer, UpstreamError } from './upstream-error.ts';
 import type { Connection } from './upstream-options.ts';
 
 /** What a request may carry: an Authorization value, or none when none is known to be needed. */
@@ -119,7 +120,7 @@ export class Authorization {
     const isBasic = challenges.some(({ scheme }) => scheme === 'basic');
     if (isBasic && (credentials !== undefined || bearer === undefined)) return { kind: 'basic' };
     if (bearer === undefined) return undefined;
-    const host = URL.canParse(text) ? new URL(text).host : 'an unreadable host';
-    throw new UpstreamError('invalid', `${registry}: token service at ${host} is not trusted`);
+    const host = parseUrl(text)?.host ?? 'an unreadable host';
+    throw invalidAnswer(registry, `token service at ${host} is not trusted`);
   }
 }

@@ -1,7 +1,7 @@
 import { type ByteRead, type ByteReader, noMoreBytes } from '../oci/byte-reader.ts';
 import { fetchFailure } from './fetch-failure.ts';
 import { type StallWatch, watchStall } from './stall.ts';
-import { UpstreamError } from './upstream-error.ts';
+import { invalidAnswer, UpstreamError } from './upstream-error.ts';
 
 /** Which part of a response's body is passed on, and how long a silence is borne. */
 export interface BlobBodyOptions {
@@ -90,7 +90,7 @@ export class BlobBody implements ByteReader {
     this.#skip -= from;
     const rest = from === 0 ? chunk : chunk.subarray(from);
     if (rest.byteLength > this.#left && !cut) {
-      throw new UpstreamError('invalid', `${what}: a longer body than announced`);
+      throw invalidAnswer(what, 'a longer body than announced');
     }
     const part = rest.byteLength > this.#left ? rest.subarray(0, this.#left) : rest;
     this.#left -= part.byteLength;

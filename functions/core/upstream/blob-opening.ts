@@ -8,7 +8,7 @@ import type { Session } from './exchange.ts';
 import { refusalOf, refusedStatus } from './refusal.ts';
 import { type Answer, describe, redirectUrl, send, type UpstreamRequest } from './request.ts';
 import type { BlobOpening, BlobSlice, CallCount } from './upstream.ts';
-import { UpstreamError } from './upstream-error.ts';
+import { invalidAnswer } from './upstream-error.ts';
 import type { Connection } from './upstream-options.ts';
 
 /** Where the wanted bytes are in a response's body. */
@@ -107,7 +107,7 @@ async function readOpening(
   const invalid = async (reason: string) => {
     await discard(response);
     const { status } = response;
-    return new UpstreamError('invalid', `${what}: ${reason}`, { status });
+    return invalidAnswer(what, reason, status);
   };
   if (response.status === 416) throw await invalid('the range is beyond the blob');
   if (response.status !== 206) {

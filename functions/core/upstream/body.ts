@@ -1,5 +1,5 @@
 import { fetchFailure } from './fetch-failure.ts';
-import { UpstreamError } from './upstream-error.ts';
+import { invalidAnswer, UpstreamError } from './upstream-error.ts';
 
 /** How a body may be read whole. */
 export interface BodyBounds {
@@ -37,7 +37,7 @@ export async function readBody(
       length += value.byteLength;
       if (length > maxBytes) {
         cancel();
-        throw new UpstreamError('invalid', `${what}: a body of more than ${maxBytes} bytes`);
+        throw invalidAnswer(what, `a body of more than ${maxBytes} bytes`);
       }
       chunks.push(value);
     }

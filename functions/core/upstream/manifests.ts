@@ -14,7 +14,7 @@ import { parseRateLimit } from './rate-limit.ts';
 import { refusalOf } from './refusal.ts';
 import { type Answer, describe, type UpstreamRequest } from './request.ts';
 import type { CallCount, ManifestGet, ManifestHead } from './upstream.ts';
-import { UpstreamError } from './upstream-error.ts';
+import { invalidAnswer } from './upstream-error.ts';
 import { type Connection, endpoint } from './upstream-options.ts';
 
 function manifestRequest(
@@ -71,7 +71,7 @@ export async function headManifest(
   const asked = reference.kind === 'digest' ? reference.digest : undefined;
   const isComparable = digest && asked && algorithmOf(digest) === algorithmOf(asked);
   if (isComparable && digest !== asked) {
-    throw new UpstreamError('invalid', `${describe(connection, request)}: another digest stated`);
+    throw invalidAnswer(describe(connection, request), 'another digest stated');
   }
   return {
     kind: 'found',
@@ -119,7 +119,7 @@ function readMediaType(what: string, contentType: string, bytes: Manifest['bytes
     : readManifest({ bytes, mediaType });
   const namesContent = contents && contents.blobs.length + contents.manifests.length > 0;
   if (contents !== undefined && (namesContent || isManifestType(mediaType))) return mediaType;
-  throw new UpstreamError('invalid', `${what}: no manifest that can be mirrored`);
+  throw invalidAnswer(what, 'no manifest that can be mirrored');
 }
 
 async function verifiedDigest(
@@ -131,7 +131,7 @@ async function verifiedDigest(
   for (const expected of [asked, stated]) {
     if (expected === undefined) continue;
     if ((await digestOf(bytes, algorithmOf(expected))) !== expected) {
-      throw new UpstreamError('invalid', `${what}: the bytes have another digest`);
+      throw invalidAnswer(what, 'the bytes have another digest');
     }
   }
   return asked ?? stated ?? digestOf(bytes);

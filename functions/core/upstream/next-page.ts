@@ -1,6 +1,7 @@
 import { nextLink } from '../oci/link.ts';
+import { parseUrl } from './parse-url.ts';
 import type { Answer } from './request.ts';
-import { UpstreamError } from './upstream-error.ts';
+import { invalidAnswer } from './upstream-error.ts';
 
 /**
  * The URL of the page after an answer, as its Link header names it; undefined after the last page.
@@ -11,10 +12,10 @@ import { UpstreamError } from './upstream-error.ts';
 export function nextPage(what: string, list: URL, current: URL, answer: Answer): URL | undefined {
   const link = nextLink(answer.response.headers.get('link'));
   if (link === undefined) return undefined;
-  const target = URL.canParse(link, answer.url.href) ? new URL(link, answer.url.href) : undefined;
+  const target = parseUrl(link, answer.url);
   const isKnown = target?.hostname === list.hostname || target?.hostname === answer.url.hostname;
   if (target === undefined || !isKnown || target.search === current.search) {
-    throw new UpstreamError('invalid', `${what}: a next page that cannot be followed`);
+    throw invalidAnswer(what, 'a next page that cannot be followed');
   }
   const next = new URL(list);
   next.search = target.search;

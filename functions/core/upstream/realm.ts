@@ -1,3 +1,5 @@
+import { parseUrl } from './parse-url.ts';
+
 /** Token services whose domain differs from their registry's. */
 const knownRealms: ReadonlyMap<string, string> = new Map([
   ['registry.hub.docker.com', 'auth.docker.io'],
@@ -31,8 +33,8 @@ export function trustedRealm(
   registry: URL,
   realms: readonly string[],
 ): URL | undefined {
-  if (!URL.canParse(realm)) return undefined;
-  const url = new URL(realm);
+  const url = parseUrl(realm);
+  if (url === undefined) return undefined;
   const isSecure = url.protocol === 'https:';
   if (!isSecure && !(url.protocol === 'http:' && registry.protocol === 'http:')) return undefined;
   if (url.username !== '' || url.password !== '') return undefined;

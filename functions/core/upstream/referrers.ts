@@ -8,7 +8,7 @@ import { nextPage } from './next-page.ts';
 import { refusedStatus } from './refusal.ts';
 import { type Answer, describe, type UpstreamRequest } from './request.ts';
 import type { CallCount, ReferrersListing } from './upstream.ts';
-import { UpstreamError } from './upstream-error.ts';
+import { invalidAnswer } from './upstream-error.ts';
 import { type Connection, endpoint } from './upstream-options.ts';
 
 const maxPages = 50;
@@ -59,7 +59,7 @@ export async function listReferrers(
       follow: (_target, status) => status !== 303,
     };
     const what = describe(connection, request);
-    if (page >= maxPages) throw new UpstreamError('invalid', `${what}: too many pages`);
+    if (page >= maxPages) throw invalidAnswer(what, 'too many pages');
     const answer = await exchange(request, calls);
     if (answer.kind === 'denied') return { kind: 'unsupported' };
     const read = await readPage(connection, what, answer);

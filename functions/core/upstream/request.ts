@@ -1,7 +1,8 @@
 import { discard } from './body.ts';
 import { fetchFailure } from './fetch-failure.ts';
+import { parseUrl } from './parse-url.ts';
 import type { CallCount } from './upstream.ts';
-import { UpstreamError } from './upstream-error.ts';
+import { invalidAnswer, UpstreamError } from './upstream-error.ts';
 import type { UpstreamPurpose } from './upstream-event.ts';
 import type { Connection } from './upstream-options.ts';
 
@@ -110,7 +111,7 @@ async function followRedirects(
     // Once away, always away: a way back would have to be vouched for by the other host.
     moved ||= target.origin !== request.url.origin;
   }
-  throw new UpstreamError('invalid', `${describe(connection, request)}: too many redirects`);
+  throw invalidAnswer(describe(connection, request), 'too many redirects');
 }
 
 /** Where a response redirects to; undefined when it does not. Throws on a target never to follow. */
@@ -122,15 +123,15 @@ function redirectTarget(
 ): URL | undefined {
   const location = response.headers.get('location');
   if (!redirectStatuses.has(response.status) || location === null) return undefined;
-  const target = URL.canParse(location, from.href) ? new URL(location, from.href) : undefined;
+  const target = parseUrl(location, from);
   const refused = target === undefined ? 'an unreadable place' : refusedTarget(connection, target);
   if (target === undefined || refused !== undefined) {
     // Nobody reads this body: without the cancel the connection would stay taken.
     void response.body?.cancel().catch(() => undefined);
-    throw new UpstreamError(
-      'invalid',
-      `${describe(connection, request)}: redirect to ${refused} refused`,
-      { status: response.status },
+    throw invalidAnswer(
+      describe(connection, request),
+      `redirect to ${refused} refused`,
+      response.status,
     );
   }
   target.hash = '';
@@ -142,12 +143,12 @@ function redirectTarget(
  * of an answer. Throws an UpstreamError `invalid`.
  */
 export function redirectUrl(connection: Connection, text: string, name: string): URL {
-  const target = URL.canParse(text) ? new URL(text) : undefined;
+  const target = parseUrl(text);
   const refused = target === undefined ? 'an unreadable place' : refusedTarget(connection, target);
   if (target !== undefined && refused === undefined) return target;
-  throw new UpstreamError(
-    'invalid',
-    `${connection.registry}: blob of ${name}: kept redirect to ${refused} refused`,
+  throw invalidAnswer(
+    `${connection.registry}: blob of ${name}`,
+    `kept redirect to ${refused} refused`,
   );
 }
 

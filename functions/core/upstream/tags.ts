@@ -7,7 +7,7 @@ import { nextPage } from './next-page.ts';
 import { refusalOf } from './refusal.ts';
 import { describe, type UpstreamRequest } from './request.ts';
 import type { CallCount, TagListing } from './upstream.ts';
-import { UpstreamError } from './upstream-error.ts';
+import { invalidAnswer } from './upstream-error.ts';
 import { endpoint } from './upstream-options.ts';
 
 const maxPages = 200;
@@ -34,16 +34,16 @@ export async function listTags(
   for (let page = 0; url !== undefined; page++) {
     const request: UpstreamRequest = { purpose: 'tags', method: 'GET', name, url };
     const what = describe(connection, request);
-    if (page >= maxPages) throw new UpstreamError('invalid', `${what}: too many pages`);
+    if (page >= maxPages) throw invalidAnswer(what, 'too many pages');
     const answer = await exchange(request, calls);
     if (answer.kind === 'denied') return answer;
     const refused = await refusalOf(connection, request, answer);
     if (refused !== undefined) return refused;
     const bounds = { what, maxBytes: maxPageBytes, timeout: connection.stallTimeout };
     const read = readTags(await readBody(answer.response, bounds));
-    if (read === undefined) throw new UpstreamError('invalid', `${what}: no list of tags`);
+    if (read === undefined) throw invalidAnswer(what, 'no list of tags');
     for (const tag of read) tags.add(tag);
-    if (tags.size > maxTags) throw new UpstreamError('invalid', `${what}: too many tags`);
+    if (tags.size > maxTags) throw invalidAnswer(what, 'too many tags');
     url = nextPage(what, list, url, answer);
   }
   return { kind: 'found', tags: [...tags].sort(inOrder) };

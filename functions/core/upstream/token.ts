@@ -4,7 +4,7 @@ import { refusedStatus } from './refusal.ts';
 import { send, type UpstreamRequest } from './request.ts';
 import type { TokenGrant } from './token-cache.ts';
 import type { CallCount } from './upstream.ts';
-import { UpstreamError } from './upstream-error.ts';
+import { invalidAnswer, UpstreamError } from './upstream-error.ts';
 import type { Connection, Credentials } from './upstream-options.ts';
 
 /** What a token is asked for. */
@@ -87,6 +87,6 @@ export async function requestToken(
     timeout: connection.headersTimeout,
   });
   const grant = readGrant(bytes);
-  if (grant === undefined) throw new UpstreamError('invalid', `${what}: an answer without a token`);
+  if (grant === undefined) throw invalidAnswer(what, 'an answer without a token');
   return grant;
 }

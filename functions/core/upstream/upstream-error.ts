@@ -26,7 +26,7 @@ export class UpstreamError extends Error {
   constructor(
     kind: UpstreamErrorKind,
     message: string,
-    details: { status?: number; retryAfter?: number | undefined; cause?: unknown } = {},
+    details: { status?: number | undefined; retryAfter?: number | undefined; cause?: unknown } = {},
   ) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.name = 'UpstreamError';
@@ -34,4 +34,9 @@ export class UpstreamError extends Error {
     this.status = details.status;
     this.retryAfter = details.retryAfter;
   }
+}
+
+/** The error for an answer that cannot be used; `what` names the registry and the purpose. */
+export function invalidAnswer(what: string, reason: string, status?: number): UpstreamError {
+  return new UpstreamError('invalid', `${what}: ${reason}`, { status });
 }

@@ -1,0 +1,5 @@
+/**
+ * Never set.
+ * @type {undefined}
+ */
+export var nothing;
