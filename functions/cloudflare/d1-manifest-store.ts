@@ -40,204 +40,210 @@ interface ManifestRow {
  * D1 sends all of them to the primary, so that what was written is there for every later read: a
  * session would only be needed to read from replicas.
  */
-export class D1ManifestStore implements ManifestStore {
-  readonly #database: D1Database;
-  readonly #large: R2LargeValues;
-  readonly #now: () => number;
-
-  constructor(database: D1Database, { large, now }: D1ManifestStoreOptions) {
-    this.#database = database;
-    this.#large = large;
-    this.#now = now;
-  }
-
-  async getTag(repository: Repository, tag: string): Promise<TagRecord | undefined> {
-    const row = await this.#first<TagRow>(statements.getTag, repositoryKey(repository), tag);
-    return row && { ...row, history: JSON.parse(row.history) };
-  }
-
-  async putTag(repository: Repository, tag: string, record: TagRecord): Promise<void> {
-    const { digest, mediaType, size, firstSeen, changed, checked } = record;
-    const values = [digest, mediaType, size, firstSeen, changed, checked];
-    const history = JSON.stringify(record.history);
-    await this.#run(statements.putTag, repositoryKey(repository), tag, ...values, history);
-  }
-
-  async listTags(repository: Repository, page: PageRequest): Promise<Page<string>> {
-    const after = page.last === undefined ? '' : cursor(page.last);
-    const key = repositoryKey(repository);
-    return this.#page(page, statements.listTags, key, after, atMost(page));
-  }
-
-  async getManifest(repository: Repository, digest: Digest): Promise<IndexedManifest | undefined> {
-    const row = await this.#first<ManifestRow & { pulled: number; complete: number | null }>(
-      statements.getManifest,
-      repositoryKey(repository),
-      digest,
-    );
-    const manifest = row && (await this.#manifest(digest, row));
-    return manifest && { ...manifest, pulled: row.pulled, complete: row.complete ?? undefined };
-  }
-
-  async findManifest(digest: Digest): Promise<Manifest | undefined> {
-    const row = await this.#first<ManifestRow>(statements.findManifest, digest);
-    return row && this.#manifest(digest, row);
-  }
+export function d1ManifestStore(
+  database: D1Database,
+  { large, now }: D1ManifestStoreOptions,
+): ManifestStore {
+  const bound = (statement: string, ...values: readonly Value[]) =>
+    database.prepare(statement).bind(...values);
 
   /** What is noted without bytes in the bucket is not there: it is fetched and put again. */
-  async #manifest(digest: Digest, row: ManifestRow): Promise<Manifest | undefined> {
+  async function manifestOf(digest: Digest, row: ManifestRow): Promise<Manifest | undefined> {
     const { mediaType, text } = row;
     const bytes =
-      text === null
-        ? await this.#large.get(digest)
-        : new Uint8Array(new TextEncoder().encode(text));
+      text === null ? await large.get(digest) : new Uint8Array(new TextEncoder().encode(text));
     return bytes && { digest, mediaType, bytes };
   }
 
-  async putManifest(
-    repository: Repository,
-    manifest: Manifest,
-    contents: ManifestContents | undefined,
-    pulled: number,
-  ): Promise<void> {
-    const key = repositoryKey(repository);
-    await putManifest(this.#database, this.#large, key, manifest, contents, pulled);
-  }
-
-  async getBlobEntry(repository: Repository, digest: Digest): Promise<Descriptor | undefined> {
-    const row = await this.#first<{ descriptor: string }>(
-      statements.getBlobEntry,
-      repositoryKey(repository),
-      digest,
-    );
-    return row && JSON.parse(row.descriptor);
-  }
-
-  async listRepositories(page: PageRequest, registry?: string): Promise<Page<string>> {
-    const after = page.last === undefined ? '' : cursor(page.last);
-    if (registry === undefined) {
-      return this.#page(page, statements.listRepositories, after, afterAll, atMost(page));
-    }
-    // `0` is the character after `/`, so that another port of the host is not among them.
-    const start = after > `${registry}/` ? after : `${registry}/`;
-    return this.#page(page, statements.listRepositories, start, `${registry}0`, atMost(page));
-  }
-
-  async getTagList(repository: Repository): Promise<TagList | undefined> {
-    const key = repositoryKey(repository);
-    return this.#list(`tags/${key}`, await this.#first(statements.getTagList, key));
-  }
-
-  async putTagList(repository: Repository, list: TagList): Promise<void> {
-    const key = repositoryKey(repository);
-    await this.#run(statements.putTagList, key, await this.#listText(`tags/${key}`, list));
-  }
-
-  async getReferrers(repository: Repository, subject: Digest): Promise<ReferrersList | undefined> {
-    const key = repositoryKey(repository);
-    const row = await this.#first<{ text: string | null }>(statements.getReferrers, key, subject);
-    return this.#list(`referrers/${key}/${subject}`, row);
-  }
-
-  async putReferrers(repository: Repository, subject: Digest, list: ReferrersList): Promise<void> {
-    const key = repositoryKey(repository);
-    const text = await this.#listText(`referrers/${key}/${subject}`, list);
-    await this.#run(statements.putReferrers, key, subject, text);
-  }
-
   /** The list's text for its row; null when it went to the bucket. */
-  async #listText(name: string, list: TagList | ReferrersList): Promise<string | null> {
+  async function listText(name: string, list: TagList | ReferrersList): Promise<string | null> {
     const text = JSON.stringify(list);
     const bytes = new Uint8Array(new TextEncoder().encode(text));
     if (bytes.byteLength <= mostInlineBytes) return text;
-    await this.#large.put(name, bytes);
+    await large.put(name, bytes);
     return null;
   }
 
-  async #list<List>(
+  async function listOf<List>(
     name: string,
     row: { readonly text: string | null } | undefined,
   ): Promise<List | undefined> {
     if (row === undefined) return undefined;
     if (row.text !== null) return JSON.parse(row.text);
-    const bytes = await this.#large.get(name);
+    const bytes = await large.get(name);
     return bytes && JSON.parse(new TextDecoder().decode(bytes));
   }
 
-  async markPulled(repository: Repository, digest: Digest, pulled: number): Promise<void> {
-    await this.#run(statements.markPulled, repositoryKey(repository), digest, pulled);
+  async function first<Row>(
+    statement: string,
+    ...values: readonly Value[]
+  ): Promise<Row | undefined> {
+    return (await bound(statement, ...values).first<Row>()) ?? undefined;
   }
 
-  async markComplete(repository: Repository, digest: Digest, seen: number): Promise<void> {
-    await this.#run(statements.markComplete, repositoryKey(repository), digest, seen);
+  async function run(statement: string, ...values: readonly Value[]): Promise<void> {
+    await bound(statement, ...values).run();
   }
 
-  async getUpstreamLocation(
-    repository: Repository,
-    digest: Digest,
-  ): Promise<UpstreamLocation | undefined> {
-    const key = repositoryKey(repository);
-    const row = await this.#first<{ url: string; expires: number }>(
-      statements.getUpstreamLocation,
-      key,
-      digest,
-      this.#now(),
-    );
-    // No row is without a url: an empty one says that the upstream serves the blob itself.
-    return row && { url: row.url || undefined, expires: row.expires };
-  }
-
-  async putUpstreamLocation(
-    repository: Repository,
-    digest: Digest,
-    { url, expires }: UpstreamLocation,
-  ): Promise<void> {
-    const key = repositoryKey(repository);
-    await this.#database.batch([
-      this.#database.prepare(statements.putUpstreamLocation).bind(key, digest, url ?? '', expires),
-      // They live for minutes, and nobody else would remove them.
-      this.#database.prepare(statements.removeEndedLocations).bind(this.#now()),
-    ]);
-  }
-
-  async leastRecentlyPulled(limit: number): Promise<readonly PulledManifest[]> {
-    const listing = this.#database.prepare(statements.leastRecentlyPulled).bind(limit);
-    const { results } = await listing.all<{ repository: string; digest: Digest; pulled: number }>();
-    return results.map((row) => ({ ...row, repository: repositoryOf(row.repository) }));
-  }
-
-  async removeManifest(repository: Repository, digest: Digest): Promise<void> {
-    await removeManifest(this.#database, this.#large, repositoryKey(repository), digest);
-  }
-
-  async isBlobNamed(digest: Digest): Promise<boolean> {
-    return (await this.#first(statements.isBlobNamed, digest)) !== undefined;
-  }
-
-  async #first<Row>(statement: string, ...values: readonly Value[]): Promise<Row | undefined> {
-    const row = await this.#database
-      .prepare(statement)
-      .bind(...values)
-      .first<Row>();
-    return row ?? undefined;
-  }
-
-  async #run(statement: string, ...values: readonly Value[]): Promise<void> {
-    await this.#database
-      .prepare(statement)
-      .bind(...values)
-      .run();
-  }
-
-  async #page(
+  async function names(
     page: PageRequest,
     statement: string,
     ...values: readonly Value[]
   ): Promise<Page<string>> {
     if (page.limit === 0) return { entries: [], next: undefined };
-    const listing = this.#database.prepare(statement).bind(...values);
+    const listing = bound(statement, ...values);
     return readPage((await listing.all<{ name: string }>()).results, page);
   }
+
+  return {
+    async getTag(repository: Repository, tag: string): Promise<TagRecord | undefined> {
+      const row = await first<TagRow>(statements.getTag, repositoryKey(repository), tag);
+      return row && { ...row, history: JSON.parse(row.history) };
+    },
+
+    async putTag(repository: Repository, tag: string, record: TagRecord): Promise<void> {
+      const { digest, mediaType, size, firstSeen, changed, checked } = record;
+      const values = [digest, mediaType, size, firstSeen, changed, checked];
+      const history = JSON.stringify(record.history);
+      await run(statements.putTag, repositoryKey(repository), tag, ...values, history);
+    },
+
+    async listTags(repository: Repository, page: PageRequest): Promise<Page<string>> {
+      const after = page.last === undefined ? '' : cursor(page.last);
+      const key = repositoryKey(repository);
+      return names(page, statements.listTags, key, after, atMost(page));
+    },
+
+    async getManifest(
+      repository: Repository,
+      digest: Digest,
+    ): Promise<IndexedManifest | undefined> {
+      const row = await first<ManifestRow & { pulled: number; complete: number | null }>(
+        statements.getManifest,
+        repositoryKey(repository),
+        digest,
+      );
+      const manifest = row && (await manifestOf(digest, row));
+      return manifest && { ...manifest, pulled: row.pulled, complete: row.complete ?? undefined };
+    },
+
+    async findManifest(digest: Digest): Promise<Manifest | undefined> {
+      const row = await first<ManifestRow>(statements.findManifest, digest);
+      return row && manifestOf(digest, row);
+    },
+
+    async putManifest(
+      repository: Repository,
+      manifest: Manifest,
+      contents: ManifestContents | undefined,
+      pulled: number,
+    ): Promise<void> {
+      const key = repositoryKey(repository);
+      await putManifest(database, large, key, manifest, contents, pulled);
+    },
+
+    async getBlobEntry(repository: Repository, digest: Digest): Promise<Descriptor | undefined> {
+      const row = await first<{ descriptor: string }>(
+        statements.getBlobEntry,
+        repositoryKey(repository),
+        digest,
+      );
+      return row && JSON.parse(row.descriptor);
+    },
+
+    async listRepositories(page: PageRequest, registry?: string): Promise<Page<string>> {
+      const after = page.last === undefined ? '' : cursor(page.last);
+      if (registry === undefined) {
+        return names(page, statements.listRepositories, after, afterAll, atMost(page));
+      }
+      // `0` is the character after `/`, so that another port of the host is not among them.
+      const start = after > `${registry}/` ? after : `${registry}/`;
+      return names(page, statements.listRepositories, start, `${registry}0`, atMost(page));
+    },
+
+    async getTagList(repository: Repository): Promise<TagList | undefined> {
+      const key = repositoryKey(repository);
+      return listOf(`tags/${key}`, await first(statements.getTagList, key));
+    },
+
+    async putTagList(repository: Repository, list: TagList): Promise<void> {
+      const key = repositoryKey(repository);
+      await run(statements.putTagList, key, await listText(`tags/${key}`, list));
+    },
+
+    async getReferrers(
+      repository: Repository,
+      subject: Digest,
+    ): Promise<ReferrersList | undefined> {
+      const key = repositoryKey(repository);
+      const row = await first<{ text: string | null }>(statements.getReferrers, key, subject);
+      return listOf(`referrers/${key}/${subject}`, row);
+    },
+
+    async putReferrers(
+      repository: Repository,
+      subject: Digest,
+      list: ReferrersList,
+    ): Promise<void> {
+      const key = repositoryKey(repository);
+      const text = await listText(`referrers/${key}/${subject}`, list);
+      await run(statements.putReferrers, key, subject, text);
+    },
+
+    async markPulled(repository: Repository, digest: Digest, pulled: number): Promise<void> {
+      await run(statements.markPulled, repositoryKey(repository), digest, pulled);
+    },
+
+    async markComplete(repository: Repository, digest: Digest, seen: number): Promise<void> {
+      await run(statements.markComplete, repositoryKey(repository), digest, seen);
+    },
+
+    async getUpstreamLocation(
+      repository: Repository,
+      digest: Digest,
+    ): Promise<UpstreamLocation | undefined> {
+      const key = repositoryKey(repository);
+      const row = await first<{ url: string; expires: number }>(
+        statements.getUpstreamLocation,
+        key,
+        digest,
+        now(),
+      );
+      // No row is without a url: an empty one says that the upstream serves the blob itself.
+      return row && { url: row.url || undefined, expires: row.expires };
+    },
+
+    async putUpstreamLocation(
+      repository: Repository,
+      digest: Digest,
+      { url, expires }: UpstreamLocation,
+    ): Promise<void> {
+      const key = repositoryKey(repository);
+      await database.batch([
+        bound(statements.putUpstreamLocation, key, digest, url ?? '', expires),
+        // They live for minutes, and nobody else would remove them.
+        bound(statements.removeEndedLocations, now()),
+      ]);
+    },
+
+    async leastRecentlyPulled(limit: number): Promise<readonly PulledManifest[]> {
+      const listing = bound(statements.leastRecentlyPulled, limit);
+      const { results } = await listing.all<{
+        repository: string;
+        digest: Digest;
+        pulled: number;
+      }>();
+      return results.map((row) => ({ ...row, repository: repositoryOf(row.repository) }));
+    },
+
+    async removeManifest(repository: Repository, digest: Digest): Promise<void> {
+      await removeManifest(database, large, repositoryKey(repository), digest);
+    },
+
+    async isBlobNamed(digest: Digest): Promise<boolean> {
+      return (await first(statements.isBlobNamed, digest)) !== undefined;
+    },
+  };
 }
 
 /** Reads a key of `repositoryKey` again: a registry has no slash. */

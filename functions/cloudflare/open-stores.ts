@@ -3,10 +3,10 @@ import type { Ports } from '../core/mirror/parts.ts';
 import type { Runtime } from '../core/ports/runtime.ts';
 import { D1Leases } from './d1-leases.ts';
 import { D1Ledger } from './d1-ledger.ts';
-import { D1ManifestStore } from './d1-manifest-store.ts';
+import { d1ManifestStore } from './d1-manifest-store.ts';
 import type { WorkerEnvironment } from './environment.ts';
 import { QueuesFillQueue } from './queues-fill-queue.ts';
-import { R2BlobStore } from './r2-blob-store.ts';
+import { r2BlobStore } from './r2-blob-store.ts';
 import { R2LargeValues } from './r2-large-values.ts';
 import { R2SignedUrls } from './r2-signed-urls.ts';
 
@@ -15,8 +15,8 @@ export function openStores(environment: WorkerEnvironment, runtime: Runtime<Mirr
   const { DB, BUCKET, FILLS } = environment;
   const { now } = runtime;
   return {
-    manifests: new D1ManifestStore(DB, { large: new R2LargeValues(BUCKET), now }),
-    blobs: new R2BlobStore(BUCKET, DB, { now, signedUrls: signedUrls(environment, now) }),
+    manifests: d1ManifestStore(DB, { large: new R2LargeValues(BUCKET), now }),
+    blobs: r2BlobStore(BUCKET, DB, { now, signedUrls: signedUrls(environment, now) }),
     leases: new D1Leases(DB, now),
     ledger: new D1Ledger(DB, runtime),
     queue: new QueuesFillQueue(FILLS),

@@ -8,6 +8,7 @@ import type {
 } from '../core/ports/blob-store.ts';
 import { platformHash } from './r2-blob-hash.ts';
 import { blobKey } from './r2-blob-key.ts';
+import { anotherDigest, tooFew, tooMany } from './r2-mismatch.ts';
 import { putInParts } from './r2-multipart-put.ts';
 import { partBytesOf, wholeBytes } from './r2-part-size.ts';
 import { SourceReader } from './r2-source-reader.ts';
@@ -26,88 +27,87 @@ export interface PutParts {
   note(stored: StoredBlob): Promise<void>;
 }
 
-/** One put of one blob: small ones in one piece that R2 itself verifies, others in parts. */
-export class R2BlobPut {
-  readonly #parts: PutParts;
-
-  constructor(parts: PutParts) {
-    this.#parts = parts;
-  }
-
-  /** Rejects with the error of the source, of the abort or of R2. */
-  async run(wanted: WantedBlob, source: BlobSource, options: PutOptions): Promise<PutOutcome> {
-    options.signal?.throwIfAborted();
-    const before = await this.#parts.find();
-    if (before !== undefined) {
-      await this.#dropUpload(wanted, options.progress);
-      return this.#stored(before);
-    }
-    let outcome: PutOutcome;
-    try {
-      outcome = await this.#send(wanted, source, options);
-    } catch (error) {
-      // An answer may be lost, or another put of the same bytes was first.
-      const stored = options.signal?.aborted === true ? undefined : await this.#findAfter();
-      if (stored === undefined) throw error;
-      return this.#stored(stored);
-    }
-    if (outcome.kind !== 'stored') return outcome;
-    const stored = await this.#parts.find();
-    // Deleted a moment after it was stored, which the row must not outlive.
-    return stored === undefined ? outcome : this.#stored(stored);
-  }
-
-  async #stored(stored: StoredBlob): Promise<PutOutcome> {
-    await this.#parts.note(stored);
+/**
+ * One put of one blob: small ones in one piece that R2 itself verifies, others in parts. Rejects
+ * with the error of the source, of the abort or of R2.
+ */
+export async function putBlob(
+  parts: PutParts,
+  wanted: WantedBlob,
+  source: BlobSource,
+  options: PutOptions,
+): Promise<PutOutcome> {
+  const { signal, progress } = options;
+  const noted = async (stored: StoredBlob): Promise<PutOutcome> => {
+    await parts.note(stored);
     return { kind: 'stored', size: stored.size };
+  };
+  signal?.throwIfAborted();
+  const before = await parts.find();
+  if (before !== undefined) {
+    await dropUpload(parts, wanted, progress);
+    return noted(before);
   }
-
-  /** The first error is the one to tell. */
-  async #findAfter(): Promise<StoredBlob | undefined> {
-    return this.#parts.find().catch(() => undefined);
+  let outcome: PutOutcome;
+  try {
+    outcome = await send(parts, wanted, source, options);
+  } catch (error) {
+    // An answer may be lost, or another put of the same bytes was first. The first error is told.
+    const stored = signal?.aborted ? undefined : await parts.find().catch(() => undefined);
+    if (stored === undefined) throw error;
+    return noted(stored);
   }
+  if (outcome.kind !== 'stored') return outcome;
+  const stored = await parts.find();
+  // Deleted a moment after it was stored, which the row must not outlive.
+  return stored === undefined ? outcome : noted(stored);
+}
 
-  async #send(wanted: WantedBlob, source: BlobSource, options: PutOptions): Promise<PutOutcome> {
-    if (wanted.size === undefined || wanted.size > wholeBytes) {
-      const { bucket, now, bytesPerPut } = this.#parts;
-      return putInParts({ bucket, now, bytesPerPut, wanted, source, options });
-    }
-    const reader = new SourceReader(source, {
-      start: 0,
-      signal: options.signal,
-      now: this.#parts.now,
-    });
-    try {
-      const bytes = new Uint8Array(wanted.size);
-      const count = await reader.fill(bytes);
-      if (count < wanted.size) return mismatch(`${count} bytes instead of ${wanted.size}`);
-      if ((await reader.next(1)) !== undefined) return mismatch(`more than ${wanted.size} bytes`);
-      return await this.#putWhole(wanted, bytes);
-    } finally {
-      reader.close();
-    }
+async function send(
+  { bucket, now, bytesPerPut }: PutParts,
+  wanted: WantedBlob,
+  source: BlobSource,
+  options: PutOptions,
+): Promise<PutOutcome> {
+  const { size } = wanted;
+  if (size === undefined || size > wholeBytes) {
+    return putInParts({ bucket, now, bytesPerPut, wanted, source, options });
   }
-
-  /** R2 verifies them once more: what it got may differ from what was sent. */
-  async #putWhole({ digest }: WantedBlob, bytes: Uint8Array): Promise<PutOutcome> {
-    const algorithm = algorithmOf(digest);
-    const hash = platformHash(algorithm);
-    hash.update(bytes);
-    const hex = await hash.hex();
-    if (hex !== encodedOf(digest)) return mismatch(`their digest ends in ${hex.slice(-8)}`);
-    await this.#parts.bucket.put(blobKey(digest), bytes, { [algorithm]: hex });
-    return { kind: 'stored', size: bytes.byteLength };
-  }
-
-  /** The blob came another way while its upload was paused. */
-  async #dropUpload({ digest, size }: WantedBlob, text: string | undefined): Promise<void> {
-    const progress = readProgress(text, partBytesOf(size));
-    if (progress?.kind !== 'upload') return;
-    const upload = this.#parts.bucket.resumeMultipartUpload(blobKey(digest), progress.uploadId);
-    await upload.abort().catch(() => undefined);
+  const reader = new SourceReader(source, { start: 0, signal: options.signal, now });
+  try {
+    const bytes = new Uint8Array(size);
+    const count = await reader.fill(bytes);
+    if (count < size) return tooFew(count, size);
+    if ((await reader.next(1)) !== undefined) return tooMany(size);
+    return await putWhole(bucket, wanted, bytes);
+  } finally {
+    reader.close();
   }
 }
 
-function mismatch(reason: string): PutOutcome {
-  return { kind: 'mismatch', reason };
+/** R2 verifies them once more: what it got may differ from what was sent. */
+async function putWhole(
+  bucket: R2Bucket,
+  { digest }: WantedBlob,
+  bytes: Uint8Array,
+): Promise<PutOutcome> {
+  const algorithm = algorithmOf(digest);
+  const hash = platformHash(algorithm);
+  hash.update(bytes);
+  const hex = await hash.hex();
+  if (hex !== encodedOf(digest)) return anotherDigest(hex);
+  await bucket.put(blobKey(digest), bytes, { [algorithm]: hex });
+  return { kind: 'stored', size: bytes.byteLength };
+}
+
+/** The blob came another way while its upload was paused. */
+async function dropUpload(
+  { bucket }: PutParts,
+  { digest, size }: WantedBlob,
+  text: string | undefined,
+): Promise<void> {
+  const progress = readProgress(text, partBytesOf(size));
+  if (progress?.kind !== 'upload') return;
+  const upload = bucket.resumeMultipartUpload(blobKey(digest), progress.uploadId);
+  await upload.abort().catch(() => undefined);
 }

@@ -2,6 +2,7 @@ import { encodedOf } from '../core/oci/digest.ts';
 import type { BlobSource, PutOptions, PutOutcome, WantedBlob } from '../core/ports/blob-store.ts';
 import { type BlobHash, blobHash } from './r2-blob-hash.ts';
 import { blobKey } from './r2-blob-key.ts';
+import { anotherDigest, tooFew, tooMany } from './r2-mismatch.ts';
 import { partBytesOf } from './r2-part-size.ts';
 import { R2PartUploads } from './r2-part-uploads.ts';
 import { SourceReader } from './r2-source-reader.ts';
@@ -115,16 +116,14 @@ async function sendAll(sending: Sending): Promise<Sent> {
     const came = await sendPart(sending, length);
     if (came < length && reader.isPausing) return pausedAt(sending, first, saved);
     at += came;
-    if (came < length && size !== undefined) return mismatch(`${at} bytes instead of ${size}`);
+    if (came < length && size !== undefined) return tooFew(at, size);
     if (came < length) break;
   }
   if (size !== undefined && (await reader.next(1)) !== undefined) {
-    return mismatch(`more than ${size} bytes`);
+    return tooMany(size);
   }
   const hex = await hash.hex();
-  return hex === encodedOf(wanted.digest)
-    ? { kind: 'right' }
-    : mismatch(`their digest ends in ${hex.slice(-8)}`);
+  return hex === encodedOf(wanted.digest) ? { kind: 'right' } : anotherDigest(hex);
 }
 
 /** Sends one part, by way of memory when nobody knows whether it will be whole. */
@@ -167,10 +166,6 @@ async function pausedAt(
   // Tags of R2 have a third of the letters that would come to this.
   if (progress.length > longestProgress) throw new Error('the tags of R2 are too long to pause');
   return { kind: 'paused', progress };
-}
-
-function mismatch(reason: string): Sent {
-  return { kind: 'mismatch', reason };
 }
 
 /** R2's NoSuchUpload and InvalidPart (R2, "Error codes"): its binding tells them in the text only. */

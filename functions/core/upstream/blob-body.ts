@@ -1,6 +1,6 @@
-import { type ByteRead, type ByteReader, noMoreBytes } from '../oci/byte-reader.ts';
+import { type ByteReader, noMoreBytes } from '../oci/byte-reader.ts';
 import { fetchFailure } from './fetch-failure.ts';
-import { type StallWatch, watchStall } from './stall.ts';
+import { watchStall } from './stall.ts';
 import { invalidAnswer, UpstreamError } from './upstream-error.ts';
 
 /** Which part of a response's body is passed on, and how long a silence is borne. */
@@ -21,88 +21,76 @@ export interface BlobBodyOptions {
  * Passes a body on as it is read, without a buffer of its own. A read rejects with an UpstreamError
  * when bytes are missing (`unreachable`), too many (`invalid`) or late (`timeout`).
  */
-export class BlobBody implements ByteReader {
-  readonly #reader: ByteReader;
-  readonly #options: BlobBodyOptions;
-  readonly #watch: StallWatch;
-  #skip: number;
-  #left: number;
-  #stalled = false;
-  #isOver = false;
+export function blobBody(reader: ByteReader, options: BlobBodyOptions): ByteReader {
+  const { what, cut, length, stallTimeout } = options;
+  let { skip } = options;
+  let left = length ?? Number.POSITIVE_INFINITY;
+  let stalled = false;
+  let isOver = false;
+  const watch = watchStall(stallTimeout, () => {
+    stalled = true;
+    giveUp();
+  });
 
-  constructor(reader: ByteReader, options: BlobBodyOptions) {
-    this.#reader = reader;
-    this.#options = options;
-    this.#skip = options.skip;
-    this.#left = options.length ?? Number.POSITIVE_INFINITY;
-    this.#watch = watchStall(options.stallTimeout, () => {
-      this.#stalled = true;
-      this.#giveUp();
-    });
+  function end(): void {
+    isOver = true;
+    watch.stop();
   }
 
-  async read(): Promise<ByteRead> {
-    try {
-      while (!this.#isOver) {
-        const chunk = await this.#next();
-        if (chunk === undefined) {
-          this.#end();
-          break;
-        }
-        const value = this.#wanted(chunk);
-        if (this.#options.cut && this.#left === 0) {
-          this.#end();
-          this.#giveUp();
-        }
-        if (value.byteLength > 0) return { done: false, value };
-      }
-      return noMoreBytes;
-    } catch (error) {
-      this.#end();
-      this.#giveUp();
-      throw fetchFailure(this.#options.what, error, 'the body broke off');
-    }
+  function giveUp(): void {
+    reader.cancel().catch(() => undefined);
   }
 
-  async cancel(reason?: unknown): Promise<void> {
-    this.#end();
-    await this.#reader.cancel(reason);
-  }
-
-  async #next(): Promise<Uint8Array | undefined> {
-    const { what } = this.#options;
-    this.#watch.waiting();
-    const { done, value } = await this.#reader.read();
-    this.#watch.arrived();
-    if (this.#stalled) throw new UpstreamError('timeout', `${what}: the body stalled`);
+  async function next(): Promise<Uint8Array | undefined> {
+    watch.waiting();
+    const { done, value } = await reader.read();
+    watch.arrived();
+    if (stalled) throw new UpstreamError('timeout', `${what}: the body stalled`);
     // Somebody cancelled meanwhile, and looks at nothing of this any more.
-    if (this.#isOver) return undefined;
+    if (isOver) return undefined;
     if (!done) return value;
-    const short = this.#skip > 0 || (this.#left > 0 && this.#left !== Number.POSITIVE_INFINITY);
-    if (short) throw new UpstreamError('unreachable', `${what}: the body ended early`);
+    const isShort = skip > 0 || (left > 0 && left !== Number.POSITIVE_INFINITY);
+    if (isShort) throw new UpstreamError('unreachable', `${what}: the body ended early`);
     return undefined;
   }
 
   /** The part of a chunk to pass on, perhaps empty. */
-  #wanted(chunk: Uint8Array): Uint8Array {
-    const { what, cut } = this.#options;
-    const from = Math.min(this.#skip, chunk.byteLength);
-    this.#skip -= from;
+  function wanted(chunk: Uint8Array): Uint8Array {
+    const from = Math.min(skip, chunk.byteLength);
+    skip -= from;
     const rest = from === 0 ? chunk : chunk.subarray(from);
-    if (rest.byteLength > this.#left && !cut) {
-      throw invalidAnswer(what, 'a longer body than announced');
-    }
-    const part = rest.byteLength > this.#left ? rest.subarray(0, this.#left) : rest;
-    this.#left -= part.byteLength;
+    if (rest.byteLength > left && !cut) throw invalidAnswer(what, 'a longer body than announced');
+    const part = rest.byteLength > left ? rest.subarray(0, left) : rest;
+    left -= part.byteLength;
     return part;
   }
 
-  #end(): void {
-    this.#isOver = true;
-    this.#watch.stop();
-  }
-
-  #giveUp(): void {
-    this.#reader.cancel().catch(() => undefined);
-  }
+  return {
+    async read() {
+      try {
+        while (!isOver) {
+          const chunk = await next();
+          if (chunk === undefined) {
+            end();
+            break;
+          }
+          const value = wanted(chunk);
+          if (cut && left === 0) {
+            end();
+            giveUp();
+          }
+          if (value.byteLength > 0) return { done: false, value };
+        }
+        return noMoreBytes;
+      } catch (error) {
+        end();
+        giveUp();
+        throw fetchFailure(what, error, 'the body broke off');
+      }
+    },
+    async cancel(reason) {
+      end();
+      await reader.cancel(reason);
+    },
+  };
 }

@@ -1,6 +1,6 @@
 import type { Digest } from '../oci/digest.ts';
 import { parseContentRange } from '../oci/range.ts';
-import { BlobBody } from './blob-body.ts';
+import { blobBody } from './blob-body.ts';
 import { blobRequest } from './blobs.ts';
 import { discard } from './body.ts';
 import { contentLength } from './content-length.ts';
@@ -121,6 +121,6 @@ async function readOpening(
   if (placement === undefined) throw await invalid('another range than asked for');
   const { size, ...part } = placement;
   const source = (response.body ?? new Blob([]).stream()).getReader();
-  const body = new BlobBody(source, { what, ...part, stallTimeout: connection.stallTimeout });
+  const body = blobBody(source, { what, ...part, stallTimeout: connection.stallTimeout });
   return { kind: 'found', size, body };
 }

@@ -1,15 +1,19 @@
 import { waitUntil } from 'cloudflare:workers';
 import { D1Leases } from '../../../functions/cloudflare/d1-leases.ts';
 import { D1Ledger } from '../../../functions/cloudflare/d1-ledger.ts';
-import { D1ManifestStore } from '../../../functions/cloudflare/d1-manifest-store.ts';
+import { d1ManifestStore } from '../../../functions/cloudflare/d1-manifest-store.ts';
 import * as statements from '../../../functions/cloudflare/d1-statements.ts';
 import { evictionSteps } from '../../../functions/cloudflare/open-mirror.ts';
 import { QueuesFillQueue, workOn } from '../../../functions/cloudflare/queues-fill-queue.ts';
-import { R2BlobStore } from '../../../functions/cloudflare/r2-blob-store.ts';
+import { r2BlobStore } from '../../../functions/cloudflare/r2-blob-store.ts';
 import { R2LargeValues } from '../../../functions/cloudflare/r2-large-values.ts';
 import { R2SignedUrls } from '../../../functions/cloudflare/r2-signed-urls.ts';
 import { type Digest, parseDigest } from '../../../functions/core/oci/digest.ts';
-import type { BlobLocation, StoredBlob } from '../../../functions/core/ports/blob-store.ts';
+import type {
+  BlobLocation,
+  BlobStore,
+  StoredBlob,
+} from '../../../functions/core/ports/blob-store.ts';
 import type { FillJob, FillOutcome } from '../../../functions/core/ports/fill-queue.ts';
 import { type Call, fromWire, type PutCall, type Reply, toWire } from '../wire.ts';
 import { servedSource } from './served-source.ts';
@@ -101,12 +105,12 @@ function openInstance({ FILLS, ENDPOINT, BYTES_PER_PUT, ...bindings }: Environme
       ? undefined
       : new R2SignedUrls({ endpoint: ENDPOINT, bucket: 'b', ...keys, now });
   const bound = BYTES_PER_PUT === 0 ? {} : { bytesPerPut: BYTES_PER_PUT };
-  const blobs = new R2BlobStore(BUCKET, DB, { now, signedUrls, ...bound });
+  const blobs = r2BlobStore(BUCKET, DB, { now, signedUrls, ...bound });
   return {
     clock,
     blobs,
     ports: {
-      manifests: new D1ManifestStore(DB, { large: new R2LargeValues(BUCKET), now }),
+      manifests: d1ManifestStore(DB, { large: new R2LargeValues(BUCKET), now }),
       blobs,
       leases: new D1Leases(DB, () => clock.now ?? Date.now()),
       ledger: new D1Ledger(DB, { now, waitUntil }),
@@ -155,7 +159,7 @@ function instanceOf(number: number, environment: Environment) {
   return known;
 }
 
-async function listed(blobs: R2BlobStore, after?: Digest): Promise<StoredBlob[]> {
+async function listed(blobs: BlobStore, after?: Digest): Promise<StoredBlob[]> {
   const found: StoredBlob[] = [];
   for await (const blob of blobs.list(after)) found.push(blob);
   return found;

@@ -29,7 +29,7 @@ export function openSource(
     return new UpstreamSource(atRegistry, blob.size, signal);
   }
 
-  const place = new Place(parts, repository, blob.digest);
+  const place = placeOf(parts, repository, blob.digest);
   const open = async (slice: BlobSlice): Promise<BlobOpening> => {
     const location = await place.find();
     if (location.kind === 'direct') return atRegistry(slice);
@@ -48,31 +48,21 @@ export function openSource(
 }
 
 /** The upstream's redirect, kept for as long as it leads to the blob. */
-class Place {
-  readonly #parts: Parts;
-  readonly #repository: Repository;
-  readonly #digest: Digest;
-  #found: Promise<BlobLocating> | undefined;
-
-  constructor(parts: Parts, repository: Repository, digest: Digest) {
-    this.#parts = parts;
-    this.#repository = repository;
-    this.#digest = digest;
-  }
-
-  find(): Promise<BlobLocating> {
-    if (this.#found !== undefined) return this.#found;
-    const calls = { upstreamCalls: 0 };
-    const found = upstreamLocation(this.#parts, this.#repository, this.#digest, calls);
-    this.#found = found;
-    found.catch(() => {
-      if (this.#found === found) this.#found = undefined;
-    });
-    return found;
-  }
-
-  forget(): void {
-    this.#found = undefined;
-    forgetLocation(this.#parts, this.#repository, this.#digest);
-  }
+function placeOf(parts: Parts, repository: Repository, digest: Digest) {
+  let found: Promise<BlobLocating> | undefined;
+  return {
+    find(): Promise<BlobLocating> {
+      if (found !== undefined) return found;
+      const asked = upstreamLocation(parts, repository, digest, { upstreamCalls: 0 });
+      found = asked;
+      asked.catch(() => {
+        if (found === asked) found = undefined;
+      });
+      return asked;
+    },
+    forget(): void {
+      found = undefined;
+      forgetLocation(parts, repository, digest);
+    },
+  };
 }

@@ -52,7 +52,7 @@ export class UpstreamSource implements BlobSource {
   }
 
   open(start: number, end?: number): ByteReader {
-    return new SliceReader({
+    return readSlice({
       open: (at) => this.#open(at, end),
       start,
       end: end ?? (this.#size === undefined ? undefined : this.#size - 1),
@@ -93,105 +93,97 @@ interface SliceOptions {
   readonly received: (bytes: number) => void;
 }
 
-class SliceReader implements ByteReader {
-  readonly #options: SliceOptions;
-  #at: number;
+function readSlice(options: SliceOptions): ByteReader {
+  const { open, start, end, signal, answered, received } = options;
+  let at = start;
   /** What it reads from now, until that breaks. */
-  #reader: ByteReader | undefined;
+  let reader: ByteReader | undefined;
   /** Openings one after the other that gave next to nothing. */
-  #barren = 0;
+  let barren = 0;
   /** Bytes of this opening. */
-  #gained = 0;
-  #isCancelled = false;
-  #failure: { readonly error: unknown } | undefined;
-  /** The first read, which is made at once: so the upstream is asked, and `answered` settles. */
-  #ahead: Promise<ByteRead> | undefined;
+  let gained = 0;
+  let isCancelled = false;
+  let failure: { readonly error: unknown } | undefined;
   /** Ends the read under way. */
-  #leave: () => void = () => undefined;
+  let leave: () => void = () => undefined;
 
-  constructor(options: SliceOptions) {
-    this.#options = options;
-    this.#at = options.start;
-    this.#ahead = this.#next();
-    this.#ahead.catch(() => undefined);
-  }
-
-  read(): Promise<ByteRead> {
-    const next = this.#ahead ?? this.#next();
-    this.#ahead = undefined;
-    if (this.#isCancelled) return Promise.resolve(noMoreBytes);
-    return new Promise((resolve, reject) => {
-      this.#leave = () => resolve(noMoreBytes);
-      next.then(resolve, reject);
-    });
-  }
-
-  async cancel(reason?: unknown): Promise<void> {
-    this.#isCancelled = true;
-    this.#options.answered.reject(reason);
-    this.#leave();
-    await this.#reader?.cancel(reason);
-  }
-
-  async #next(): Promise<ByteRead> {
-    while (!this.#isCancelled) {
-      if (this.#failure !== undefined) throw this.#failure.error;
+  async function next(): Promise<ByteRead> {
+    while (!isCancelled) {
+      if (failure !== undefined) throw failure.error;
       try {
-        this.#reader ??= await this.#reopen();
-        const next = await this.#reader.read();
-        if (next.done) return this.#ended();
-        const { byteLength } = next.value;
+        reader ??= await reopen();
+        const read = await reader.read();
+        if (read.done) return ended();
+        const { byteLength } = read.value;
         if (byteLength === 0) continue;
-        this.#at += byteLength;
-        this.#gained += byteLength;
-        this.#options.received(byteLength);
-        return next;
+        at += byteLength;
+        gained += byteLength;
+        received(byteLength);
+        return read;
       } catch (error) {
-        await this.#resume(error);
+        await resume(error);
       }
     }
     return noMoreBytes;
   }
 
-  async #reopen(): Promise<ByteReader> {
-    const { open, answered } = this.#options;
-    const reader = await open(this.#at);
-    if (this.#isCancelled) await reader.cancel();
+  async function reopen(): Promise<ByteReader> {
+    const opened = await open(at);
+    if (isCancelled) await opened.cancel();
     answered.resolve();
-    return reader;
+    return opened;
   }
 
-  #ended(): ByteRead {
-    const { end } = this.#options;
-    if (!this.#isCancelled && end !== undefined && this.#at <= end) {
+  function ended(): ByteRead {
+    if (!isCancelled && end !== undefined && at <= end) {
       throw new UpstreamError('unreachable', 'the upstream ended the blob too early');
     }
     return noMoreBytes;
   }
 
   /** Resolves when the upstream may be asked again; rejects with the error when it may not. */
-  async #resume(error: unknown): Promise<void> {
-    const { answered, signal } = this.#options;
-    this.#reader?.cancel().catch(() => undefined);
-    this.#reader = undefined;
-    this.#barren = this.#gained >= progress ? 1 : this.#barren + 1;
-    this.#gained = 0;
-    if (!this.#mayResume(error)) {
-      this.#failure = { error };
+  async function resume(error: unknown): Promise<void> {
+    reader?.cancel().catch(() => undefined);
+    reader = undefined;
+    barren = gained >= progress ? 1 : barren + 1;
+    gained = 0;
+    if (!mayResume(error)) {
+      failure = { error };
       answered.reject(error);
       throw error;
     }
-    if (this.#barren > 1) await pause(firstPause * 2 ** (this.#barren - 2), signal);
+    if (barren > 1) await pause(firstPause * 2 ** (barren - 2), signal);
   }
 
   /** Before the first byte a client waits, so only a broken connection is tried again, once. */
-  #mayResume(error: unknown): boolean {
-    const { signal, start } = this.#options;
+  function mayResume(error: unknown): boolean {
     if (signal.aborted || !(error instanceof UpstreamError)) return false;
     if (error.kind === 'invalid' || error.kind === 'credentials') return false;
-    if (this.#at === start) return error.kind === 'unreachable' && this.#barren < 2;
-    return this.#barren < mostAttempts;
+    if (at === start) return error.kind === 'unreachable' && barren < 2;
+    return barren < mostAttempts;
   }
+
+  /** The first read, which is made at once: so the upstream is asked, and `answered` settles. */
+  let ahead: Promise<ByteRead> | undefined = next();
+  ahead.catch(() => undefined);
+
+  return {
+    read() {
+      const read = ahead ?? next();
+      ahead = undefined;
+      if (isCancelled) return Promise.resolve(noMoreBytes);
+      return new Promise((resolve, reject) => {
+        leave = () => resolve(noMoreBytes);
+        read.then(resolve, reject);
+      });
+    },
+    async cancel(reason) {
+      isCancelled = true;
+      answered.reject(reason);
+      leave();
+      await reader?.cancel(reason);
+    },
+  };
 }
 
 function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
