@@ -29,7 +29,7 @@ export interface OpenedMirror {
 const markInterval = 86_400_000;
 
 /**
- * How many blobs and manifests an invocation looks at for eviction: a blob takes two statements of
+ * How many blobs and manifests an invocation looks at for eviction: a blob takes three statements of
  * D1 at most and a manifest five, and an invocation has 1,000, of which its fill needs a few too.
  */
 export const evictionSteps = 150;

@@ -43,6 +43,7 @@ async function addUnnamed(count: number): Promise<void> {
   }
   const rows = digests.map((digest) => ({ digest, size: 1_000_000, stored: Date.now() }));
   const { addToUsed = '', addBlobs = '' } = await told().statements();
+  // In this order, as the store does it: what is there already adds nothing to the sum.
   for (const statement of [addToUsed, addBlobs]) await run(statement, JSON.stringify(rows));
 }
 
@@ -80,7 +81,7 @@ test('a run keeps to the statements of an invocation, whatever it finds', {
   const blobs = Math.floor(steps / 4);
   const manifests = steps - blobs;
   expect(events).toEqual([{ kind: 'evicted', manifests, blobs, bytes: blobs }]);
-  // Two for a blob, five for a manifest, and a few for the run.
-  expect(ran).toBeLessThan(2 * blobs + 5 * manifests + 25);
+  // Three for a blob, five for a manifest, and a few for the run.
+  expect(ran).toBeLessThan(3 * blobs + 5 * manifests + 25);
   expect(ran).toBeGreaterThan(5 * manifests);
 });
