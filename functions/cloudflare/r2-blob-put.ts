@@ -11,7 +11,7 @@ import { blobKey } from './r2-blob-key.ts';
 import { anotherDigest, tooFew, tooMany } from './r2-mismatch.ts';
 import { putInParts } from './r2-multipart-put.ts';
 import { partBytesOf, wholeBytes } from './r2-part-size.ts';
-import { SourceReader } from './r2-source-reader.ts';
+import { openReader } from './r2-source-reader.ts';
 import { readProgress } from './r2-upload-progress.ts';
 
 /** What a put needs of the store. */
@@ -73,7 +73,7 @@ async function send(
   if (size === undefined || size > wholeBytes) {
     return putInParts({ bucket, now, bytesPerPut, wanted, source, options });
   }
-  const reader = new SourceReader(source, { start: 0, signal: options.signal, now });
+  const reader = openReader(source, { start: 0, signal: options.signal, now });
   try {
     const bytes = new Uint8Array(size);
     const count = await reader.fill(bytes);

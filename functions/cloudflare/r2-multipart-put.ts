@@ -5,7 +5,7 @@ import { blobKey } from './r2-blob-key.ts';
 import { anotherDigest, tooFew, tooMany } from './r2-mismatch.ts';
 import { partBytesOf } from './r2-part-size.ts';
 import { R2PartUploads } from './r2-part-uploads.ts';
-import { SourceReader } from './r2-source-reader.ts';
+import { openReader, type SourceReader } from './r2-source-reader.ts';
 import { barrenProgress, readProgress, writeProgress } from './r2-upload-progress.ts';
 
 /** A port's bound for progress, in letters of ASCII. */
@@ -69,7 +69,7 @@ async function putFrom(put: MultipartPut, text: string | undefined): Promise<Put
     : await bucket.createMultipartUpload(key);
   const uploads = new R2PartUploads(upload, resumed?.etags ?? []);
   const mayPause = pauseAt !== undefined && hash.whenPaused !== 'impossible';
-  const reader = new SourceReader(source, {
+  const reader = openReader(source, {
     start: uploads.count * partBytes,
     signal,
     pauseAt: mayPause ? pauseAt : undefined,
@@ -111,10 +111,10 @@ async function sendAll(sending: Sending): Promise<Sent> {
   for (let at = start; size === undefined || at < size; ) {
     const saved = hash.save();
     const isEnough = at - start >= sending.bytesPerPut;
-    if (reader.isPausing || isEnough) return pausedAt(sending, first, saved);
+    if (reader.isPausing() || isEnough) return pausedAt(sending, first, saved);
     const length = Math.min(sending.partBytes, (size ?? Number.POSITIVE_INFINITY) - at);
     const came = await sendPart(sending, length);
-    if (came < length && reader.isPausing) return pausedAt(sending, first, saved);
+    if (came < length && reader.isPausing()) return pausedAt(sending, first, saved);
     at += came;
     if (came < length && size !== undefined) return tooFew(at, size);
     if (came < length) break;

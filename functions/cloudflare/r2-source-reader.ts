@@ -1,4 +1,3 @@
-import type { ByteReader } from '../core/oci/byte-reader.ts';
 import type { BlobSource } from '../core/ports/blob-store.ts';
 
 /**
@@ -19,48 +18,59 @@ export interface SourceReaderOptions {
 }
 
 /** The bytes of a source in the portions that a put takes. Rejects with the source's own error. */
-export class SourceReader {
-  readonly #reader: ByteReader;
-  readonly #signal: AbortSignal | undefined;
-  readonly #onAbort = () => this.#cancel(this.#signal?.reason);
-  readonly #timer: ReturnType<typeof setTimeout> | undefined;
-  #isTime = () => false;
-  #left: Uint8Array | undefined;
-  #isPausing = false;
-
-  constructor(source: BlobSource, { start, signal, pauseAt, now }: SourceReaderOptions) {
-    this.#reader = source.open(start);
-    this.#signal = signal;
-    signal?.addEventListener('abort', this.#onAbort, { once: true });
-    if (pauseAt === undefined) return;
-    this.#isTime = () => now() >= pauseAt;
-    // Ends a read that waits for an upstream which sends nothing. Where bytes come without a pause
-    // workerd runs no timer, so the clock is looked at as well.
-    this.#timer = setTimeout(() => this.#pause(), Math.max(0, pauseAt - now()));
-  }
-
+export interface SourceReader {
   /** True when time is up: no more bytes come, though there may be more. */
-  get isPausing(): boolean {
-    if (!this.#isPausing && this.#isTime()) this.#pause();
-    return this.#isPausing;
-  }
-
+  isPausing(): boolean;
   /** At most `most` of the next bytes, and at least one; undefined at the end. */
-  async next(most: number): Promise<Uint8Array | undefined> {
-    const wanted = Math.min(most, portion);
-    const piece = await this.#piece(most);
-    if (piece === undefined || piece.byteLength >= wanted) return piece;
-    const bytes = new Uint8Array(wanted);
-    bytes.set(piece);
-    const count = await this.fill(bytes.subarray(piece.byteLength));
-    return bytes.subarray(0, piece.byteLength + count);
+  next(most: number): Promise<Uint8Array | undefined>;
+  /** Fills `target` from its start; resolves to how many bytes came before the end. */
+  fill(target: Uint8Array): Promise<number>;
+  /** Ends the reading, also of a source that has more. Must be called in the end. */
+  close(): void;
+}
+
+/** Begins to read a source. */
+export function openReader(
+  source: BlobSource,
+  { start, signal, pauseAt, now }: SourceReaderOptions,
+): SourceReader {
+  const reader = source.open(start);
+  let left: Uint8Array = new Uint8Array();
+  let isOver = false;
+  const cancel = (reason?: unknown) => void reader.cancel(reason).catch(() => undefined);
+  const pause = () => {
+    isOver = true;
+    cancel();
+  };
+  const onAbort = () => cancel(signal?.reason);
+  signal?.addEventListener('abort', onAbort, { once: true });
+  // Ends a read that waits for an upstream which sends nothing. Where bytes come without a pause
+  // workerd runs no timer, so the clock is looked at as well.
+  const timer = pauseAt === undefined ? undefined : setTimeout(pause, Math.max(0, pauseAt - now()));
+
+  function isPausing(): boolean {
+    if (!isOver && pauseAt !== undefined && now() >= pauseAt) pause();
+    return isOver;
   }
 
-  /** Fills `target` from its start; resolves to how many bytes came before the end. */
-  async fill(target: Uint8Array): Promise<number> {
+  /** What the source gave in one chunk, or what is left of it. */
+  async function piece(most: number): Promise<Uint8Array | undefined> {
+    while (left.byteLength === 0) {
+      if (isPausing()) return undefined;
+      const { done, value } = await reader.read();
+      signal?.throwIfAborted();
+      if (done) return undefined;
+      left = value;
+    }
+    const bytes = left.subarray(0, most);
+    left = left.subarray(bytes.byteLength);
+    return bytes;
+  }
+
+  async function fill(target: Uint8Array): Promise<number> {
     let at = 0;
     while (at < target.byteLength) {
-      const bytes = await this.#piece(target.byteLength - at);
+      const bytes = await piece(target.byteLength - at);
       if (bytes === undefined) break;
       target.set(bytes, at);
       at += bytes.byteLength;
@@ -68,33 +78,22 @@ export class SourceReader {
     return at;
   }
 
-  /** What the source gave in one chunk, or what is left of it. */
-  async #piece(most: number): Promise<Uint8Array | undefined> {
-    while (this.#left === undefined || this.#left.byteLength === 0) {
-      if (this.isPausing) return undefined;
-      const { done, value } = await this.#reader.read();
-      this.#signal?.throwIfAborted();
-      if (done) return undefined;
-      this.#left = value;
-    }
-    const bytes = this.#left.subarray(0, most);
-    this.#left = this.#left.subarray(bytes.byteLength);
-    return bytes;
-  }
-
-  /** Ends the reading, also of a source that has more. Must be called in the end. */
-  close(): void {
-    if (this.#timer !== undefined) clearTimeout(this.#timer);
-    this.#signal?.removeEventListener('abort', this.#onAbort);
-    this.#cancel();
-  }
-
-  #pause(): void {
-    this.#isPausing = true;
-    this.#cancel();
-  }
-
-  #cancel(reason?: unknown): void {
-    this.#reader.cancel(reason).catch(() => undefined);
-  }
+  return {
+    isPausing,
+    fill,
+    async next(most) {
+      const wanted = Math.min(most, portion);
+      const first = await piece(most);
+      if (first === undefined || first.byteLength >= wanted) return first;
+      const bytes = new Uint8Array(wanted);
+      bytes.set(first);
+      const count = await fill(bytes.subarray(first.byteLength));
+      return bytes.subarray(0, first.byteLength + count);
+    },
+    close() {
+      if (timer !== undefined) clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+      cancel();
+    },
+  };
 }

@@ -2,7 +2,7 @@ import { type Challenge, parseChallenges } from './challenge.ts';
 import { parseUrl } from './parse-url.ts';
 import { trustedRealm } from './realm.ts';
 import { basicAuthorization, requestToken, type TokenRequest } from './token.ts';
-import { TokenCache } from './token-cache.ts';
+import { createTokenCache, type TokenCache } from './token-cache.ts';
 import type { CallCount } from './upstream.ts';
 import { invalidAnswer, UpstreamError } from './upstream-error.ts';
 import type { Connection } from './upstream-options.ts';
@@ -42,7 +42,7 @@ export class Authorization {
 
   constructor(connection: Connection) {
     this.#connection = connection;
-    this.#tokens = new TokenCache(() => connection.runtime.now());
+    this.#tokens = createTokenCache(() => connection.runtime.now());
   }
 
   /** What a request for a repository carries as far as the registry's challenges are known. */

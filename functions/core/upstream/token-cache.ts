@@ -31,62 +31,39 @@ function isPassing(error: unknown): error is UpstreamError {
 }
 
 /** The tokens of one upstream and one credential, by realm, service and scope; the oldest go first. */
-export class TokenCache {
-  readonly #tokens = new Map<string, CachedToken>();
-  readonly #flights = new Map<string, Promise<TokenGrant>>();
-  readonly #now: () => number;
-
-  /** `now` gives milliseconds since 1970. */
-  constructor(now: () => number) {
-    this.#now = now;
-  }
-
+export interface TokenCache {
   /**
    * The token for a key: from memory while it is young, else from `request`, of which only one runs
    * for a key at a time. When that fails in passing, a token that has not expired is used on.
    */
-  async get(key: string, request: () => Promise<TokenGrant>): Promise<TokenLookup> {
-    const known = this.#tokens.get(key);
-    if (known !== undefined && this.#now() < known.refreshAt) {
-      this.#keep(key, known);
-      return { kind: 'granted', token: known.token, fresh: false };
-    }
-    try {
-      const grant = await this.#shared(key, request);
-      return grant.kind === 'denied' ? grant : { ...grant, fresh: true };
-    } catch (error) {
-      const now = this.#now();
-      const usable = this.#tokens.get(key);
-      if (usable === undefined || now >= usable.expiresAt || !isPassing(error)) throw error;
-      const pause = error.retryAfter === undefined ? refreshPause : error.retryAfter * 1000;
-      usable.refreshAt = Math.max(usable.refreshAt, now + pause);
-      return { kind: 'granted', token: usable.token, fresh: false };
-    }
-  }
-
+  get(key: string, request: () => Promise<TokenGrant>): Promise<TokenLookup>;
   /** Drops a token that the registry refused, unless another one took its place meanwhile. */
-  forget(key: string, token: string): void {
-    if (this.#tokens.get(key)?.token === token) this.#tokens.delete(key);
-  }
+  forget(key: string, token: string): void;
+}
 
-  #shared(key: string, request: () => Promise<TokenGrant>): Promise<TokenGrant> {
-    const flight = this.#flights.get(key);
+/** No token is known yet. `now` gives milliseconds since 1970. */
+export function createTokenCache(now: () => number): TokenCache {
+  const tokens = new Map<string, CachedToken>();
+  const flights = new Map<string, Promise<TokenGrant>>();
+
+  function shared(key: string, request: () => Promise<TokenGrant>): Promise<TokenGrant> {
+    const flight = flights.get(key);
     if (flight !== undefined) return flight;
-    const started = this.#fetch(key, request).finally(() => this.#flights.delete(key));
-    this.#flights.set(key, started);
+    const started = fetchToken(key, request).finally(() => flights.delete(key));
+    flights.set(key, started);
     return started;
   }
 
-  async #fetch(key: string, request: () => Promise<TokenGrant>): Promise<TokenGrant> {
+  async function fetchToken(key: string, request: () => Promise<TokenGrant>): Promise<TokenGrant> {
     // Counted from before the request: the token was made at some moment since.
-    const since = this.#now();
+    const since = now();
     const grant = await request();
     if (grant.kind === 'denied') {
-      this.#tokens.delete(key);
+      tokens.delete(key);
       return grant;
     }
     const life = grant.seconds * 1000;
-    this.#keep(key, {
+    keep(key, {
       token: grant.token,
       expiresAt: since + life,
       refreshAt: since + life * refreshShare,
@@ -94,13 +71,38 @@ export class TokenCache {
     return grant;
   }
 
-  #keep(key: string, token: CachedToken): void {
-    this.#tokens.delete(key);
-    this.#tokens.set(key, token);
-    if (this.#tokens.size <= maxTokens) return;
-    for (const oldest of this.#tokens.keys()) {
-      this.#tokens.delete(oldest);
+  function keep(key: string, token: CachedToken): void {
+    tokens.delete(key);
+    tokens.set(key, token);
+    if (tokens.size <= maxTokens) return;
+    for (const oldest of tokens.keys()) {
+      tokens.delete(oldest);
       return;
     }
   }
+
+  return {
+    async get(key: string, request: () => Promise<TokenGrant>): Promise<TokenLookup> {
+      const known = tokens.get(key);
+      if (known !== undefined && now() < known.refreshAt) {
+        keep(key, known);
+        return { kind: 'granted', token: known.token, fresh: false };
+      }
+      try {
+        const grant = await shared(key, request);
+        return grant.kind === 'denied' ? grant : { ...grant, fresh: true };
+      } catch (error) {
+        const at = now();
+        const usable = tokens.get(key);
+        if (usable === undefined || at >= usable.expiresAt || !isPassing(error)) throw error;
+        const pause = error.retryAfter === undefined ? refreshPause : error.retryAfter * 1000;
+        usable.refreshAt = Math.max(usable.refreshAt, at + pause);
+        return { kind: 'granted', token: usable.token, fresh: false };
+      }
+    },
+
+    forget(key: string, token: string): void {
+      if (tokens.get(key)?.token === token) tokens.delete(key);
+    },
+  };
 }
