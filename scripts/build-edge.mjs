@@ -12,7 +12,7 @@ const folder = 'dist/edge';
 const bundle = {
   entry: 'functions/cloudflare/worker.ts',
   outfile: `${folder}/worker.js`,
-  inputs: /^(functions\/(core|cloudflare))\/|^scripts\/nothing.mjs$/,
+  inputs: /^functions\/(core|cloudflare)\/|^scripts\/nothing\.mjs$/,
   budget: 100_000,
 };
 

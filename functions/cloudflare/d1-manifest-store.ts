@@ -1,16 +1,12 @@
-import type { Descriptor } from '../core/oci/descriptor.ts';
 import type { Digest } from '../core/oci/digest.ts';
-import type { Manifest, ManifestContents } from '../core/oci/manifest.ts';
+import type { Manifest } from '../core/oci/manifest.ts';
 import type { Page, PageRequest } from '../core/oci/page.ts';
 import { type Repository, repositoryKey } from '../core/oci/repository.ts';
 import type {
-  IndexedManifest,
   ManifestStore,
-  PulledManifest,
   ReferrersList,
   TagList,
   TagRecord,
-  UpstreamLocation,
 } from '../core/ports/manifest-store.ts';
 import { afterAll, atMost, cursor, readPage } from './d1-lists.ts';
 import { putManifest, removeManifest } from './d1-put-manifest.ts';
@@ -96,28 +92,25 @@ export function d1ManifestStore(
   }
 
   return {
-    async getTag(repository: Repository, tag: string): Promise<TagRecord | undefined> {
+    async getTag(repository, tag) {
       const row = await first<TagRow>(statements.getTag, repositoryKey(repository), tag);
       return row && { ...row, history: JSON.parse(row.history) };
     },
 
-    async putTag(repository: Repository, tag: string, record: TagRecord): Promise<void> {
+    async putTag(repository, tag, record) {
       const { digest, mediaType, size, firstSeen, changed, checked } = record;
       const values = [digest, mediaType, size, firstSeen, changed, checked];
       const history = JSON.stringify(record.history);
       await run(statements.putTag, repositoryKey(repository), tag, ...values, history);
     },
 
-    async listTags(repository: Repository, page: PageRequest): Promise<Page<string>> {
+    async listTags(repository, page) {
       const after = page.last === undefined ? '' : cursor(page.last);
       const key = repositoryKey(repository);
       return names(page, statements.listTags, key, after, atMost(page));
     },
 
-    async getManifest(
-      repository: Repository,
-      digest: Digest,
-    ): Promise<IndexedManifest | undefined> {
+    async getManifest(repository, digest) {
       const row = await first<ManifestRow & { pulled: number; complete: number | null }>(
         statements.getManifest,
         repositoryKey(repository),
@@ -127,22 +120,17 @@ export function d1ManifestStore(
       return manifest && { ...manifest, pulled: row.pulled, complete: row.complete ?? undefined };
     },
 
-    async findManifest(digest: Digest): Promise<Manifest | undefined> {
+    async findManifest(digest) {
       const row = await first<ManifestRow>(statements.findManifest, digest);
       return row && manifestOf(digest, row);
     },
 
-    async putManifest(
-      repository: Repository,
-      manifest: Manifest,
-      contents: ManifestContents | undefined,
-      pulled: number,
-    ): Promise<void> {
+    async putManifest(repository, manifest, contents, pulled) {
       const key = repositoryKey(repository);
       await putManifest(database, large, key, manifest, contents, pulled);
     },
 
-    async getBlobEntry(repository: Repository, digest: Digest): Promise<Descriptor | undefined> {
+    async getBlobEntry(repository, digest) {
       const row = await first<{ descriptor: string }>(
         statements.getBlobEntry,
         repositoryKey(repository),
@@ -151,7 +139,7 @@ export function d1ManifestStore(
       return row && JSON.parse(row.descriptor);
     },
 
-    async listRepositories(page: PageRequest, registry?: string): Promise<Page<string>> {
+    async listRepositories(page, registry) {
       const after = page.last === undefined ? '' : cursor(page.last);
       if (registry === undefined) {
         return names(page, statements.listRepositories, after, afterAll, atMost(page));
@@ -161,47 +149,37 @@ export function d1ManifestStore(
       return names(page, statements.listRepositories, start, `${registry}0`, atMost(page));
     },
 
-    async getTagList(repository: Repository): Promise<TagList | undefined> {
+    async getTagList(repository) {
       const key = repositoryKey(repository);
       return listOf(`tags/${key}`, await first(statements.getTagList, key));
     },
 
-    async putTagList(repository: Repository, list: TagList): Promise<void> {
+    async putTagList(repository, list) {
       const key = repositoryKey(repository);
       await run(statements.putTagList, key, await listText(`tags/${key}`, list));
     },
 
-    async getReferrers(
-      repository: Repository,
-      subject: Digest,
-    ): Promise<ReferrersList | undefined> {
+    async getReferrers(repository, subject) {
       const key = repositoryKey(repository);
       const row = await first<{ text: string | null }>(statements.getReferrers, key, subject);
       return listOf(`referrers/${key}/${subject}`, row);
     },
 
-    async putReferrers(
-      repository: Repository,
-      subject: Digest,
-      list: ReferrersList,
-    ): Promise<void> {
+    async putReferrers(repository, subject, list) {
       const key = repositoryKey(repository);
       const text = await listText(`referrers/${key}/${subject}`, list);
       await run(statements.putReferrers, key, subject, text);
     },
 
-    async markPulled(repository: Repository, digest: Digest, pulled: number): Promise<void> {
+    async markPulled(repository, digest, pulled) {
       await run(statements.markPulled, repositoryKey(repository), digest, pulled);
     },
 
-    async markComplete(repository: Repository, digest: Digest, seen: number): Promise<void> {
+    async markComplete(repository, digest, seen) {
       await run(statements.markComplete, repositoryKey(repository), digest, seen);
     },
 
-    async getUpstreamLocation(
-      repository: Repository,
-      digest: Digest,
-    ): Promise<UpstreamLocation | undefined> {
+    async getUpstreamLocation(repository, digest) {
       const key = repositoryKey(repository);
       const row = await first<{ url: string; expires: number }>(
         statements.getUpstreamLocation,
@@ -213,11 +191,7 @@ export function d1ManifestStore(
       return row && { url: row.url || undefined, expires: row.expires };
     },
 
-    async putUpstreamLocation(
-      repository: Repository,
-      digest: Digest,
-      { url, expires }: UpstreamLocation,
-    ): Promise<void> {
+    async putUpstreamLocation(repository, digest, { url, expires }) {
       const key = repositoryKey(repository);
       await database.batch([
         bound(statements.putUpstreamLocation, key, digest, url ?? '', expires),
@@ -226,7 +200,7 @@ export function d1ManifestStore(
       ]);
     },
 
-    async leastRecentlyPulled(limit: number): Promise<readonly PulledManifest[]> {
+    async leastRecentlyPulled(limit) {
       const listing = bound(statements.leastRecentlyPulled, limit);
       const { results } = await listing.all<{
         repository: string;
@@ -236,11 +210,11 @@ export function d1ManifestStore(
       return results.map((row) => ({ ...row, repository: repositoryOf(row.repository) }));
     },
 
-    async removeManifest(repository: Repository, digest: Digest): Promise<void> {
+    async removeManifest(repository, digest) {
       await removeManifest(database, large, repositoryKey(repository), digest);
     },
 
-    async isBlobNamed(digest: Digest): Promise<boolean> {
+    async isBlobNamed(digest) {
       return (await first(statements.isBlobNamed, digest)) !== undefined;
     },
   };

@@ -13,7 +13,7 @@ export interface Refusal {
   readonly retryAfter?: number;
 }
 
-/** A refusal that says when to come back by no header. */
+/** A refusal without a Retry-After. */
 export function refusal(status: Refusal['status'], code: ErrorCode, message: string): Refusal {
   return { status, code, message };
 }
