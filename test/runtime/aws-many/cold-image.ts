@@ -32,7 +32,7 @@ export async function pullAtOnce(urls: readonly string[], clients: number): Prom
 
 /** The upstream saw one GET of the manifest and one of each blob. */
 export function expectOneRequestEach(upstream: Upstream, image: Image): void {
-  expect(upstream.count({ kind: 'manifest', method: 'GET' })).toBe(1);
+  expect(upstream.count({ kind: 'manifest', method: 'GET', status: 200 })).toBe(1);
   const asked = blobsOf(image).map(({ digest }) =>
     // A process without a token is told by a 401 where to get one: that is no request for a blob.
     upstream.count({ kind: 'blob', method: 'GET', status: 307, reference: digest }),

@@ -67,8 +67,8 @@ test('the first pull is sent to the upstream, and the next ones to the bucket', 
   expect(new Set(await pull(aws, app))).toEqual(new Set([upstream.origins.cdn]));
   await filled(aws, app);
   expect(new Set(await pull(aws, app))).toEqual(new Set([new URL(aws.s3.endpoint).origin]));
-  expect(upstream.count({ kind: 'manifest', method: 'GET' })).toBe(1);
-  expect(upstream.count({ kind: 'blob', method: 'GET' })).toBe(blobsOf(app).length);
+  expect(upstream.count({ kind: 'manifest', method: 'GET', status: 200 })).toBe(1);
+  expect(upstream.count({ kind: 'blob', method: 'GET', status: 307 })).toBe(blobsOf(app).length);
 });
 
 test('a warm pull asks nobody in a warm instance, and the table twice in a new one', async () => {
@@ -90,8 +90,8 @@ test('a pull is one manifest GET, however many instances are asked at once', asy
   const { aws, upstream } = await scene({ 1: app }, { pullers: 4, fillers: 2 });
   await Promise.all(Array.from({ length: 12 }, () => pull(aws, app)));
   await filled(aws, app);
-  expect(upstream.count({ kind: 'manifest', method: 'GET' })).toBe(1);
-  expect(upstream.count({ kind: 'blob', method: 'GET' })).toBe(blobsOf(app).length);
+  expect(upstream.count({ kind: 'manifest', method: 'GET', status: 200 })).toBe(1);
+  expect(upstream.count({ kind: 'blob', method: 'GET', status: 307 })).toBe(blobsOf(app).length);
 });
 
 describe('a manifest comes through to the byte', () => {
