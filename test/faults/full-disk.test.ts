@@ -14,10 +14,12 @@ const setScene = openScenes(oneMachine);
 /** A mount would need root. To the process a full disk is the same: from there on a write fails. */
 async function boundFiles(mirror: MirrorProcess, bytes: number | 'unlimited'): Promise<void> {
   const args = ['--pid', String(mirror.pid), `--fsize=${bytes}:unlimited`];
-  await promisify(execFile)('prlimit', args);
+  await promisify(execFile)(prlimit, args);
 }
 
-const hasPrlimit = spawnSync('prlimit', ['--version']).status === 0;
+/** Of util-linux. */
+const prlimit = 'prlimit';
+const hasPrlimit = spawnSync(prlimit, ['--version']).status === 0;
 
 describe.skipIf(!hasPrlimit)('the disk takes nothing any more (needs prlimit)', () => {
   // The peer answers 200 and cuts the connection, and again on each retry.
