@@ -39,7 +39,7 @@ export function dynamoDbService(endpoint: string, now: () => number = Date.now):
 }
 
 /**
- * Makes a table in the DynamoDB at PULLFRONT_TEST_DYNAMODB (DynamoDB Local, or the real one), else
+ * Makes a table in the DynamoDB at PULLFRONT_TEST_DYNAMODB (moto, or the real one), else
  * in one that runs in this process.
  */
 export async function openDynamoDb(): Promise<OpenedDynamoDb> {

@@ -1,4 +1,4 @@
-import { startDynamoDbLocal } from './dynamodb-local.ts';
+import { startMoto } from './moto.ts';
 import type { Service } from './service.ts';
 import { startVersitygw } from './versitygw.ts';
 
@@ -32,7 +32,7 @@ export async function setup(): Promise<() => Promise<void>> {
       delete env.AWS_SESSION_TOKEN;
     }
     if (env.PULLFRONT_TEST_DYNAMODB === undefined) {
-      const service = await startDynamoDbLocal();
+      const service = await startMoto();
       started.push(service);
       env.PULLFRONT_TEST_DYNAMODB = service.endpoint;
     }

@@ -13,7 +13,7 @@ const config = defineConfig({
       'test/runtime/aws-many/**/*.test.ts',
     ],
     globalSetup: ['test/aws/services/start-services.ts'],
-    // DynamoDB Local and its clients share the machine.
+    // The servers and their clients share the machine.
     fileParallelism: false,
     testTimeout: 120_000,
     hookTimeout: 120_000,
