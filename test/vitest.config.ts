@@ -10,6 +10,8 @@ const config = defineConfig({
       'test/bench/**',
       'test/aws/s3/large-fill.test.ts',
       'test/runtime/aws-many/**',
+      // dynalite has no transactions.
+      'test/aws/dynamodb/transactions.test.ts',
     ],
     testTimeout: 20_000,
     hookTimeout: 20_000,

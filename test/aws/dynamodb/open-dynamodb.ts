@@ -5,13 +5,12 @@ import { DynamoDbTable } from '../../../functions/aws/dynamodb/table.ts';
 import { tableDefinition, timeToLive } from '../../../functions/aws/dynamodb/table-definition.ts';
 import { nodeHashing } from '../../../functions/aws/hashing.ts';
 import { createJsonService, type JsonService } from '../../../functions/aws/json-service.ts';
-import { createSigner } from '../../../functions/core/signing/signer.ts';
+import { createSigner, type Signer } from '../../../functions/core/signing/signer.ts';
+import type { KnownServer, TableAddress } from './exchange.ts';
 import { type ServiceProxy, startServiceProxy } from './service-proxy.ts';
 
 /** A DynamoDB, with a table of its own for one test. */
-export interface OpenedDynamoDb {
-  readonly endpoint: string;
-  readonly tableName: string;
+export interface OpenedDynamoDb extends TableAddress {
   /** The table, asked through the proxy. */
   readonly table: DynamoDbTable;
   /** Sees every call, and answers some in DynamoDB's place. */
@@ -21,10 +20,10 @@ export interface OpenedDynamoDb {
   close(): Promise<void>;
 }
 
-/** A client of DynamoDB with credentials of the environment, or made-up ones; its clock in ms. */
-export function dynamoDbService(endpoint: string, now: () => number = Date.now): JsonService {
+/** Signs with credentials of the environment, or made-up ones. */
+export function dynamoDbSigner(): Signer {
   const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_REGION } = process.env;
-  const signer = createSigner({
+  return createSigner({
     service: 'dynamodb',
     region: AWS_REGION ?? 'us-east-1',
     credentials: () => ({
@@ -35,12 +34,18 @@ export function dynamoDbService(endpoint: string, now: () => number = Date.now):
     now: Date.now,
     hashing: nodeHashing,
   });
+}
+
+/** A client of DynamoDB; its clock in ms. */
+export function dynamoDbService(endpoint: string, now: () => number = Date.now): JsonService {
+  const signer = dynamoDbSigner();
   return createJsonService({ target: 'DynamoDB_20120810', endpoint, signer, now });
 }
 
 /**
- * Makes a table in the DynamoDB at PULLFRONT_TEST_DYNAMODB (moto, or the real one), else
- * in one that runs in this process.
+ * Makes a table in the DynamoDB at PULLFRONT_TEST_DYNAMODB (a server that speaks its protocol, of
+ * PULLFRONT_TEST_DYNAMODB_KIND where that is known to differ, or the real one), else in a dynalite
+ * of this process.
  */
 export async function openDynamoDb(): Promise<OpenedDynamoDb> {
   const given = process.env.PULLFRONT_TEST_DYNAMODB;
@@ -48,7 +53,8 @@ export async function openDynamoDb(): Promise<OpenedDynamoDb> {
   const endpoint = given ?? own?.endpoint ?? '';
   const tableName = `pullfront-test-${process.pid}-${Date.now()}-${made++}`;
   const direct = dynamoDbService(endpoint);
-  await makeTable(direct, tableName, given !== undefined);
+  const kind = own ? 'dynalite' : knownServer(process.env.PULLFRONT_TEST_DYNAMODB_KIND);
+  await makeTable(direct, tableName, kind !== 'dynalite');
   const proxy = await startServiceProxy(endpoint);
   // A real DynamoDB checks that the signed host is its own, so the proxy sees nothing of it: the
   // contracts run there, the tests of calls and faults do not.
@@ -57,6 +63,7 @@ export async function openDynamoDb(): Promise<OpenedDynamoDb> {
   return {
     endpoint,
     tableName,
+    kind,
     proxy,
     table: new DynamoDbTable(asked, tableName),
     another: () => new DynamoDbTable(direct, tableName),
@@ -71,6 +78,10 @@ export async function openDynamoDb(): Promise<OpenedDynamoDb> {
 }
 
 let made = 0;
+
+function knownServer(name: string | undefined): KnownServer | undefined {
+  return name === 'moto' || name === 'dynalite' ? name : undefined;
+}
 
 async function startDynalite() {
   const server = dynalite({ createTableMs: 0, deleteTableMs: 0 });

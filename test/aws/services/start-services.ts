@@ -35,6 +35,7 @@ export async function setup(): Promise<() => Promise<void>> {
       const service = await startMoto();
       started.push(service);
       env.PULLFRONT_TEST_DYNAMODB = service.endpoint;
+      env.PULLFRONT_TEST_DYNAMODB_KIND = 'moto';
     }
   } catch (error) {
     await stop();
