@@ -13,7 +13,7 @@ import { sentHeaders } from './function-url/sent-headers.ts';
 export interface FunctionUrlOptions {
   readonly registry: Registry;
   /** The function's own pages; undefined for what is the registry's to answer. */
-  page(request: RegistryRequest): Promise<Answer> | undefined;
+  page(request: RegistryRequest): Answer | undefined;
   readonly headForm: HeadForm;
   /**
    * Where a client may ask the bucket itself for the length of a stored blob: a URL signed for

@@ -42,7 +42,7 @@ export function openPull(
   const registry = createRegistry(mirror, { defaultRegistry: config.defaultUpstream, onError });
   const functionUrl = createFunctionUrl({
     registry,
-    page: (request) => answerHealth({ blobs: stores.blobs, ledger }, version, request),
+    page: (request) => answerHealth(version, request),
     headForm,
     signHead: (answer) => signHead(stores, answer),
     onError,

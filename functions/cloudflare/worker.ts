@@ -21,7 +21,7 @@ const worker: ExportedHandler<WorkerEnvironment> = {
     const started = Date.now();
     const { registry, ports, log, version } = mirrorOf(environment);
     const asked = fromRequest(request);
-    const answering = answerHealth(ports, version, asked) ?? registry(asked);
+    const answering = Promise.resolve(answerHealth(version, asked) ?? registry(asked));
     // Other requests may wait for what this one asked an upstream: its client may leave, it stays.
     waitUntil(answering);
     const answer = await answering;

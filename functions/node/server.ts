@@ -6,7 +6,6 @@ import { createRegistry } from '../core/registry/registry.ts';
 import { openConnections } from './fetch.ts';
 import { createHandler } from './http/handler.ts';
 import { listen } from './http/listener.ts';
-import type { OwnPages } from './http/own-pages.ts';
 import { type LogDestination, openLog } from './observe/log.ts';
 import { openObserving } from './observe/observing.ts';
 import { standardOutput } from './observe/standard-output.ts';
@@ -89,7 +88,12 @@ export async function startServer(
       registry,
       log,
       metrics,
-      pages: ownPages(store, metrics, () => closing !== undefined),
+      pages: {
+        version,
+        isClosing: () => closing !== undefined,
+        metrics: () => metrics.text(),
+        metricsType: metrics.contentType,
+      },
       served: (bytes) => store.ledger.count({ bytesServed: bytes }),
     });
     const listener = await listen(config, handler);
@@ -134,24 +138,6 @@ async function stopWork(
   await Promise.all([mirror.stop(), store.queue.stop()]);
   await settled();
   await store.close();
-}
-
-function ownPages(
-  store: Stores,
-  metrics: { text(): Promise<string>; readonly contentType: string },
-  isClosing: () => boolean,
-): OwnPages {
-  return {
-    health: async () => ({
-      status: isClosing() ? 'closing' : 'ok',
-      version,
-      uptimeSeconds: Math.round(process.uptime()),
-      // Pulls go on without the stores, so they do not make this instance unhealthy.
-      storeBytes: await store.blobs.usedBytes().catch(() => undefined),
-    }),
-    metrics: () => metrics.text(),
-    metricsType: metrics.contentType,
-  };
 }
 
 /** Where an unexpected error came from matters more than a short line. */

@@ -6,4 +6,11 @@ export function openWorker(options: {
   readonly port: number;
   readonly variables: Readonly<Record<string, string>>;
   readonly print: (text: string) => void;
-}): Promise<{ readonly url: string; close(): Promise<void> }>;
+}): Promise<{
+  readonly url: string;
+  /** The database, past the Worker. */
+  readonly index: {
+    prepare(sql: string): { first(): Promise<Readonly<Record<string, unknown>> | null> };
+  };
+  close(): Promise<void>;
+}>;

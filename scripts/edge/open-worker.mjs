@@ -20,7 +20,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
  * Runs the built bundle on workerd, with its bindings by miniflare. It listens by a socket of its
  * own: miniflare's would put a Worker before it that compresses answers.
  * @param {WorkerOptions} options
- * @returns {Promise<{ url: string, close(): Promise<void> }>}
+ * @returns {Promise<{ url: string, index: { prepare(sql: string): any }, close(): Promise<void> }>}
  */
 export async function openWorker({ configuration, data, host, port, variables, print }) {
   const worker = new Miniflare({
@@ -57,9 +57,10 @@ export async function openWorker({ configuration, data, host, port, variables, p
   });
   try {
     await worker.ready;
-    await migrate(await worker.getD1Database('DB'), `${root}infra/cloudflare/migrations`);
+    const index = await worker.getD1Database('DB');
+    await migrate(index, `${root}infra/cloudflare/migrations`);
     const { origin } = await worker.unsafeGetDirectURL();
-    return { url: origin, close: () => worker.dispose() };
+    return { url: origin, index, close: () => worker.dispose() };
   } catch (error) {
     await worker.dispose();
     throw error;

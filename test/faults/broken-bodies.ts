@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { largeLayer, openScenes, type Target } from './scene.ts';
+import { largeLayer, openScenes, type Target, type TargetProcess } from './scene.ts';
 
 /** More than all other blobs of the image, less than the large layer. */
 const withoutLargeLayer = 1_000_000;
 
 /** The upstream breaks, slows or falsifies what it sends. */
-export function describeBrokenBodies(target: Target): void {
+export function describeBrokenBodies<Mirror extends TargetProcess>(target: Target<Mirror>): void {
   const setScene = openScenes(target);
 
   const blobs = { blobs: 'stream' } as const;
@@ -59,12 +59,12 @@ export function describeBrokenBodies(target: Target): void {
     });
 
     it('for good: the client’s connection is cut, nothing half is stored, the next pull is right', async () => {
-      const { upstream, storedBytes, pull } = await setScene(blobs, through);
+      const { upstream, mirror, pull } = await setScene(blobs, through);
       const cutAt = { kind: 'truncate', after: 1_000_000 } as const;
       upstream.fail({ on: 'blob', match: largeLayer, times: 1, do: cutAt });
       upstream.fail({ on: 'blob', match: largeLayer, skip: 1, do: { kind: 'truncate', after: 0 } });
       expect(await pull()).toMatchObject({ isComplete: false });
-      expect(await storedBytes()).toBeLessThan(withoutLargeLayer);
+      expect(await target.storedBytes(mirror)).toBeLessThan(withoutLargeLayer);
       upstream.set({ faults: [] });
       expect(await pull()).toMatchObject({ isComplete: true });
     });
@@ -76,12 +76,12 @@ export function describeBrokenBodies(target: Target): void {
       ['at the beginning', 10],
       ['at the very end', 2_999_990],
     ])('%s: no client gets a clean end, nothing is stored', async (_, at) => {
-      const { upstream, storedBytes, pull } = await setScene(blobs, through);
+      const { upstream, mirror, pull } = await setScene(blobs, through);
       upstream.fail({ on: 'blob', match: largeLayer, do: { kind: 'flip', at } });
       const pulled = await pull();
       expect(pulled.blobs.some((blob) => !blob.isRight)).toBe(true);
       expect(pulled.blobs.filter((blob) => !blob.isRight)).toEqual([{ status: 0, isRight: false }]);
-      expect(await storedBytes()).toBeLessThan(withoutLargeLayer);
+      expect(await target.storedBytes(mirror)).toBeLessThan(withoutLargeLayer);
       upstream.set({ faults: [] });
       expect(await pull()).toMatchObject({ isComplete: true });
     });

@@ -9,10 +9,10 @@ const edge: Target<EdgeWorker> = {
   name: 'edge',
   followsFills: false,
   start: (configuration, variables) => EdgeWorker.start(configuration, variables),
+  storedBytes: (worker) => worker.storedBytes(),
 };
 
-const edgeToKill: Target<EdgeProcess> = {
-  ...edge,
+const edgeToKill: Pick<Target<EdgeProcess>, 'start'> = {
   start: (configuration, environment) => EdgeProcess.start(configuration, environment),
 };
 

@@ -2,12 +2,12 @@ import { describe } from 'vitest';
 import { describeBrokenBodies } from './broken-bodies.ts';
 import { describeManyClients } from './many-clients.ts';
 import { describeOddUpstreams } from './odd-upstreams.ts';
-import type { Target } from './scene.ts';
+import type { Target, TargetProcess } from './scene.ts';
 import { describeUpstreamDown } from './upstream-down.ts';
 import { describeUpstreamLimited } from './upstream-limited.ts';
 
 /** Runs all faults that can happen to every form of the mirror. */
-export function describeFaults(target: Target): void {
+export function describeFaults<Mirror extends TargetProcess>(target: Target<Mirror>): void {
   describe(target.name, () => {
     describeBrokenBodies(target);
     describeManyClients(target);

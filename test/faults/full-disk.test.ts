@@ -42,9 +42,9 @@ describe.skipIf(!hasPrlimit)('the disk takes nothing any more (needs prlimit)', 
   });
 
   it('and does again: it stores again', async () => {
-    const { upstream, mirror, warm, pull, storedBytes } = await setScene();
+    const { upstream, mirror, warm, pull } = await setScene();
     await warm();
-    const before = await storedBytes();
+    const before = await mirror.storedBytes();
     await boundFiles(mirror, 0);
     upstream.add(repository, movedImage, '2');
     expect(await pull('2')).toMatchObject({ isComplete: true });
@@ -53,7 +53,7 @@ describe.skipIf(!hasPrlimit)('the disk takes nothing any more (needs prlimit)', 
     upstream.add(repository, next, '3');
     expect(await pull('3')).toMatchObject({ isComplete: true });
     await vi.waitFor(
-      async () => expect(await storedBytes()).toBeGreaterThanOrEqual(before + 100_000),
+      async () => expect(await mirror.storedBytes()).toBeGreaterThanOrEqual(before + 100_000),
       { timeout: 10_000 },
     );
   });

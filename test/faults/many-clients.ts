@@ -1,9 +1,9 @@
 import { request } from 'node:http';
 import { describe, expect, it, vi } from 'vitest';
-import { image, largeLayer, openScenes, type Target } from './scene.ts';
+import { image, largeLayer, openScenes, type Target, type TargetProcess } from './scene.ts';
 
 /** Many clients at once, and clients that leave or want parts. */
-export function describeManyClients(target: Target): void {
+export function describeManyClients<Mirror extends TargetProcess>(target: Target<Mirror>): void {
   const setScene = openScenes(target);
 
   const everything = [image.config, ...image.layers];
@@ -44,7 +44,7 @@ export function describeManyClients(target: Target): void {
       const until = new Promise<void>((resolve) => {
         release = resolve;
       });
-      const { upstream, manifest, blob, storedBytes } = await setScene({ blobs: 'stream' });
+      const { upstream, mirror, manifest, blob } = await setScene({ blobs: 'stream' });
       upstream.fail({
         on: 'blob',
         match: largeLayer,
@@ -62,7 +62,10 @@ export function describeManyClients(target: Target): void {
       if (target.followsFills) {
         expect(upstream.count({ kind: 'blob', reference: largeLayer })).toBe(1);
       }
-      await vi.waitFor(async () => expect(await storedBytes()).toBe(imageBytes), 10_000);
+      await vi.waitFor(
+        async () => expect(await target.storedBytes(mirror)).toBe(imageBytes),
+        10_000,
+      );
     });
   });
 

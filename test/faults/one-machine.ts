@@ -6,4 +6,5 @@ export const oneMachine: Target<MirrorProcess> = {
   name: 'one machine',
   followsFills: true,
   start: (configuration, environment) => MirrorProcess.start(configuration, environment),
+  storedBytes: (mirror) => mirror.storedBytes(),
 };

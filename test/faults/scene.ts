@@ -40,6 +40,8 @@ export interface Target<Mirror extends TargetProcess = TargetProcess> {
    */
   readonly followsFills: boolean;
   start(configuration: object, environment: Record<string, string>): Promise<Mirror>;
+  /** What a mirror has stored of blobs, in bytes. */
+  storedBytes(mirror: Mirror): Promise<number>;
 }
 
 /** A stand-in for docker.io that has `image` as `library/app:1`, and the mirror's process. */
@@ -51,8 +53,6 @@ export interface Scene<Mirror extends TargetProcess = TargetProcess> {
   warm(): Promise<void>;
   manifest(reference?: string, query?: string): Promise<Response>;
   blob(digest?: string, query?: string, init?: RequestInit): Promise<Response>;
-  /** What the mirror has stored of blobs, in bytes. */
-  storedBytes(): Promise<number>;
 }
 
 /** Starts both. Tags are out of date at once, so that every pull asks the upstream. */
@@ -64,7 +64,9 @@ export type SetScene<Mirror extends TargetProcess = TargetProcess> = (
 ) => Promise<Scene<Mirror>>;
 
 /** The scenes of one suite; what a test started is ended after it. */
-export function openScenes<Mirror extends TargetProcess>(target: Target<Mirror>): SetScene<Mirror> {
+export function openScenes<Mirror extends TargetProcess>(
+  target: Pick<Target<Mirror>, 'start'>,
+): SetScene<Mirror> {
   const open: (() => Promise<void>)[] = [];
   afterEach(async () => {
     for (const close of open.splice(0).reverse()) await close();
@@ -95,10 +97,6 @@ function sceneOf<Mirror extends TargetProcess>(upstream: Upstream, mirror: Mirro
       mirror.get(`/v2/${repository}/manifests/${reference}${query}`),
     blob: (digest = largeLayer, query = '', init = {}) =>
       mirror.get(`/v2/${repository}/blobs/${digest}${query}`, init),
-    storedBytes: async () => {
-      const health: unknown = await (await mirror.get('/healthz')).json();
-      return health instanceof Object && 'storeBytes' in health ? Number(health.storeBytes) : NaN;
-    },
   };
   return scene;
 }

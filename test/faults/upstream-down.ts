@@ -1,8 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { image, largeLayer, movedImage, openScenes, repository, type Target } from './scene.ts';
+import {
+  image,
+  largeLayer,
+  movedImage,
+  openScenes,
+  repository,
+  type Target,
+  type TargetProcess,
+} from './scene.ts';
 
 /** The upstream is gone, silent or refuses everybody. */
-export function describeUpstreamDown(target: Target): void {
+export function describeUpstreamDown<Mirror extends TargetProcess>(target: Target<Mirror>): void {
   const setScene = openScenes(target);
 
   describe('upstream down', () => {

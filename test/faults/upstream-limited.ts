@@ -1,8 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { image, largeLayer, movedImage, openScenes, repository, type Target } from './scene.ts';
+import {
+  image,
+  largeLayer,
+  movedImage,
+  openScenes,
+  repository,
+  type Target,
+  type TargetProcess,
+} from './scene.ts';
 
 /** The upstream says that there were too many requests. */
-export function describeUpstreamLimited(target: Target): void {
+export function describeUpstreamLimited<Mirror extends TargetProcess>(
+  target: Target<Mirror>,
+): void {
   const setScene = openScenes(target);
 
   const hubLimit = { limit: 0, windowSeconds: 21600, headWhenExhausted: 429 } as const;

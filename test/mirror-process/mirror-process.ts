@@ -95,6 +95,12 @@ export class MirrorProcess {
     return fetch(`${this.#url}${path}`, { redirect: 'manual', ...init });
   }
 
+  /** What it has stored of blobs, in bytes. */
+  async storedBytes(): Promise<number> {
+    const metrics = await (await this.get('/metrics')).text();
+    return Number(/^pullfront_store_bytes (\d+)$/m.exec(metrics)?.[1]);
+  }
+
   /** What it prints from now on, as soon as it matches. */
   async printed(pattern: RegExp): Promise<void> {
     while (!pattern.test(this.output)) {

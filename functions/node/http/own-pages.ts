@@ -1,8 +1,10 @@
 import type { Answer } from '../../core/registry/answer.ts';
+import { healthAnswer } from '../../core/registry/health.ts';
 
 /** What the server tells of itself. */
 export interface OwnPages {
-  health(): Promise<{ readonly status: 'ok' | 'closing' } & Readonly<Record<string, unknown>>>;
+  readonly version: string;
+  isClosing(): boolean;
   metrics(): Promise<string>;
   readonly metricsType: string;
 }
@@ -25,10 +27,8 @@ export function ownPage(
   return path === '/healthz' ? health(pages) : metrics(pages);
 }
 
-async function health(pages: OwnPages): Promise<Answer> {
-  const state = await pages.health();
-  const status = state.status === 'ok' ? 200 : 503;
-  return page('/healthz', status, 'application/json', `${JSON.stringify(state)}\n`);
+async function health({ version, isClosing }: OwnPages): Promise<Answer> {
+  return healthAnswer(isClosing() ? 'closing' : 'ok', version);
 }
 
 async function metrics(pages: OwnPages): Promise<Answer> {

@@ -14,7 +14,7 @@ export class EdgeWorker {
   readonly #folder: string;
   readonly #text: string;
   readonly #variables: Readonly<Record<string, string>>;
-  #worker: { readonly url: string; close(): Promise<void> } | undefined;
+  #worker: Awaited<ReturnType<typeof openWorker>> | undefined;
 
   private constructor(folder: string, text: string, variables: Readonly<Record<string, string>>) {
     this.#folder = folder;
@@ -52,6 +52,17 @@ export class EdgeWorker {
         this.output += text;
       },
     });
+  }
+
+  /** The first row of a query of its index. */
+  row(sql: string): Promise<Readonly<Record<string, unknown>> | null> {
+    if (this.#worker === undefined) throw new Error('the Worker has ended');
+    return this.#worker.index.prepare(sql).first();
+  }
+
+  /** What it has stored of blobs, in bytes. */
+  async storedBytes(): Promise<number> {
+    return Number((await this.row('SELECT bytes FROM used'))?.bytes ?? 0);
   }
 
   /** Ends it, whatever the signal. */
