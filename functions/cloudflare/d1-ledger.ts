@@ -44,8 +44,8 @@ export class D1Ledger implements Ledger {
     const listing = this.#database.prepare(statements.getRateLimits);
     const { results } = await listing.all<Account & { rate: string; seen: number }>();
     return results.map(({ rate, ...row }) => {
-      const { limit, remaining, windowSeconds, source }: RateLimit = JSON.parse(rate);
-      return { ...row, rate: { limit, remaining, windowSeconds, source } };
+      const { limit, remaining, windowSeconds }: RateLimit = JSON.parse(rate);
+      return { ...row, rate: { limit, remaining, windowSeconds } };
     });
   }
 

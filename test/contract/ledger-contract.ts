@@ -3,7 +3,7 @@ import type { Ledger, SeenRateLimit } from '../../functions/core/ports/ledger.ts
 import type { OpenedPort } from './opened-port.ts';
 
 function seenAt(seen: number, remaining: number, account = 'anonymous'): SeenRateLimit {
-  const rate = { limit: 100, remaining, windowSeconds: 21_600, source: '192.0.2.1' };
+  const rate = { limit: 100, remaining, windowSeconds: 21_600 };
   return { registry: 'docker.io', account, rate, seen };
 }
 

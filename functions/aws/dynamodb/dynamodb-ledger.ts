@@ -95,7 +95,6 @@ function rateLimitItem({ registry, account, rate, seen }: SeenRateLimit): Item {
     limit: number(rate.limit),
     remaining: number(rate.remaining),
     ...(rate.windowSeconds !== undefined && { windowSeconds: number(rate.windowSeconds) }),
-    ...(rate.source !== undefined && { source: text(rate.source) }),
   };
 }
 
@@ -108,7 +107,6 @@ function readRateLimit(item: Item): SeenRateLimit {
       limit: numberOf(item, 'limit') ?? 0,
       remaining: numberOf(item, 'remaining') ?? 0,
       windowSeconds: numberOf(item, 'windowSeconds'),
-      source: textOf(item, 'source'),
     },
   };
 }

@@ -12,7 +12,7 @@ export function keepRateLimits(
   return (event) => {
     runtime.observe(event);
     if (event.kind !== 'rate-limit') return;
-    const { registry, account, rate } = event;
+    const { registry, credentials: account, rate } = event;
     const record = ledger.recordRateLimit({ registry, account, rate, seen: runtime.now() });
     runtime.waitUntil(goOnWithout({ runtime }, 'record rate limit', record));
   };

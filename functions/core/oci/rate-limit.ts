@@ -5,6 +5,4 @@ export interface RateLimit {
   readonly remaining: number;
   /** Length of the window in seconds; undefined when the upstream did not say. */
   readonly windowSeconds: number | undefined;
-  /** Whom the upstream counts: an address or an account's id (`docker-ratelimit-source`). */
-  readonly source: string | undefined;
 }

@@ -1,6 +1,6 @@
 import type { RateLimit } from '../oci/rate-limit.ts';
 
-/** Whom an upstream counts: a registry and the user name there, or `anonymous`. */
+/** Whom an upstream counts: a registry, and `anonymous` or `account` there, never a user name. */
 export interface Account {
   readonly registry: string;
   readonly account: string;

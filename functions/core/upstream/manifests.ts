@@ -36,8 +36,8 @@ function manifestRequest(
 function observeRateLimit({ registry, credentials, runtime }: Connection, answer: Answer): void {
   const rate = answer.moved ? undefined : parseRateLimit(answer.response.headers);
   if (rate === undefined) return;
-  const account = credentials?.username ?? 'anonymous';
-  runtime.observe({ kind: 'rate-limit', registry, account, rate });
+  const counted = credentials === undefined ? 'anonymous' : 'account';
+  runtime.observe({ kind: 'rate-limit', registry, credentials: counted, rate });
 }
 
 /** A digest the registry states; what is no digest counts as not stated. */

@@ -13,8 +13,9 @@ function parseQuota(header: string | null): Quota | undefined {
 }
 
 /**
- * Reads Docker Hub's `ratelimit-limit`, `ratelimit-remaining` and `docker-ratelimit-source`;
- * undefined when there is no limit: the image or the account may not be limited.
+ * Reads Docker Hub's `ratelimit-limit` and `ratelimit-remaining`; undefined when there is no limit:
+ * the image or the account may not be limited. `docker-ratelimit-source`, the address or the account
+ * that is counted, is not read, so that no log can show it.
  */
 export function parseRateLimit(headers: Headers): RateLimit | undefined {
   const limit = parseQuota(headers.get('ratelimit-limit'));
@@ -24,6 +25,5 @@ export function parseRateLimit(headers: Headers): RateLimit | undefined {
     limit: limit.count,
     remaining: remaining.count,
     windowSeconds: limit.window ?? remaining.window,
-    source: headers.get('docker-ratelimit-source') ?? undefined,
   };
 }

@@ -3,6 +3,9 @@ import type { RateLimit } from '../oci/rate-limit.ts';
 /** What a request to an upstream was for. */
 export type UpstreamPurpose = 'ping' | 'token' | 'manifest' | 'blob' | 'tags' | 'referrers';
 
+/** Whom an upstream counts: the configured account, or whoever asks from the mirror's address. */
+export type CountedCredentials = 'anonymous' | 'account';
+
 /** What the client tells of its work, for logs, metrics and the ledger. Holds no secret. */
 export type UpstreamEvent =
   | {
@@ -20,7 +23,7 @@ export type UpstreamEvent =
   | {
       readonly kind: 'rate-limit';
       readonly registry: string;
-      /** The user name that is counted, or `anonymous`. */
-      readonly account: string;
+      /** Whose limit it is. Not the account's name: others read the logs and the metrics. */
+      readonly credentials: CountedCredentials;
       readonly rate: RateLimit;
     };

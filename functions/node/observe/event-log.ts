@@ -9,9 +9,10 @@ export function logEvent(log: Pick<Log, 'event'>, event: MirrorEvent): void {
       log.event('debug', kind, { ...fields, milliseconds: undefined, ms: event.milliseconds });
       return;
     case 'rate-limit': {
-      const { registry, account, rate } = event;
+      const { registry, credentials, rate } = event;
       const level = rate.remaining * 5 < rate.limit ? 'warn' : 'debug';
-      log.event(level, kind, { registry, account, remaining: rate.remaining, limit: rate.limit });
+      const { remaining, limit } = rate;
+      log.event(level, kind, { registry, credentials, remaining, limit });
       return;
     }
     case 'fill': {

@@ -53,8 +53,10 @@ export function openObserving(log: Log): Observing {
         log.event('warn', 'store failed', { operation: 'read rate limits', reason: String(error) });
         return [];
       });
-      for (const { registry, account, rate } of limits) {
-        metrics.observe({ kind: 'rate-limit', registry, account, rate });
+      // An index that was written before has user names here: the one seen last is the account now.
+      for (const { registry, account, rate } of [...limits].sort((a, b) => a.seen - b.seen)) {
+        const credentials = account === 'anonymous' ? account : 'account';
+        metrics.observe({ kind: 'rate-limit', registry, credentials, rate });
       }
     },
   };

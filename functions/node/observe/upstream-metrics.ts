@@ -12,13 +12,13 @@ export function upstreamMetrics(registers: Registry[]): (event: MirrorEvent) => 
   const limit = new Gauge({
     name: 'pullfront_upstream_rate_limit',
     help: 'Pulls in a window that the upstream allows.',
-    labelNames: ['registry', 'account'],
+    labelNames: ['registry', 'credentials'],
     registers,
   });
   const remaining = new Gauge({
     name: 'pullfront_upstream_rate_remaining',
     help: 'Pulls that the upstream said are left.',
-    labelNames: ['registry', 'account'],
+    labelNames: ['registry', 'credentials'],
     registers,
   });
   const fills = new Counter({
@@ -58,9 +58,9 @@ export function upstreamMetrics(registers: Registry[]): (event: MirrorEvent) => 
         return;
       }
       case 'rate-limit': {
-        const { registry, account, rate } = event;
-        limit.set({ registry, account }, rate.limit);
-        remaining.set({ registry, account }, rate.remaining);
+        const { registry, credentials, rate } = event;
+        limit.set({ registry, credentials }, rate.limit);
+        remaining.set({ registry, credentials }, rate.remaining);
         return;
       }
       case 'fill':

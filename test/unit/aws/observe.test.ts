@@ -80,8 +80,8 @@ test('a quieter log keeps the metrics and leaves out the request', () => {
 
 test('events are measured', () => {
   const { log, parsed } = scene('error');
-  const rate = { limit: 100, remaining: 7, windowSeconds: 3600, source: undefined };
-  observeEvent(log, { kind: 'rate-limit', registry: 'docker.io', account: 'anonymous', rate });
+  const rate = { limit: 100, remaining: 7, windowSeconds: 3600 };
+  observeEvent(log, { kind: 'rate-limit', registry: 'docker.io', credentials: 'anonymous', rate });
   observeEvent(log, {
     kind: 'upstream-request',
     registry: 'docker.io',

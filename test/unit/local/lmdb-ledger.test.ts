@@ -55,7 +55,7 @@ test('nothing counted is nothing written', async () => {
 test('what could not be written is written the next time', async () => {
   const { parts } = watched(1);
   const ledger = new LmdbLedger(parts);
-  const rate = { limit: 100, remaining: 9, windowSeconds: undefined, source: undefined };
+  const rate = { limit: 100, remaining: 9, windowSeconds: undefined };
   const seen = { registry: 'docker.io', account: 'anonymous', rate, seen: 1 };
   ledger.count({ bytesServed: 7 });
   await ledger.recordRateLimit(seen);

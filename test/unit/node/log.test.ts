@@ -91,8 +91,8 @@ test.each(['json', 'text'] as const)('the level decides (%s)', (format) => {
 
 test('events', () => {
   const { log, lines } = opened('text', 'debug');
-  const rate = { limit: 100, remaining: 10, windowSeconds: 21_600, source: undefined };
-  logEvent(log, { kind: 'rate-limit', registry: 'docker.io', account: 'anonymous', rate });
+  const rate = { limit: 100, remaining: 10, windowSeconds: 21_600 };
+  logEvent(log, { kind: 'rate-limit', registry: 'docker.io', credentials: 'anonymous', rate });
   logEvent(log, {
     kind: 'upstream-request',
     registry: 'docker.io',
@@ -114,7 +114,7 @@ test('events', () => {
   logEvent(log, { kind: 'evicted', manifests: 1, blobs: 2, bytes: 3 });
   logEvent(log, { kind: 'store-failed', operation: 'put tag', reason: 'disk full' });
   expect(lines.map((line) => line.slice(9, -1))).toEqual([
-    'WARN rate-limit registry=docker.io account=anonymous remaining=10 limit=100',
+    'WARN rate-limit registry=docker.io credentials=anonymous remaining=10 limit=100',
     'upstream-request registry=docker.io purpose=token method=GET name=library/alpine status=200 ms=12',
     'WARN fill repository=docker.io/library/alpine digest=sha256:aa outcome=mismatch bytes=10 reason=digest differs ms=7',
     'evicted manifests=1 blobs=2 bytes=3',

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { openMetrics } from '../../../functions/node/observe/metrics.ts';
+import { openObserving } from '../../../functions/node/observe/observing.ts';
 import { record } from './records.ts';
 
 const counters = {
@@ -60,8 +61,8 @@ test('what the stores know', async () => {
 
 test('upstreams, limits and fills', async () => {
   const metrics = opened();
-  const rate = { limit: 100, remaining: 42, windowSeconds: 21_600, source: undefined };
-  metrics.observe({ kind: 'rate-limit', registry: 'docker.io', account: 'anonymous', rate });
+  const rate = { limit: 100, remaining: 42, windowSeconds: 21_600 };
+  metrics.observe({ kind: 'rate-limit', registry: 'docker.io', credentials: 'anonymous', rate });
   const sent = { registry: 'docker.io', purpose: 'manifest', method: 'HEAD', name: 'x' } as const;
   const event = { kind: 'upstream-request', ...sent, milliseconds: 5 } as const;
   metrics.observe({ ...event, status: 200 });
@@ -75,8 +76,8 @@ test('upstreams, limits and fills', async () => {
   const text = await samples(metrics);
   const request = 'pullfront_upstream_requests_total{registry="docker.io",purpose="manifest"';
   for (const line of [
-    'pullfront_upstream_rate_limit{registry="docker.io",account="anonymous"} 100',
-    'pullfront_upstream_rate_remaining{registry="docker.io",account="anonymous"} 42',
+    'pullfront_upstream_rate_limit{registry="docker.io",credentials="anonymous"} 100',
+    'pullfront_upstream_rate_remaining{registry="docker.io",credentials="anonymous"} 42',
     `${request},method="HEAD",status="200"} 1`,
     `${request},method="HEAD",status="timeout"} 1`,
     'pullfront_fills_total{outcome="stored"} 1',
@@ -87,4 +88,29 @@ test('upstreams, limits and fills', async () => {
   ]) {
     expect(text).toContain(line);
   }
+});
+
+test('limits of an index that has user names are shown without them, the latest one', async () => {
+  const seenAt = (seen: number, account: string) => ({
+    registry: 'docker.io',
+    account,
+    rate: { limit: 200, remaining: seen, windowSeconds: 21_600 },
+    seen,
+  });
+  const log = { request: () => undefined, event: () => undefined, flush: () => undefined };
+  const { metrics, attach } = openObserving(log);
+  await attach({
+    blobs: { usedBytes: async () => 0 },
+    ledger: {
+      counters: async () => counters,
+      rateLimits: async () => [seenAt(7, 'ci-bot'), seenAt(3, 'old-bot'), seenAt(1, 'anonymous')],
+    },
+  });
+  const text = await samples(metrics);
+  const remaining = text.filter((line) => line.startsWith('pullfront_upstream_rate_remaining'));
+  expect(remaining.toSorted()).toEqual([
+    'pullfront_upstream_rate_remaining{registry="docker.io",credentials="account"} 7',
+    'pullfront_upstream_rate_remaining{registry="docker.io",credentials="anonymous"} 1',
+  ]);
+  expect(text.join('\n')).not.toMatch(/ci-bot|old-bot/);
 });

@@ -46,8 +46,8 @@ describe('GET manifest', () => {
     expect(events).toContainEqual({
       kind: 'rate-limit',
       registry: 'test.example',
-      account: 'anonymous',
-      rate: { limit: 100, remaining: 99, windowSeconds: 21_600, source: undefined },
+      credentials: 'anonymous',
+      rate: { limit: 100, remaining: 99, windowSeconds: 21_600 },
     });
   });
 
