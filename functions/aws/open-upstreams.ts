@@ -48,7 +48,15 @@ export function openUpstreams(
       );
     if (credentials === undefined) return [registry, { upstream: open(), policy }] as const;
     const read = () => readPassword(credentials.password, environment, readSecret);
-    const upstream = upstreamWithPassword({ registry, read, open, now: runtime.now });
+    const onUnreadable = (reason: string) =>
+      runtime.observe({ kind: 'store-failed', operation: 'read password', reason });
+    const upstream = upstreamWithPassword({
+      registry,
+      read,
+      open,
+      now: runtime.now,
+      onUnreadable,
+    });
     return [registry, { upstream, policy }] as const;
   });
   return new Map(opened);

@@ -8,6 +8,8 @@ export interface PasswordUse {
   open(password: string): Upstream;
   /** Ms since 1970. */
   now(): number;
+  /** Told why the password could not be read, for the log: it names secrets. */
+  onUnreadable(reason: string): void;
 }
 
 /** A password that was refused is read again after so many ms at the earliest. */
@@ -61,14 +63,15 @@ export function upstreamWithPassword(use: PasswordUse): Upstream {
   };
 }
 
-async function openAnew({ registry, read, open, now }: PasswordUse): Promise<Opened> {
-  const began = now();
+async function openAnew(use: PasswordUse): Promise<Opened> {
+  const { registry, read, open } = use;
+  const began = use.now();
   let password: string;
   try {
     password = await read();
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    const message = `${registry}: its password cannot be read: ${reason}`;
+    use.onUnreadable(cause instanceof Error ? cause.message : String(cause));
+    const message = `${registry}: its password cannot be read`;
     throw new UpstreamError('unavailable', message, { cause });
   }
   return { upstream: open(password), read: began };

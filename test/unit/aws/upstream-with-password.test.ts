@@ -8,11 +8,12 @@ const calls = { upstreamCalls: 0 };
 /** An upstream that takes one password, a store of secrets that gives another, and a clock. */
 function scene() {
   const state = { valid: 'one', secret: 'one', now: 0, reads: 0, fails: false };
+  const reported: string[] = [];
   const upstream = upstreamWithPassword({
     registry: 'docker.io',
     async read() {
       state.reads += 1;
-      if (state.fails) throw new Error('no such secret');
+      if (state.fails) throw new Error('no such secret: pullfront/hub');
       return state.secret;
     },
     open: (password) => {
@@ -34,8 +35,9 @@ function scene() {
       };
     },
     now: () => state.now,
+    onUnreadable: (reason) => reported.push(reason),
   });
-  return { state, ask: () => upstream.listTags('library/alpine', calls) };
+  return { state, reported, ask: () => upstream.listTags('library/alpine', calls) };
 }
 
 test('a password is read before the first request, and once', async () => {
@@ -66,9 +68,14 @@ test('a wrong password is read again every five minutes, not with every request'
 });
 
 test('a password that cannot be read fails the request, and the next one tries again', async () => {
-  const { state, ask } = scene();
+  const { state, reported, ask } = scene();
   state.fails = true;
-  await expect(ask()).rejects.toMatchObject({ kind: 'unavailable' });
+  // The message is the client's to read, the reason the log's.
+  await expect(ask()).rejects.toMatchObject({
+    kind: 'unavailable',
+    message: 'docker.io: its password cannot be read',
+  });
+  expect(reported).toEqual(['no such secret: pullfront/hub']);
   state.fails = false;
   await expect(ask()).resolves.toMatchObject({ kind: 'found' });
 });
