@@ -60,7 +60,8 @@ const allow = (actions: string[], ...resources: string[]) =>
 
 /**
  * The role of what answers clients. It signs URLs of blobs and cannot write one: PutObject is for
- * manifests that are too large for the table. Whoever breaks into it cannot change a layer.
+ * manifests that are too large for the table. Whoever breaks into it cannot change a stored layer,
+ * but writes the index: what a tag is, and where clients are sent for what is not stored.
  */
 export function addPullRole(stack: Stack, logs: PullLogs, { data, queues }: Subjects): Role {
   const { table, bucket } = data;
