@@ -62,9 +62,11 @@ function containerd(
     client: 'containerd',
     file: `/etc/containerd/certs.d/${defaultUpstream}/hosts.toml`,
     lines: [
+      '# containerd before 2.2 reads this file only with config_path: infra/clients/containerd.toml',
       `server = "${server}"`,
       `[host."${scheme}://${authority}"]`,
       '  capabilities = ["pull", "resolve"]',
+      '  dial_timeout = "1s"',
     ],
   };
 }

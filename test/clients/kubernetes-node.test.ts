@@ -14,7 +14,7 @@ const traits: Traits = {
 };
 
 describeWith('containerd of a Kubernetes node', { programs: ['containerd'], root: true }, () => {
-  const setting = useStage('node', startNodeClient);
+  const setting = useStage('node', (stage) => startNodeClient(stage));
   describePulling(setting, traits);
   describeFallback(setting, traits);
 });

@@ -17,6 +17,7 @@ test('the lines are those of infra/clients, for a mirror with TLS', () => {
   });
   assert.match(lines.BuildkitdToml ?? '', /\[registry\."docker\.io"\]\n {2}mirrors = \["abc\./);
   assert.ok(lines.HostsToml?.includes(`[host."https://${host}"]`));
+  assert.ok(lines.HostsToml?.includes('\n  dial_timeout = "1s"'));
   assert.ok(lines.RegistriesConf?.includes(`location = "${host}/docker.io"`));
 });
 

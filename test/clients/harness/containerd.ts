@@ -23,10 +23,14 @@ export type ContainerdSetUp = (hosts: string) => string;
 const withoutCri: ContainerdSetUp = () =>
   'version = 2\ndisabled_plugins = ["io.containerd.grpc.v1.cri"]\n';
 
+/** The programs of the installed containerd; a path names those of another one. */
+export const containerdPrograms = { containerd: 'containerd', ctr: 'ctr' };
+
 /** Starts containerd; without CRI, unless its set-up says otherwise. */
 export async function startContainerd(
   folder: string,
   setUp: ContainerdSetUp = withoutCri,
+  programs = containerdPrograms,
 ): Promise<Containerd> {
   const socket = join(folder, 'c.sock');
   const hosts = join(folder, 'certs.d');
@@ -42,11 +46,11 @@ export async function startContainerd(
       '',
     ].join('\n'),
   );
-  const { daemon } = await startDaemon('containerd', ['--config', config], {
+  const { daemon } = await startDaemon(programs.containerd, ['--config', config], {
     ready: /containerd successfully booted/,
   });
   const ctr = (args: readonly string[]): Promise<Outcome> =>
-    run('ctr', ['--address', socket, '--namespace', basename(folder), ...args]);
+    run(programs.ctr, ['--address', socket, '--namespace', basename(folder), ...args]);
   return {
     daemon,
     socket,

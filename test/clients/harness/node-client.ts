@@ -1,6 +1,11 @@
 import { readFileSync } from 'node:fs';
 import type { Client } from './client.ts';
-import { type ContainerdSetUp, startContainerd } from './containerd.ts';
+import {
+  type Containerd,
+  type ContainerdSetUp,
+  containerdPrograms,
+  startContainerd,
+} from './containerd.ts';
 import { hostsOf } from './containerd-client.ts';
 import { callImageService } from './image-service.ts';
 import { expectPulled } from './pulling.ts';
@@ -18,12 +23,21 @@ const nodeSetUp: ContainerdSetUp = (hosts) => {
   return `${text.replace(folderOfNodes, hosts)}\n${snapshotter}`;
 };
 
+/** containerd as a Kubernetes node has it. */
+export interface NodeClient extends Client {
+  readonly containerd: Containerd;
+}
+
 /** Starts containerd with CRI, asked for images as the kubelet of a Kubernetes node asks. */
-export async function startNodeClient(stage: Stage): Promise<Client> {
-  const containerd = await startContainerd(stage.folder, nodeSetUp);
+export async function startNodeClient(
+  stage: Stage,
+  programs = containerdPrograms,
+): Promise<NodeClient> {
+  const containerd = await startContainerd(stage.folder, nodeSetUp, programs);
   containerd.hosts('docker.io', hostsOf(stage));
   const { socket } = containerd;
   return {
+    containerd,
     pull: (reference) => callImageService(socket, 'PullImage', reference),
     async remove(reference) {
       expectPulled(await callImageService(socket, 'RemoveImage', reference));

@@ -15,7 +15,13 @@ test('the lines for a mirror of Docker Hub on loopback', () => {
     ],
     [
       'containerd',
-      'server = "https://registry-1.docker.io"\n[host."http://127.0.0.1:5000"]\n  capabilities = ["pull", "resolve"]',
+      [
+        '# containerd before 2.2 reads this file only with config_path: infra/clients/containerd.toml',
+        'server = "https://registry-1.docker.io"',
+        '[host."http://127.0.0.1:5000"]',
+        '  capabilities = ["pull", "resolve"]',
+        '  dial_timeout = "1s"',
+      ].join('\n'),
     ],
     [
       'podman, CRI-O',

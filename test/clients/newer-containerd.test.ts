@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest';
+import { appImage } from './harness/app-image.ts';
+import { type Traits, useStage } from './harness/client.ts';
+import { hostsOf } from './harness/containerd-client.ts';
+import { describeFallback } from './harness/falling-back.ts';
+import { newerContainerd, newerContainerdNeeds } from './harness/newer-containerd.ts';
+import { startNodeClient } from './harness/node-client.ts';
+import { describePulling, expectPulled } from './harness/pulling.ts';
+import { describeWith } from './harness/requirement.ts';
+import { runWell } from './harness/run.ts';
+import { openSilentAddress } from './harness/silent-address.ts';
+
+const traits: Traits = {
+  name: 'newer-node',
+  runs: false,
+  resumes: true,
+  unpacksZstd: true,
+  fallsBackForBlobs: true,
+  limitedStatus: 503,
+};
+
+const needs = { programs: newerContainerdNeeds, root: true };
+
+describeWith('containerd 2 of a Kubernetes node', needs, () => {
+  const setting = useStage('newer-node', async (stage) =>
+    startNodeClient(stage, await newerContainerd()),
+  );
+  describePulling(setting, traits);
+  describeFallback(setting, traits);
+
+  describe('the set-up text', () => {
+    it('for nodes says where the files are', async () => {
+      const { containerd } = await newerContainerd();
+      expect(await runWell(containerd, ['--version'])).toMatch(/ v?2\./);
+      const file = new URL('../../infra/clients/containerd.toml', import.meta.url).pathname;
+      const said = await runWell(containerd, ['--config', file, 'config', 'dump']);
+      expect(said).toMatch(/config_path = ['"]\/etc\/containerd\/certs\.d['"]/);
+    });
+
+    it('gives up soon on a mirror that is off: it neither answers nor refuses', async () => {
+      const { stage, client } = setting;
+      const silent = await openSilentAddress();
+      try {
+        client.containerd.hosts('docker.io', hostsOf(stage, silent.address));
+        stage.origin.add('library/newer-off', appImage('newer-off'), '1');
+        const outcome = await client.pull('docker.io/library/newer-off:1');
+        expectPulled(outcome);
+        // Without dial_timeout each of its requests waits for half a minute.
+        expect(outcome.milliseconds).toBeLessThan(30_000);
+        await client.remove('docker.io/library/newer-off:1');
+      } finally {
+        client.containerd.hosts('docker.io', hostsOf(stage));
+        silent.close();
+      }
+    }, 200_000);
+  });
+});
