@@ -18,6 +18,8 @@ const programs = ['dist/demo/story.js', 'dist/demo/standin.js', 'dist/pullfront.
 const story = spawn(process.execPath, programs, { cwd: root, stdio: 'inherit' });
 // Ctrl-C reaches the story too: it ends its servers, and this waits for it.
 process.on('SIGINT', () => undefined);
+// Any other signal reaches only this.
+process.on('SIGTERM', () => story.kill('SIGINT'));
 story.on('exit', (code) => {
   process.exitCode = code ?? 1;
 });

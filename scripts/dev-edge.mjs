@@ -48,12 +48,27 @@ async function serve() {
       ]),
     ].join('\n'),
   );
-  const close = async () => {
-    await worker.close();
+  stopBySignal(() => worker.close());
+}
+
+/**
+ * Ends at the first signal, and at once by a later one. One that follows at once is the same: npm
+ * passes on what the terminal has already sent.
+ * @param {() => Promise<void>} close
+ */
+function stopBySignal(close) {
+  let first = 0;
+  const onSignal = async () => {
+    if (first !== 0) {
+      if (Date.now() - first > 500) process.exit(130);
+      return;
+    }
+    first = Date.now();
+    await close();
     process.exit(0);
   };
-  process.once('SIGINT', close);
-  process.once('SIGTERM', close);
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
 }
 
 /**
