@@ -10,5 +10,7 @@ export function workerRuntime(observe: (event: MirrorEvent) => void): Runtime<Mi
     observe,
     waitUntil,
     createHash: platformHash,
+    sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
+    random: Math.random,
   };
 }

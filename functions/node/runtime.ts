@@ -27,6 +27,8 @@ export function nodeRuntime(observe: (event: MirrorEvent) => void): NodeRuntime 
       const hash = createHash(algorithm);
       return { update: (bytes) => void hash.update(bytes), hex: () => hash.digest('hex') };
     },
+    sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
+    random: Math.random,
   };
   return {
     runtime,

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { passThroughAll } from '../../functions/core/mirror/blobs/fill-behind.ts';
 import { createMirror } from '../../functions/core/mirror/create-mirror.ts';
 import type { MirrorEvent } from '../../functions/core/mirror/mirror-event.ts';
+import { nodeRuntime } from '../../functions/node/runtime.ts';
 import { madeDigest } from '../contract/made-content.ts';
 import { sharedWorkerd } from './shared-workerd.ts';
 
@@ -53,13 +53,8 @@ function mirrorOf(evictionSteps: number, events: MirrorEvent[]) {
   // All that is stored is older than what may be on its way.
   const now = () => Date.now() + 2 * hour;
   return createMirror({ ...options, missingBlobs: passThroughAll, evictionSteps }, ports(now), {
+    ...nodeRuntime((event) => events.push(event)).runtime,
     now,
-    observe: (event) => events.push(event),
-    waitUntil: () => undefined,
-    createHash: (algorithm) => {
-      const hash = createHash(algorithm);
-      return { update: (bytes) => hash.update(bytes), hex: () => hash.digest('hex') };
-    },
   });
 }
 

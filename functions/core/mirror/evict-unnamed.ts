@@ -1,5 +1,5 @@
 import { parseDigest } from '../oci/digest.ts';
-import type { BlobStore, StoredBlob } from '../ports/blob-store.ts';
+import type { StoredBlob } from '../ports/blob-store.ts';
 import type { EvictionRun } from './eviction-run.ts';
 import type { Parts } from './parts.ts';
 
@@ -14,7 +14,7 @@ export async function evictUnnamed(parts: Parts, run: EvictionRun, steps: number
   const { blobs, runtime } = parts;
   let taken = 0;
   if (steps === 0) return taken;
-  const listing = steps === Number.POSITIVE_INFINITY ? blobs.list() : listFromAnywhere(blobs);
+  const listing = steps === Number.POSITIVE_INFINITY ? blobs.list() : listFromAnywhere(parts);
   for await (const blob of listing) {
     if (!(await run.goesOn())) break;
     if (runtime.now() - blob.stored > grace) await run.deleteUnnamed(blob.digest);
@@ -28,8 +28,8 @@ export async function evictUnnamed(parts: Parts, run: EvictionRun, steps: number
  * All blobs, beginning anywhere and going round: runs that look at a part of them come to all in
  * time, and nobody has to note how far the last one came.
  */
-async function* listFromAnywhere(blobs: BlobStore): AsyncGenerator<StoredBlob> {
-  const start = beginningWith(Math.floor(Math.random() * 2 ** 32));
+async function* listFromAnywhere({ blobs, runtime }: Parts): AsyncGenerator<StoredBlob> {
+  const start = beginningWith(Math.floor(runtime.random() * 2 ** 32));
   yield* blobs.list(start);
   for await (const blob of blobs.list(beginningWith(0))) {
     if (start === undefined || blob.digest > start) return;

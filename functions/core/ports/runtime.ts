@@ -17,4 +17,8 @@ export interface Runtime<Event> {
   waitUntil(work: Promise<unknown>): void;
   /** Web Crypto hashes only what is whole in memory, so streams need the platform's own. */
   createHash(algorithm: DigestAlgorithm): StreamingHash;
+  /** Resolves after so many ms. */
+  sleep(milliseconds: number): Promise<void>;
+  /** From 0 to 1, and never 1: for pauses that must differ between instances. */
+  random(): number;
 }

@@ -133,6 +133,8 @@ test('counts become metrics at once, and are written at most once a minute', asy
       observe: () => undefined,
       waitUntil: () => undefined,
       createHash: () => ({ update: () => undefined, hex: () => '' }),
+      sleep: async () => undefined,
+      random: () => 0,
     },
   );
   ledger.count({ pullsServed: 1, pullsAvoided: 1 });

@@ -14,6 +14,7 @@ import {
   type EmbeddedStore,
   openEmbeddedStore,
 } from '../../../functions/local/store/embedded-store.ts';
+import { madeRandom } from './made-random.ts';
 import { known, ScriptedUpstream } from './scripted-upstream.ts';
 
 const minute = 60_000;
@@ -104,6 +105,8 @@ export async function openMirror(differences: Differences = {}): Promise<MirrorU
           const hash = createHash(algorithm);
           return { update: (bytes) => hash.update(bytes), hex: () => hash.digest('hex') };
         },
+        sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
+        random: madeRandom(1),
       },
     );
   const ask = (name: string, reference: Reference, method: 'GET' | 'HEAD') =>

@@ -1,6 +1,7 @@
 import type { Parts } from '../parts.ts';
 import { acquireLease } from './acquire-lease.ts';
 import { goOnWithout } from './go-on-without.ts';
+import { pauseFor } from './pause.ts';
 
 /** How long an instance is believed to be at work without a sign of it, in ms. */
 const leaseLife = 15_000;
@@ -35,7 +36,7 @@ export async function acrossInstances<Result>(
       }
     }
     if (parts.runtime.now() >= giveUp) return work();
-    await new Promise((resolve) => setTimeout(resolve, pause));
+    await pauseFor(parts, pause);
     const found = await look();
     if (found !== undefined) return found;
   }

@@ -1,6 +1,7 @@
 import { type Repository, repositoryKey } from '../../oci/repository.ts';
 import { UpstreamError } from '../../upstream/upstream-error.ts';
 import { goOnWithout } from '../asking/go-on-without.ts';
+import { pauseFor } from '../asking/pause.ts';
 import type { BlobOutcome } from '../outcome.ts';
 import type { MissingBlobs, Parts } from '../parts.ts';
 import { fillBehind, isFillable } from './fill-behind.ts';
@@ -54,6 +55,6 @@ async function awaitFill(
       const message = `${repositoryKey(repository)}: the fill of ${part.digest} is not done yet`;
       throw new UpstreamError('timeout', message);
     }
-    await new Promise((resolve) => setTimeout(resolve, pause));
+    await pauseFor(parts, pause);
   }
 }
