@@ -41,6 +41,11 @@ const throttling = new Set([
   'TooManyRequestsException',
 ]);
 
+/** True when a service refused a call because there are too many at the moment. */
+export function isThrottling(error: unknown): error is ServiceError {
+  return error instanceof ServiceError && (throttling.has(error.code) || error.status === 429);
+}
+
 /** Codes whose message tells what was wrong and repeats nothing that was signed. */
 const explained = new Set([
   'ConditionalCheckFailedException',

@@ -1,4 +1,5 @@
-import type { Lease, Leases } from '../core/ports/leases.ts';
+import { type Lease, type Leases, longestHold } from '../core/ports/leases.ts';
+import { orBusy } from './d1-busy.ts';
 import * as statements from './d1-statements.ts';
 
 /** How long the row of a lease that is over is kept for its fence, in ms. */
@@ -25,12 +26,21 @@ export class D1Leases implements Leases {
   async acquire(key: string, milliseconds: number): Promise<Lease | undefined> {
     const now = this.#now();
     const expires = now + milliseconds;
-    const acquiring = this.#database.prepare(statements.acquireLease).bind(key, now, expires);
-    const row = await acquiring.first<{ fence: number }>();
+    const acquiring = this.#database
+      .prepare(statements.acquireLease)
+      .bind(key, now, expires, now + longestHold);
+    const row = await orBusy(acquiring.first<{ fence: number }>());
     if (row === null) return undefined;
     this.#granted += 1;
     if (this.#granted % cleaningInterval === 0) await this.#removeEnded(now);
     return { key, fence: row.fence, expires };
+  }
+
+  async isHeld(key: string): Promise<boolean> {
+    const now = this.#now();
+    const looking = this.#database.prepare(statements.isLeaseHeld);
+    const row = await orBusy(looking.bind(key, now, now + longestHold).first());
+    return row !== null;
   }
 
   async renew(
@@ -48,7 +58,8 @@ export class D1Leases implements Leases {
 
   async release(lease: Lease): Promise<void> {
     const { key, fence } = lease;
-    await this.#database.prepare(statements.releaseLease).bind(key, fence, this.#now()).run();
+    const releasing = this.#database.prepare(statements.releaseLease);
+    await orBusy(releasing.bind(key, fence, this.#now()).run());
   }
 
   /** The lease was granted all the same when this fails. */

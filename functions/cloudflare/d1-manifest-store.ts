@@ -8,6 +8,7 @@ import type {
   TagList,
   TagRecord,
 } from '../core/ports/manifest-store.ts';
+import { orBusy } from './d1-busy.ts';
 import { afterAll, atMost, cursor, readPage } from './d1-lists.ts';
 import { putManifest, removeManifest } from './d1-put-manifest.ts';
 import * as statements from './d1-statements.ts';
@@ -74,11 +75,11 @@ export function d1ManifestStore(
     statement: string,
     ...values: readonly Value[]
   ): Promise<Row | undefined> {
-    return (await bound(statement, ...values).first<Row>()) ?? undefined;
+    return (await orBusy(bound(statement, ...values).first<Row>())) ?? undefined;
   }
 
   async function run(statement: string, ...values: readonly Value[]): Promise<void> {
-    await bound(statement, ...values).run();
+    await orBusy(bound(statement, ...values).run());
   }
 
   async function names(
@@ -127,7 +128,7 @@ export function d1ManifestStore(
 
     async putManifest(repository, manifest, contents, pulled) {
       const key = repositoryKey(repository);
-      await putManifest(database, large, key, manifest, contents, pulled);
+      await orBusy(putManifest(database, large, key, manifest, contents, pulled));
     },
 
     async getBlobEntry(repository, digest) {
@@ -193,11 +194,12 @@ export function d1ManifestStore(
 
     async putUpstreamLocation(repository, digest, { url, expires }) {
       const key = repositoryKey(repository);
-      await database.batch([
+      const putting = database.batch([
         bound(statements.putUpstreamLocation, key, digest, url ?? '', expires),
         // They live for minutes, and nobody else would remove them.
         bound(statements.removeEndedLocations, now()),
       ]);
+      await orBusy(putting);
     },
 
     async leastRecentlyPulled(limit) {

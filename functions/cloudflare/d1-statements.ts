@@ -77,7 +77,9 @@ export const removeEndedLocations = `DELETE FROM upstream_locations WHERE expire
 export const acquireLease = `INSERT INTO leases (name, fence, expires) VALUES (?1, ?2, ?3)
   ON CONFLICT (name) DO UPDATE SET fence = max(leases.fence + 1, excluded.fence),
     expires = excluded.expires
-  WHERE leases.expires <= ?2 RETURNING fence`;
+  WHERE leases.expires <= ?2 OR leases.expires > ?4 RETURNING fence`;
+export const isLeaseHeld = `SELECT 1 AS held FROM leases
+  WHERE name = ?1 AND expires > ?2 AND expires <= ?3`;
 export const renewLease = `UPDATE leases SET expires = ?3
   WHERE name = ?1 AND fence = ?2 AND expires > ?4 RETURNING fence`;
 export const releaseLease = `UPDATE leases SET expires = min(expires, ?3) WHERE name = ?1 AND fence = ?2`;

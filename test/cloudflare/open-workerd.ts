@@ -63,7 +63,9 @@ export async function openWorkerd(options: WorkerdOptions = {}) {
     });
   const value = async (path: string, body: object): Promise<unknown> => {
     const reply = fromWire(await (await post(path, body)).text());
-    if (reply.error !== undefined) throw new Error(reply.error);
+    if (reply.error !== undefined) {
+      throw Object.assign(new Error(reply.error), { name: reply.name });
+    }
     return reply.value;
   };
   let instances = 0;

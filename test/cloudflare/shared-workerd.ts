@@ -18,6 +18,8 @@ export interface WorkerTold {
   ranStatements(): Promise<number>;
   /** D1 runs so many more, as for one invocation, and then fails; any number when absent. */
   allowStatements(count?: number): Promise<void>;
+  /** D1 refuses every statement from now on, or none. */
+  overload(isOverloaded: boolean): Promise<void>;
   /** What a run of eviction is bounded by. */
   evictionSteps(): Promise<number>;
   /** Begins an upload, ends it, and gives its identifier. */

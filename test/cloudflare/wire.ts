@@ -22,7 +22,9 @@ export interface PutCall {
 }
 
 /** What became of a call. */
-export type Reply = { readonly value?: unknown } | { readonly error: string };
+export type Reply =
+  | { readonly value?: unknown }
+  | { readonly error: string; readonly name: string };
 
 /** What a Worker's put says when its source broke: the test knows with which error. */
 export const sourceFailed = 'the source of the test failed';

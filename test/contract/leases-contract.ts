@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Leases } from '../../functions/core/ports/leases.ts';
+import { type Leases, longestLease } from '../../functions/core/ports/leases.ts';
 
 /** Leases under test, and their clock. */
 export interface OpenedLeases {
@@ -51,6 +51,36 @@ export function describeLeasesContract(name: string, open: () => Promise<OpenedL
       await opened.pass(1001);
       const second = await granted('a', 1000);
       expect(second.fence).toBeGreaterThan(first.fence);
+      expect(await leases.acquire('a', 1000)).toBeUndefined();
+    });
+
+    test('a key is held until its lease is released or expires', async () => {
+      expect(await leases.isHeld('a')).toBe(false);
+      const first = await granted('a', 1000);
+      expect(await leases.isHeld('a')).toBe(true);
+      expect(await leases.isHeld('b')).toBe(false);
+      await leases.release(first);
+      expect(await leases.isHeld('a')).toBe(false);
+      await granted('a', 1000);
+      await opened.pass(1001);
+      expect(await leases.isHeld('a')).toBe(false);
+    });
+
+    test('a clock that was ahead keeps no key for long', async () => {
+      await opened.pass(3_600_000);
+      const ahead = await granted('a', longestLease);
+      await opened.pass(-3_600_000);
+      expect(await leases.isHeld('a')).toBe(false);
+      const next = await granted('a');
+      expect(next.fence).toBeGreaterThan(ahead.fence);
+      expect(await leases.isHeld('a')).toBe(true);
+      expect(await leases.acquire('a', 1000)).toBeUndefined();
+    });
+
+    test('a clock that is ahead by less than a life takes no key from its holder', async () => {
+      await granted('a', longestLease);
+      await opened.pass(-longestLease);
+      expect(await leases.isHeld('a')).toBe(true);
       expect(await leases.acquire('a', 1000)).toBeUndefined();
     });
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Lease, Leases } from '../../core/ports/leases.ts';
+import { type Lease, type Leases, longestHold } from '../../core/ports/leases.ts';
 import { number, numberOf, text } from './item.ts';
 import { leaseKey } from './keys.ts';
 import type { DynamoDbTable } from './table.ts';
@@ -28,9 +28,11 @@ export class DynamoDbLeases implements Leases {
       update:
         'SET #fence = if_not_exists(#fence, :now) + :one, #expires = :expires, #ttl = :ttl, #holder = :holder',
       // The holder is new with each call: when an answer was lost, the repeat finds its own.
-      condition: 'attribute_not_exists(#pk) OR #expires <= :now OR #holder = :holder',
+      condition:
+        'attribute_not_exists(#pk) OR #expires <= :now OR #expires > :latest OR #holder = :holder',
       values: {
         ':now': number(now),
+        ':latest': number(now + longestHold),
         ':one': number(1),
         ':expires': number(expires),
         ':ttl': number(endOfItem(expires)),
@@ -40,6 +42,13 @@ export class DynamoDbLeases implements Leases {
     });
     const fence = outcome.kind === 'written' ? numberOf(outcome.item, 'fence') : undefined;
     return fence === undefined ? undefined : { key, fence, expires };
+  }
+
+  async isHeld(key: string): Promise<boolean> {
+    const item = await this.#table.get(leaseKey(key), ['expires'], 'eventual');
+    const expires = (item && numberOf(item, 'expires')) ?? 0;
+    const now = this.#now();
+    return expires > now && expires <= now + longestHold;
   }
 
   async renew(

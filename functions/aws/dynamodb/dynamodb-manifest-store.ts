@@ -4,6 +4,7 @@ import type { Manifest, ManifestContents } from '../../core/oci/manifest.ts';
 import type { Page, PageRequest } from '../../core/oci/page.ts';
 import { type Repository, repositoryKey } from '../../core/oci/repository.ts';
 import type {
+  Consistency,
   IndexedManifest,
   ManifestStore,
   PulledManifest,
@@ -50,8 +51,13 @@ export class DynamoDbManifestStore implements ManifestStore {
     this.#now = now;
   }
 
-  async getTag(repository: Repository, tag: string): Promise<TagRecord | undefined> {
-    const item = await this.#table.get({ pk: tagPartition(repository), sk: tag });
+  async getTag(
+    repository: Repository,
+    tag: string,
+    consistency?: Consistency,
+  ): Promise<TagRecord | undefined> {
+    const key = { pk: tagPartition(repository), sk: tag };
+    const item = await this.#table.get(key, undefined, consistency);
     return item && readTag(item);
   }
 
@@ -64,8 +70,13 @@ export class DynamoDbManifestStore implements ManifestStore {
     return pageOfNames(this.#table, tagPartition(repository), page);
   }
 
-  async getManifest(repository: Repository, digest: Digest): Promise<IndexedManifest | undefined> {
-    const item = await this.#table.get(manifestItemKey(repositoryKey(repository), digest));
+  async getManifest(
+    repository: Repository,
+    digest: Digest,
+    consistency?: Consistency,
+  ): Promise<IndexedManifest | undefined> {
+    const key = manifestItemKey(repositoryKey(repository), digest);
+    const item = await this.#table.get(key, undefined, consistency);
     if (item === undefined || item.gone !== undefined) return undefined;
     return readManifestItem(item, digest, this.#large);
   }
@@ -144,8 +155,10 @@ export class DynamoDbManifestStore implements ManifestStore {
   async getUpstreamLocation(
     repository: Repository,
     digest: Digest,
+    consistency?: Consistency,
   ): Promise<UpstreamLocation | undefined> {
-    const item = await this.#table.get(locationKey(repository, digest));
+    const key = locationKey(repository, digest);
+    const item = await this.#table.get(key, undefined, consistency);
     if (item === undefined) return undefined;
     const expires = numberOf(item, 'expires') ?? 0;
     // DynamoDB deletes what is over within days, not at once.

@@ -15,7 +15,7 @@ import type { Key } from './item.ts';
  * | pull            | pull             | time#D#R       | Query, oldest first                         |
  * | list            | list#R           | name[#version] | GetItem; a long one also a Query            |
  * | location        | location#R@D     | location       | GetItem                                     |
- * | lease           | lease#name       | lease          | UpdateItem only                             |
+ * | lease           | lease#name       | lease          | UpdateItem; GetItem by those who wait       |
  * | rate limit      | rate-limit       | account        | Query                                       |
  * | counters        | ledger           | counters       | GetItem                                     |
  *

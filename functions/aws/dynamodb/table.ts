@@ -1,5 +1,7 @@
+import type { Consistency } from '../../core/ports/manifest-store.ts';
+import { StoreBusy } from '../../core/ports/store-busy.ts';
 import type { JsonObject, JsonService } from '../json-service.ts';
-import { ServiceError } from '../service-error.ts';
+import { isThrottling, ServiceError } from '../service-error.ts';
 import { placeholders } from './expression.ts';
 import { type Item, type Key, keyItem, readItem, readItems } from './item.ts';
 
@@ -46,8 +48,8 @@ export interface PartitionQuery {
 }
 
 /**
- * The one table. Reads are strongly consistent: what one instance wrote, the next one reads. There
- * is no Scan here on purpose.
+ * The one table. Reads are strongly consistent unless the caller says that they need not be: what
+ * one instance wrote, the next one reads. There is no Scan here on purpose.
  */
 export class DynamoDbTable {
   readonly #service: JsonService;
@@ -59,12 +61,21 @@ export class DynamoDbTable {
   }
 
   #call(action: string, input: JsonObject, once = false): Promise<JsonObject> {
-    return this.#service.call(action, { TableName: this.#table, ...input }, { once });
+    return this.#ask(action, { TableName: this.#table, ...input }, once);
+  }
+
+  /** A partition key takes 1,000 units of writes and 3,000 of reads a second. */
+  async #ask(action: string, input: JsonObject, once = false): Promise<JsonObject> {
+    try {
+      return await this.#service.call(action, input, { once });
+    } catch (error) {
+      throw isThrottling(error) ? new StoreBusy(error.message, { cause: error }) : error;
+    }
   }
 
   /** A BatchWriteItem or BatchGetItem of this table alone. */
   async batch(action: string, request: unknown): Promise<BatchAnswer> {
-    const answer = await this.#service.call(action, { RequestItems: { [this.#table]: request } });
+    const answer = await this.#ask(action, { RequestItems: { [this.#table]: request } });
     const ofTable = (value: unknown): unknown => readItem(value)?.[this.#table];
     return {
       items: readItems(ofTable(answer.Responses)),
@@ -72,10 +83,15 @@ export class DynamoDbTable {
     };
   }
 
-  async get(key: Key, attributes?: readonly string[]): Promise<Item | undefined> {
+  /** An eventually consistent read costs half. */
+  async get(
+    key: Key,
+    attributes?: readonly string[],
+    consistency: Consistency = 'strong',
+  ): Promise<Item | undefined> {
     const answer = await this.#call('GetItem', {
       Key: keyItem(key),
-      ConsistentRead: true,
+      ConsistentRead: consistency === 'strong',
       ...projection(attributes),
     });
     return readItem(answer.Item);

@@ -66,14 +66,24 @@ export interface PulledManifest {
 }
 
 /**
+ * How current the answer of a read is. An `eventual` one may lack what was written a moment ago, and
+ * costs less where the index has replicas.
+ */
+export type Consistency = 'strong' | 'eventual';
+
+/**
  * The index: what is known of manifests and tags.
  *
  * Everything a method wrote is there for every later read of every instance once its promise has
- * resolved, and survives a crash. What is not there is undefined. A method rejects when the store
+ * resolved, unless the read says that it may be `eventual`, and survives a crash. What is not there is undefined. A method rejects when the store
  * cannot be reached; callers then go on without it.
  */
 export interface ManifestStore {
-  getTag(repository: Repository, tag: string): Promise<TagRecord | undefined>;
+  getTag(
+    repository: Repository,
+    tag: string,
+    consistency?: Consistency,
+  ): Promise<TagRecord | undefined>;
 
   /** Writes a tag's record, unless the stored one has a later `checked`: late writes are dropped. */
   putTag(repository: Repository, tag: string, record: TagRecord): Promise<void>;
@@ -82,7 +92,11 @@ export interface ManifestStore {
   listTags(repository: Repository, page: PageRequest): Promise<Page<string>>;
 
   /** A manifest, byte for byte, if this repository has it: another's is not answered. */
-  getManifest(repository: Repository, digest: Digest): Promise<IndexedManifest | undefined>;
+  getManifest(
+    repository: Repository,
+    digest: Digest,
+    consistency?: Consistency,
+  ): Promise<IndexedManifest | undefined>;
 
   /** A manifest whatever repository it came by. Not for answering clients: check the upstream first. */
   findManifest(digest: Digest): Promise<Manifest | undefined>;
@@ -121,6 +135,7 @@ export interface ManifestStore {
   getUpstreamLocation(
     repository: Repository,
     digest: Digest,
+    consistency?: Consistency,
   ): Promise<UpstreamLocation | undefined>;
 
   /** Shares what an upstream told with the other instances; it may be forgotten at any time. */

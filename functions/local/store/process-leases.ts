@@ -1,4 +1,4 @@
-import type { Lease, Leases } from '../../core/ports/leases.ts';
+import { type Lease, type Leases, longestHold } from '../../core/ports/leases.ts';
 
 /**
  * The leases of the one process that owns a data folder. They die with it, as the folder's lock
@@ -16,12 +16,20 @@ export class ProcessLeases implements Leases {
 
   async acquire(key: string, milliseconds: number): Promise<Lease | undefined> {
     const now = this.#now();
-    const held = this.#held.get(key);
-    if (held !== undefined && held.expires > now) return undefined;
+    if (this.#isHeld(key, now)) return undefined;
     this.#lastFence = Math.max(this.#lastFence + 1, now);
     const lease = { key, fence: this.#lastFence, expires: now + milliseconds };
     this.#held.set(key, lease);
     return lease;
+  }
+
+  async isHeld(key: string): Promise<boolean> {
+    return this.#isHeld(key, this.#now());
+  }
+
+  #isHeld(key: string, now: number): boolean {
+    const expires = this.#held.get(key)?.expires ?? 0;
+    return expires > now && expires <= now + longestHold;
   }
 
   async renew(

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { DynamoDbLeases } from '../../../functions/aws/dynamodb/dynamodb-leases.ts';
 import { DynamoDbLedger } from '../../../functions/aws/dynamodb/dynamodb-ledger.ts';
+import { ServiceError } from '../../../functions/aws/service-error.ts';
+import { StoreBusy } from '../../../functions/core/ports/store-busy.ts';
 import { type OpenedDynamoDb, openDynamoDb } from './open-dynamodb.ts';
 
 let opened: OpenedDynamoDb;
@@ -29,6 +31,25 @@ describe('leases', () => {
     expect(opened.proxy.calls).toHaveLength(2);
     expect(await leases.acquire('a', 500)).toBeUndefined();
     expect(lease && (await leases.renew(lease, 500))).toBeDefined();
+  });
+
+  test('who waits for one reads, and not all of a strong read', async () => {
+    const leases = new DynamoDbLeases(opened.table, () => 1000);
+    await leases.acquire('a', 500);
+    opened.proxy.calls.length = 0;
+    expect(await leases.isHeld('a')).toBe(true);
+    const [call] = opened.proxy.calls;
+    expect(call).toMatchObject({ action: 'GetItem', input: { ConsistentRead: false } });
+  });
+
+  test('a table that throttles is busy and has not failed', async () => {
+    const leases = new DynamoDbLeases(opened.table, () => 1000);
+    const body = { __type: 'com.amazonaws.dynamodb.v20120810#ThrottlingException' };
+    opened.proxy.answerBy(() => ({ status: 400, body }));
+    await expect(leases.acquire('a', 500)).rejects.toThrow(StoreBusy);
+    await expect(leases.isHeld('a')).rejects.toThrow(StoreBusy);
+    opened.proxy.answerBy(() => ({ status: 500, body: { __type: 'InternalServerError' } }));
+    await expect(leases.acquire('a', 500)).rejects.toThrow(ServiceError);
   });
 
   test('one that expired is free although its item is still there', async () => {

@@ -33,7 +33,10 @@ interface Environment {
 }
 
 /** How often D1 and R2 were called, and how many statements D1 ran and may run yet. */
-const calls = { count: 0, statements: 0, allowed: Number.POSITIVE_INFINITY };
+const calls = { count: 0, statements: 0, allowed: Number.POSITIVE_INFINITY, overloaded: false };
+
+/** How D1 refuses what would have to wait too long. */
+const overloaded = 'D1_ERROR: D1 DB is overloaded. Requests queued for too long.';
 
 /** Calls of these go over the network. */
 const remote = new Set([
@@ -68,7 +71,10 @@ function counted<Binding extends object>(binding: Binding): Binding {
       if (typeof member !== 'function') return member;
       return (...args: unknown[]) => {
         if (typeof name === 'string' && remote.has(name)) calls.count += 1;
-        if (typeof name === 'string' && running.has(name)) runStatements(args);
+        if (typeof name === 'string' && running.has(name)) {
+          runStatements(args);
+          if (calls.overloaded) return Promise.reject(new Error(overloaded));
+        }
         // A batch takes D1's own statements.
         const plain = args.map((arg) => (Array.isArray(arg) ? arg.map(plainOf) : arg));
         const result: unknown = Reflect.apply(member, target, plain);
@@ -122,6 +128,9 @@ function openInstance({ FILLS, ENDPOINT, BYTES_PER_PUT, ...bindings }: Environme
         ranStatements: () => calls.statements,
         allowStatements: (count?: number) => {
           calls.allowed = calls.statements + (count ?? Number.POSITIVE_INFINITY);
+        },
+        overload: (isOverloaded: boolean) => {
+          calls.overloaded = isOverloaded;
         },
         evictionSteps: () => evictionSteps,
         leaveUpload: (key: string) => leaveUpload(bindings.BUCKET, key),
@@ -232,7 +241,8 @@ const worker: ExportedHandler<Environment> = {
       const reply: Reply = { value };
       return new Response(toWire(reply));
     } catch (error) {
-      const reply: Reply = { error: error instanceof Error ? error.message : String(error) };
+      const { name, message } = error instanceof Error ? error : new Error(String(error));
+      const reply: Reply = { error: message, name };
       return new Response(toWire(reply));
     }
   },

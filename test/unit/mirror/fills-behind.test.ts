@@ -77,6 +77,26 @@ describe('instances that want the same thing at the same moment', () => {
     expect(test.upstream.count('GET manifest')).toBe(1);
   });
 
+  it('cost one GET of such a tag also when their clocks differ', async () => {
+    const { upstream } = test;
+    upstream.hidesDigest = true;
+    const get = upstream.getManifest.bind(upstream);
+    upstream.getManifest = async (...ask) => {
+      // The one that asks is behind those that wait.
+      test.pass(-500);
+      return get(...ask);
+    };
+    const reference = { kind: 'tag', tag: '1' } as const;
+    const instances = Array.from({ length: 3 }, () => test.another());
+    const outcomes = await Promise.all(
+      instances.map((mirror) =>
+        mirror.resolveManifest(repository, reference, 'GET', { upstreamCalls: 0 }),
+      ),
+    );
+    expect(outcomes.every(({ kind }) => kind === 'found')).toBe(true);
+    expect(upstream.count('GET manifest')).toBe(1);
+  });
+
   it('cost one request for a blob, the fill included', async () => {
     test.upstream.redirects = true;
     await test.tag('library/app', '1');

@@ -21,6 +21,20 @@ export async function goOnWithout<Result>(
   }
 }
 
+/** The same; where undefined is a result as well, `failed` says that the store failed. */
+export async function orFailed<Result>(
+  parts: Pick<Parts, 'runtime'>,
+  operation: string,
+  work: Promise<Result>,
+): Promise<Result | 'failed'> {
+  const outcome = await goOnWithout(
+    parts,
+    operation,
+    work.then((result) => ({ result })),
+  );
+  return outcome === undefined ? 'failed' : outcome.result;
+}
+
 /** What an error says of itself, for a log or a queue. */
 export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

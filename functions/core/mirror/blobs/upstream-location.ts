@@ -1,9 +1,11 @@
 import type { Digest } from '../../oci/digest.ts';
 import { type Repository, repositoryKey } from '../../oci/repository.ts';
+import type { Consistency } from '../../ports/manifest-store.ts';
 import type { BlobLocating, CallCount } from '../../upstream/upstream.ts';
-import { acrossInstances } from '../asking/across-instances.ts';
+import { acrossInstances, type Look } from '../asking/across-instances.ts';
 import { askUpstream } from '../asking/ask-upstream.ts';
-import { goOnWithout } from '../asking/go-on-without.ts';
+import { goOnWithout, orFailed } from '../asking/go-on-without.ts';
+import { writePatiently } from '../asking/pause.ts';
 import { manifestKey } from '../manifests/known-manifest.ts';
 import type { Parts } from '../parts.ts';
 
@@ -34,11 +36,13 @@ export function upstreamLocation(
   }
   const ask = () => askForLocation(parts, repository, digest, calls);
   if (!parts.missingBlobs.areFilledBehind) return parts.flights.locations.run(key, ask);
-  const look = () => sharedLocation(parts, repository, digest);
-  return parts.flights.locations.run(
-    key,
-    async () => (await look()) ?? acrossInstances(parts, `location:${key}`, look, ask),
-  );
+  const look: Look<BlobLocating> = (consistency) =>
+    sharedLocation(parts, repository, digest, consistency);
+  return parts.flights.locations.run(key, async () => {
+    const shared = await look('eventual');
+    if (shared !== undefined && shared !== 'failed') return shared;
+    return acrossInstances(parts, `location:${key}`, look, ask);
+  });
 }
 
 /** Makes the upstream be asked again: what it said does not lead to the blob any more. */
@@ -50,13 +54,11 @@ async function sharedLocation(
   parts: Parts,
   repository: Repository,
   digest: Digest,
-): Promise<BlobLocating | undefined> {
-  const shared = await goOnWithout(
-    parts,
-    'read location',
-    parts.manifests.getUpstreamLocation(repository, digest),
-  );
-  if (shared === undefined) return undefined;
+  consistency: Consistency,
+): Promise<BlobLocating | 'failed' | undefined> {
+  const reading = parts.manifests.getUpstreamLocation(repository, digest, consistency);
+  const shared = await orFailed(parts, 'read location', reading);
+  if (shared === undefined || shared === 'failed') return shared;
   const { url, expires } = shared;
   const location: Leading = url === undefined ? { kind: 'direct' } : { kind: 'redirect', url };
   remember(parts, repository, digest, location, expires - parts.runtime.now());
@@ -78,7 +80,9 @@ async function askForLocation(
   if (parts.missingBlobs.areFilledBehind) {
     const url = location.kind === 'direct' ? undefined : location.url;
     const shared = { url, expires: parts.runtime.now() + life };
-    const writing = parts.manifests.putUpstreamLocation(repository, digest, shared);
+    const writing = writePatiently(parts, () =>
+      parts.manifests.putUpstreamLocation(repository, digest, shared),
+    );
     await goOnWithout(parts, 'share location', writing);
   }
   return location;

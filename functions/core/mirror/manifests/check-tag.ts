@@ -1,11 +1,12 @@
 import { isManifestType } from '../../oci/media-type.ts';
 import { type Repository, repositoryKey } from '../../oci/repository.ts';
-import type { TagRecord } from '../../ports/manifest-store.ts';
+import type { Consistency, TagRecord } from '../../ports/manifest-store.ts';
 import type { CallCount, ManifestHead, Refused } from '../../upstream/upstream.ts';
 import { UpstreamError } from '../../upstream/upstream-error.ts';
 import { acrossInstances } from '../asking/across-instances.ts';
 import { askUpstream } from '../asking/ask-upstream.ts';
-import { goOnWithout } from '../asking/go-on-without.ts';
+import { goOnWithout, orFailed } from '../asking/go-on-without.ts';
+import { writePatiently } from '../asking/pause.ts';
 import type { Parts, TagCheck } from '../parts.ts';
 import { fetchManifest, pullManifest } from './fetch-manifest.ts';
 import { goneRecord, isGone, recordOf, type SeenTag } from './tag-record.ts';
@@ -39,31 +40,36 @@ export function checkTag(
       return noteRefused(parts, repository, tag, known, head);
     }
     if (isSufficient(head)) return noteSeen(parts, repository, tag, known, head, calls);
-    const began = parts.runtime.now();
     return acrossInstances(
       parts,
       `tag:${key}`,
-      () => seenElsewhere(parts, repository, tag, known, began),
+      (consistency) => seenElsewhere(parts, repository, tag, known, consistency),
       async () => {
         const seen = await seenByGet(parts, repository, tag, calls);
         if (seen.kind === 'unobtainable') return seen;
         if (seen.kind !== 'found') return noteRefused(parts, repository, tag, known, seen);
-        return noteSeen(parts, repository, tag, known, seen, calls);
+        return noteSeen(parts, repository, tag, known, seen, calls, true);
       },
     );
   });
 }
 
-/** What another instance found out since `began`. */
+/**
+ * What another instance found out since `known` was read. It goes by the records' own order, as the
+ * clocks of two instances differ.
+ */
 async function seenElsewhere(
   parts: Parts,
   repository: Repository,
   tag: string,
   known: TagRecord | undefined,
-  began: number,
-): Promise<TagCheck | undefined> {
-  const record = await goOnWithout(parts, 'read tag', parts.manifests.getTag(repository, tag));
-  if (record === undefined || record.checked < began || isGone(record)) return undefined;
+  consistency: Consistency,
+): Promise<TagCheck | 'failed' | undefined> {
+  const reading = parts.manifests.getTag(repository, tag, consistency);
+  const record = await orFailed(parts, 'read tag', reading);
+  if (record === undefined || record === 'failed') return record;
+  if (known !== undefined && record.checked <= known.checked) return undefined;
+  if (isGone(record)) return undefined;
   parts.memory.tags.set(`${repositoryKey(repository)}:${tag}`, record);
   return { kind: 'found', record, changed: record.digest !== known?.digest };
 }
@@ -75,6 +81,7 @@ async function noteSeen(
   known: TagRecord | undefined,
   seen: SeenTag,
   calls: CallCount,
+  othersWait = false,
 ): Promise<TagCheck> {
   const changed = seen.digest !== known?.digest;
   if (known !== undefined && !isGone(known) && changed) {
@@ -83,7 +90,7 @@ async function noteSeen(
     if (fetched.kind !== 'found') return fetched;
   }
   const record = recordOf(seen, known, parts.runtime.now());
-  await noteTag(parts, repository, tag, record);
+  await noteTag(parts, repository, tag, record, othersWait);
   return { kind: 'found', record, changed };
 }
 
@@ -107,9 +114,11 @@ async function noteTag(
   repository: Repository,
   tag: string,
   record: TagRecord,
+  othersWait = false,
 ): Promise<void> {
   parts.memory.tags.set(`${repositoryKey(repository)}:${tag}`, record);
-  await goOnWithout(parts, 'write tag', parts.manifests.putTag(repository, tag, record));
+  const put = () => parts.manifests.putTag(repository, tag, record);
+  await goOnWithout(parts, 'write tag', othersWait ? writePatiently(parts, put) : put());
 }
 
 /** True when a HEAD says all that a client's HEAD must say (ECR Public leaves the digest out). */

@@ -3,12 +3,13 @@ import { type Manifest, type ManifestContents, readManifest } from '../../oci/ma
 import type { Reference } from '../../oci/reference.ts';
 import type { Repository } from '../../oci/repository.ts';
 import type { CallCount } from '../../upstream/upstream.ts';
-import { acrossInstances } from '../asking/across-instances.ts';
+import { acrossInstances, type Look } from '../asking/across-instances.ts';
 import { askUpstream } from '../asking/ask-upstream.ts';
 import { goOnWithout } from '../asking/go-on-without.ts';
+import { writePatiently } from '../asking/pause.ts';
 import { enqueueFills } from '../fills/enqueue-fills.ts';
 import type { FetchedManifest, KnownManifest, Parts } from '../parts.ts';
-import { knownManifest, manifestKey, rememberManifest } from './known-manifest.ts';
+import { lookForManifest, manifestKey, rememberManifest } from './known-manifest.ts';
 
 /**
  * Brings a manifest that this repository does not have yet. All who want it at the same moment
@@ -22,9 +23,9 @@ export function fetchManifest(
   calls: CallCount,
 ): Promise<FetchedManifest> {
   const key = manifestKey(repository, digest);
-  const look = async (): Promise<FetchedManifest | undefined> => {
-    const known = await knownManifest(parts, repository, digest);
-    return known && { kind: 'found', known };
+  const look: Look<FetchedManifest> = async (consistency) => {
+    const known = await lookForManifest(parts, repository, digest, consistency);
+    return known === undefined || known === 'failed' ? known : { kind: 'found', known };
   };
   return parts.flights.manifests.run(key, () =>
     acrossInstances(parts, `manifest:${key}`, look, () =>
@@ -80,11 +81,11 @@ async function adoptManifest(
 ): Promise<KnownManifest> {
   const contents = readManifest(manifest);
   const known = rememberManifest(parts, repository, manifest, contents);
-  await goOnWithout(
-    parts,
-    'write manifest',
-    parts.manifests.putManifest(repository, manifest, contents, parts.runtime.now()),
+  const pulled = parts.runtime.now();
+  const writing = writePatiently(parts, () =>
+    parts.manifests.putManifest(repository, manifest, contents, pulled),
   );
+  await goOnWithout(parts, 'write manifest', writing);
   await queueFills(parts, repository, manifest.digest, contents);
   return known;
 }

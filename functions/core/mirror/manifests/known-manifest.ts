@@ -1,8 +1,8 @@
 import type { Digest } from '../../oci/digest.ts';
 import { type Manifest, type ManifestContents, readManifest } from '../../oci/manifest.ts';
 import { type Repository, repositoryKey } from '../../oci/repository.ts';
-import type { IndexedManifest } from '../../ports/manifest-store.ts';
-import { goOnWithout } from '../asking/go-on-without.ts';
+import type { Consistency, IndexedManifest } from '../../ports/manifest-store.ts';
+import { orFailed } from '../asking/go-on-without.ts';
 import type { ManifestOutcome, Provenance } from '../outcome.ts';
 import type { KnownManifest, Parts } from '../parts.ts';
 import { contentsBytes, knownContents } from './known-contents.ts';
@@ -17,15 +17,24 @@ export async function knownManifest(
   parts: Parts,
   repository: Repository,
   digest: Digest,
+  consistency?: Consistency,
 ): Promise<KnownManifest | undefined> {
+  const found = await lookForManifest(parts, repository, digest, consistency);
+  return found === 'failed' ? undefined : found;
+}
+
+/** The same, but `failed` when the index cannot say it. */
+export async function lookForManifest(
+  parts: Parts,
+  repository: Repository,
+  digest: Digest,
+  consistency?: Consistency,
+): Promise<KnownManifest | 'failed' | undefined> {
   const remembered = parts.memory.manifests.get(manifestKey(repository, digest));
   if (remembered !== undefined) return remembered;
-  const manifest = await goOnWithout(
-    parts,
-    'read manifest',
-    parts.manifests.getManifest(repository, digest),
-  );
-  if (manifest === undefined) return undefined;
+  const reading = parts.manifests.getManifest(repository, digest, consistency);
+  const manifest = await orFailed(parts, 'read manifest', reading);
+  if (manifest === undefined || manifest === 'failed') return manifest;
   const known = rememberManifest(parts, repository, manifest, readManifest(manifest));
   takeNotes(parts, repository, manifest, known);
   return known;

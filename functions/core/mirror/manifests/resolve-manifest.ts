@@ -41,7 +41,8 @@ async function resolveDigest(
   method: Method,
   calls: CallCount,
 ): Promise<ManifestOutcome> {
-  const known = await knownManifest(parts, repository, digest);
+  // What was written a moment ago is found before anybody does the work again.
+  const known = await knownManifest(parts, repository, digest, 'eventual');
   if (known !== undefined) {
     const failure = await whyUnservable(parts, repository, known, calls);
     if (failure !== undefined) return { kind: 'unobtainable', error: failure };

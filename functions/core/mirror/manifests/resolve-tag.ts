@@ -113,7 +113,7 @@ async function serveRecord(
   provenance: Provenance,
   calls: CallCount,
 ): Promise<ManifestOutcome> {
-  const known = await knownManifest(parts, repository, record.digest);
+  const known = await knownManifest(parts, repository, record.digest, 'eventual');
   if (known !== undefined) {
     const failure = await whyUnservable(parts, repository, known, calls);
     if (failure !== undefined) return { kind: 'unobtainable', error: failure };
