@@ -6,6 +6,12 @@ import type { Parts } from './parts.ts';
 /** How long an instance that evicts is believed alive without a sign of it, in ms. */
 export const evictionLeaseLife = 60_000;
 
+/**
+ * After so many looks at blobs the event loop turns. Stores that answer at once would not let it, and
+ * all requests would wait until a run has looked at every blob: eight seconds for 100,000.
+ */
+const looksPerTurn = 128;
+
 /** One instance's turn to evict: what is to go, what went, and whether it may go on. */
 export class EvictionRun {
   /** How much is to go, in bytes. */
@@ -14,6 +20,7 @@ export class EvictionRun {
   readonly #parts: Parts;
   readonly #until: number;
   #lease: Lease | 'failed' | undefined;
+  #looks = 0;
 
   /**
    * `until` in ms since 1970. A lease that `failed` could not be had: then each instance evicts for
@@ -30,6 +37,7 @@ export class EvictionRun {
    * was so slow that another may have its turn.
    */
   async goesOn(): Promise<boolean> {
+    await this.#letOthersRun();
     const { runtime, leases, stopping } = this.#parts;
     const now = runtime.now();
     if (this.freed.bytes >= this.excess || stopping.aborted || now >= this.#until) return false;
@@ -42,6 +50,7 @@ export class EvictionRun {
 
   /** Deletes a blob that no manifest names, unless it is being filled. */
   async deleteUnnamed(digest: Digest): Promise<void> {
+    await this.#letOthersRun();
     const { fills, manifests, blobs } = this.#parts;
     if (fills.isFilling(digest)) return;
     if (await manifests.isBlobNamed(digest)) return;
@@ -50,6 +59,11 @@ export class EvictionRun {
     await blobs.delete(digest);
     this.freed.blobs += 1;
     this.freed.bytes += stored.size;
+  }
+
+  async #letOthersRun(): Promise<void> {
+    this.#looks += 1;
+    if (this.#looks % looksPerTurn === 0) await this.#parts.runtime.sleep(0);
   }
 
   /** Lets the next instance evict. */

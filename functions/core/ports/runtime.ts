@@ -17,7 +17,7 @@ export interface Runtime<Event> {
   waitUntil(work: Promise<unknown>): void;
   /** Web Crypto hashes only what is whole in memory, so streams need the platform's own. */
   createHash(algorithm: DigestAlgorithm): StreamingHash;
-  /** Resolves after so many ms. */
+  /** Resolves after so many ms, and also of 0 not before the event loop turned. */
   sleep(milliseconds: number): Promise<void>;
   /** From 0 to 1, and never 1: for pauses that must differ between instances. */
   random(): number;
