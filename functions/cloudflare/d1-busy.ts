@@ -4,7 +4,7 @@ import { StoreBusy } from '../core/ports/store-busy.ts';
  * The result of a statement of D1, which runs one after another and refuses those that would have to
  * wait too long: these reject with StoreBusy.
  */
-export async function orBusy<Result>(running: Promise<Result>): Promise<Result> {
+export async function busyIfOverloaded<Result>(running: Promise<Result>): Promise<Result> {
   try {
     return await running;
   } catch (error) {

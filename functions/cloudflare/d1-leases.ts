@@ -1,5 +1,5 @@
 import { type Lease, type Leases, longestHold } from '../core/ports/leases.ts';
-import { orBusy } from './d1-busy.ts';
+import { busyIfOverloaded } from './d1-busy.ts';
 import * as statements from './d1-statements.ts';
 
 /** How long the row of a lease that is over is kept for its fence, in ms. */
@@ -29,7 +29,7 @@ export class D1Leases implements Leases {
     const acquiring = this.#database
       .prepare(statements.acquireLease)
       .bind(key, now, expires, now + longestHold);
-    const row = await orBusy(acquiring.first<{ fence: number }>());
+    const row = await busyIfOverloaded(acquiring.first<{ fence: number }>());
     if (row === null) return undefined;
     this.#granted += 1;
     if (this.#granted % cleaningInterval === 0) await this.#removeEnded(now);
@@ -39,7 +39,7 @@ export class D1Leases implements Leases {
   async isHeld(key: string): Promise<boolean> {
     const now = this.#now();
     const looking = this.#database.prepare(statements.isLeaseHeld);
-    const row = await orBusy(looking.bind(key, now, now + longestHold).first());
+    const row = await busyIfOverloaded(looking.bind(key, now, now + longestHold).first());
     return row !== null;
   }
 
@@ -59,7 +59,7 @@ export class D1Leases implements Leases {
   async release(lease: Lease): Promise<void> {
     const { key, fence } = lease;
     const releasing = this.#database.prepare(statements.releaseLease);
-    await orBusy(releasing.bind(key, fence, this.#now()).run());
+    await busyIfOverloaded(releasing.bind(key, fence, this.#now()).run());
   }
 
   /** The lease was granted all the same when this fails. */

@@ -8,7 +8,7 @@ import type {
   TagList,
   TagRecord,
 } from '../core/ports/manifest-store.ts';
-import { orBusy } from './d1-busy.ts';
+import { busyIfOverloaded } from './d1-busy.ts';
 import { afterAll, atMost, cursor, readPage } from './d1-lists.ts';
 import { putManifest, removeManifest } from './d1-put-manifest.ts';
 import * as statements from './d1-statements.ts';
@@ -75,11 +75,11 @@ export function d1ManifestStore(
     statement: string,
     ...values: readonly Value[]
   ): Promise<Row | undefined> {
-    return (await orBusy(bound(statement, ...values).first<Row>())) ?? undefined;
+    return (await busyIfOverloaded(bound(statement, ...values).first<Row>())) ?? undefined;
   }
 
   async function run(statement: string, ...values: readonly Value[]): Promise<void> {
-    await orBusy(bound(statement, ...values).run());
+    await busyIfOverloaded(bound(statement, ...values).run());
   }
 
   async function names(
@@ -128,7 +128,7 @@ export function d1ManifestStore(
 
     async putManifest(repository, manifest, contents, pulled) {
       const key = repositoryKey(repository);
-      await orBusy(putManifest(database, large, key, manifest, contents, pulled));
+      await busyIfOverloaded(putManifest(database, large, key, manifest, contents, pulled));
     },
 
     async getBlobEntry(repository, digest) {
@@ -199,7 +199,7 @@ export function d1ManifestStore(
         // They live for minutes, and nobody else would remove them.
         bound(statements.removeEndedLocations, now()),
       ]);
-      await orBusy(putting);
+      await busyIfOverloaded(putting);
     },
 
     async leastRecentlyPulled(limit) {

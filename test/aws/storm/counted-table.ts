@@ -1,5 +1,5 @@
 import { type Item, keyOf, readItem } from '../../../functions/aws/dynamodb/item.ts';
-import type { CallOptions, JsonObject, JsonService } from '../../../functions/aws/json-service.ts';
+import type { JsonObject, JsonService } from '../../../functions/aws/json-service.ts';
 import { errorOfAnswer, ServiceError } from '../../../functions/aws/service-error.ts';
 import { condition, update } from './expressions.ts';
 import type { SimulatedTime } from './simulated-time.ts';
@@ -46,17 +46,13 @@ export class CountedTable {
   /** A client of the table, which repeats what is throttled as `createJsonService` does. */
   client(): JsonService {
     return {
-      call: (action, input, options) => this.#repeated(action, input, options),
+      call: (action, input) => this.#repeated(action, input),
       openAhead: () => undefined,
       close: () => undefined,
     };
   }
 
-  async #repeated(
-    action: string,
-    input: JsonObject,
-    _options: CallOptions = {},
-  ): Promise<JsonObject> {
+  async #repeated(action: string, input: JsonObject): Promise<JsonObject> {
     const { now, sleep } = this.#time;
     const began = now();
     for (let attempts = 1; ; attempts++) {

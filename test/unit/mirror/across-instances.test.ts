@@ -18,6 +18,7 @@ class Instances {
   readonly asked = { acquire: 0, isHeld: 0, look: 0, work: 0 };
   /** What the work takes, in ms; undefined: it never ends. */
   takes: (time: number) => number | undefined = () => 250;
+  isBusy = () => false;
   result: { readonly from: number } | undefined;
   leases: Partial<Leases> = {};
   readonly #real = new ProcessLeases(this.time.now);
@@ -52,7 +53,7 @@ class Instances {
     };
     const look = async () => {
       asked.look += 1;
-      return this.result;
+      return this.isBusy() ? 'busy' : this.result;
     };
     const work = async () => {
       asked.work += 1;
@@ -143,6 +144,14 @@ describe('instances that want the same', () => {
     const results = await instances.runAll(50);
     expect(results.every(({ from }) => from === 1)).toBe(true);
     expect(instances.passed).toBeLessThan(1_500);
+  });
+
+  it('look again while the store is too busy to say whether there is a result', async () => {
+    const instances = new Instances();
+    instances.isBusy = () => instances.passed < 3_000;
+    const results = await instances.runAll(50);
+    expect(results.every(({ from }) => from === 1)).toBe(true);
+    expect(instances.asked.work).toBe(1);
   });
 
   it('do the work themselves in the end', async () => {

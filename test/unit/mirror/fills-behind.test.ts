@@ -118,6 +118,24 @@ describe('instances that want the same thing at the same moment', () => {
     test.upstream.add('library/app', image, '1');
     expect(await test.tag('library/app', '1')).toMatchObject({ kind: 'found' });
   });
+
+  it('do the work themselves while the index cannot be read', async () => {
+    await test.close();
+    const broken = () => Promise.reject(new Error('broken'));
+    test = await openMirror({
+      ports: ({ manifests }) => ({
+        manifests: new Proxy(manifests, {
+          get(target, name) {
+            const method = Reflect.get(target, name);
+            return name === 'getManifest' ? broken : method.bind(target);
+          },
+        }),
+      }),
+    });
+    test.upstream.add('library/app', image, '1');
+    const outcomes = await Promise.all([manifestOf(test.another()), manifestOf(test.another())]);
+    expect(outcomes.every(({ kind }) => kind === 'found')).toBe(true);
+  });
 });
 
 describe('a fill', () => {

@@ -23,8 +23,8 @@ const longestPause = 1_000;
  */
 const lookPause = 320;
 
-/** Reads the result of a piece of work; `failed` when the store cannot say whether there is one. */
-export type Look<Result> = (consistency: Consistency) => Promise<Result | 'failed' | undefined>;
+/** Reads the result of a piece of work; `busy` when the store may have it a moment later. */
+export type Look<Result> = (consistency: Consistency) => Promise<Result | 'busy' | undefined>;
 
 /**
  * Lets one of all instances do a piece of work, and the others find its result with `look`. Where
@@ -51,7 +51,7 @@ export async function acrossInstances<Result extends object>(
     if (isHeld && pause < lookPause) continue;
     // The holder releases the lease after it wrote its result.
     const found = await look(isHeld ? 'eventual' : 'strong');
-    if (found === 'failed') continue;
+    if (found === 'busy') continue;
     if (found !== undefined) return found;
     if (!isHeld) lease = await acquireLease(parts, key, leaseLife);
   }
@@ -67,7 +67,7 @@ async function workBy<Result extends object>(
   try {
     // The one before may have ended since the caller looked.
     const found = await look('strong');
-    return found === undefined || found === 'failed' ? await work() : found;
+    return found === undefined || found === 'busy' ? await work() : found;
   } finally {
     const released = writePatiently(parts, () => parts.leases.release(lease));
     parts.runtime.waitUntil(goOnWithout(parts, 'release lease', released));

@@ -1,3 +1,4 @@
+import { StoreBusy } from '../../ports/store-busy.ts';
 import type { Parts } from '../parts.ts';
 
 /**
@@ -33,6 +34,21 @@ export async function orFailed<Result>(
     work.then((result) => ({ result })),
   );
   return outcome === undefined ? 'failed' : outcome.result;
+}
+
+/** The same for a read; `busy` says that the store may answer it a moment later. */
+export async function orBusy<Result>(
+  parts: Pick<Parts, 'runtime'>,
+  operation: string,
+  reading: Promise<Result>,
+): Promise<Result | 'busy' | undefined> {
+  let isBusy = false;
+  const noted = reading.catch((error: unknown) => {
+    isBusy = error instanceof StoreBusy;
+    throw error;
+  });
+  const result = await goOnWithout(parts, operation, noted);
+  return isBusy ? 'busy' : result;
 }
 
 /** What an error says of itself, for a log or a queue. */

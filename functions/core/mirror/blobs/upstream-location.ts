@@ -4,7 +4,7 @@ import type { Consistency } from '../../ports/manifest-store.ts';
 import type { BlobLocating, CallCount } from '../../upstream/upstream.ts';
 import { acrossInstances, type Look } from '../asking/across-instances.ts';
 import { askUpstream } from '../asking/ask-upstream.ts';
-import { goOnWithout, orFailed } from '../asking/go-on-without.ts';
+import { goOnWithout, orBusy } from '../asking/go-on-without.ts';
 import { writePatiently } from '../asking/pause.ts';
 import { manifestKey } from '../manifests/known-manifest.ts';
 import type { Parts } from '../parts.ts';
@@ -40,7 +40,7 @@ export function upstreamLocation(
     sharedLocation(parts, repository, digest, consistency);
   return parts.flights.locations.run(key, async () => {
     const shared = await look('eventual');
-    if (shared !== undefined && shared !== 'failed') return shared;
+    if (shared !== undefined && shared !== 'busy') return shared;
     return acrossInstances(parts, `location:${key}`, look, ask);
   });
 }
@@ -55,10 +55,10 @@ async function sharedLocation(
   repository: Repository,
   digest: Digest,
   consistency: Consistency,
-): Promise<BlobLocating | 'failed' | undefined> {
+): Promise<BlobLocating | 'busy' | undefined> {
   const reading = parts.manifests.getUpstreamLocation(repository, digest, consistency);
-  const shared = await orFailed(parts, 'read location', reading);
-  if (shared === undefined || shared === 'failed') return shared;
+  const shared = await orBusy(parts, 'read location', reading);
+  if (shared === undefined || shared === 'busy') return shared;
   const { url, expires } = shared;
   const location: Leading = url === undefined ? { kind: 'direct' } : { kind: 'redirect', url };
   remember(parts, repository, digest, location, expires - parts.runtime.now());

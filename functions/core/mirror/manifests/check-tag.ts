@@ -5,7 +5,7 @@ import type { CallCount, ManifestHead, Refused } from '../../upstream/upstream.t
 import { UpstreamError } from '../../upstream/upstream-error.ts';
 import { acrossInstances } from '../asking/across-instances.ts';
 import { askUpstream } from '../asking/ask-upstream.ts';
-import { goOnWithout, orFailed } from '../asking/go-on-without.ts';
+import { goOnWithout, orBusy } from '../asking/go-on-without.ts';
 import { writePatiently } from '../asking/pause.ts';
 import type { Parts, TagCheck } from '../parts.ts';
 import { fetchManifest, pullManifest } from './fetch-manifest.ts';
@@ -64,10 +64,10 @@ async function seenElsewhere(
   tag: string,
   known: TagRecord | undefined,
   consistency: Consistency,
-): Promise<TagCheck | 'failed' | undefined> {
+): Promise<TagCheck | 'busy' | undefined> {
   const reading = parts.manifests.getTag(repository, tag, consistency);
-  const record = await orFailed(parts, 'read tag', reading);
-  if (record === undefined || record === 'failed') return record;
+  const record = await orBusy(parts, 'read tag', reading);
+  if (record === undefined || record === 'busy') return record;
   if (known !== undefined && record.checked <= known.checked) return undefined;
   if (isGone(record)) return undefined;
   parts.memory.tags.set(`${repositoryKey(repository)}:${tag}`, record);

@@ -25,7 +25,7 @@ export function fetchManifest(
   const key = manifestKey(repository, digest);
   const look: Look<FetchedManifest> = async (consistency) => {
     const known = await lookForManifest(parts, repository, digest, consistency);
-    return known === undefined || known === 'failed' ? known : { kind: 'found', known };
+    return known === undefined || known === 'busy' ? known : { kind: 'found', known };
   };
   return parts.flights.manifests.run(key, () =>
     acrossInstances(parts, `manifest:${key}`, look, () =>

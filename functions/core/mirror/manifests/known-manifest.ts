@@ -2,7 +2,7 @@ import type { Digest } from '../../oci/digest.ts';
 import { type Manifest, type ManifestContents, readManifest } from '../../oci/manifest.ts';
 import { type Repository, repositoryKey } from '../../oci/repository.ts';
 import type { Consistency, IndexedManifest } from '../../ports/manifest-store.ts';
-import { orFailed } from '../asking/go-on-without.ts';
+import { orBusy } from '../asking/go-on-without.ts';
 import type { ManifestOutcome, Provenance } from '../outcome.ts';
 import type { KnownManifest, Parts } from '../parts.ts';
 import { contentsBytes, knownContents } from './known-contents.ts';
@@ -20,21 +20,21 @@ export async function knownManifest(
   consistency?: Consistency,
 ): Promise<KnownManifest | undefined> {
   const found = await lookForManifest(parts, repository, digest, consistency);
-  return found === 'failed' ? undefined : found;
+  return found === 'busy' ? undefined : found;
 }
 
-/** The same, but `failed` when the index cannot say it. */
+/** The same, but `busy` when the index may say it a moment later. */
 export async function lookForManifest(
   parts: Parts,
   repository: Repository,
   digest: Digest,
   consistency?: Consistency,
-): Promise<KnownManifest | 'failed' | undefined> {
+): Promise<KnownManifest | 'busy' | undefined> {
   const remembered = parts.memory.manifests.get(manifestKey(repository, digest));
   if (remembered !== undefined) return remembered;
   const reading = parts.manifests.getManifest(repository, digest, consistency);
-  const manifest = await orFailed(parts, 'read manifest', reading);
-  if (manifest === undefined || manifest === 'failed') return manifest;
+  const manifest = await orBusy(parts, 'read manifest', reading);
+  if (manifest === undefined || manifest === 'busy') return manifest;
   const known = rememberManifest(parts, repository, manifest, readManifest(manifest));
   takeNotes(parts, repository, manifest, known);
   return known;
