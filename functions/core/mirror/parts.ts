@@ -12,6 +12,7 @@ import type { WantedPart } from './blobs/wanted-part.ts';
 import type { Filling } from './fills/fill.ts';
 import type { KnownContents } from './manifests/known-contents.ts';
 import { BoundedCache } from './memory/bounded-cache.ts';
+import { IncompleteManifests } from './memory/incomplete-manifests.ts';
 import { SingleFlight } from './memory/single-flight.ts';
 import type { MirrorEvent } from './mirror-event.ts';
 import type { BlobOutcome, ManifestOutcome, Provenance, Unobtained } from './outcome.ts';
@@ -86,6 +87,8 @@ export interface Memory {
   readonly queued: BoundedCache<true>;
   /** Digests of manifests whose blobs are all stored. */
   readonly complete: BoundedCache<true>;
+  /** Manifests of repositories that lately were not complete. */
+  readonly incomplete: IncompleteManifests;
   /** When a manifest of a repository was last marked as pulled. */
   readonly marks: BoundedCache<number>;
 }
@@ -107,6 +110,7 @@ export function createMemory(manifestBytes: number, now: () => number): Memory {
     direct: new BoundedCache(1_000, now),
     queued: new BoundedCache(20_000, now),
     complete: new BoundedCache(20_000, now),
+    incomplete: new IncompleteManifests(now),
     marks: new BoundedCache(50_000, now),
   };
 }
@@ -120,6 +124,8 @@ export interface BlobSize {
 export interface Flights {
   readonly tags: SingleFlight<TagCheck>;
   readonly manifests: SingleFlight<FetchedManifest>;
+  /** Whether a manifest is complete. */
+  readonly walks: SingleFlight<boolean>;
   readonly probes: SingleFlight<void>;
   readonly entries: SingleFlight<(BlobSize & { kind: 'found' }) | Unobtained>;
   readonly locations: SingleFlight<BlobLocating>;
@@ -133,6 +139,7 @@ export function createFlights(runtime: Pick<Runtime<MirrorEvent>, 'waitUntil'>):
   return {
     tags: new SingleFlight(runtime),
     manifests: new SingleFlight(runtime),
+    walks: new SingleFlight(runtime),
     probes: new SingleFlight(runtime),
     entries: new SingleFlight(runtime),
     locations: new SingleFlight(runtime),

@@ -134,6 +134,7 @@ export class Fills implements Filling {
     let outcome: PutOutcome | undefined;
     try {
       outcome = await put.done;
+      if (outcome.kind === 'stored') parts.memory.incomplete.arrived();
     } finally {
       clearInterval(heartbeat);
       if (outcome?.kind !== 'paused') {

@@ -86,6 +86,7 @@ async function adoptManifest(
     parts.manifests.putManifest(repository, manifest, contents, pulled),
   );
   await goOnWithout(parts, 'write manifest', writing);
+  parts.memory.incomplete.arrived();
   await queueFills(parts, repository, manifest.digest, contents);
   return known;
 }

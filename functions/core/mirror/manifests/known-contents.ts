@@ -12,9 +12,12 @@ export interface KnownContents {
   readonly blobs: readonly NotedBlob[];
   /** Those a client gets here; content with urls it fetches from there (image-spec, layer.md). */
   readonly needed: readonly NotedBlob[];
-  /** The manifests of an index of which a client takes one. */
+  /** The manifests of an index of which a client takes one, each once and 200 at most. */
   readonly choices: readonly Digest[];
 }
+
+/** No more are looked at. */
+const mostChoices = 200;
 
 /** What is kept in memory of a manifest's contents. */
 export function knownContents({ kind, blobs, manifests }: ManifestContents): KnownContents {
@@ -29,7 +32,7 @@ export function knownContents({ kind, blobs, manifests }: ManifestContents): Kno
     kind,
     blobs: kept.map(({ blob }) => blob),
     needed: kept.filter(({ isNeeded }) => isNeeded).map(({ blob }) => blob),
-    choices: choices.map(({ digest }) => digest),
+    choices: [...new Set(choices.map(({ digest }) => digest))].slice(0, mostChoices),
   };
 }
 

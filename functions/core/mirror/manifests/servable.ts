@@ -6,10 +6,8 @@ import type { UpstreamError } from '../../upstream/upstream-error.ts';
 import { askUpstream, asUpstreamError } from '../asking/ask-upstream.ts';
 import { goOnWithout } from '../asking/go-on-without.ts';
 import { type KnownManifest, type Parts, upstreamOf } from '../parts.ts';
-import { completeLife, knownManifest } from './known-manifest.ts';
-
-/** Indexes nest seldom and never deeply; the bound stops a loop in hostile data. */
-const deepestIndex = 3;
+import { findComplete } from './completeness-walk.ts';
+import { completeLife, manifestKey } from './known-manifest.ts';
 
 /** How long an index counts as complete here before its images are looked at again, in ms. */
 const indexLife = 60_000;
@@ -23,19 +21,26 @@ export async function isComplete(
   parts: Parts,
   repository: Repository,
   known: KnownManifest,
-  depth = 0,
 ): Promise<boolean> {
-  const { manifest, contents } = known;
-  if (parts.memory.complete.get(manifest.digest)) return true;
-  if (contents?.kind !== 'index') {
-    const complete = await hasEveryBlob(parts, known);
-    if (complete) markComplete(parts, repository, manifest.digest);
-    return complete;
-  }
-  const complete =
-    depth < deepestIndex && (await hasCompleteChoice(parts, repository, known, depth));
-  if (complete) parts.memory.complete.set(manifest.digest, true, indexLife);
-  return complete;
+  const { complete, incomplete } = parts.memory;
+  if (complete.get(known.manifest.digest)) return true;
+  const key = manifestKey(repository, known.manifest.digest);
+  if (incomplete.has(key)) return false;
+  const { arrivals } = incomplete;
+  // Who asks after something arrived does not share what was found out before.
+  return parts.flights.walks.run(`${arrivals} ${key}`, async () => {
+    const found = await findComplete(parts, repository, known);
+    if (found === undefined) {
+      incomplete.add(key, arrivals);
+      return false;
+    }
+    const { digest } = found.manifest;
+    if (found.contents?.kind !== 'index' && !complete.get(digest)) {
+      markComplete(parts, repository, digest);
+    }
+    if (known.contents?.kind === 'index') complete.set(known.manifest.digest, true, indexLife);
+    return true;
+  });
 }
 
 /** Notes, here and behind the answer in the index, that all an image needs is stored. */
@@ -48,31 +53,6 @@ export function markComplete(parts: Parts, repository: Repository, digest: Diges
 /** What a client needs of an image from here. */
 export function neededBlobs({ contents }: KnownManifest): readonly NotedBlob[] {
   return contents?.needed ?? [];
-}
-
-async function hasCompleteChoice(
-  parts: Parts,
-  repository: Repository,
-  known: KnownManifest,
-  depth: number,
-): Promise<boolean> {
-  const choices = known.contents?.choices ?? [];
-  if (choices.length === 0) return true;
-  for (const digest of choices) {
-    const image = await knownManifest(parts, repository, digest);
-    if (image && (await isComplete(parts, repository, image, depth + 1))) return true;
-  }
-  return false;
-}
-
-async function hasEveryBlob(parts: Parts, known: KnownManifest): Promise<boolean> {
-  const stored = await Promise.all(
-    neededBlobs(known).map(async ({ digest, size }) => {
-      const found = await goOnWithout(parts, 'stat blob', parts.blobs.stat(digest));
-      return found?.size === size;
-    }),
-  );
-  return stored.every(Boolean);
 }
 
 /**
