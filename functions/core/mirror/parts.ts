@@ -85,7 +85,7 @@ export interface Memory {
   readonly direct: BoundedCache<true>;
   /** Blobs whose fill this instance queued a moment ago. */
   readonly queued: BoundedCache<true>;
-  /** Digests of manifests whose blobs are all stored. */
+  /** Digests of images whose blobs are all stored, and repositories' indexes of such an image. */
   readonly complete: BoundedCache<true>;
   /** Manifests of repositories that lately were not complete. */
   readonly incomplete: IncompleteManifests;

@@ -72,6 +72,17 @@ describe('an index', () => {
     expect(noted?.complete).toBeUndefined();
   });
 
+  it('that one repository has an image of is not complete in another, which has none', async () => {
+    const index = await mirrored([runnable], image);
+    test.upstream.failure = undefined;
+    test.upstream.add('library/other', index, '1');
+    await test.tag('library/other', '1');
+    test.upstream.failure = down;
+    test.pass(6 * minute);
+    expect(await tagged()).toBe('found');
+    expect((await test.tag('library/other', '1')).kind).toBe('unobtainable');
+  });
+
   it('is not taken for complete by what a former version noted of it', async () => {
     const index = await mirrored([runnable, unrunnable], attestation);
     const digest = known(index.manifest.digest);

@@ -23,7 +23,7 @@ export async function isComplete(
   known: KnownManifest,
 ): Promise<boolean> {
   const { complete, incomplete } = parts.memory;
-  if (complete.get(known.manifest.digest)) return true;
+  if (isKnownComplete(parts, repository, known)) return true;
   const key = manifestKey(repository, known.manifest.digest);
   if (incomplete.has(key)) return false;
   const { arrivals } = incomplete;
@@ -38,9 +38,19 @@ export async function isComplete(
     if (found.contents?.kind !== 'index' && !complete.get(digest)) {
       markComplete(parts, repository, digest);
     }
-    if (known.contents?.kind === 'index') complete.set(known.manifest.digest, true, indexLife);
+    if (known.contents?.kind === 'index') complete.set(key, true, indexLife);
     return true;
   });
+}
+
+/** A stored blob is there for all repositories; an index's image may be another's alone. */
+function isKnownComplete(
+  { memory }: Parts,
+  repository: Repository,
+  { manifest: { digest }, contents }: KnownManifest,
+): boolean {
+  const key = contents?.kind === 'index' ? manifestKey(repository, digest) : digest;
+  return memory.complete.get(key) === true;
 }
 
 /** Notes, here and behind the answer in the index, that all an image needs is stored. */
@@ -67,7 +77,7 @@ export async function whyUnservable(
   calls: CallCount,
 ): Promise<UpstreamError | undefined> {
   const mirrored = upstreamOf(parts, repository);
-  if (parts.memory.complete.get(known.manifest.digest)) return undefined;
+  if (isKnownComplete(parts, repository, known)) return undefined;
   if (mirrored.health.isTrusted) return undefined;
   if (await isComplete(parts, repository, known)) return undefined;
   // A limit is for the whole upstream; any other failure may be one blob's, so it is asked.
