@@ -64,7 +64,9 @@ async function removeRows(
 ): Promise<void> {
   const { generation } = stateOf(item);
   const manifest = await readManifestItem(item, digest, large);
-  const blobs = manifest === undefined ? [] : (readManifest(manifest)?.blobs ?? []);
+  // A former version wrote rows for any number of blobs.
+  const contents = manifest && readManifest(manifest, Number.POSITIVE_INFINITY);
+  const blobs = contents?.blobs ?? [];
   const keys = keysOf(manifestRows(repository, digest, blobs, generation));
   await inTurns(keys, (key) => table.remove(key, upToGeneration(generation)));
 }

@@ -20,8 +20,10 @@ export interface Manifest {
 /** What a manifest names (image-spec, manifest.md and image-index.md). */
 export interface ManifestContents {
   readonly kind: 'image' | 'index';
-  /** Config and layers of an image manifest; blobs of an artifact manifest. */
+  /** Config and layers of an image manifest; blobs of an artifact manifest. Each of them once. */
   readonly blobs: readonly Descriptor[];
+  /** Set when it names more blobs than are in `blobs`. */
+  readonly hasMore?: true;
   /** The manifests of an index. */
   readonly manifests: readonly IndexEntry[];
   readonly subject?: Descriptor;
@@ -32,9 +34,16 @@ export interface ManifestContents {
 /** The largest manifest that clients take: containerd's bound, 4 * 1048 * 1048 bytes. */
 export const maxManifestBytes = 4_393_216;
 
-/** Reads what a manifest names; undefined when the bytes are no manifest that names anything. */
+/** An image has 127 layers at most in most runtimes; each blob costs rows of the index and a fill. */
+const mostBlobs = 1_000;
+
+/**
+ * Reads what a manifest names; undefined when the bytes are no manifest that names anything. `most`
+ * bounds the blobs.
+ */
 export function readManifest(
   manifest: Pick<Manifest, 'bytes' | 'mediaType'>,
+  most = mostBlobs,
 ): ManifestContents | undefined {
   const body = parseObject(manifest.bytes);
   if (body === undefined || body.schemaVersion === 1) return undefined;
@@ -43,19 +52,32 @@ export function readManifest(
   const subject = readDescriptor(body.subject);
   const annotations = readAnnotations(body.annotations);
   const artifactType = artifactTypeOf(body, config);
-  const blobs = [
-    ...(config ? [config] : []),
-    ...readDescriptors(body.layers),
-    ...readDescriptors(body.blobs),
-  ];
+  const blobs = isIndex
+    ? []
+    : eachOnce([
+        ...(config ? [config] : []),
+        ...readDescriptors(body.layers),
+        ...readDescriptors(body.blobs),
+      ]);
   return {
     kind: isIndex ? 'index' : 'image',
-    blobs: isIndex ? [] : blobs,
+    blobs: blobs.slice(0, most),
+    ...(blobs.length > most && { hasMore: true }),
     manifests: isIndex ? readIndexEntries(body.manifests) : [],
     ...(subject && { subject }),
     ...(artifactType !== undefined && { artifactType }),
     ...(annotations && { annotations }),
   };
+}
+
+/** A blob that is named with urls and without is one that a client gets here. */
+function eachOnce(blobs: readonly Descriptor[]): Descriptor[] {
+  const byDigest = new Map<Digest, Descriptor>();
+  for (const blob of blobs) {
+    const known = byDigest.get(blob.digest);
+    if (known === undefined || (known.urls && !blob.urls)) byDigest.set(blob.digest, blob);
+  }
+  return [...byDigest.values()];
 }
 
 /** distribution-spec §Listing referrers: the manifest's artifactType, else the config's media type. */

@@ -134,6 +134,19 @@ describe('an index that is walked', () => {
     expect(asked.blobs.length).toBeLessThanOrEqual(1_000);
   });
 
+  it('is not complete by an image of more blobs than are noted', async () => {
+    const layer = textLayer({ a: 'a' });
+    const layers = Array.from({ length: 1_000 }, (_, at) => ({
+      ...layer,
+      digest: `sha256:${String(at).padStart(64, '0')}`,
+    }));
+    const huge = makeImage({ layers });
+    await pulled([huge]);
+    expect(test.queued).toHaveLength(1_000);
+    expect(await isServed(huge)).toBe(false);
+    expect(asked.blobs).toEqual([]);
+  });
+
   it('lets other work run meanwhile', async () => {
     const images = Array.from({ length: 100 }, (_, at) => small(`image ${at}`));
     const root = indexOf(images);

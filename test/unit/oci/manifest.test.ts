@@ -81,6 +81,32 @@ describe('what a manifest names', () => {
     expect(readDescriptor({ ...layer, urls: [] })?.urls).toBeUndefined();
   });
 
+  it('is each blob once, and one that is named without urls as such', () => {
+    const blob = { mediaType: 'a', digest: image.config.digest, size: 3 };
+    const foreign = { ...blob, urls: ['https://example.test/a'] };
+    for (const layers of [
+      [blob, blob, foreign],
+      [foreign, blob, foreign],
+    ]) {
+      expect(readJson({ layers })?.blobs).toEqual([blob]);
+    }
+  });
+
+  it('is a bounded number of blobs, and that there are more', () => {
+    const blob = (at: number) => ({
+      mediaType: 'a',
+      digest: `sha256:${String(at).padStart(64, '0')}`,
+      size: 1,
+    });
+    const layers = (count: number) => Array.from({ length: count }, (_, at) => blob(at));
+    const whole = readJson({ layers: [...layers(1_000), ...layers(1_000)] });
+    expect(whole?.blobs).toHaveLength(1_000);
+    expect(whole?.hasMore).toBeUndefined();
+    const cut = readJson({ layers: layers(29_000) });
+    expect(cut?.blobs).toEqual(layers(1_000));
+    expect(cut?.hasMore).toBe(true);
+  });
+
   it('is read from any JSON without a throw', () => {
     fc.assert(
       fc.property(fc.json(), fc.constantFrom(...Object.values(mediaType)), (text, type) => {

@@ -54,7 +54,7 @@ export async function findComplete(
     }
     const needed = contents?.needed ?? [];
     if (parts.memory.complete.get(digest)) return known;
-    if (needed.length > blobsLeft) continue;
+    if (contents?.hasMore || needed.length > blobsLeft) continue;
     const asked = await askedUntilMissing(parts, needed);
     if (asked === undefined) return known;
     blobsLeft -= asked;

@@ -8,10 +8,12 @@ import type { NotedBlob } from '../../ports/blob-store.ts';
  */
 export interface KnownContents {
   readonly kind: 'image' | 'index';
-  /** All blobs that it names. */
+  /** The blobs that it names, each once. */
   readonly blobs: readonly NotedBlob[];
   /** Those a client gets here; content with urls it fetches from there (image-spec, layer.md). */
   readonly needed: readonly NotedBlob[];
+  /** True when it names more blobs than these: it never counts as complete. */
+  readonly hasMore: boolean;
   /** The manifests of an index of which a client takes one, each once and 200 at most. */
   readonly choices: readonly Digest[];
 }
@@ -20,7 +22,8 @@ export interface KnownContents {
 const mostChoices = 200;
 
 /** What is kept in memory of a manifest's contents. */
-export function knownContents({ kind, blobs, manifests }: ManifestContents): KnownContents {
+export function knownContents(contents: ManifestContents): KnownContents {
+  const { kind, blobs, hasMore = false, manifests } = contents;
   const kept = blobs.map(({ digest, size, urls }) => ({
     blob: { digest, size },
     isNeeded: urls === undefined,
@@ -32,6 +35,7 @@ export function knownContents({ kind, blobs, manifests }: ManifestContents): Kno
     kind,
     blobs: kept.map(({ blob }) => blob),
     needed: kept.filter(({ isNeeded }) => isNeeded).map(({ blob }) => blob),
+    hasMore,
     choices: [...new Set(choices.map(({ digest }) => digest))].slice(0, mostChoices),
   };
 }

@@ -10,7 +10,8 @@ import { markComplete, neededBlobs } from './servable.ts';
  * instance that knows nothing yet can serve it without asking for each of them. Does not reject.
  *
  * Every fill of an image ends here, so they are asked for one by one up to the first that is
- * missing: all at once would be as many questions as blobs times blobs.
+ * missing: all at once would be as many questions as blobs times blobs. The last ones first: they
+ * are queued in their order, and those before the one that was just filled are stored.
  */
 export async function noteComplete(
   parts: Parts,
@@ -19,9 +20,9 @@ export async function noteComplete(
 ): Promise<void> {
   if (!parts.missingBlobs.areFilledBehind || manifest === undefined) return;
   const known = await knownManifest(parts, repository, manifest);
-  if (known?.contents?.kind !== 'image') return;
+  if (known?.contents?.kind !== 'image' || known.contents.hasMore) return;
   if (parts.memory.complete.get(manifest)) return;
-  for (const { digest, size } of neededBlobs(known)) {
+  for (const { digest, size } of neededBlobs(known).toReversed()) {
     const stored = await goOnWithout(parts, 'stat blob', parts.blobs.stat(digest));
     if (stored?.size !== size) return;
   }
