@@ -1,5 +1,7 @@
+import { readDescriptor, readDescriptors } from '../core/oci/descriptor.ts';
 import type { Digest } from '../core/oci/digest.ts';
-import type { Manifest } from '../core/oci/manifest.ts';
+import { type Manifest, storedMediaType } from '../core/oci/manifest.ts';
+import { servableType } from '../core/oci/media-type.ts';
 import type { Page, PageRequest } from '../core/oci/page.ts';
 import { type Repository, repositoryKey } from '../core/oci/repository.ts';
 import type {
@@ -46,10 +48,10 @@ export function d1ManifestStore(
 
   /** What is noted without bytes in the bucket is not there: it is fetched and put again. */
   async function manifestOf(digest: Digest, row: ManifestRow): Promise<Manifest | undefined> {
-    const { mediaType, text } = row;
+    const { text } = row;
     const bytes =
       text === null ? await large.get(digest) : new Uint8Array(new TextEncoder().encode(text));
-    return bytes && { digest, mediaType, bytes };
+    return bytes && { digest, mediaType: storedMediaType(row.mediaType, bytes), bytes };
   }
 
   /** The list's text for its row; null when it went to the bucket. */
@@ -95,7 +97,8 @@ export function d1ManifestStore(
   return {
     async getTag(repository, tag) {
       const row = await first<TagRow>(statements.getTag, repositoryKey(repository), tag);
-      return row && { ...row, history: JSON.parse(row.history) };
+      if (row === undefined) return undefined;
+      return { ...row, mediaType: servableType(row.mediaType), history: JSON.parse(row.history) };
     },
 
     async putTag(repository, tag, record) {
@@ -137,7 +140,7 @@ export function d1ManifestStore(
         repositoryKey(repository),
         digest,
       );
-      return row && JSON.parse(row.descriptor);
+      return row && readDescriptor(JSON.parse(row.descriptor));
     },
 
     async listRepositories(page, registry) {
@@ -163,7 +166,8 @@ export function d1ManifestStore(
     async getReferrers(repository, subject) {
       const key = repositoryKey(repository);
       const row = await first<{ text: string | null }>(statements.getReferrers, key, subject);
-      return listOf(`referrers/${key}/${subject}`, row);
+      const list = await listOf<ReferrersList>(`referrers/${key}/${subject}`, row);
+      return list && { ...list, manifests: readDescriptors(list.manifests) };
     },
 
     async putReferrers(repository, subject, list) {

@@ -1,5 +1,6 @@
 import { describe } from 'vitest';
 import { describeBrokenBodies } from './broken-bodies.ts';
+import { describeHostileManifests } from './hostile-manifests.ts';
 import { describeManyClients } from './many-clients.ts';
 import { describeOddUpstreams } from './odd-upstreams.ts';
 import type { Target, TargetProcess } from './scene.ts';
@@ -10,6 +11,7 @@ import { describeUpstreamLimited } from './upstream-limited.ts';
 export function describeFaults<Mirror extends TargetProcess>(target: Target<Mirror>): void {
   describe(target.name, () => {
     describeBrokenBodies(target);
+    describeHostileManifests(target);
     describeManyClients(target);
     describeOddUpstreams(target);
     describeUpstreamDown(target);

@@ -1,5 +1,5 @@
 import type { Digest } from '../../core/oci/digest.ts';
-import type { Manifest } from '../../core/oci/manifest.ts';
+import { type Manifest, storedMediaType } from '../../core/oci/manifest.ts';
 import type { IndexedManifest } from '../../core/ports/manifest-store.ts';
 import { binary, binaryOf, type Item, keyItem, number, numberOf, text, textOf } from './item.ts';
 import { manifestItemKey } from './keys.ts';
@@ -64,8 +64,9 @@ export async function readManifestItem(
   large: LargeManifests,
 ): Promise<IndexedManifest | undefined> {
   const bytes = item.large === undefined ? binaryOf(item, 'bytes') : await large.get(digest);
-  const mediaType = textOf(item, 'mediaType');
-  if (bytes === undefined || mediaType === undefined) return undefined;
+  const stored = textOf(item, 'mediaType');
+  if (bytes === undefined || stored === undefined) return undefined;
+  const mediaType = storedMediaType(stored, bytes);
   const { pulled } = stateOf(item);
   return { digest, mediaType, bytes, pulled, complete: numberOf(item, 'complete') };
 }

@@ -23,6 +23,14 @@ export function readAnnotations(value: unknown): Record<string, string> | undefi
   return Object.fromEntries(entries);
 }
 
+/** Printable ASCII, no longer than a type with its subtype (RFC 6838 §4.2). */
+const typePattern = /^[ -~]{1,255}$/;
+
+/** The type of a blob or an artifact as a list may hold it; undefined when it says none. */
+export function readType(value: unknown): string | undefined {
+  return typeof value === 'string' && typePattern.test(value) ? value : undefined;
+}
+
 /** Reads a descriptor out of parsed JSON; undefined when its digest or size is not usable. */
 export function readDescriptor(value: unknown): Descriptor | undefined {
   const { mediaType, digest, size, artifactType, urls, annotations: noted } = objectOf(value) ?? {};
@@ -31,11 +39,12 @@ export function readDescriptor(value: unknown): Descriptor | undefined {
     return undefined;
   }
   const annotations = readAnnotations(noted);
+  const artifact = readType(artifactType);
   return {
-    mediaType: typeof mediaType === 'string' ? mediaType : '',
+    mediaType: readType(mediaType) ?? '',
     digest: parsed,
     size,
-    ...(typeof artifactType === 'string' && { artifactType }),
+    ...(artifact !== undefined && { artifactType: artifact }),
     ...(annotations !== undefined && { annotations }),
     ...(Array.isArray(urls) && urls.length > 0 && { urls: urls.map(String) }),
   };

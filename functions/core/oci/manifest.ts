@@ -5,10 +5,11 @@ import {
   readDescriptor,
   readDescriptors,
   readIndexEntries,
+  readType,
 } from './descriptor.ts';
 import type { Digest } from './digest.ts';
 import { parseObject } from './json-object.ts';
-import { essence, isIndexType, isManifestType, mediaType } from './media-type.ts';
+import { essence, isIndexType, isManifestType, mediaType, servableType } from './media-type.ts';
 
 /** A manifest as it came: exact bytes, and the Content-Type it leaves with. */
 export interface Manifest {
@@ -85,22 +86,35 @@ function artifactTypeOf(
   body: Record<string, unknown>,
   config: Descriptor | undefined,
 ): string | undefined {
-  if (typeof body.artifactType === 'string' && body.artifactType !== '') return body.artifactType;
-  return config?.mediaType;
+  return readType(body.artifactType) ?? config?.mediaType;
 }
 
 /**
  * The media type a manifest is served with: the upstream's Content-Type when it names a manifest,
- * else what the body says. containerd asks `/blobs/` for a manifest served as `application/json`,
- * and dockerd does not even fall back on one served as `application/octet-stream`.
+ * else what the body says, else what its form shows. containerd asks `/blobs/` for a manifest served
+ * as `application/json`, and dockerd does not even fall back on one served as
+ * `application/octet-stream`. A body may say anything, also what no header can hold: a type that is
+ * not JSON of `application/` is never taken.
  */
 export function manifestMediaType(contentType: string, bytes: Uint8Array): string {
   const type = essence(contentType);
   if (isManifestType(type)) return type;
   const body = parseObject(bytes);
-  if (body === undefined) return type;
-  if (typeof body.mediaType === 'string' && body.mediaType !== '') return body.mediaType;
-  if (Array.isArray(body.manifests)) return mediaType.ociIndex;
-  if (readDescriptor(body.config) && Array.isArray(body.layers)) return mediaType.ociManifest;
-  return type;
+  const stated = typeof body?.mediaType === 'string' ? essence(body.mediaType) : '';
+  if (servableType(stated) !== '' && stated !== plainJson) return stated;
+  return formOf(body) ?? (servableType(type) || plainJson);
+}
+
+/** The media type of a stored manifest, mended where it is one that must not leave. */
+export function storedMediaType(stored: string, bytes: Uint8Array): string {
+  return servableType(stored) || manifestMediaType('', bytes);
+}
+
+/** Says nothing of a manifest. */
+const plainJson = 'application/json';
+
+function formOf(body: Record<string, unknown> | undefined): string | undefined {
+  if (Array.isArray(body?.manifests)) return mediaType.ociIndex;
+  if (readDescriptor(body?.config) && Array.isArray(body?.layers)) return mediaType.ociManifest;
+  return Array.isArray(body?.blobs) ? mediaType.ociArtifact : undefined;
 }

@@ -21,6 +21,17 @@ export function isManifestType(type: string): boolean {
   return manifestTypes.has(type);
 }
 
+/**
+ * A subtype of `application` that is JSON, with the characters and the length of RFC 6838 §4.2: what
+ * a header can hold, and nothing that a browser shows as a page.
+ */
+const jsonType = /^application\/(?:[a-z0-9][a-z0-9!#$&^_.+-]{0,122})?json$/;
+
+/** The media type, when a manifest may leave with it whoever said it; else an empty text. */
+export function servableType(type: string): string {
+  return jsonType.test(type) ? type : '';
+}
+
 /** True for an image index or a Docker manifest list. */
 export function isIndexType(type: string): boolean {
   return type === mediaType.ociIndex || type === mediaType.dockerManifestList;

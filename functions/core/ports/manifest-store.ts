@@ -17,6 +17,7 @@ export interface FormerTag {
  */
 export interface TagRecord {
   readonly digest: Digest;
+  /** Empty when it is not known. */
   readonly mediaType: string;
   /** The manifest's size in bytes. */
   readonly size: number;
@@ -77,6 +78,10 @@ export type Consistency = 'strong' | 'eventual';
  * Everything a method wrote is there for every later read of every instance once its promise has
  * resolved, unless the read says that it may be `eventual`, and survives a crash. What is not there is undefined. A method rejects when the store
  * cannot be reached; callers then go on without it.
+ *
+ * What is read is fit to be sent, whoever wrote it: a manifest's media type is mended by
+ * `storedMediaType`, a tag's is empty unless it is servable, and descriptors go through
+ * `readDescriptor`.
  */
 export interface ManifestStore {
   getTag(

@@ -114,7 +114,7 @@ export async function getManifest(
 /** Refuses what is no manifest: a web page, an error with status 200, or schema 1. */
 function readMediaType(what: string, contentType: string, bytes: Manifest['bytes']): string {
   const mediaType = manifestMediaType(contentType, bytes);
-  const contents = mediaType.endsWith('+prettyjws')
+  const contents = essence(contentType).endsWith('+prettyjws')
     ? undefined
     : readManifest({ bytes, mediaType });
   const namesContent = contents && contents.blobs.length + contents.manifests.length > 0;

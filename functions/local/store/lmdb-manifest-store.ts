@@ -1,6 +1,7 @@
-import type { Descriptor } from '../../core/oci/descriptor.ts';
+import { type Descriptor, readDescriptor, readDescriptors } from '../../core/oci/descriptor.ts';
 import type { Digest } from '../../core/oci/digest.ts';
-import type { Manifest, ManifestContents } from '../../core/oci/manifest.ts';
+import { type Manifest, type ManifestContents, storedMediaType } from '../../core/oci/manifest.ts';
+import { servableType } from '../../core/oci/media-type.ts';
 import type { Page, PageRequest } from '../../core/oci/page.ts';
 import { type Repository, repositoryKey } from '../../core/oci/repository.ts';
 import type {
@@ -30,7 +31,8 @@ export class LmdbManifestStore implements ManifestStore {
   }
 
   async getTag(repository: Repository, tag: string): Promise<TagRecord | undefined> {
-    return this.#index.tags.get([repositoryKey(repository), tag]);
+    const record = this.#index.tags.get([repositoryKey(repository), tag]);
+    return record && { ...record, mediaType: servableType(record.mediaType) };
   }
 
   async putTag(repository: Repository, tag: string, record: TagRecord): Promise<void> {
@@ -72,7 +74,8 @@ export class LmdbManifestStore implements ManifestStore {
     const record = this.#index.manifests.get([holder, digest]);
     const bytes = record && this.#index.bytes.get(digest);
     if (record === undefined || bytes === undefined) return undefined;
-    const { mediaType, pulled, complete } = record;
+    const { pulled, complete } = record;
+    const mediaType = storedMediaType(record.mediaType, bytes);
     return { digest, mediaType, bytes: new Uint8Array(bytes), pulled, complete };
   }
 
@@ -89,7 +92,9 @@ export class LmdbManifestStore implements ManifestStore {
 
   async getBlobEntry(repository: Repository, digest: Digest): Promise<Descriptor | undefined> {
     const range = under(repositoryKey(repository), digest);
-    for (const { value } of this.#index.entries.getRange({ ...range, limit: 1 })) return value;
+    for (const { value } of this.#index.entries.getRange({ ...range, limit: 1 })) {
+      return readDescriptor(value);
+    }
     return undefined;
   }
 
@@ -115,7 +120,8 @@ export class LmdbManifestStore implements ManifestStore {
   }
 
   async getReferrers(repository: Repository, subject: Digest): Promise<ReferrersList | undefined> {
-    return this.#index.referrers.get([repositoryKey(repository), subject]);
+    const list = this.#index.referrers.get([repositoryKey(repository), subject]);
+    return list && { ...list, manifests: readDescriptors(list.manifests) };
   }
 
   async putReferrers(repository: Repository, subject: Digest, list: ReferrersList): Promise<void> {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
-import { contentOf } from '../../images/content.ts';
+import { contentOf, jsonContent } from '../../images/content.ts';
 import { type Image, makeImage } from '../../images/image.ts';
 import { randomLayer } from '../../images/layer.ts';
 import { oci } from '../../images/media-type.ts';
@@ -117,6 +117,20 @@ describe('a manifest comes through to the byte', () => {
       expect(head.headers.get('content-length')).toBe(String(bytes.byteLength));
     }
   });
+});
+
+test('a manifest that calls itself what no header can hold is served as what it is', async () => {
+  for (const mediaType of ['application/x\r\nSet-Cookie: a=b', 'text/html']) {
+    const body = { ...JSON.parse(Buffer.from(app.manifest.bytes).toString()), mediaType };
+    const manifest = jsonContent(body, 'application/json');
+    const { aws } = await scene({ 1: { ...app, manifest } }, { fillers: 0, pullers: 1 });
+    for (const reference of ['1', manifest.digest, '1']) {
+      const got = await aws.get(`/v2/library/app/manifests/${reference}`);
+      expect([got.status, got.headers.get('content-type')]).toEqual([200, oci.manifest]);
+      expect(Buffer.from(await got.arrayBuffer()).equals(manifest.bytes)).toBe(true);
+      aws.kill('pull');
+    }
+  }
 });
 
 test('HEAD of a large stored blob is answered by the bucket', async () => {

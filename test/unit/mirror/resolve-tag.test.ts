@@ -3,6 +3,7 @@ import { UpstreamError } from '../../../functions/core/upstream/upstream-error.t
 import { makeImage } from '../../images/image.ts';
 import { randomLayer } from '../../images/layer.ts';
 import { type MirrorUnderTest, openMirror } from './mirror-over-store.ts';
+import { known } from './scripted-upstream.ts';
 
 const minute = 60_000;
 const first = makeImage({ layers: [randomLayer('first', 5000)] });
@@ -26,6 +27,19 @@ async function mirrored(tag = '1') {
 }
 
 describe('a tag within its TTL', () => {
+  it('whose manifest is gone and whose record tells no media type: HEAD brings the manifest', async () => {
+    await mirrored();
+    const repository = { registry: 'docker.io', name: 'library/app' };
+    const digest = known(first.manifest.digest);
+    const record = await test.store.manifests.getTag(repository, '1');
+    if (record === undefined) throw new Error('the tag was recorded');
+    await test.store.manifests.putTag(repository, '1', { ...record, mediaType: 'text/html' });
+    await test.store.manifests.removeManifest(repository, digest);
+    test.restart();
+    const outcome = await test.tag('library/app', '1', 'HEAD');
+    expect(outcome).toMatchObject({ kind: 'found', mediaType: first.manifest.mediaType });
+  });
+
   it('costs the upstream nothing', async () => {
     await mirrored();
     test.pass(5 * minute - 1);

@@ -1,7 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readDescriptor } from '../../../functions/core/oci/descriptor.ts';
-import { manifestMediaType, readManifest } from '../../../functions/core/oci/manifest.ts';
+import {
+  manifestMediaType,
+  readManifest,
+  storedMediaType,
+} from '../../../functions/core/oci/manifest.ts';
 import { essence, mediaType } from '../../../functions/core/oci/media-type.ts';
 import { attestationOf, signatureOf } from '../../images/attestation.ts';
 import type { Content } from '../../images/content.ts';
@@ -107,6 +111,17 @@ describe('what a manifest names', () => {
     expect(cut?.hasMore).toBe(true);
   });
 
+  it('takes no type of a blob or an artifact that no list or message should hold', () => {
+    const blob = { digest: image.config.digest, size: 3 };
+    for (const bad of ['a\r\nb', '\u0000', '\u00e9', 'x'.repeat(256)]) {
+      const read = readDescriptor({ ...blob, mediaType: bad, artifactType: bad });
+      expect(read).toEqual({ ...blob, mediaType: '' });
+      expect(readJson({ artifactType: bad, layers: [] })?.artifactType).toBeUndefined();
+    }
+    const good = { ...blob, mediaType: 'text/spdx; a="b c"', artifactType: 'sbom' };
+    expect(readDescriptor(good)).toEqual(good);
+  });
+
   it('is read from any JSON without a throw', () => {
     fc.assert(
       fc.property(fc.json(), fc.constantFrom(...Object.values(mediaType)), (text, type) => {
@@ -131,7 +146,55 @@ describe('the media type of a manifest', () => {
     const config = { mediaType: 'a', digest, size: 1 };
     expect(manifestMediaType('', json({ manifests: [] }))).toBe(mediaType.ociIndex);
     expect(manifestMediaType('', json({ config, layers: [] }))).toBe(mediaType.ociManifest);
-    expect(manifestMediaType('Text/HTML', json('x'))).toBe('text/html');
+    expect(manifestMediaType('', json({ blobs: [] }))).toBe(mediaType.ociArtifact);
+    expect(manifestMediaType('Text/HTML', json('x'))).toBe('application/json');
+  });
+
+  const unfit = [
+    'application/x\r\nSet-Cookie: a=b',
+    'application/x\u0000+json',
+    'application/\u00e9\u20ac+json',
+    'text/html',
+    'image/svg+xml',
+    'application/xhtml+xml',
+    'application/json/json',
+    'application/a b+json',
+    '/json',
+    `application/${'x'.repeat(123)}+json`,
+    `application/${'x'.repeat(1_000_000)}+json`,
+    7,
+    null,
+  ];
+  it('is never what no header should hold and no browser should run', () => {
+    const config = { mediaType: 'a', digest: image.config.digest, size: 1 };
+    for (const said of unfit) {
+      const body = { schemaVersion: 2, mediaType: said, config, layers: [] };
+      for (const type of ['application/json', String(said)]) {
+        expect(manifestMediaType(type, json(body))).toBe(mediaType.ociManifest);
+        const formless = { ...body, layers: undefined };
+        expect(manifestMediaType(type, json(formless))).toBe('application/json');
+      }
+    }
+  });
+
+  it('may be another that is JSON', () => {
+    for (const name of ['vnd.example.manifest.v1+json', `${'x'.repeat(122)}+json`]) {
+      const said = `application/${name}`;
+      expect(manifestMediaType('', json({ mediaType: said, manifests: [] }))).toBe(said);
+      expect(manifestMediaType(said, json({}))).toBe(said);
+    }
+  });
+
+  it('stays what it was made when it is read again', () => {
+    const config = { mediaType: 'a', digest: image.config.digest, size: 1 };
+    for (const said of unfit) {
+      for (const form of [{}, { manifests: [] }, { config, layers: [] }]) {
+        const bytes = json({ mediaType: said, ...form });
+        const type = manifestMediaType('text/plain', bytes);
+        expect(storedMediaType(type, bytes)).toBe(type);
+        expect(storedMediaType(String(said), bytes)).toBe(storedMediaType('', bytes));
+      }
+    }
   });
   it('has an essence', () => expect(essence(' Text/Plain ; a=b')).toBe('text/plain'));
 });

@@ -119,12 +119,12 @@ async function serveRecord(
     if (failure !== undefined) return { kind: 'unobtainable', error: failure };
     return foundManifest(known, provenance);
   }
-  if (method === 'HEAD') {
-    const { digest, mediaType, size } = record;
+  const { digest, mediaType, size } = record;
+  if (method === 'HEAD' && mediaType !== '') {
     return { kind: 'found', digest, mediaType, size, bytes: undefined, provenance };
   }
   try {
-    return await bringManifest(parts, repository, record.digest, calls);
+    return await bringManifest(parts, repository, digest, calls);
   } catch (error) {
     return unobtainable(error, repository);
   }
