@@ -4,7 +4,7 @@ import type { Digest } from '../../functions/core/oci/digest.ts';
 import type { ByteRange } from '../../functions/core/oci/range.ts';
 import type { BlobStore, StoredBlob } from '../../functions/core/ports/blob-store.ts';
 import { describeFollowContract } from './blob-follow-contract.ts';
-import { bytesOf, FedSource, sourceOf } from './fed-source.ts';
+import { bytesOf, FedSource, sourceOf, tooLargeSource } from './fed-source.ts';
 import { madeDigest } from './made-content.ts';
 import type { OpenedPort } from './opened-port.ts';
 
@@ -204,6 +204,12 @@ export function describeBlobStoreContract(
         const error = new Error('the upstream is gone');
         source.push(content.subarray(0, 100_000)).fail(error);
         await expect(outcome).rejects.toBe(error);
+        await expectNothing();
+      });
+
+      test('twenty megabytes of unknown size of a source that gave up', async () => {
+        const outcome = store.put({ digest, size: undefined }, tooLargeSource()).done;
+        await expect(outcome).rejects.toThrow('grew beyond');
         await expectNothing();
       });
 

@@ -1,5 +1,5 @@
 import type { ByteReader } from '../../functions/core/oci/byte-reader.ts';
-import type { BlobSource } from '../../functions/core/ports/blob-store.ts';
+import { type BlobSource, BlobTooLarge } from '../../functions/core/ports/blob-store.ts';
 
 /** A source that a test feeds by hand. */
 export class FedSource implements BlobSource {
@@ -74,6 +74,22 @@ export function sourceOf(bytes: Uint8Array, slices = 1): BlobSource {
         { highWaterMark: 0 },
       ).getReader();
     },
+  };
+}
+
+/** A source of twenty megabytes, which then shows that its blob is too large. */
+export function tooLargeSource(): BlobSource {
+  let given = 0;
+  return {
+    slices: async () => 1,
+    open: () => ({
+      async read() {
+        if (given === 20) throw new BlobTooLarge('it grew beyond what may be stored');
+        given += 1;
+        return { done: false, value: new Uint8Array(1_000_000) };
+      },
+      async cancel() {},
+    }),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { Digest } from '../oci/digest.ts';
 import type { Manifest } from '../oci/manifest.ts';
 import type { Repository } from '../oci/repository.ts';
 import type { BlobStore } from '../ports/blob-store.ts';
@@ -89,6 +90,8 @@ export interface Memory {
   readonly complete: BoundedCache<true>;
   /** Manifests of repositories that lately were not complete. */
   readonly incomplete: IncompleteManifests;
+  /** Blobs of a registry whose fill was given up lately: clients get them passed through. */
+  readonly unfillable: BoundedCache<true>;
   /** When a manifest of a repository was last marked as pulled. */
   readonly marks: BoundedCache<number>;
 }
@@ -111,8 +114,14 @@ export function createMemory(manifestBytes: number, now: () => number): Memory {
     queued: new BoundedCache(20_000, now),
     complete: new BoundedCache(20_000, now),
     incomplete: new IncompleteManifests(now),
+    unfillable: new BoundedCache(10_000, now),
     marks: new BoundedCache(50_000, now),
   };
+}
+
+/** The key of a blob as one registry has it. */
+export function registryBlobKey(registry: string, digest: Digest): string {
+  return `${registry}@${digest}`;
 }
 
 /** A blob's size in bytes; undefined when nobody stated it. */

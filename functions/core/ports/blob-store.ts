@@ -35,6 +35,17 @@ export interface WantedBlob {
   readonly size: number | undefined;
 }
 
+/**
+ * A blob whose size nobody stated grew beyond what may be stored, or beyond what there is room for.
+ * Nothing of it is kept.
+ */
+export class BlobTooLarge extends Error {
+  constructor(reason: string, cause?: unknown) {
+    super(reason, cause === undefined ? undefined : { cause });
+    this.name = 'BlobTooLarge';
+  }
+}
+
 /** Where the bytes of a blob come from. */
 export interface BlobSource {
   /**
@@ -73,7 +84,10 @@ export interface PutOptions {
 
 /** A put under way. */
 export interface BlobPut {
-  /** Rejects with the source's error, or with the store's own. */
+  /**
+   * Rejects with the source's error, or with the store's own: a BlobTooLarge where a blob of unknown
+   * size outgrew the room that the store has.
+   */
   readonly done: Promise<PutOutcome>;
   /** Resolves when the store took the first bytes, which a follower finds at once. */
   readonly begun?: Promise<void>;

@@ -16,8 +16,10 @@ export interface DiskSpace {
 
 /** A blob on its way to the disk. */
 export interface Growing {
-  /** Bytes that it will still take; 0 where nobody stated its size. */
+  /** Bytes that it will still take, as far as it was let in. */
   readonly missing: number;
+  /** Lets it have so many bytes more than it asked for at first. */
+  grant(bytes: number): void;
 }
 
 /** The disk has no room for a blob. */
@@ -56,6 +58,13 @@ export class DiskRoom {
     // From here on without waiting, so that two blobs never count on the same room.
     if (space !== undefined) this.#require(space, blob.missing);
     this.#admitted.add(blob);
+  }
+
+  /** Lets a blob that came in grow by so many bytes; rejects with DiskFull. */
+  async grow(blob: Growing, bytes: number): Promise<void> {
+    const space = await this.#measure(this.#folder);
+    if (space !== undefined) this.#require(space, bytes);
+    blob.grant(bytes);
   }
 
   leave(blob: Growing): void {

@@ -1,6 +1,12 @@
 import { algorithmOf, type Digest, encodedOf } from '../../core/oci/digest.ts';
 import type { ByteRange } from '../../core/oci/range.ts';
-import type { BlobPut, BlobSource, PutOutcome, WantedBlob } from '../../core/ports/blob-store.ts';
+import {
+  type BlobPut,
+  type BlobSource,
+  BlobTooLarge,
+  type PutOutcome,
+  type WantedBlob,
+} from '../../core/ports/blob-store.ts';
 import type { Growing } from './disk-room.ts';
 import { GrowingExtent } from './extent.ts';
 import { bodyOf } from './file-body.ts';
@@ -13,6 +19,9 @@ import type { OpenFile } from './open-file.ts';
 /** From this size on a blob is hashed by the thread; also a blob of unknown size. */
 const largeBlob = 8 * 1024 * 1024;
 
+/** A blob of unknown size asks the disk for room each time that it grew by so many bytes. */
+const roomStep = 64 * 1024 * 1024;
+
 /** A file for bytes that are not verified yet. */
 export interface Incoming {
   readonly path: string;
@@ -24,6 +33,8 @@ export interface PutParts {
   readonly hashThread: HashThread;
   /** Rejects where there is no room for the blob. */
   createIncoming(blob: Growing): Promise<Incoming>;
+  /** Rejects where there is no room for so many bytes more. */
+  growIncoming(blob: Growing, bytes: number): Promise<void>;
   removeIncoming(path: string): Promise<void>;
   /** Makes a verified file the blob; resolves when it is visible and durable. */
   publish(incoming: Incoming, digest: Digest, size: number): Promise<void>;
@@ -53,6 +64,8 @@ export class FileBlobPut implements BlobPut, Growing {
   readonly #parts: PutParts;
   readonly #extent: GrowingExtent;
   readonly #incoming: Promise<Incoming>;
+  /** How large the file may become before the disk is asked again, in bytes. */
+  #room: number;
   #isOver = false;
   #begin: () => void = () => undefined;
 
@@ -60,6 +73,7 @@ export class FileBlobPut implements BlobPut, Growing {
     this.#wanted = wanted;
     this.#parts = parts;
     this.#extent = new GrowingExtent(wanted.size);
+    this.#room = wanted.size ?? roomStep;
     this.begun = new Promise((resolve) => {
       this.#begin = resolve;
     });
@@ -74,7 +88,11 @@ export class FileBlobPut implements BlobPut, Growing {
   }
 
   get missing(): number {
-    return Math.max(0, (this.#wanted.size ?? 0) - this.#extent.readable);
+    return Math.max(0, this.#room - this.#extent.readable);
+  }
+
+  grant(bytes: number): void {
+    this.#room += bytes;
   }
 
   /**
@@ -169,6 +187,7 @@ export class FileBlobPut implements BlobPut, Growing {
           void cancel(new WrongBytes(this.#wanted.digest, 'there are more than wanted'));
           break;
         }
+        if (received > this.#room) await this.#grow(received);
         hash.update(value);
         writer.append(value);
         if (writer.isFull) await writer.drained();
@@ -181,6 +200,16 @@ export class FileBlobPut implements BlobPut, Growing {
       await writer.drained();
     }
     return received;
+  }
+
+  /** Asks the disk for room up to `bytes`: only a blob of unknown size comes here. */
+  async #grow(bytes: number): Promise<void> {
+    try {
+      while (bytes > this.#room) await this.#parts.growIncoming(this, roomStep);
+    } catch (error) {
+      const { digest } = this.#wanted;
+      throw new BlobTooLarge(`${digest} grew beyond the room on the disk`, error);
+    }
   }
 }
 

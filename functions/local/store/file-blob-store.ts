@@ -157,6 +157,7 @@ export class FileBlobStore implements BlobStore {
       await this.#room.admit(blob);
       return this.#folder.createIncoming();
     },
+    growIncoming: (blob, bytes) => this.#room.grow(blob, bytes),
     removeIncoming: (path) => this.#folder.removeIncoming(path),
     publish: (incoming, digest, size) => this.#publish(incoming, digest, size),
     openStored: (digest) => OpenFile.read(this.#folder.path(digest)),

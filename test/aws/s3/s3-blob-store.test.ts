@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { blobKey } from '../../../functions/aws/s3/object-key.ts';
 import type { S3BlobStore } from '../../../functions/aws/s3/s3-blob-store.ts';
 import type { BlobSource } from '../../../functions/core/ports/blob-store.ts';
-import { FedSource, sourceOf } from '../../contract/fed-source.ts';
+import { FedSource, sourceOf, tooLargeSource } from '../../contract/fed-source.ts';
 import { madeDigest } from '../../contract/made-content.ts';
 import type { S3Server } from '../s3-server/s3-server.ts';
 import { slicedSource } from './made-source.ts';
@@ -293,6 +293,12 @@ describe.skipIf(process.env.PULLFRONT_TEST_S3 !== undefined)('blobs in S3', () =
       });
       await expect(putInParts(large, source)).rejects.toBe(gone);
       await expectNothing(largeDigest);
+    });
+
+    test('of unknown size that are too large leave no upload', async () => {
+      const { done } = store.put({ digest: smallDigest, size: undefined }, tooLargeSource());
+      await expect(done).rejects.toThrow('grew beyond');
+      expect(server.bucket.uploads.size).toBe(0);
     });
 
     test('that are aborted leave nothing', async () => {

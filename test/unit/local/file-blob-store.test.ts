@@ -1,11 +1,13 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, rm, truncate, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { BlobTooLarge } from '../../../functions/core/ports/blob-store.ts';
 import { FileBlobStore } from '../../../functions/local/store/file-blob-store.ts';
 import { bytesOf, FedSource, sourceOf } from '../../contract/fed-source.ts';
 import { madeDigest } from '../../contract/made-content.ts';
+import { known } from '../mirror/scripted-upstream.ts';
 import { runWithSmallFiles } from './small-files.ts';
 
 let folder: string;
@@ -197,6 +199,66 @@ describe('a disk that is nearly full', () => {
     await expect(puts[0]?.done).rejects.toThrow('broken');
     const again = store.put(wanted, sourceOf(content));
     expect((await again.done).kind).toBe('stored');
+  });
+});
+
+describe('a blob whose size nobody stated', () => {
+  const mebibyte = 1024 * 1024;
+  const chunk = new Uint8Array(mebibyte);
+
+  /** Zeros of so many mebibytes, or without an end. */
+  function zeros(most = Number.POSITIVE_INFINITY) {
+    const source = {
+      given: 0,
+      slices: async () => 1,
+      open: () => ({
+        async read() {
+          if (source.given >= most) return { done: true as const, value: undefined };
+          source.given += 1;
+          return { done: false as const, value: chunk.slice() };
+        },
+        async cancel() {},
+      }),
+    };
+    return source;
+  }
+
+  test('asks the disk for room as it grows, and goes where there is none', async () => {
+    await store.close();
+    // Ten of them are the reserve.
+    const room = 10 + 150;
+    const source = zeros();
+    const written = () => Math.max(0, source.given - 1) * mebibyte;
+    const diskSpace = async () => ({ total: 200 * mebibyte, free: room * mebibyte - written() });
+    store = await FileBlobStore.open(folder, { now: () => now, diskSpace, onProblem });
+    const put = store.put({ digest, size: undefined }, source).done;
+    await expect(put).rejects.toThrow(BlobTooLarge);
+    expect(source.given).toBe(129);
+    expect(await incoming()).toEqual([]);
+    expect(problems).toEqual([expect.stringContaining('limits.storeBytes')]);
+    expect((await store.put(wanted, sourceOf(content)).done).kind).toBe('stored');
+  });
+
+  test('counts with the others on the disk as it grows', async () => {
+    await store.close();
+    const diskSpace = async () => ({ total: 200 * mebibyte, free: (10 + 150) * mebibyte });
+    store = await FileBlobStore.open(folder, { now: () => now, diskSpace });
+    const fed = [0, 1, 2].map(() => new FedSource());
+    const puts = fed.map((source, at) =>
+      store.put({ digest: madeDigest(`unstated ${at}`), size: undefined }, source),
+    );
+    await expect(puts[2]?.done).rejects.toThrow('nearly full');
+    for (const source of fed) source.fail(new Error('broken'));
+    await expect(puts[0]?.done).rejects.toThrow('broken');
+    await expect(puts[1]?.done).rejects.toThrow('broken');
+  });
+
+  test('is stored where there is room', async () => {
+    const hash = createHash('sha256');
+    for (let at = 0; at < 130; at++) hash.update(chunk);
+    const zeroed = known(`sha256:${hash.digest('hex')}`);
+    const put = store.put({ digest: zeroed, size: undefined }, zeros(130));
+    expect(await put.done).toEqual({ kind: 'stored', size: 130 * mebibyte });
   });
 });
 

@@ -33,6 +33,8 @@ export const defaultPolicy: UpstreamPolicy = {
 export interface MirrorUnderTest {
   mirror: RunningMirror;
   readonly upstream: ScriptedUpstream;
+  /** Another registry, whose repositories are named `evil.test/…`. */
+  readonly evil: ScriptedUpstream;
   store: EmbeddedStore;
   readonly events: MirrorEvent[];
   /** What was queued and not yet done: the test plays the queue. */
@@ -67,12 +69,13 @@ export interface Differences {
   readonly ports?: (store: EmbeddedStore) => Partial<Ports>;
 }
 
-/** Opens a mirror of `docker.io` on a store in a temporary folder. */
+/** Opens a mirror of `docker.io` and `evil.test` on a store in a temporary folder. */
 export async function openMirror(differences: Differences = {}): Promise<MirrorUnderTest> {
   const folder = await mkdtemp(join(tmpdir(), 'pullfront-mirror-'));
   let now = Date.UTC(2026, 0, 1);
   let store = await openEmbeddedStore(folder, { now: () => now });
   const upstream = new ScriptedUpstream('docker.io');
+  const evil = new ScriptedUpstream('evil.test');
   const events: MirrorEvent[] = [];
   const queued: FillJob[] = [];
   const background = new Set<Promise<unknown>>();
@@ -81,7 +84,10 @@ export async function openMirror(differences: Differences = {}): Promise<MirrorU
   const open = () =>
     createMirror(
       {
-        upstreams: new Map([['docker.io', { upstream, policy }]]),
+        upstreams: new Map([
+          ['docker.io', { upstream, policy }],
+          ['evil.test', { upstream: evil, policy }],
+        ]),
         limits: {
           maxBlobBytes: Number.POSITIVE_INFINITY,
           storeBytes: Number.POSITIVE_INFINITY,
@@ -114,6 +120,7 @@ export async function openMirror(differences: Differences = {}): Promise<MirrorU
   const test: MirrorUnderTest = {
     mirror: open(),
     upstream,
+    evil,
     store,
     events,
     queued,
@@ -160,7 +167,10 @@ export async function openMirror(differences: Differences = {}): Promise<MirrorU
   return test;
 }
 
+/** A repository of `docker.io`, unless its name begins with the other registry's. */
 function at(name: string) {
+  const other = 'evil.test/';
+  if (name.startsWith(other)) return { registry: 'evil.test', name: name.slice(other.length) };
   return { registry: 'docker.io', name };
 }
 

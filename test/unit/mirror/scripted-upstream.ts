@@ -1,3 +1,4 @@
+import type { ByteReader } from '../../../functions/core/oci/byte-reader.ts';
 import { type Digest, parseDigest } from '../../../functions/core/oci/digest.ts';
 import { type Reference, referenceText } from '../../../functions/core/oci/reference.ts';
 import type {
@@ -43,6 +44,10 @@ export class ScriptedUpstream implements Upstream {
   redirects = false;
   /** The places it redirected to are gone. */
   isExpired = false;
+  /** States no size of a blob. */
+  hidesSize = false;
+  /** Sends this for every blob. */
+  body: ((slice: BlobSlice) => ByteReader) | undefined;
   /** Changes the bytes of a blob on their way. */
   corrupt: ((bytes: Uint8Array) => Uint8Array) | undefined;
   readonly #manifests = new Map<string, Content>();
@@ -96,7 +101,8 @@ export class ScriptedUpstream implements Upstream {
   async headBlob(name: string, digest: Digest, calls: CallCount): Promise<BlobHead> {
     await this.#note(`HEAD blob ${name}@${digest}`, calls);
     const blob = this.#blobs.get(`${name}@${digest}`);
-    return blob ? { kind: 'found', size: blob.size } : { kind: 'absent' };
+    if (blob === undefined) return { kind: 'absent' };
+    return { kind: 'found', size: this.hidesSize ? undefined : blob.size };
   }
 
   async openBlob(
@@ -108,10 +114,12 @@ export class ScriptedUpstream implements Upstream {
     await this.#note(`GET blob ${name}@${digest} ${slice.start}`, calls);
     const blob = this.#blobs.get(`${name}@${digest}`);
     if (blob === undefined) return { kind: 'absent' };
+    const size = this.hidesSize ? undefined : blob.size;
+    if (this.body !== undefined) return { kind: 'found', size, body: this.body(slice) };
     const end = slice.end === undefined ? undefined : slice.end + 1;
     const bytes = this.corrupt?.(blob.bytes) ?? blob.bytes;
     const body = new Blob([new Uint8Array(bytes.subarray(slice.start, end))]).stream().getReader();
-    return { kind: 'found', size: blob.size, body };
+    return { kind: 'found', size, body };
   }
 
   async openLocated(

@@ -28,7 +28,7 @@ export function awaitLarge({ passThroughBytes, wait }: AwaitBounds): MissingBlob
       await fillBehind(parts, repository, part);
       const answered = range === undefined ? size : range.end - range.start + 1;
       if (answered <= passThroughBytes) return passThrough(parts, repository, part, calls);
-      return awaitFill(parts, repository, part, isFillable(parts, part) ? wait : 0);
+      return awaitFill(parts, repository, part, isFillable(parts, repository, part) ? wait : 0);
     },
   };
 }

@@ -1,6 +1,6 @@
 import type { Repository } from '../../oci/repository.ts';
 import { enqueueFills } from '../fills/enqueue-fills.ts';
-import type { MissingBlobs, Parts } from '../parts.ts';
+import { type MissingBlobs, type Parts, registryBlobKey } from '../parts.ts';
 import { passThrough } from './pass-through.ts';
 import type { WantedPart } from './wanted-part.ts';
 
@@ -13,18 +13,34 @@ export const passThroughAll: MissingBlobs = {
   },
 };
 
-/** Queues a fill that no client waits for, unless the blob is too large or nobody stated its size. */
+/** Queues a fill that no client waits for, unless it cannot be stored or nobody stated its size. */
 export async function fillBehind(
   parts: Parts,
   repository: Repository,
   part: WantedPart,
 ): Promise<void> {
   const { digest, size } = part;
-  if (!isFillable(parts, part) || size === undefined || parts.fills.isFilling(digest)) return;
+  if (!isFillable(parts, repository, part) || size === undefined || parts.fills.isFilling(digest))
+    return;
   await enqueueFills(parts, [{ repository, blob: { digest, size, mediaType: '' } }]);
 }
 
 /** True when the blob can be stored by a fill that is queued. */
-export function isFillable(parts: Pick<Parts, 'limits'>, { size }: WantedPart): boolean {
-  return size !== undefined && size <= parts.limits.maxBlobBytes;
+export function isFillable(parts: Parts, repository: Repository, part: WantedPart): boolean {
+  return part.size !== undefined && isStorable(parts, repository, part);
+}
+
+/**
+ * True unless the blob is too large, or a fill of it from the same registry was given up lately. One
+ * of unknown size is storable until its fill shows how large it is.
+ */
+export function isStorable(
+  { limits, memory }: Parts,
+  { registry }: Repository,
+  { digest, size = 0 }: Pick<WantedPart, 'digest' | 'size'>,
+): boolean {
+  return (
+    size <= limits.maxBlobBytes &&
+    memory.unfillable.get(registryBlobKey(registry, digest)) === undefined
+  );
 }

@@ -6,7 +6,7 @@ import { RefusedElsewhere } from '../fills/refused-elsewhere.ts';
 import { BlobRefused } from '../fills/upstream-source.ts';
 import type { BlobOutcome } from '../outcome.ts';
 import type { MissingBlobs, Parts } from '../parts.ts';
-import { fillBehind } from './fill-behind.ts';
+import { fillBehind, isStorable } from './fill-behind.ts';
 import { passThrough } from './pass-through.ts';
 import type { WantedPart } from './wanted-part.ts';
 
@@ -20,9 +20,10 @@ const farAhead = 8 * 1024 * 1024;
 export const followFills: MissingBlobs = {
   areFilledBehind: false,
   async answer(parts, repository, part, calls) {
-    const isStorable = (part.size ?? 0) <= parts.limits.maxBlobBytes;
     // A fill that the store breaks off cuts its followers, and their next try again.
-    if (!isStorable || parts.fills.storeFails) return passThrough(parts, repository, part, calls);
+    if (parts.fills.storeFails || !isStorable(parts, repository, part)) {
+      return passThrough(parts, repository, part, calls);
+    }
     return followFill(parts, repository, part, calls);
   },
 };

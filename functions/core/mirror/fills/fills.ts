@@ -1,14 +1,20 @@
 import type { Digest } from '../../oci/digest.ts';
 import { type Repository, repositoryKey } from '../../oci/repository.ts';
-import type { BlobPut, PutOutcome, WantedBlob } from '../../ports/blob-store.ts';
+import {
+  type BlobPut,
+  BlobTooLarge,
+  type PutOutcome,
+  type WantedBlob,
+} from '../../ports/blob-store.ts';
 import type { Lease } from '../../ports/leases.ts';
 import { UpstreamError } from '../../upstream/upstream-error.ts';
 import { goOnWithout, reasonOf } from '../asking/go-on-without.ts';
 import { evict } from '../evict.ts';
-import type { Parts } from '../parts.ts';
+import { type Parts, registryBlobKey } from '../parts.ts';
 import type { Fill, FillEnd, Filling, FillPace } from './fill.ts';
 import { openSource } from './open-source.ts';
 import { RefusedElsewhere } from './refused-elsewhere.ts';
+import { UnstatedBytes } from './unstated-bytes.ts';
 import { BlobRefused } from './upstream-source.ts';
 
 /** How long a filler is believed alive without a sign of it, in ms. */
@@ -27,12 +33,19 @@ interface Running {
 const storeRest = 30_000;
 
 /**
+ * How long a blob whose fill was given up is passed through, in ms. Each further fill would cut the
+ * clients that follow it again.
+ */
+const unfillableLife = 3_600_000;
+
+/**
  * The fills of this instance: one for a blob, however many want it. A fill belongs to nobody who
  * waits for it, so that a client that leaves stops nothing.
  */
 export class Fills implements Filling {
   readonly #running = new Map<Digest, Running>();
   readonly #stop = new AbortController();
+  readonly #unstated = new UnstatedBytes();
   #parts: Parts | undefined;
   /** When the store last broke off a blob, in ms since 1970. */
   #storeFailed = Number.NEGATIVE_INFINITY;
@@ -80,8 +93,10 @@ export class Fills implements Filling {
     if (lease === undefined) return undefined;
     const began = parts.runtime.now();
     const signal = this.#stop.signal;
-    const source = openSource(parts, repository, blob, signal);
+    const counted = this.#unstated.count(blob, parts.limits);
+    const source = openSource(parts, repository, blob, signal, counted);
     const put = parts.blobs.put(blob, source, { signal, progress, pauseAt });
+    put.done.then(counted.end, counted.end);
     const done = this.#finish(parts, put, lease, pauseAt);
     done.then(
       (outcome) => report(outcome.kind, outcome.kind === 'mismatch' ? outcome.reason : undefined),
@@ -89,6 +104,10 @@ export class Fills implements Filling {
         // Refused before the first byte (no room for so much), it cut nobody, nor will the next.
         const isHalfWay = source.bytes > 0 && !signal.aborted;
         if (isHalfWay && isOfStore(error)) this.#storeFailed = parts.runtime.now();
+        if (error instanceof BlobTooLarge) {
+          const key = registryBlobKey(repository.registry, blob.digest);
+          parts.memory.unfillable.set(key, true, unfillableLife);
+        }
         const refused = error instanceof BlobRefused ? 'refused' : 'failed';
         report(signal.aborted ? 'stopped' : refused, reasonOf(error));
       },
@@ -177,5 +196,6 @@ async function join(running: Running, repository: Repository): Promise<Fill | un
 
 /** True for an error that neither the upstream nor its answer accounts for. */
 function isOfStore(error: unknown): boolean {
-  return !(error instanceof UpstreamError || error instanceof BlobRefused);
+  const ofUpstream = [UpstreamError, BlobRefused, BlobTooLarge];
+  return !ofUpstream.some((kind) => error instanceof kind);
 }

@@ -5,7 +5,7 @@ import type { BlobLocating, BlobOpening, BlobSlice } from '../../upstream/upstre
 import { askUpstream } from '../asking/ask-upstream.ts';
 import { forgetLocation, upstreamLocation } from '../blobs/upstream-location.ts';
 import { type Parts, upstreamOf } from '../parts.ts';
-import { UpstreamSource } from './upstream-source.ts';
+import { type SourceWatch, UpstreamSource } from './upstream-source.ts';
 
 /** Slices of one blob that are read side by side from where the upstream redirected to. */
 const slicesAtOnce = 4;
@@ -19,6 +19,7 @@ export function openSource(
   repository: Repository,
   blob: WantedBlob,
   signal: AbortSignal,
+  watch: SourceWatch,
 ): UpstreamSource {
   const calls = { upstreamCalls: 0 };
   const atRegistry = (slice: BlobSlice) =>
@@ -26,7 +27,7 @@ export function openSource(
       upstream.openBlob(name, blob.digest, slice, calls),
     );
   if (!parts.missingBlobs.areFilledBehind) {
-    return new UpstreamSource(atRegistry, blob.size, signal);
+    return new UpstreamSource(atRegistry, blob.size, signal, undefined, watch);
   }
 
   const place = placeOf(parts, repository, blob.digest);
@@ -44,7 +45,7 @@ export function openSource(
     }
   };
   const slices = async () => ((await place.find()).kind === 'redirect' ? slicesAtOnce : 1);
-  return new UpstreamSource(open, blob.size, signal, slices);
+  return new UpstreamSource(open, blob.size, signal, slices, watch);
 }
 
 /** The upstream's redirect, kept for as long as it leads to the blob. */

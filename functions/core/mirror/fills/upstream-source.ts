@@ -21,6 +21,12 @@ export class BlobRefused extends Error {
   }
 }
 
+/** Watches what a source reads. */
+export interface SourceWatch {
+  /** So many bytes came. What it throws ends the source. */
+  arrived(bytes: number): void;
+}
+
 /** A blob at an upstream, read without a gap: a break is resumed by Range where it happened. */
 export class UpstreamSource implements BlobSource {
   /** Resolves when the upstream began to answer with bytes; rejects when it did not. */
@@ -31,6 +37,7 @@ export class UpstreamSource implements BlobSource {
   readonly #openAt: (slice: BlobSlice) => Promise<BlobOpening>;
   readonly #size: number | undefined;
   readonly #signal: AbortSignal;
+  readonly #watch: SourceWatch | undefined;
   #settle: Answered;
 
   /** `size` is what the manifest says, in bytes; undefined when nobody said. */
@@ -39,11 +46,13 @@ export class UpstreamSource implements BlobSource {
     size: number | undefined,
     signal: AbortSignal,
     slices: () => Promise<number> = async () => 1,
+    watch?: SourceWatch,
   ) {
     this.slices = slices;
     this.#openAt = openAt;
     this.#size = size;
     this.#signal = signal;
+    this.#watch = watch;
     this.#settle = { resolve: () => undefined, reject: () => undefined };
     this.answered = new Promise((resolve, reject) => {
       this.#settle = { resolve, reject };
@@ -60,6 +69,7 @@ export class UpstreamSource implements BlobSource {
       answered: this.#settle,
       received: (bytes) => {
         this.bytes += bytes;
+        this.#watch?.arrived(bytes);
       },
     });
   }
