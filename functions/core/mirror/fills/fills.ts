@@ -13,6 +13,7 @@ import { evict } from '../evict.ts';
 import { type Parts, registryBlobKey } from '../parts.ts';
 import type { Fill, FillEnd, Filling, FillPace } from './fill.ts';
 import { openSource } from './open-source.ts';
+import { Pace, TooSlow } from './pace.ts';
 import { RefusedElsewhere } from './refused-elsewhere.ts';
 import { UnstatedBytes } from './unstated-bytes.ts';
 import { BlobRefused } from './upstream-source.ts';
@@ -94,7 +95,16 @@ export class Fills implements Filling {
     const began = parts.runtime.now();
     const signal = this.#stop.signal;
     const counted = this.#unstated.count(blob, parts.limits);
-    const source = openSource(parts, repository, blob, signal, counted);
+    const pace = new Pace(parts.runtime.now);
+    const source = openSource(parts, repository, blob, signal, {
+      reopened: () => pace.reopened(),
+      waiting: () => pace.waiting(),
+      waited: () => pace.waited(),
+      arrived: (bytes, left) => {
+        counted.arrived(bytes);
+        pace.arrived(bytes, left);
+      },
+    });
     const put = parts.blobs.put(blob, source, { signal, progress, pauseAt });
     put.done.then(counted.end, counted.end);
     const done = this.#finish(parts, put, lease, pauseAt);
@@ -104,7 +114,7 @@ export class Fills implements Filling {
         // Refused before the first byte (no room for so much), it cut nobody, nor will the next.
         const isHalfWay = source.bytes > 0 && !signal.aborted;
         if (isHalfWay && isOfStore(error)) this.#storeFailed = parts.runtime.now();
-        if (error instanceof BlobTooLarge) {
+        if (error instanceof BlobTooLarge || error instanceof TooSlow) {
           const key = registryBlobKey(repository.registry, blob.digest);
           parts.memory.unfillable.set(key, true, unfillableLife);
         }

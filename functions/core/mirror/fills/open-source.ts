@@ -5,7 +5,8 @@ import type { BlobLocating, BlobOpening, BlobSlice } from '../../upstream/upstre
 import { askUpstream } from '../asking/ask-upstream.ts';
 import { forgetLocation, upstreamLocation } from '../blobs/upstream-location.ts';
 import { type Parts, upstreamOf } from '../parts.ts';
-import { type SourceWatch, UpstreamSource } from './upstream-source.ts';
+import type { SourceWatch } from './pace.ts';
+import { UpstreamSource } from './upstream-source.ts';
 
 /** Slices of one blob that are read side by side from where the upstream redirected to. */
 const slicesAtOnce = 4;

@@ -1,9 +1,10 @@
 import { BlobTooLarge, type WantedBlob } from '../../ports/blob-store.ts';
 import type { Limits } from '../parts.ts';
-import type { SourceWatch } from './upstream-source.ts';
 
 /** The bytes of one blob whose size nobody stated. */
-interface CountedBlob extends SourceWatch {
+interface CountedBlob {
+  /** So many bytes came; throws a BlobTooLarge beyond a limit. */
+  arrived(bytes: number): void;
   /** The blob is stored, or nothing of it is kept. */
   end(): void;
 }

@@ -2,6 +2,7 @@ import { type ByteRead, type ByteReader, noMoreBytes } from '../../oci/byte-read
 import type { BlobSource } from '../../ports/blob-store.ts';
 import type { BlobOpening, BlobSlice, Refused } from '../../upstream/upstream.ts';
 import { UpstreamError } from '../../upstream/upstream-error.ts';
+import { type SourceWatch, TooSlow } from './pace.ts';
 
 /** Openings without progress after which a source is given up. */
 const mostAttempts = 5;
@@ -19,12 +20,6 @@ export class BlobRefused extends Error {
     this.name = 'BlobRefused';
     this.refusal = refusal;
   }
-}
-
-/** Watches what a source reads. */
-export interface SourceWatch {
-  /** So many bytes came. What it throws ends the source. */
-  arrived(bytes: number): void;
 }
 
 /** A blob at an upstream, read without a gap: a break is resumed by Range where it happened. */
@@ -69,8 +64,8 @@ export class UpstreamSource implements BlobSource {
       answered: this.#settle,
       received: (bytes) => {
         this.bytes += bytes;
-        this.#watch?.arrived(bytes);
       },
+      watch: this.#watch,
     });
   }
 
@@ -101,10 +96,11 @@ interface SliceOptions {
   readonly signal: AbortSignal;
   readonly answered: Answered;
   readonly received: (bytes: number) => void;
+  readonly watch: SourceWatch | undefined;
 }
 
 function readSlice(options: SliceOptions): ByteReader {
-  const { open, start, end, signal, answered, received } = options;
+  const { open, start, end, signal, answered, received, watch } = options;
   let at = start;
   /** What it reads from now, until that breaks. */
   let reader: ByteReader | undefined;
@@ -122,19 +118,29 @@ function readSlice(options: SliceOptions): ByteReader {
       if (failure !== undefined) throw failure.error;
       try {
         reader ??= await reopen();
-        const read = await reader.read();
+        const read = await readFrom(reader);
         if (read.done) return ended();
         const { byteLength } = read.value;
         if (byteLength === 0) continue;
         at += byteLength;
         gained += byteLength;
         received(byteLength);
+        watch?.arrived(byteLength, end === undefined ? undefined : end + 1 - at);
         return read;
       } catch (error) {
         await resume(error);
       }
     }
     return noMoreBytes;
+  }
+
+  async function readFrom(opened: ByteReader): Promise<ByteRead> {
+    watch?.waiting();
+    try {
+      return await opened.read();
+    } finally {
+      watch?.waited();
+    }
   }
 
   async function reopen(): Promise<ByteReader> {
@@ -162,12 +168,14 @@ function readSlice(options: SliceOptions): ByteReader {
       answered.reject(error);
       throw error;
     }
+    watch?.reopened();
     if (barren > 1) await pause(firstPause * 2 ** (barren - 2), signal);
   }
 
   /** Before the first byte a client waits, so only a broken connection is tried again, once. */
   function mayResume(error: unknown): boolean {
     if (signal.aborted || !(error instanceof UpstreamError)) return false;
+    if (error instanceof TooSlow) return false;
     if (error.kind === 'invalid' || error.kind === 'credentials') return false;
     if (at === start) return error.kind === 'unreachable' && barren < 2;
     return barren < mostAttempts;
