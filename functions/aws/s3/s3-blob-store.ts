@@ -43,7 +43,10 @@ export class S3BlobStore implements BlobStore {
   readonly #options: S3BlobStoreOptions;
   readonly #known: KnownBlobs;
   readonly #buffers = new PutBuffers();
-  /** A put and a deletion of the same blob at once would leave the index with half of each. */
+  /**
+   * A put and a deletion of the same blob at once would leave the index with half of each. Puts of it
+   * run side by side: the source of one may be slow.
+   */
   readonly #turns = new Turns();
 
   constructor(options: S3BlobStoreOptions) {
@@ -82,14 +85,14 @@ export class S3BlobStore implements BlobStore {
   }
 
   put(blob: WantedBlob, source: BlobSource, options: PutOptions = {}): BlobPut {
-    const done = this.#turns.take(blob.digest, () => this.#put(blob, source, options));
+    const done = this.#turns.share(blob.digest, () => this.#put(blob, source, options));
     // Who does not look at the outcome does not have to.
     done.catch(() => undefined);
     return { done };
   }
 
   delete(digest: Digest): Promise<void> {
-    return this.#turns.take(digest, async () => {
+    return this.#turns.takeAlone(digest, async () => {
       const stored = await this.#options.index.get(digest);
       this.#known.delete(digest);
       if (stored === undefined) return;

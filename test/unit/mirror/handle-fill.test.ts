@@ -59,7 +59,8 @@ beforeEach(async () => {
 });
 afterEach(() => test.close());
 
-const acquire = () => test.store.leases.acquire(`fill:${digest}`, leaseLife);
+const acquire = () =>
+  test.store.leases.acquire(`fill:docker.io@${digest}:${layer.size}`, leaseLife);
 const isStored = async () => (await test.store.blobs.stat(digest)) !== undefined;
 
 /** Pauses the fill of the blob; what is left of it. */

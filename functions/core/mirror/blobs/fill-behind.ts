@@ -20,8 +20,8 @@ export async function fillBehind(
   part: WantedPart,
 ): Promise<void> {
   const { digest, size } = part;
-  if (!isFillable(parts, repository, part) || size === undefined || parts.fills.isFilling(digest))
-    return;
+  if (!isFillable(parts, repository, part) || size === undefined) return;
+  if (parts.fills.isFilling(digest, repository.registry)) return;
   await enqueueFills(parts, [{ repository, blob: { digest, size, mediaType: '' } }]);
 }
 

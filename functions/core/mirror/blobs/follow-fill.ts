@@ -34,7 +34,7 @@ async function followFill(
   part: WantedPart,
   calls: CallCount,
 ): Promise<BlobOutcome> {
-  const before = parts.fills.isFilling(part.digest);
+  const before = parts.fills.isFilling(part.digest, repository.registry);
   const fill = await goOnWithout(parts, 'start fill', parts.fills.start(repository, part));
   if (fill?.put.follow === undefined || isFarAhead(fill, part)) {
     await fillBehind(parts, repository, part);

@@ -30,14 +30,15 @@ export interface FillPace extends Pick<PutOptions, 'progress' | 'pauseAt'> {
 
 /** Who starts fills, and knows of those under way here. */
 export interface Filling {
-  isFilling(digest: Digest): boolean;
+  /** Whether a fill of the blob is under way here: of this registry, or of any. */
+  isFilling(digest: Digest, registry?: string): boolean;
 
   /** True for a while after the store broke off a blob: nobody should follow a fill then. */
   readonly storeFails: boolean;
 
   /**
-   * The fill of a blob that is under way here, or a new one from this repository's upstream;
-   * undefined while another instance holds the blob's lease. One that is under way for another
+   * The fill of a blob that is under way here from this repository's upstream, or a new one;
+   * undefined while another instance holds its lease. One that is under way for another
    * repository rejects with a RefusedElsewhere where that one gets a BlobRefused.
    */
   start(repository: Repository, blob: WantedBlob, pace?: FillPace): Promise<Fill | undefined>;

@@ -22,8 +22,9 @@ import { BlobRefused } from './upstream-source.ts';
 export const leaseLife = 60_000;
 
 interface Running {
-  /** Of the repository that it was begun for. */
-  readonly key: string;
+  readonly digest: Digest;
+  /** The repository that it was begun for. */
+  readonly repository: Repository;
   readonly starting: Promise<Fill | undefined>;
 }
 
@@ -40,11 +41,13 @@ const storeRest = 30_000;
 const unfillableLife = 3_600_000;
 
 /**
- * The fills of this instance: one for a blob, however many want it. A fill belongs to nobody who
- * waits for it, so that a client that leaves stops nothing.
+ * The fills of this instance: one for a blob of a registry, however many want it. A fill belongs to
+ * nobody who waits for it, so that a client that leaves stops nothing. Fills of the same blob from
+ * several registries run side by side: its bytes may be wrong or slow to come from one of them, and
+ * the first that are verified are stored.
  */
 export class Fills implements Filling {
-  readonly #running = new Map<Digest, Running>();
+  readonly #running = new Map<string, Running>();
   readonly #stop = new AbortController();
   readonly #unstated = new UnstatedBytes();
   #parts: Parts | undefined;
@@ -56,8 +59,12 @@ export class Fills implements Filling {
     this.#parts = parts;
   }
 
-  isFilling(digest: Digest): boolean {
-    return this.#running.has(digest);
+  isFilling(digest: Digest, registry?: string): boolean {
+    for (const running of this.#running.values()) {
+      const isOfRegistry = registry === undefined || running.repository.registry === registry;
+      if (running.digest === digest && isOfRegistry) return true;
+    }
+    return false;
   }
 
   get storeFails(): boolean {
@@ -66,11 +73,13 @@ export class Fills implements Filling {
   }
 
   start(repository: Repository, blob: WantedBlob, pace: FillPace = {}): Promise<Fill | undefined> {
-    const running = this.#running.get(blob.digest);
+    const { digest } = blob;
+    const key = fillKey(repository, blob);
+    const running = this.#running.get(key);
     if (running !== undefined) return join(running, repository);
     const starting = this.#begin(repository, blob, pace);
-    this.#running.set(blob.digest, { key: repositoryKey(repository), starting });
-    const forget = () => this.#running.delete(blob.digest);
+    this.#running.set(key, { digest, repository, starting });
+    const forget = () => this.#running.delete(key);
     starting.then((fill) => fill?.done.then(forget, forget) ?? forget(), forget);
     return starting;
   }
@@ -90,7 +99,7 @@ export class Fills implements Filling {
   ): Promise<Fill | undefined> {
     const parts = this.#parts;
     if (parts === undefined) throw new Error('fills were started before they were attached');
-    const lease = await leaseOf(parts, blob, fence);
+    const lease = await leaseOf(parts, fillKey(repository, blob), fence);
     if (lease === undefined) return undefined;
     const began = parts.runtime.now();
     const signal = this.#stop.signal;
@@ -180,13 +189,21 @@ export class Fills implements Filling {
   }
 }
 
+/**
+ * What fills are shared by, here and across instances: who states another size, or is of another
+ * registry, has a fill of its own.
+ */
+function fillKey({ registry }: Repository, { digest, size }: WantedBlob): string {
+  return `${registryBlobKey(registry, digest)}:${size ?? 'unstated'}`;
+}
+
 /** The lease that the fill before this one handed on, or else a new one; undefined: it is held. */
 async function leaseOf(
   { leases }: Parts,
-  blob: WantedBlob,
+  fillKey: string,
   fence: number | undefined,
 ): Promise<Lease | undefined> {
-  const key = `fill:${blob.digest}`;
+  const key = `fill:${fillKey}`;
   const handedOn = fence === undefined ? undefined : await leases.renew({ key, fence }, leaseLife);
   return handedOn ?? leases.acquire(key, leaseLife);
 }
@@ -194,9 +211,10 @@ async function leaseOf(
 /** A fill under way, for one more repository: of it a refusal to the first one says nothing. */
 async function join(running: Running, repository: Repository): Promise<Fill | undefined> {
   const fill = await running.starting;
-  if (fill === undefined || running.key === repositoryKey(repository)) return fill;
+  const key = repositoryKey(running.repository);
+  if (fill === undefined || key === repositoryKey(repository)) return fill;
   const asOther = (error: unknown): never => {
-    throw error instanceof BlobRefused ? new RefusedElsewhere(running.key) : error;
+    throw error instanceof BlobRefused ? new RefusedElsewhere(key) : error;
   };
   const answered = fill.answered.catch(asOther);
   const done = fill.done.catch(asOther);
