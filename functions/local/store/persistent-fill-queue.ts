@@ -1,6 +1,7 @@
 import { repositoryKey } from '../../core/oci/repository.ts';
 import type { FillHandler, FillJob, FillOutcome, FillQueue } from '../../core/ports/fill-queue.ts';
 import type { IndexDatabase, StoredFill } from './index-database.ts';
+import { ReadyFills } from './ready-fills.ts';
 
 /**
  * After so many attempts, within minutes, a job is given up: here a client that asks for the blob
@@ -16,7 +17,7 @@ const longestDelay = 2 ** 31 - 1;
 export interface FillQueueOptions {
   /** Ms since 1970. */
   now(): number;
-  /** Jobs handled at once. */
+  /** Jobs handled at once; beside them each registry that has none of them has one. */
   readonly concurrency: number;
   /** Called for a job that will not be tried again. */
   onGivenUp?(job: FillJob, reason: string): void;
@@ -34,9 +35,11 @@ export class PersistentFillQueue implements FillQueue {
   readonly #options: FillQueueOptions;
   /** Every job that is not done, by repository and blob: what is queued twice is handled once. */
   readonly #entries = new Map<string, Entry>();
-  readonly #ready = new Set<string>();
+  readonly #ready = new ReadyFills();
   readonly #timers = new Map<string, NodeJS.Timeout>();
   readonly #running = new Set<Promise<void>>();
+  /** How many jobs of each registry are handled now. */
+  readonly #busy = new Map<string, number>();
   readonly #stopping = new AbortController();
   #handler: FillHandler | undefined;
 
@@ -93,7 +96,7 @@ export class PersistentFillQueue implements FillQueue {
       for (const job of jobs) this.#entries.delete(idOf(job));
       throw error;
     }
-    for (const job of jobs) this.#ready.add(idOf(job));
+    for (const job of jobs) this.#ready.add(job);
     this.#next();
   }
 
@@ -101,12 +104,12 @@ export class PersistentFillQueue implements FillQueue {
     const id = idOf(entry.job);
     const delay = Math.min(entry.notBefore - this.#options.now(), longestDelay);
     if (delay <= 0) {
-      this.#ready.add(id);
+      this.#ready.add(entry.job);
       return;
     }
     const wake = () => {
       this.#timers.delete(id);
-      this.#ready.add(id);
+      this.#ready.add(entry.job);
       this.#next();
     };
     this.#timers.set(id, setTimeout(wake, delay).unref());
@@ -114,18 +117,40 @@ export class PersistentFillQueue implements FillQueue {
 
   #next(): void {
     const handler = this.#handler;
-    if (handler === undefined) return;
-    for (const id of this.#ready) {
-      if (this.#stopping.signal.aborted || this.#running.size >= this.#options.concurrency) return;
-      this.#ready.delete(id);
-      const entry = this.#entries.get(id);
+    if (handler === undefined || this.#stopping.signal.aborted) return;
+    for (let job = this.#take(); job !== undefined; job = this.#take()) {
+      const entry = this.#entries.get(idOf(job));
       if (entry === undefined) continue;
+      const { registry } = job.repository;
+      this.#busy.set(registry, this.#busyOf(registry) + 1);
       const run = this.#run(handler, entry).finally(() => {
         this.#running.delete(run);
+        this.#busy.set(registry, this.#busyOf(registry) - 1);
         this.#next();
       });
       this.#running.add(run);
     }
+  }
+
+  /**
+   * The next job to handle: of the registry that has the fewest under way, which may have one also
+   * when all places are taken. So slow fills of one registry do not stop those of the others.
+   */
+  #take(): FillJob | undefined {
+    const registry = this.#ready
+      .registries()
+      .reduce<string | undefined>(
+        (least, one) =>
+          least === undefined || this.#busyOf(one) < this.#busyOf(least) ? one : least,
+        undefined,
+      );
+    if (registry === undefined) return undefined;
+    const hasPlace = this.#running.size < this.#options.concurrency;
+    return hasPlace || this.#busyOf(registry) === 0 ? this.#ready.take(registry) : undefined;
+  }
+
+  #busyOf(registry: string): number {
+    return this.#busy.get(registry) ?? 0;
   }
 
   /** Does not reject: a job whose end could not be written is handled again at the next start. */

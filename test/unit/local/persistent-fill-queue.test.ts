@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { FillJob, FillOutcome } from '../../../functions/core/ports/fill-queue.ts';
 import {
   type IndexDatabase,
@@ -67,6 +67,60 @@ test('at most so many jobs are handled at once, and all in the end', async () =>
   await queue.enqueue(Array.from({ length: 20 }, (_, at) => jobOf(String(at))));
   await all;
   expect(most).toBe(3);
+});
+
+describe('jobs of one registry that take long', () => {
+  const of = (registry: string, text: string): FillJob => ({
+    ...jobOf(text),
+    repository: { registry, name: 'library/app' },
+  });
+
+  /** Handles each job until it is told to end; gives the registries of all that were begun. */
+  function startHeld() {
+    const held: { readonly registry: string; end(): void }[] = [];
+    const begun: string[] = [];
+    queue.start(({ repository: { registry } }, signal) => {
+      begun.push(registry);
+      return new Promise((settle) => {
+        const end = () => settle({ kind: 'done' });
+        signal.addEventListener('abort', end);
+        held.push({ registry, end });
+      });
+    });
+    /** Ends the first job of a registry, and waits until it is done. */
+    const end = async (registry: string) => {
+      const length = queue.length;
+      const at = held.findIndex((job) => job.registry === registry);
+      held.splice(at, 1)[0]?.end();
+      await vi.waitFor(() => expect(queue.length).toBe(length - 1));
+    };
+    return { begun, end };
+  }
+
+  const ids = ['a', 'b', 'c', 'd', 'e', 'f'];
+
+  test('leave a place for each other registry', async () => {
+    const { begun, end } = startHeld();
+    await queue.enqueue(ids.map((id) => of('slow.test', id)));
+    await queue.enqueue(ids.slice(0, 3).map((id) => of('good.test', id)));
+    expect(begun).toEqual([...Array(4).fill('slow.test'), 'good.test']);
+    for (let count = 6; count <= 7; count++) {
+      await end('good.test');
+      await vi.waitFor(() => expect(begun).toHaveLength(count));
+    }
+    expect(begun.slice(5)).toEqual(['good.test', 'good.test']);
+  });
+
+  test('give up their places to who has fewer', async () => {
+    const { begun, end } = startHeld();
+    await queue.enqueue(ids.map((id) => of('slow.test', id)));
+    await queue.enqueue(ids.map((id) => of('good.test', id)));
+    // Five are under way: only the second end makes one of the four places free.
+    await end('slow.test');
+    await end('slow.test');
+    await vi.waitFor(() => expect(begun).toHaveLength(6));
+    expect(begun.slice(5)).toEqual(['good.test']);
+  });
 });
 
 test('a job that is queued or running is not handled a second time', async () => {
