@@ -75,7 +75,9 @@ export interface Memory {
   /** Weighed in bytes: descriptors have annotations of any length, which clients ask for. */
   readonly referrers: BoundedCache<ReferrersList>;
   /** Blobs that a repository may serve: named by its manifests, or confirmed by the upstream. */
-  readonly blobEntries: BoundedCache<BlobSize>;
+  readonly blobEntries: BoundedCache<EntryOfBlob>;
+  /** Blobs of which a registry lately sent all bytes, and they were right. */
+  readonly delivered: BoundedCache<true>;
   /** Manifests and tags that the upstream lately refused: kept for less than a minute. */
   readonly refusals: BoundedCache<Refusal>;
   /** The same for blobs, apart: a digest that is no manifest may be a blob. */
@@ -114,6 +116,7 @@ export function createMemory(manifestBytes: number, now: () => number): Memory {
     queued: new BoundedCache(20_000, now),
     complete: new BoundedCache(20_000, now),
     incomplete: new IncompleteManifests(now),
+    delivered: new BoundedCache(50_000, now),
     unfillable: new BoundedCache(10_000, now),
     marks: new BoundedCache(50_000, now),
   };
@@ -129,6 +132,12 @@ export interface BlobSize {
   readonly size: number | undefined;
 }
 
+/** What is known of a blob that a repository may serve. */
+export interface EntryOfBlob extends BlobSize {
+  /** True when a manifest of the repository names it; else the upstream answered a HEAD. */
+  readonly isNamed: boolean;
+}
+
 /** The work that concurrent requests share. */
 export interface Flights {
   readonly tags: SingleFlight<TagCheck>;
@@ -136,7 +145,7 @@ export interface Flights {
   /** Whether a manifest is complete. */
   readonly walks: SingleFlight<boolean>;
   readonly probes: SingleFlight<void>;
-  readonly entries: SingleFlight<(BlobSize & { kind: 'found' }) | Unobtained>;
+  readonly entries: SingleFlight<(EntryOfBlob & { kind: 'found' }) | Unobtained>;
   readonly locations: SingleFlight<BlobLocating>;
   readonly tagLists: SingleFlight<TagList | Unobtained>;
   readonly referrers: SingleFlight<FetchedReferrers | Unobtained>;

@@ -28,6 +28,8 @@ export function awaitLarge({ passThroughBytes, wait }: AwaitBounds): MissingBlob
       await fillBehind(parts, repository, part);
       const answered = range === undefined ? size : range.end - range.start + 1;
       if (answered <= passThroughBytes) return passThrough(parts, repository, part, calls);
+      // What comes into the bucket may be another registry's.
+      if (!part.mayBeStored) throw notDone(repository, part);
       return awaitFill(parts, repository, part, isFillable(parts, repository, part) ? wait : 0);
     },
   };
@@ -51,10 +53,12 @@ async function awaitFill(
     if (location !== undefined) {
       return { ...location, range: part.range, provenance: { kind: 'miss' } };
     }
-    if (parts.runtime.now() >= giveUp) {
-      const message = `${repositoryKey(repository)}: the fill of ${part.digest} is not done yet`;
-      throw new UpstreamError('timeout', message);
-    }
+    if (parts.runtime.now() >= giveUp) throw notDone(repository, part);
     await pauseFor(parts, pause);
   }
+}
+
+function notDone(repository: Repository, { digest }: WantedPart): UpstreamError {
+  const message = `${repositoryKey(repository)}: the fill of ${digest} is not done yet`;
+  return new UpstreamError('timeout', message);
 }

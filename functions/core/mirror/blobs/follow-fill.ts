@@ -34,6 +34,9 @@ async function followFill(
   part: WantedPart,
   calls: CallCount,
 ): Promise<BlobOutcome> {
+  if (!part.mayBeStored && (await isStored(parts, part))) {
+    return passThrough(parts, repository, part, calls);
+  }
   const before = parts.fills.isFilling(part.digest, repository.registry);
   const fill = await goOnWithout(parts, 'start fill', parts.fills.start(repository, part));
   if (fill?.put.follow === undefined || isFarAhead(fill, part)) {
@@ -52,9 +55,17 @@ async function followFill(
     // The store failed before there was a byte to follow: the client still gets them.
     return passThrough(parts, repository, part, calls);
   }
+  // Another registry's fill may have ended a moment ago.
+  if (!part.mayBeStored && !fill.isFetched()) return passThrough(parts, repository, part, calls);
   const body = fill.put.follow(part.range);
   const { size, range } = part;
   return { kind: 'stream', size, range, body, provenance: { kind: 'miss' } };
+}
+
+/** Also true when the store cannot say it. */
+async function isStored(parts: Parts, { digest }: WantedPart): Promise<boolean> {
+  const looking = parts.blobs.stat(digest).then((blob) => blob !== undefined);
+  return (await goOnWithout(parts, 'stat blob', looking)) ?? true;
 }
 
 function isFarAhead(fill: Fill, part: WantedPart): boolean {

@@ -8,7 +8,7 @@ import { entryLife, manifestKey } from '../manifests/known-manifest.ts';
 import type { Method, SingleRange } from '../mirror.ts';
 import type { BlobOutcome } from '../outcome.ts';
 import type { Parts } from '../parts.ts';
-import { blobEntry } from './blob-entry.ts';
+import { blobEntry, mayBeStored } from './blob-entry.ts';
 import { missingBlob } from './missing-blob.ts';
 import type { WantedPart } from './wanted-part.ts';
 
@@ -23,11 +23,12 @@ export async function locateBlob(
 ): Promise<BlobOutcome> {
   const entry = await blobEntry(parts, repository, digest, calls);
   if (entry.kind !== 'found') return entry;
-  const size =
-    entry.size ?? (await goOnWithout(parts, 'stat blob', parts.blobs.stat(digest)))?.size;
+  const isOurs = mayBeStored(parts, repository, digest, entry);
+  const size = entry.size ?? (isOurs ? await storedSize(parts, digest) : undefined);
   if (method === 'HEAD') return { kind: 'known', size, provenance: hit };
-  const part = wantedPart(digest, size, range);
+  const part = wantedPart(digest, size, isOurs, range);
   if (part === undefined) return { kind: 'unsatisfiable', size: size ?? 0 };
+  if (!isOurs) return missing(parts, repository, part, 'absent', calls);
   const stored = await locateStored(parts, part);
   if (typeof stored === 'string') return missing(parts, repository, part, stored, calls);
   if (stored.kind === 'redirect') return { ...stored, provenance: hit };
@@ -40,6 +41,10 @@ type Stream = Extract<BlobLocation, { kind: 'stream' }>;
 
 /** Why a blob does not come out of the store: it is not there, or the store fails. */
 type NotStored = 'absent' | 'failed';
+
+async function storedSize(parts: Parts, digest: Digest): Promise<number | undefined> {
+  return (await goOnWithout(parts, 'stat blob', parts.blobs.stat(digest)))?.size;
+}
 
 async function locateStored(
   parts: Parts,
@@ -72,8 +77,9 @@ async function ofAnotherSize(
     return missing(parts, repository, part, 'absent', calls);
   }
   const key = manifestKey(repository, digest);
-  parts.memory.blobEntries.set(key, { size }, entryLife);
-  const right = wantedPart(digest, size, range);
+  const { isNamed = false } = parts.memory.blobEntries.get(key) ?? {};
+  if (isNamed) parts.memory.blobEntries.set(key, { size, isNamed }, entryLife);
+  const right = wantedPart(digest, size, true, range);
   if (right === undefined) return { kind: 'unsatisfiable', size };
   const stored = await locateStored(parts, right);
   if (typeof stored === 'string') return missing(parts, repository, right, stored, calls);
@@ -104,11 +110,13 @@ function streamed(stored: Stream, { range }: WantedPart): BlobOutcome {
 function wantedPart(
   digest: Digest,
   size: number | undefined,
+  isOurs: boolean,
   range: SingleRange,
 ): WantedPart | undefined {
-  if (range.kind === 'whole' || size === undefined) return { digest, size, range: undefined };
+  const whole = { digest, size, mayBeStored: isOurs, range: undefined };
+  if (range.kind === 'whole' || size === undefined) return whole;
   const satisfied = satisfyRange(range, size);
-  return satisfied && { digest, size, range: satisfied };
+  return satisfied && { ...whole, range: satisfied };
 }
 
 const hit = { kind: 'hit', ttl: undefined } as const;

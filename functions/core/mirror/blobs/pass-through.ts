@@ -7,6 +7,7 @@ import { askUpstream } from '../asking/ask-upstream.ts';
 import { BlobRefused, UpstreamSource } from '../fills/upstream-source.ts';
 import type { BlobOutcome } from '../outcome.ts';
 import type { Parts } from '../parts.ts';
+import { noteDelivered } from './blob-entry.ts';
 import type { WantedPart } from './wanted-part.ts';
 
 /**
@@ -36,13 +37,18 @@ export async function passThrough(
     if (error instanceof BlobRefused) return error.refusal;
     throw error;
   }
-  const checked = range === undefined ? verified(parts, part, bytes) : bytes;
+  const checked = range === undefined ? verified(parts, repository, part, bytes) : bytes;
   const body = streamOf(counted(parts, repository, checked));
   return { kind: 'stream', size: part.size, range, body, provenance: { kind: 'miss' } };
 }
 
 /** The same bytes, of which the last come only when all have the digest. */
-function verified(parts: Parts, part: WantedPart, reader: ByteReader): ByteReader {
+function verified(
+  parts: Parts,
+  repository: Repository,
+  part: WantedPart,
+  reader: ByteReader,
+): ByteReader {
   const hash = parts.runtime.createHash(algorithmOf(part.digest));
   let held: Uint8Array | undefined;
   let isVerified = false;
@@ -52,6 +58,7 @@ function verified(parts: Parts, part: WantedPart, reader: ByteReader): ByteReade
       throw new UpstreamError('invalid', `the upstream's bytes of ${part.digest} are wrong`);
     }
     isVerified = true;
+    noteDelivered(parts, repository, part.digest);
     return held === undefined ? noMoreBytes : { done: false, value: held };
   };
   return {

@@ -18,6 +18,8 @@ export interface Fill {
    * are none, or the store takes none.
    */
   readonly answered: Promise<void>;
+  /** False while the upstream was not asked for a byte, as the store had the blob already. */
+  isFetched(): boolean;
   /** Rejects with an UpstreamError, a BlobRefused, or the store's own error. */
   readonly done: Promise<FillEnd>;
 }

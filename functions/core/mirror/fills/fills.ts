@@ -9,6 +9,7 @@ import {
 import type { Lease } from '../../ports/leases.ts';
 import { UpstreamError } from '../../upstream/upstream-error.ts';
 import { goOnWithout, reasonOf } from '../asking/go-on-without.ts';
+import { noteDelivered } from '../blobs/blob-entry.ts';
 import { evict } from '../evict.ts';
 import { type Parts, registryBlobKey } from '../parts.ts';
 import type { Fill, FillEnd, Filling, FillPace } from './fill.ts';
@@ -101,6 +102,7 @@ export class Fills implements Filling {
     if (parts === undefined) throw new Error('fills were started before they were attached');
     const lease = await leaseOf(parts, fillKey(repository, blob), fence);
     if (lease === undefined) return undefined;
+    const { digest } = blob;
     const began = parts.runtime.now();
     const signal = this.#stop.signal;
     const counted = this.#unstated.count(blob, parts.limits);
@@ -118,13 +120,18 @@ export class Fills implements Filling {
     put.done.then(counted.end, counted.end);
     const done = this.#finish(parts, put, lease, pauseAt);
     done.then(
-      (outcome) => report(outcome.kind, outcome.kind === 'mismatch' ? outcome.reason : undefined),
+      (outcome) => {
+        // In a bucket another put may have been first, and then nobody looks at these bytes.
+        const isVerified = outcome.kind === 'stored' && !parts.missingBlobs.areFilledBehind;
+        if (isVerified && source.bytes >= outcome.size) noteDelivered(parts, repository, digest);
+        report(outcome.kind, outcome.kind === 'mismatch' ? outcome.reason : undefined);
+      },
       (error: unknown) => {
         // Refused before the first byte (no room for so much), it cut nobody, nor will the next.
         const isHalfWay = source.bytes > 0 && !signal.aborted;
         if (isHalfWay && isOfStore(error)) this.#storeFailed = parts.runtime.now();
         if (error instanceof BlobTooLarge || error instanceof TooSlow) {
-          const key = registryBlobKey(repository.registry, blob.digest);
+          const key = registryBlobKey(repository.registry, digest);
           parts.memory.unfillable.set(key, true, unfillableLife);
         }
         const refused = error instanceof BlobRefused ? 'refused' : 'failed';
@@ -139,7 +146,7 @@ export class Fills implements Filling {
       parts?.runtime.observe({
         kind: 'fill',
         repository: repositoryKey(repository),
-        digest: blob.digest,
+        digest,
         outcome,
         bytes: source.bytes,
         milliseconds: parts.runtime.now() - began,
@@ -151,7 +158,7 @@ export class Fills implements Filling {
     const answered = Promise.race([begun, put.done]).then(() => undefined);
     answered.catch(() => undefined);
     parts.runtime.waitUntil(done.catch(() => undefined));
-    return { put, answered, done };
+    return { put, answered, done, isFetched: () => source.isOpened };
   }
 
   async #finish(
@@ -219,7 +226,7 @@ async function join(running: Running, repository: Repository): Promise<Fill | un
   const answered = fill.answered.catch(asOther);
   const done = fill.done.catch(asOther);
   for (const end of [answered, done]) end.catch(() => undefined);
-  return { put: fill.put, answered, done };
+  return { ...fill, answered, done };
 }
 
 /** True for an error that neither the upstream nor its answer accounts for. */

@@ -28,6 +28,8 @@ export class UpstreamSource implements BlobSource {
   readonly answered: Promise<void>;
   /** Bytes read so far, for logs and metrics. */
   bytes = 0;
+  /** True once the upstream was asked for bytes. */
+  isOpened = false;
   readonly slices: () => Promise<number>;
   readonly #openAt: (slice: BlobSlice) => Promise<BlobOpening>;
   readonly #size: number | undefined;
@@ -56,6 +58,7 @@ export class UpstreamSource implements BlobSource {
   }
 
   open(start: number, end?: number): ByteReader {
+    this.isOpened = true;
     return readSlice({
       open: (at) => this.#open(at, end),
       start,

@@ -85,7 +85,8 @@ export function rememberManifest(
   const weight = manifest.bytes.byteLength + 500 + (contents ? contentsBytes(contents) : 0);
   parts.memory.manifests.set(key, known, Number.POSITIVE_INFINITY, weight);
   for (const { digest, size } of contents?.blobs ?? []) {
-    parts.memory.blobEntries.set(manifestKey(repository, digest), { size }, entryLife);
+    const entry = { size, isNamed: true };
+    parts.memory.blobEntries.set(manifestKey(repository, digest), entry, entryLife);
   }
   return known;
 }
