@@ -124,8 +124,14 @@ export function d1ManifestStore(
       return manifest && { ...manifest, pulled: row.pulled, complete: row.complete ?? undefined };
     },
 
-    async findManifest(digest) {
-      const row = await first<ManifestRow>(statements.findManifest, digest);
+    async findManifest(digest, registry) {
+      // `0` is the character after `/`.
+      const row = await first<ManifestRow>(
+        statements.findManifest,
+        digest,
+        `${registry}/`,
+        `${registry}0`,
+      );
       return row && manifestOf(digest, row);
     },
 

@@ -30,7 +30,7 @@ export const getManifest = `SELECT m.mediaType, m.pulled, m.complete, t.text
   WHERE m.repository = ?1 AND m.digest = ?2`;
 export const findManifest = `SELECT m.mediaType, t.text
   FROM manifests m JOIN manifest_texts t ON t.digest = m.digest
-  WHERE m.digest = ?1 LIMIT 1`;
+  WHERE m.digest = ?1 AND +m.repository > ?2 AND +m.repository < ?3 LIMIT 1`;
 export const putManifestText = `INSERT INTO manifest_texts (digest, text) VALUES (?1, ?2)
   ON CONFLICT DO NOTHING`;
 export const putBlobEntries = `INSERT INTO blob_entries (repository, blob, manifest, descriptor)

@@ -47,7 +47,7 @@ describe('the index over D1', () => {
       () => store.putTag(alpine, '3', record),
       () => store.getTag(alpine, '3'),
       () => store.getManifest(alpine, digest),
-      () => store.findManifest(digest),
+      () => store.findManifest(digest, alpine.registry),
       () => store.getBlobEntry(alpine, madeDigest('a')),
       () => store.markPulled(alpine, digest, 9),
       () => store.markComplete(alpine, digest, 9),
@@ -117,7 +117,9 @@ describe('the index over D1', () => {
     await store.putManifest(debian, manifest, undefined, 1);
     expect(await bucketKeys()).toEqual([`index/${manifest.digest}`]);
     await store.removeManifest(alpine, manifest.digest);
-    expect((await store.findManifest(manifest.digest))?.bytes).toHaveLength(600_000);
+    expect((await store.findManifest(manifest.digest, debian.registry))?.bytes).toHaveLength(
+      600_000,
+    );
     await store.removeManifest(debian, manifest.digest);
     expect(await bucketKeys()).toEqual([]);
     expect(await rowsOf('manifest_texts')).toBe(0);

@@ -115,11 +115,16 @@ export function describeManifestStoreContract(
         }
       });
 
-      test('a manifest is found whatever repository it came by', async () => {
+      test('a manifest is found whatever repository of its registry it came by', async () => {
         const { manifest, contents } = imageOf('one', ['layer']);
-        expect(await store.findManifest(manifest.digest)).toBeUndefined();
+        expect(await store.findManifest(manifest.digest, 'docker.io')).toBeUndefined();
         await store.putManifest(elsewhere, manifest, contents, 1);
-        expect(await store.findManifest(manifest.digest)).toEqual(manifest);
+        expect(await store.findManifest(manifest.digest, 'ghcr.io')).toEqual(manifest);
+        for (const other of ['docker.io', 'ghcr.i', 'ghcr.io:5000', 'a', 'z']) {
+          expect(await store.findManifest(manifest.digest, other)).toBeUndefined();
+        }
+        await store.putManifest(alpine, manifest, contents, 1);
+        expect(await store.findManifest(manifest.digest, 'docker.io')).toEqual(manifest);
       });
 
       test('the largest manifest that clients take is stored', async () => {
@@ -243,7 +248,8 @@ export function describeManifestStoreContract(
         const marks = await store.leastRecentlyPulled(10);
         expect(marks.map((mark) => mark.repository)).toEqual([elsewhere]);
         expect((await store.listRepositories(all)).entries).toEqual(['ghcr.io/library/alpine']);
-        expect(await store.findManifest(manifest.digest)).toEqual(manifest);
+        expect(await store.findManifest(manifest.digest, 'ghcr.io')).toEqual(manifest);
+        expect(await store.findManifest(manifest.digest, 'docker.io')).toBeUndefined();
       });
 
       test('keeps the entries that another manifest of the repository has', async () => {
@@ -265,7 +271,7 @@ export function describeManifestStoreContract(
         await store.putManifest(elsewhere, manifest, contents, 1);
         await store.removeManifest(alpine, manifest.digest);
         await store.removeManifest(elsewhere, manifest.digest);
-        expect(await store.findManifest(manifest.digest)).toBeUndefined();
+        expect(await store.findManifest(manifest.digest, 'ghcr.io')).toBeUndefined();
         expect(await store.leastRecentlyPulled(10)).toEqual([]);
         expect((await store.listRepositories(all)).entries).toEqual([]);
       });

@@ -81,9 +81,11 @@ export class DynamoDbManifestStore implements ManifestStore {
     return readManifestItem(item, digest, this.#large);
   }
 
-  async findManifest(digest: Digest): Promise<Manifest | undefined> {
+  async findManifest(digest: Digest, registry: string): Promise<Manifest | undefined> {
+    const prefix = `${registry}/`;
     const item = await this.#table.first({
       pk: manifestPartition(digest),
+      range: { condition: 'begins_with(#sk, :prefix)', values: { ':prefix': text(prefix) } },
       filter: 'attribute_not_exists(#gone)',
     });
     const found = item && (await readManifestItem(item, digest, this.#large));

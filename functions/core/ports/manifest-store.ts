@@ -103,8 +103,11 @@ export interface ManifestStore {
     consistency?: Consistency,
   ): Promise<IndexedManifest | undefined>;
 
-  /** A manifest whatever repository it came by. Not for answering clients: check the upstream first. */
-  findManifest(digest: Digest): Promise<Manifest | undefined>;
+  /**
+   * A manifest whatever repository of this registry it came by. Not for answering clients: check the
+   * upstream first.
+   */
+  findManifest(digest: Digest, registry: string): Promise<Manifest | undefined>;
 
   /**
    * Adds a manifest to a repository. In the same step every blob it names becomes an entry of the

@@ -62,8 +62,10 @@ export class LmdbManifestStore implements ManifestStore {
     return this.#manifest(repositoryKey(repository), digest);
   }
 
-  async findManifest(digest: Digest): Promise<Manifest | undefined> {
-    for (const [, holder] of this.#index.holders.getKeys({ ...under(digest), limit: 1 })) {
+  async findManifest(digest: Digest, registry: string): Promise<Manifest | undefined> {
+    const { start, end } = registryRange(registry);
+    const range = { start: [digest, start], end: [digest, end], limit: 1 };
+    for (const [, holder] of this.#index.holders.getKeys(range)) {
       const found = this.#manifest(holder, digest);
       return found && { digest, mediaType: found.mediaType, bytes: found.bytes };
     }

@@ -32,7 +32,7 @@ describe('calls', () => {
     expect(await during(put)).toEqual(['GetItem', 'BatchWriteItem', 'PutItem', 'PutItem']);
     expect(await during(put)).toEqual(['GetItem']);
     expect(await during(() => store.getManifest(alpine, digest))).toEqual(['GetItem']);
-    expect(await during(() => store.findManifest(digest))).toEqual(['Query']);
+    expect(await during(() => store.findManifest(digest, 'docker.io'))).toEqual(['Query']);
     const putTag = () => store.putTag(alpine, '3', { ...record, history: [] });
     expect(await during(putTag)).toEqual(['PutItem']);
     expect(await during(() => store.getTag(alpine, '3'))).toEqual(['GetItem']);
@@ -56,7 +56,7 @@ describe('calls', () => {
   test('all reads are strongly consistent', async () => {
     const { manifest, contents } = imageOfLayers(1);
     await store.putManifest(alpine, manifest, contents, 1);
-    await store.findManifest(manifest.digest);
+    await store.findManifest(manifest.digest, 'docker.io');
     await store.getBlobEntry(alpine, manifest.digest);
     await store.leastRecentlyPulled(1);
     const reads = opened.proxy.calls.filter(({ action }) => /Get|Query/.test(action));
@@ -155,7 +155,7 @@ describe('a large manifest', () => {
     await store.putManifest(alpine, manifest, contents, 1);
     await store.putManifest(elsewhere, manifest, contents, 1);
     await store.removeManifest(alpine, manifest.digest);
-    expect(await store.findManifest(manifest.digest)).toEqual(manifest);
+    expect(await store.findManifest(manifest.digest, elsewhere.registry)).toEqual(manifest);
     await store.removeManifest(elsewhere, manifest.digest);
     expect(large.kept.size).toBe(0);
     for (const { digest } of contents?.blobs ?? []) {
@@ -168,7 +168,7 @@ describe('a large manifest', () => {
     await store.putManifest(alpine, manifest, contents, 1);
     large.kept.clear();
     expect(await store.getManifest(alpine, manifest.digest)).toBeUndefined();
-    expect(await store.findManifest(manifest.digest)).toBeUndefined();
+    expect(await store.findManifest(manifest.digest, 'docker.io')).toBeUndefined();
     await store.putManifest(alpine, manifest, contents, 1);
     expect(await store.getManifest(alpine, manifest.digest)).toMatchObject({ pulled: 1 });
   });

@@ -78,6 +78,13 @@ describe('a blob that one registry sent, asked of another that only says that it
   });
 });
 
+describe('a manifest that one registry sent, asked of another that only says that it has it', () => {
+  it('is fetched from that one', async () => {
+    await test.manifest('evil.test/app', image.manifest.digest);
+    expect(test.evil.count(`GET manifest app:${image.manifest.digest}`)).toBe(1);
+  });
+});
+
 it('a blob that a registry’s fill just stored is served in its repositories', async () => {
   const other = makeImage({ layers: [randomLayer('unnamed', 50_000)] });
   test.evil.add('other', other, '1');

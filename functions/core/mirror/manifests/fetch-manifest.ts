@@ -13,8 +13,9 @@ import { lookForManifest, manifestKey, rememberManifest } from './known-manifest
 
 /**
  * Brings a manifest that this repository does not have yet. All who want it at the same moment
- * share one GET, and a manifest that another repository already brought costs none: the upstream
- * only has to confirm by HEAD that this repository has it too. Rejects with an UpstreamError.
+ * share one GET, and a manifest that another repository of the registry already brought costs none:
+ * the upstream only has to confirm by HEAD that this repository has it too. No registry can confirm
+ * what another one sent. Rejects with an UpstreamError.
  */
 export function fetchManifest(
   parts: Parts,
@@ -40,7 +41,8 @@ async function bringFromUpstream(
   digest: Digest,
   calls: CallCount,
 ): Promise<FetchedManifest> {
-  const elsewhere = await goOnWithout(parts, 'find manifest', parts.manifests.findManifest(digest));
+  const finding = parts.manifests.findManifest(digest, repository.registry);
+  const elsewhere = await goOnWithout(parts, 'find manifest', finding);
   const reference = { kind: 'digest', digest } as const;
   if (elsewhere !== undefined) {
     const head = await askUpstream(parts, repository, (upstream, name) =>
