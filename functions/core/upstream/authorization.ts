@@ -88,9 +88,10 @@ export class Authorization {
 
   /** The error for Basic credentials that got a 401. */
   credentialsRefused(): UpstreamError {
-    const { registry } = this.#connection;
+    const { registry, base } = this.#connection;
     return new UpstreamError('credentials', `${registry}: the credentials were refused (401)`, {
       status: 401,
+      answerer: { role: 'registry', host: base.host },
     });
   }
 

@@ -90,9 +90,7 @@ export async function openLocated(
   };
   const answer = await send(connection, request, undefined, calls);
   const { status } = answer.response;
-  if (status !== 200 && status !== 206) {
-    throw await refusedStatus(connection, describe(connection, request), answer.response);
-  }
+  if (status !== 200 && status !== 206) throw await refusedStatus(connection, request, answer);
   return readOpening(connection, request, answer, slice);
 }
 
@@ -102,8 +100,8 @@ async function readOpening(
   answer: Answer,
   slice: BlobSlice,
 ): Promise<BlobOpening> {
-  const { response } = answer;
-  const what = describe(connection, request);
+  const { response, answerer } = answer;
+  const what = describe(connection, request, answerer);
   const invalid = async (reason: string) => {
     await discard(response);
     const { status } = response;
@@ -122,5 +120,6 @@ async function readOpening(
   const { size, ...part } = placement;
   const source = (response.body ?? new Blob([]).stream()).getReader();
   const body = blobBody(source, { what, ...part, stallTimeout: connection.stallTimeout });
-  return { kind: 'found', size, body };
+  const { role, host } = answerer;
+  return { kind: 'found', size, body, blobHost: role === 'blob-host' ? host : undefined };
 }

@@ -1,10 +1,12 @@
 import { fetchFailure } from './fetch-failure.ts';
-import { invalidAnswer, UpstreamError } from './upstream-error.ts';
+import { type Answerer, invalidAnswer, UpstreamError } from './upstream-error.ts';
 
 /** How a body may be read whole. */
 export interface BodyBounds {
   /** Names the registry and the purpose, for errors. */
   readonly what: string;
+  /** Who sends it, for errors. */
+  readonly answerer?: Answerer;
   readonly maxBytes: number;
   /** Milliseconds for the whole body. */
   readonly timeout: number;
@@ -18,7 +20,8 @@ export async function readBody(
   response: Response,
   bounds: BodyBounds,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const { what, maxBytes, timeout } = bounds;
+  const { what, answerer, maxBytes, timeout } = bounds;
+  const { status } = response;
   if (response.body === null) return new Uint8Array(0);
   const reader = response.body.getReader();
   const cancel = () => void reader.cancel().catch(() => undefined);
@@ -32,7 +35,9 @@ export async function readBody(
   try {
     for (;;) {
       const { done, value } = await reader.read();
-      if (late) throw new UpstreamError('timeout', `${what}: the body stalled`);
+      if (late) {
+        throw new UpstreamError('timeout', `${what}: the body stalled`, { status, answerer });
+      }
       if (done) return concatenate(chunks, length);
       length += value.byteLength;
       if (length > maxBytes) {
@@ -42,7 +47,7 @@ export async function readBody(
       chunks.push(value);
     }
   } catch (error) {
-    throw fetchFailure(what, error, 'the body broke off');
+    throw fetchFailure(what, error, 'the body broke off', { status, answerer });
   } finally {
     clearTimeout(timer);
   }

@@ -102,6 +102,7 @@ export async function getManifest(
   const what = describe(connection, request);
   const bytes = await readBody(answer.response, {
     what,
+    answerer: answer.answerer,
     maxBytes: maxManifestBytes,
     timeout: connection.stallTimeout,
   });

@@ -22,16 +22,18 @@ function saysNothing(status: number): boolean {
 /** The descriptors of one page; undefined when this is no answer of the referrers API. */
 async function readPage(
   connection: Connection,
-  what: string,
-  { response }: Answer,
+  request: UpstreamRequest,
+  answer: Answer,
 ): Promise<readonly Descriptor[] | undefined> {
-  if (saysNothing(response.status)) throw await refusedStatus(connection, what, response);
+  const { response, answerer } = answer;
+  if (saysNothing(response.status)) throw await refusedStatus(connection, request, answer);
   const type = essence(response.headers.get('content-type') ?? '');
   if (response.status !== 200 || type !== mediaType.ociIndex) {
     await discard(response);
     return undefined;
   }
-  const bounds = { what, maxBytes: maxPageBytes, timeout: connection.stallTimeout };
+  const what = describe(connection, request, answerer);
+  const bounds = { what, answerer, maxBytes: maxPageBytes, timeout: connection.stallTimeout };
   return readReferrers(await readBody(response, bounds));
 }
 
@@ -62,7 +64,7 @@ export async function listReferrers(
     if (page >= maxPages) throw invalidAnswer(what, 'too many pages');
     const answer = await exchange(request, calls);
     if (answer.kind === 'denied') return { kind: 'unsupported' };
-    const read = await readPage(connection, what, answer);
+    const read = await readPage(connection, request, answer);
     if (read === undefined) return { kind: 'unsupported' };
     manifests.push(...read);
     url = nextPage(what, list, url, answer);

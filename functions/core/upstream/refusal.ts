@@ -27,16 +27,17 @@ async function waitToldInBody(what: string, response: Response, now: number) {
  */
 export async function refusedStatus(
   connection: Connection,
-  what: string,
-  response: Response,
+  request: UpstreamRequest,
+  { response, answerer }: Answer,
 ): Promise<UpstreamError> {
   const { status } = response;
+  const what = describe(connection, request, answerer);
   const now = connection.runtime.now();
   let retryAfter = parseRetryAfter(response.headers.get('retry-after'), now);
   if (status === 429) retryAfter ??= await waitToldInBody(what, response, now);
   else await discard(response);
   const kind = status === 429 ? 'limited' : 'unavailable';
-  return new UpstreamError(kind, `${what}: status ${status}`, { status, retryAfter });
+  return new UpstreamError(kind, `${what}: status ${status}`, { status, retryAfter, answerer });
 }
 
 /**
@@ -44,19 +45,22 @@ export async function refusedStatus(
  * 200, with the body left to read. Throws an UpstreamError for every other status.
  *
  * Where a redirect led elsewhere, 401 and 403 are about that host or the signature of a URL and not
- * about the repository, so they are thrown as `unavailable`.
+ * about the repository, so they are thrown as `unavailable`. So is the 404 of a blob host: the
+ * registry has the blob, and its bucket may lag or its CDN be out of order.
  */
 export async function refusalOf(
   connection: Connection,
   request: UpstreamRequest,
-  { response, moved }: Answer,
+  answer: Answer,
 ): Promise<Refused | undefined> {
+  const { response, answerer, moved } = answer;
   const { status } = response;
   if (status === 200) return undefined;
   const isDenied = !moved && (status === 401 || status === 403);
-  if (status === 404 || isDenied) {
+  const isAbsent = status === 404 && answerer.role !== 'blob-host';
+  if (isAbsent || isDenied) {
     await discard(response);
     return { kind: isDenied ? 'denied' : 'absent' };
   }
-  throw await refusedStatus(connection, describe(connection, request), response);
+  throw await refusedStatus(connection, request, answer);
 }

@@ -2,7 +2,7 @@ import { discard } from './body.ts';
 import { fetchFailure } from './fetch-failure.ts';
 import { parseUrl } from './parse-url.ts';
 import type { CallCount } from './upstream.ts';
-import { invalidAnswer, UpstreamError } from './upstream-error.ts';
+import { type Answerer, invalidAnswer, UpstreamError } from './upstream-error.ts';
 import type { UpstreamPurpose } from './upstream-event.ts';
 import type { Connection } from './upstream-options.ts';
 
@@ -21,7 +21,7 @@ export interface UpstreamRequest {
 export interface Answer {
   readonly kind: 'answer';
   readonly response: Response;
-  /** Who answered. */
+  readonly answerer: Answerer;
   readonly url: URL;
   /** True when a redirect left the origin that was asked. */
   readonly moved: boolean;
@@ -32,9 +32,32 @@ export interface Answer {
 const maxRedirects = 5;
 const redirectStatuses: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
-/** `docker.io: manifest of library/alpine`, for messages. */
-export function describe(connection: Connection, request: UpstreamRequest): string {
-  return `${connection.registry}: ${request.purpose} of ${request.name}`;
+/** `docker.io: manifest of library/alpine`, for messages; with the host where it is another's. */
+export function describe(
+  connection: Connection,
+  request: UpstreamRequest,
+  answerer?: Answerer,
+): string {
+  const { purpose, name } = request;
+  const subject = `${connection.registry}: ${purpose} ${purpose === 'token' ? 'for' : 'of'} ${name}`;
+  const isElsewhere = answerer !== undefined && answerer.role !== 'registry';
+  return isElsewhere ? `${subject} from ${answerer.host}` : subject;
+}
+
+/** Who is asked for what a request is for, where its redirects have come to `url`. */
+function answererAt(connection: Connection, request: UpstreamRequest, at: Place): Answerer {
+  const { purpose } = request;
+  // Wherever it redirects to, the realm is what a repository depends on.
+  if (purpose === 'token') return { role: 'token-service', host: request.url.host };
+  const { host, origin } = at.url;
+  if (!at.moved && origin === connection.base.origin) return { role: 'registry', host };
+  return { role: purpose === 'blob' ? 'blob-host' : 'other-host', host };
+}
+
+/** How far a chain of redirects has come. */
+interface Place {
+  url: URL;
+  moved: boolean;
 }
 
 /**
@@ -63,16 +86,18 @@ export async function send(
   const deadline = new AbortController();
   const timer = setTimeout(() => deadline.abort(), connection.headersTimeout);
   calls.upstreamCalls += 1;
+  const at: Place = { url: request.url, moved: false };
   try {
-    const answer = await followRedirects(connection, request, authorization, deadline.signal);
+    const answer = await followRedirects(connection, request, authorization, deadline.signal, at);
     observe(answer.response.status);
     return answer;
   } catch (error) {
-    const what = describe(connection, request);
+    const answerer = answererAt(connection, request, at);
+    const what = describe(connection, request, answerer);
     const failure =
       deadline.signal.aborted && !(error instanceof UpstreamError)
-        ? new UpstreamError('timeout', `${what}: no answer in time`)
-        : fetchFailure(what, error, 'no connection');
+        ? new UpstreamError('timeout', `${what}: no answer in time`, { answerer })
+        : fetchFailure(what, error, 'no connection', { answerer });
     observe(failure.kind);
     throw failure;
   } finally {
@@ -85,10 +110,10 @@ async function followRedirects(
   request: UpstreamRequest,
   authorization: string | undefined,
   signal: AbortSignal,
+  at: Place,
 ): Promise<Answer> {
-  let { url } = request;
-  let moved = false;
   for (let hop = 0; hop <= maxRedirects; hop++) {
+    const { url, moved } = at;
     const response = await connection.runtime.fetch(url.href, {
       method: request.method,
       headers: {
@@ -104,12 +129,13 @@ async function followRedirects(
     });
     const target = redirectTarget(connection, request, response, url);
     if (target === undefined || request.follow?.(target, response.status) === false) {
-      return { kind: 'answer', response, url, moved, redirect: target };
+      const answerer = answererAt(connection, request, at);
+      return { kind: 'answer', response, answerer, url, moved, redirect: target };
     }
     await discard(response);
-    url = target;
+    at.url = target;
     // Once away, always away: a way back would have to be vouched for by the other host.
-    moved ||= target.origin !== request.url.origin;
+    at.moved ||= target.origin !== request.url.origin;
   }
   throw invalidAnswer(describe(connection, request), 'too many redirects');
 }

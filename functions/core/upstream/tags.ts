@@ -39,7 +39,8 @@ export async function listTags(
     if (answer.kind === 'denied') return answer;
     const refused = await refusalOf(connection, request, answer);
     if (refused !== undefined) return refused;
-    const bounds = { what, maxBytes: maxPageBytes, timeout: connection.stallTimeout };
+    const { answerer } = answer;
+    const bounds = { what, answerer, maxBytes: maxPageBytes, timeout: connection.stallTimeout };
     const read = readTags(await readBody(answer.response, bounds));
     if (read === undefined) throw invalidAnswer(what, 'no list of tags');
     for (const tag of read) tags.add(tag);

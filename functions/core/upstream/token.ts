@@ -1,7 +1,7 @@
 import { parseObject } from '../oci/json-object.ts';
 import { discard, readBody } from './body.ts';
 import { refusedStatus } from './refusal.ts';
-import { send, type UpstreamRequest } from './request.ts';
+import { describe, send, type UpstreamRequest } from './request.ts';
 import type { TokenGrant } from './token-cache.ts';
 import type { CallCount } from './upstream.ts';
 import { invalidAnswer, UpstreamError } from './upstream-error.ts';
@@ -60,8 +60,7 @@ export async function requestToken(
   wanted: TokenRequest,
   calls: CallCount,
 ): Promise<TokenGrant> {
-  const { registry, credentials } = connection;
-  const what = `${registry}: token for ${wanted.name}`;
+  const { credentials } = connection;
   const request: UpstreamRequest = {
     purpose: 'token',
     method: 'GET',
@@ -70,19 +69,23 @@ export async function requestToken(
     headers: { accept: 'application/json' },
   };
   const authorization = credentials === undefined ? undefined : basicAuthorization(credentials);
-  const { response, moved } = await send(connection, request, authorization, calls);
+  const answer = await send(connection, request, authorization, calls);
+  const { response, answerer, moved } = answer;
   const { status } = response;
+  const what = describe(connection, request, answerer);
   // Another host, which got no credentials, cannot refuse them.
   if (!moved && (status === 401 || status === 403)) {
     await discard(response);
     if (credentials === undefined) return { kind: 'denied' };
     throw new UpstreamError('credentials', `${what}: the credentials were refused (${status})`, {
       status,
+      answerer,
     });
   }
-  if (status !== 200) throw await refusedStatus(connection, what, response);
+  if (status !== 200) throw await refusedStatus(connection, request, answer);
   const bytes = await readBody(response, {
     what,
+    answerer,
     maxBytes: maxTokenBody,
     timeout: connection.headersTimeout,
   });

@@ -15,24 +15,45 @@ export type UpstreamErrorKind =
   | 'invalid'
   | 'credentials';
 
+/** Who was asked when a request failed. */
+export interface Answerer {
+  /**
+   * - `registry`: the registry itself;
+   * - `token-service`: the host of a challenge's realm;
+   * - `blob-host`: where a blob's redirect leads to, a CDN or a bucket;
+   * - `other-host`: where the redirect of anything else leads to.
+   */
+  readonly role: 'registry' | 'token-service' | 'blob-host' | 'other-host';
+  /** With its port where it has one. */
+  readonly host: string;
+}
+
+/** What is known of a failure besides its kind. */
+interface FailureDetails {
+  readonly status?: number | undefined;
+  readonly retryAfter?: number | undefined;
+  readonly answerer?: Answerer | undefined;
+  readonly cause?: unknown;
+}
+
 /** An upstream registry failed to answer. The message names the registry and never a secret. */
 export class UpstreamError extends Error {
   readonly kind: UpstreamErrorKind;
-  /** The HTTP status, when there was one. */
+  /** The HTTP status, when there was one: also of an answer whose body broke off. */
   readonly status: number | undefined;
   /** Seconds after which the upstream may be asked again, when it said so. */
   readonly retryAfter: number | undefined;
 
-  constructor(
-    kind: UpstreamErrorKind,
-    message: string,
-    details: { status?: number | undefined; retryAfter?: number | undefined; cause?: unknown } = {},
-  ) {
+  /** Who failed; undefined when nobody was asked. */
+  readonly answerer: Answerer | undefined;
+
+  constructor(kind: UpstreamErrorKind, message: string, details: FailureDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.name = 'UpstreamError';
     this.kind = kind;
     this.status = details.status;
     this.retryAfter = details.retryAfter;
+    this.answerer = details.answerer;
   }
 }
 

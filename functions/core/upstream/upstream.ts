@@ -49,6 +49,8 @@ export type BlobOpening =
        * UpstreamError when it breaks or stalls.
        */
       readonly body: ByteReader;
+      /** The host that sends it, where that is not the registry itself. */
+      readonly blobHost?: string | undefined;
     }
   | Refused;
 
