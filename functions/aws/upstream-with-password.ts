@@ -27,6 +27,7 @@ interface Opened {
  */
 export function upstreamWithPassword(use: PasswordUse): Upstream {
   let opening: Promise<Opened> | undefined;
+  let last: Upstream | undefined;
 
   const opened = () => {
     opening ??= openAnew(use).catch((error: unknown) => {
@@ -39,6 +40,7 @@ export function upstreamWithPassword(use: PasswordUse): Upstream {
   const ask = async <Result>(question: (upstream: Upstream) => Promise<Result>) => {
     const used = opened();
     const { upstream, read } = await used;
+    last = upstream;
     try {
       return await question(upstream);
     } catch (error) {
@@ -52,6 +54,7 @@ export function upstreamWithPassword(use: PasswordUse): Upstream {
 
   return {
     registry: use.registry,
+    tokenServiceOf: (name) => last?.tokenServiceOf(name),
     headManifest: (...asked) => ask((upstream) => upstream.headManifest(...asked)),
     getManifest: (...asked) => ask((upstream) => upstream.getManifest(...asked)),
     headBlob: (...asked) => ask((upstream) => upstream.headBlob(...asked)),

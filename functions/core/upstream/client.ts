@@ -12,6 +12,7 @@ export function createUpstream(options: UpstreamOptions, runtime: UpstreamRuntim
   const session = openSession(connectionOf(options, runtime));
   return {
     registry: options.registry,
+    tokenServiceOf: (name) => session.tokenServiceOf(name),
     headManifest: (name, reference, calls) => headManifest(session, name, reference, calls),
     getManifest: (name, reference, calls) => getManifest(session, name, reference, calls),
     headBlob: (name, digest, calls) => headBlob(session, name, digest, calls),

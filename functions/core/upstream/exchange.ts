@@ -1,7 +1,7 @@
-import { Authorization } from './authorization.ts';
+import { Authorization, withoutToken } from './authorization.ts';
 import { discard } from './body.ts';
 import { type Answer, send, type UpstreamRequest } from './request.ts';
-import type { CallCount } from './upstream.ts';
+import type { CallCount, TokenService } from './upstream.ts';
 import type { Connection } from './upstream-options.ts';
 
 /** Sends a request with whatever authorization the registry wants. */
@@ -14,11 +14,16 @@ export type Exchange = (
 export interface Session {
   readonly connection: Connection;
   readonly exchange: Exchange;
+  tokenServiceOf(name: string): TokenService | undefined;
 }
+
+/** Statuses by which registries hide from the anonymous what they do not challenge them for. */
+const hidden: ReadonlySet<number> = new Set([400, 403, 404]);
 
 /**
  * Opens a session: tokens are fetched before a request once the registry's challenge is known, and
- * a 401 is answered by one further attempt, never more.
+ * a 401 is answered by one further attempt, never more. Where the token cannot be had the request
+ * goes without: the repository may need none, or the registry names another token service by now.
  */
 export function openSession(connection: Connection): Session {
   const authorization = new Authorization(connection);
@@ -27,8 +32,16 @@ export function openSession(connection: Connection): Session {
     const first = await authorization.permit(request.name, calls);
     if (first.kind === 'denied') return first;
     const answer = await send(connection, request, first.value, calls);
+    const { status } = answer.response;
+    if (first.missing !== undefined && !answer.moved && hidden.has(status)) {
+      await discard(answer.response);
+      return withoutToken(first.missing);
+    }
     // Another host's 401 is no challenge of this registry.
-    if (answer.response.status !== 401 || answer.moved) return answer;
+    if (status !== 401 || answer.moved) {
+      if (first.missing !== undefined && status < 400) authorization.opened(request.name);
+      return answer;
+    }
     const challenge = answer.response.headers.get('www-authenticate');
     await discard(answer.response);
     const second = await authorization.challenged(request.name, challenge, first, calls);
@@ -41,5 +54,5 @@ export function openSession(connection: Connection): Session {
     return last;
   };
 
-  return { connection, exchange };
+  return { connection, exchange, tokenServiceOf: (name) => authorization.tokenServiceOf(name) };
 }

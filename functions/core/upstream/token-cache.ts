@@ -1,3 +1,4 @@
+import { keepNewest } from './keep-newest.ts';
 import { UpstreamError } from './upstream-error.ts';
 
 /** What a token service answered: a token with its life in seconds, or that there is none. */
@@ -37,6 +38,8 @@ export interface TokenCache {
    * for a key at a time. When that fails in passing, a token that has not expired is used on.
    */
   get(key: string, request: () => Promise<TokenGrant>): Promise<TokenLookup>;
+  /** True when there is a token for this key that has not expired. */
+  has(key: string): boolean;
   /** Drops a token that the registry refused, unless another one took its place meanwhile. */
   forget(key: string, token: string): void;
 }
@@ -71,15 +74,7 @@ export function createTokenCache(now: () => number): TokenCache {
     return grant;
   }
 
-  function keep(key: string, token: CachedToken): void {
-    tokens.delete(key);
-    tokens.set(key, token);
-    if (tokens.size <= maxTokens) return;
-    for (const oldest of tokens.keys()) {
-      tokens.delete(oldest);
-      return;
-    }
-  }
+  const keep = (key: string, token: CachedToken) => keepNewest(tokens, key, token, maxTokens);
 
   return {
     async get(key: string, request: () => Promise<TokenGrant>): Promise<TokenLookup> {
@@ -100,6 +95,8 @@ export function createTokenCache(now: () => number): TokenCache {
         return { kind: 'granted', token: usable.token, fresh: false };
       }
     },
+
+    has: (key) => now() < (tokens.get(key)?.expiresAt ?? 0),
 
     forget(key: string, token: string): void {
       if (tokens.get(key)?.token === token) tokens.delete(key);

@@ -68,6 +68,13 @@ export type ReferrersListing =
   /** The upstream has no referrers API: the fallback tag has to be asked. */
   | { readonly kind: 'unsupported' };
 
+/** A token service that the requests for a repository depend on. */
+export interface TokenService {
+  readonly host: string;
+  /** True while a token is at hand: then it need not be asked. */
+  readonly hasToken: boolean;
+}
+
 /**
  * One upstream registry. Every method rejects with an UpstreamError when the upstream gives no
  * usable answer, and never follows the origin's credentials to another host.
@@ -75,6 +82,8 @@ export type ReferrersListing =
 export interface Upstream {
   /** The registry's host as people write it: `docker.io`. */
   readonly registry: string;
+  /** The token service that a repository was seen to depend on. Asks nobody. */
+  tokenServiceOf(name: string): TokenService | undefined;
   /** HEAD of a manifest: not counted as a pull by Docker Hub. */
   headManifest(name: string, reference: Reference, calls: CallCount): Promise<ManifestHead>;
   /** GET of a manifest: counted as a pull. The bytes are verified against a digest reference. */

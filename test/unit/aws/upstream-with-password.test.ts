@@ -24,6 +24,7 @@ function scene() {
       const never = () => Promise.reject(new Error('not asked here'));
       return {
         registry: 'docker.io',
+        tokenServiceOf: () => undefined,
         headManifest: never,
         getManifest: never,
         headBlob: never,

@@ -11,6 +11,7 @@ import type {
   ManifestHead,
   ReferrersListing,
   TagListing,
+  TokenService,
   Upstream,
 } from '../../../functions/core/upstream/upstream.ts';
 import { UpstreamError } from '../../../functions/core/upstream/upstream-error.ts';
@@ -48,6 +49,8 @@ export class ScriptedUpstream implements Upstream {
   hidesSize = false;
   /** Sends this for every blob. */
   body: ((slice: BlobSlice) => ByteReader) | undefined;
+  /** The token services of repositories. */
+  readonly tokenServices = new Map<string, TokenService>();
   /** Changes the bytes of a blob on their way. */
   corrupt: ((bytes: Uint8Array) => Uint8Array) | undefined;
   readonly #manifests = new Map<string, Content>();
@@ -81,6 +84,10 @@ export class ScriptedUpstream implements Upstream {
 
   count(question: string): number {
     return this.asked.filter((asked) => asked.startsWith(question)).length;
+  }
+
+  tokenServiceOf(name: string): TokenService | undefined {
+    return this.tokenServices.get(name);
   }
 
   async headManifest(name: string, ref: Reference, calls: CallCount): Promise<ManifestHead> {

@@ -103,7 +103,11 @@ describe('token', () => {
     // Within the told wait the token service is left alone.
     await at(279_000);
     server.verify();
-    server.expect({ path: tokenPath, answer: { status: 503 } });
+    // Without one the registry says whether it wants one, and of whom.
+    server.expect(
+      { path: tokenPath, answer: { status: 503 } },
+      { path: tagsPath, needs: { authorization: undefined }, answer: refused(server) },
+    );
     const failure = await failureOf(at(300_000));
     expect([failure.kind, failure.status]).toEqual(['unavailable', 503]);
     server.verify();
