@@ -51,6 +51,10 @@ function levelOfEvent(event: MirrorEvent): Level {
       return 'info';
     case 'store-failed':
       return 'error';
+    case 'backed-off':
+      return event.repository === undefined ? 'warn' : 'info';
+    case 'answers-again':
+      return 'info';
     case 'upstream-request':
     case 'passed-through':
       return 'debug';

@@ -161,7 +161,7 @@ export function describeManifestStoreContract(
         await store.putManifest(alpine, { ...manifest, mediaType: bad }, contents, 1);
         const mended = { mediaType: 'application/vnd.oci.image.manifest.v1+json' };
         expect(await store.getManifest(alpine, manifest.digest)).toMatchObject(mended);
-        expect(await store.findManifest(manifest.digest)).toMatchObject(mended);
+        expect(await store.findManifest(manifest.digest, alpine.registry)).toMatchObject(mended);
         await store.putTag(alpine, '3', { ...tagRecord('a', 10), mediaType: bad });
         expect(await store.getTag(alpine, '3')).toEqual({ ...tagRecord('a', 10), mediaType: '' });
       });

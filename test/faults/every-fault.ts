@@ -3,6 +3,7 @@ import { describeBrokenBodies } from './broken-bodies.ts';
 import { describeHostileManifests } from './hostile-manifests.ts';
 import { describeManyClients } from './many-clients.ts';
 import { describeOddUpstreams } from './odd-upstreams.ts';
+import { describeOneRepository } from './one-repository.ts';
 import type { Target, TargetProcess } from './scene.ts';
 import { describeUpstreamDown } from './upstream-down.ts';
 import { describeUpstreamLimited } from './upstream-limited.ts';
@@ -14,6 +15,7 @@ export function describeFaults<Mirror extends TargetProcess>(target: Target<Mirr
     describeHostileManifests(target);
     describeManyClients(target);
     describeOddUpstreams(target);
+    describeOneRepository(target);
     describeUpstreamDown(target);
     describeUpstreamLimited(target);
   });

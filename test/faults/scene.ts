@@ -1,5 +1,5 @@
 import { afterEach } from 'vitest';
-import { makeImage } from '../images/image.ts';
+import { type Image, makeImage } from '../images/image.ts';
 import { randomLayer } from '../images/layer.ts';
 import { type Pulled, pull } from '../mirror-process/pull.ts';
 import type { Settings } from '../upstream/settings.ts';
@@ -50,7 +50,7 @@ export interface Scene<Mirror extends TargetProcess = TargetProcess> {
   readonly mirror: Mirror;
   pull(tag?: string): Promise<Pulled>;
   /** Pulls and waits until nothing of it is left to fill. */
-  warm(): Promise<void>;
+  warm(tag?: string, pulled?: Pick<Image, 'config' | 'layers'>): Promise<void>;
   manifest(reference?: string, query?: string): Promise<Response>;
   blob(digest?: string, query?: string, init?: RequestInit): Promise<Response>;
 }
@@ -88,9 +88,9 @@ function sceneOf<Mirror extends TargetProcess>(upstream: Upstream, mirror: Mirro
     upstream,
     mirror,
     pull: (tag = '1') => pull(mirror.url, repository, tag),
-    warm: async () => {
-      await scene.pull();
-      for (const { digest } of [image.config, ...image.layers]) await stored(scene, digest);
+    warm: async (tag = '1', { config, layers } = image) => {
+      await scene.pull(tag);
+      for (const { digest } of [config, ...layers]) await stored(scene, digest);
       upstream.clear();
     },
     manifest: (reference = '1', query = '') =>

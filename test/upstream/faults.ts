@@ -40,7 +40,10 @@ export interface Fault {
   readonly on: RequestKind;
   /** Default: every method. */
   readonly method?: string;
-  /** Matched with the path (the digest stands in it); a string must be contained. */
+  /**
+   * Matched with the path (the digest stands in it), of a token with the query too; a string must
+   * be contained.
+   */
   readonly match?: RegExp | string;
   /** How many requests it befalls; default: all. */
   readonly times?: number;

@@ -196,7 +196,9 @@ export class Upstream {
       pulls: this.#pulls,
       signedUrls: this.#signedUrls,
     };
-    const faults = this.#faults.take(record.kind, record.method, record.path);
+    // A token's repository stands in the query.
+    const path = record.kind === 'token' ? `${record.path}?${record.query}` : record.path;
+    const faults = this.#faults.take(record.kind, record.method, decodeURIComponent(path));
     await serve(request, response, record, faults, () => replyOf(name, exchange, route));
   }
 }

@@ -27,6 +27,8 @@ function measuredOf(event: MirrorEvent): Measured | undefined {
       return event.outcome === 'stopped' ? undefined : { name: 'FillFailures', value: 1 };
     case 'store-failed':
       return { name: 'StoreFailures', value: 1 };
+    case 'backed-off':
+    case 'answers-again':
     case 'passed-through':
     case 'evicted':
       return undefined;

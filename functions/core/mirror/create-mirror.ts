@@ -59,7 +59,8 @@ export function createMirror(
 ): RunningMirror {
   const now = () => runtime.now();
   const mirrored = [...options.upstreams].map(
-    ([registry, entry]) => [registry, { ...entry, health: new UpstreamHealth(now) }] as const,
+    ([registry, entry]) =>
+      [registry, { ...entry, health: new UpstreamHealth(entry.upstream, runtime) }] as const,
   );
   const fills = new Fills();
   const stopping = new AbortController();

@@ -1,5 +1,8 @@
 import type { UpstreamEvent } from '../upstream/upstream-event.ts';
 
+/** What is left alone after a failure: all of a registry, one repository, or a host beside it. */
+export type BackoffScope = 'registry' | 'repository' | 'token-service' | 'blob-host';
+
 /** What the mirror tells of its work, for logs and metrics. Holds no secret. */
 export type MirrorEvent =
   | UpstreamEvent
@@ -13,6 +16,25 @@ export type MirrorEvent =
       readonly bytes: number;
       readonly milliseconds: number;
       readonly reason: string | undefined;
+    }
+  /** It failed: for a while who has a copy of something does not wait for it. */
+  | {
+      readonly kind: 'backed-off';
+      readonly registry: string;
+      readonly scope: BackoffScope;
+      /** Who failed; undefined of a registry as a whole. */
+      readonly host: string | undefined;
+      /** The only repository that it concerns; undefined: all that use it. */
+      readonly repository: string | undefined;
+      readonly milliseconds: number;
+      readonly reason: string;
+    }
+  | {
+      readonly kind: 'answers-again';
+      readonly registry: string;
+      readonly scope: BackoffScope;
+      readonly host: string | undefined;
+      readonly repository: string | undefined;
     }
   /** Bytes passed on from an upstream without being stored. */
   | { readonly kind: 'passed-through'; readonly repository: string; readonly bytes: number }

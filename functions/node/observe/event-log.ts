@@ -20,6 +20,15 @@ export function logEvent(log: Pick<Log, 'event'>, event: MirrorEvent): void {
       log.event(level, kind, { ...fields, milliseconds: undefined, ms: event.milliseconds });
       return;
     }
+    case 'backed-off': {
+      // Of repositories there may be as many as clients make up names.
+      const level = event.repository === undefined ? 'warn' : 'info';
+      log.event(level, kind, { ...fields, milliseconds: undefined, ms: event.milliseconds });
+      return;
+    }
+    case 'answers-again':
+      log.event('info', kind, fields);
+      return;
     case 'passed-through':
       log.event('debug', kind, fields);
       return;

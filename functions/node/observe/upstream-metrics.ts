@@ -21,6 +21,18 @@ export function upstreamMetrics(registers: Registry[]): (event: MirrorEvent) => 
     labelNames: ['registry', 'credentials'],
     registers,
   });
+  const backoffs = new Counter({
+    name: 'pullfront_upstream_backoffs_total',
+    help: 'How often a failure began after which nobody who has a copy waits: of a whole registry, of one repository, of a token service or of a blob host.',
+    labelNames: ['registry', 'scope'],
+    registers,
+  });
+  const failing = new Gauge({
+    name: 'pullfront_upstream_failing',
+    help: '1 since a registry as a whole failed, 0 since it answered again.',
+    labelNames: ['registry'],
+    registers,
+  });
   const fills = new Counter({
     name: 'pullfront_fills_total',
     help: 'Blobs fetched to be stored, by how that ended.',
@@ -63,6 +75,13 @@ export function upstreamMetrics(registers: Registry[]): (event: MirrorEvent) => 
         remaining.set({ registry, credentials }, rate.remaining);
         return;
       }
+      case 'backed-off':
+        backoffs.inc({ registry: event.registry, scope: event.scope });
+        if (event.scope === 'registry') failing.set({ registry: event.registry }, 1);
+        return;
+      case 'answers-again':
+        if (event.scope === 'registry') failing.set({ registry: event.registry }, 0);
+        return;
       case 'fill':
         fills.inc({ outcome: event.outcome });
         fillSeconds.observe(event.milliseconds / 1000);

@@ -193,6 +193,26 @@ test('a password comes out of Secrets Manager, when it is needed first', async (
   expect(aws.output()).not.toMatch(/"pass"|Basic /);
 });
 
+test('one repository that fails stops no other, and goes on with what it has', async () => {
+  const environment = { PULLFRONT_UPSTREAMS_DOCKER_IO_TAG_TTL: '1ms' };
+  const { aws, upstream } = await scene({ 1: app }, { environment });
+  const other = makeImage({ layers: [randomLayer('of another', 1000)] });
+  await pull(aws, app);
+  await filled(aws, app);
+  upstream.fail({ on: 'manifest', match: 'library/app', do: { kind: 'status', status: 500 } });
+  for (const image of [app, other]) {
+    await pull(aws, app);
+    const stale = await aws.get('/v2/library/app/manifests/1');
+    expect(stale.headers.get('warning')).toContain('status 500');
+    upstream.add('library/other', image, '1');
+    const live = await aws.get('/v2/library/other/manifests/1');
+    expect(live.headers.get('warning')).toBeNull();
+    expect(live.headers.get('docker-content-digest')).toBe(image.manifest.digest);
+  }
+  expect(aws.output()).toMatch(/"scope":"repository"/);
+  expect(aws.output()).not.toMatch(/"scope":"registry"/);
+});
+
 test('/healthz asks neither the table nor the bucket: anybody may ask it', async () => {
   const { aws } = await scene({ 1: app }, { fillers: 0 });
   aws.dynamoDb.proxy.answerBy(() => 'cut');

@@ -10,6 +10,7 @@ import type { Limits, MissingBlobs, Ports } from '../../../functions/core/mirror
 import type { UpstreamPolicy } from '../../../functions/core/mirror/policy.ts';
 import type { Reference } from '../../../functions/core/oci/reference.ts';
 import type { FillJob } from '../../../functions/core/ports/fill-queue.ts';
+import type { Upstream } from '../../../functions/core/upstream/upstream.ts';
 import {
   type EmbeddedStore,
   openEmbeddedStore,
@@ -65,6 +66,8 @@ export interface Differences {
   readonly limits?: Partial<Limits>;
   readonly missingBlobs?: MissingBlobs;
   readonly evictionSteps?: number;
+  /** Stands in for the scripted upstream; `now` is the clock in hand. */
+  readonly client?: (now: () => number) => Upstream;
   /** Ports that stand in for the embedded store's. */
   readonly ports?: (store: EmbeddedStore) => Partial<Ports>;
 }
@@ -76,6 +79,7 @@ export async function openMirror(differences: Differences = {}): Promise<MirrorU
   let store = await openEmbeddedStore(folder, { now: () => now });
   const upstream = new ScriptedUpstream('docker.io');
   const evil = new ScriptedUpstream('evil.test');
+  const client = differences.client?.(() => now) ?? upstream;
   const events: MirrorEvent[] = [];
   const queued: FillJob[] = [];
   const background = new Set<Promise<unknown>>();
@@ -85,7 +89,7 @@ export async function openMirror(differences: Differences = {}): Promise<MirrorU
     createMirror(
       {
         upstreams: new Map([
-          ['docker.io', { upstream, policy }],
+          ['docker.io', { upstream: client, policy }],
           ['evil.test', { upstream: evil, policy }],
         ]),
         limits: {

@@ -111,12 +111,21 @@ test('events', () => {
     milliseconds: 7,
     reason: 'digest differs',
   });
+  const alone = { registry: 'docker.io', milliseconds: 5000, reason: 'status 500' };
+  const all = { host: undefined, repository: undefined };
+  const one = { host: 'docker.io', repository: 'library/alpine' };
+  logEvent(log, { kind: 'backed-off', ...alone, ...all, scope: 'registry' });
+  logEvent(log, { kind: 'backed-off', ...alone, ...one, scope: 'repository' });
+  logEvent(log, { kind: 'answers-again', registry: 'docker.io', scope: 'registry', ...all });
   logEvent(log, { kind: 'evicted', manifests: 1, blobs: 2, bytes: 3 });
   logEvent(log, { kind: 'store-failed', operation: 'put tag', reason: 'disk full' });
   expect(lines.map((line) => line.slice(9, -1))).toEqual([
     'WARN rate-limit registry=docker.io credentials=anonymous remaining=10 limit=100',
     'upstream-request registry=docker.io purpose=token method=GET name=library/alpine status=200 ms=12',
     'WARN fill repository=docker.io/library/alpine digest=sha256:aa outcome=mismatch bytes=10 reason=digest differs ms=7',
+    'WARN backed-off registry=docker.io reason=status 500 scope=registry ms=5000',
+    'backed-off registry=docker.io reason=status 500 host=docker.io repository=library/alpine scope=repository ms=5000',
+    'answers-again registry=docker.io scope=registry',
     'evicted manifests=1 blobs=2 bytes=3',
     'ERROR store-failed operation=put tag reason=disk full',
   ]);

@@ -114,3 +114,28 @@ test('limits of an index that has user names are shown without them, the latest 
   ]);
   expect(text.join('\n')).not.toMatch(/ci-bot|old-bot/);
 });
+
+test('who is left alone after a failure, without the names that clients make up', async () => {
+  const metrics = opened();
+  const registry = 'docker.io';
+  const alone = { kind: 'backed-off', registry, milliseconds: 5000, reason: 'status 500' } as const;
+  const all = { host: undefined, repository: undefined };
+  const gauge = `pullfront_upstream_failing{registry="${registry}"}`;
+  metrics.observe({ ...alone, scope: 'repository', host: registry, repository: 'library/x' });
+  metrics.observe({ ...alone, scope: 'repository', host: registry, repository: 'library/y' });
+  metrics.observe({ ...alone, scope: 'blob-host', host: 'cdn.example', repository: undefined });
+  expect((await samples(metrics)).join()).not.toContain(gauge);
+  metrics.observe({ ...alone, ...all, scope: 'registry' });
+  const text = await samples(metrics);
+  for (const line of [
+    `pullfront_upstream_backoffs_total{registry="${registry}",scope="repository"} 2`,
+    `pullfront_upstream_backoffs_total{registry="${registry}",scope="blob-host"} 1`,
+    `pullfront_upstream_backoffs_total{registry="${registry}",scope="registry"} 1`,
+    `${gauge} 1`,
+  ]) {
+    expect(text).toContain(line);
+  }
+  expect(text.join()).not.toContain('library/x');
+  metrics.observe({ kind: 'answers-again', registry, scope: 'registry', ...all });
+  expect(await samples(metrics)).toContain(`${gauge} 0`);
+});

@@ -1,5 +1,5 @@
 import type { Repository } from '../../oci/repository.ts';
-import type { Upstream } from '../../upstream/upstream.ts';
+import type { BlobOpening, Upstream } from '../../upstream/upstream.ts';
 import { UpstreamError } from '../../upstream/upstream-error.ts';
 import type { Unobtained } from '../outcome.ts';
 import { type Parts, upstreamOf } from '../parts.ts';
@@ -8,22 +8,64 @@ import { type Parts, upstreamOf } from '../parts.ts';
  * Asks the upstream of a repository, which has a `name` there, and notes in its health how that
  * went. Rejects with an UpstreamError.
  */
-export async function askUpstream<Result>(
+export async function askUpstream<Result extends { readonly kind: string }>(
   parts: Pick<Parts, 'upstreams'>,
   repository: Repository,
   question: (upstream: Upstream, name: string) => Promise<Result>,
 ): Promise<Result> {
   const { upstream, health } = upstreamOf(parts, repository);
+  const { name } = repository;
+  const tokenService = upstream.tokenServiceOf(name);
   try {
-    const result = await question(upstream, repository.name);
-    health.success();
+    const result = await question(upstream, name);
+    health.success(name, tokenService, result.kind === 'denied');
     return result;
   } catch (error) {
-    const failure = asUpstreamError(error, repository);
-    // An answer that contradicts itself is one repository's trouble: the upstream is there.
-    if (failure.kind !== 'invalid') health.failure(failure);
-    throw failure;
+    throw noteFailure(parts, repository, error);
   }
+}
+
+/** The same for the bytes of a blob, which another host than the registry may send. */
+export async function askForBlob(
+  parts: Pick<Parts, 'upstreams'>,
+  repository: Repository,
+  question: (upstream: Upstream, name: string) => Promise<BlobOpening>,
+): Promise<BlobOpening> {
+  return noteArrival(parts, repository, await askUpstream(parts, repository, question));
+}
+
+/** Asks the host for a blob that the registry redirected to before, and not the registry. */
+export async function askBlobHost(
+  parts: Pick<Parts, 'upstreams'>,
+  repository: Repository,
+  question: (upstream: Upstream, name: string) => Promise<BlobOpening>,
+): Promise<BlobOpening> {
+  const { upstream } = upstreamOf(parts, repository);
+  try {
+    return noteArrival(parts, repository, await question(upstream, repository.name));
+  } catch (error) {
+    throw noteFailure(parts, repository, error);
+  }
+}
+
+function noteArrival(
+  parts: Pick<Parts, 'upstreams'>,
+  repository: Repository,
+  opening: BlobOpening,
+): BlobOpening {
+  const { health } = upstreamOf(parts, repository);
+  if (opening.kind === 'found') health.blobArrives(repository.name, opening.blobHost);
+  return opening;
+}
+
+function noteFailure(
+  parts: Pick<Parts, 'upstreams'>,
+  repository: Repository,
+  error: unknown,
+): UpstreamError {
+  const failure = asUpstreamError(error, repository);
+  upstreamOf(parts, repository).health.failure(repository.name, failure);
+  return failure;
 }
 
 /** Anything thrown on the way to an upstream counts as a failure of it: a pull never breaks on it. */

@@ -3,7 +3,7 @@ import { algorithmOf, encodedOf } from '../../oci/digest.ts';
 import { type Repository, repositoryKey } from '../../oci/repository.ts';
 import type { CallCount } from '../../upstream/upstream.ts';
 import { UpstreamError } from '../../upstream/upstream-error.ts';
-import { askUpstream } from '../asking/ask-upstream.ts';
+import { askForBlob } from '../asking/ask-upstream.ts';
 import { BlobRefused, UpstreamSource } from '../fills/upstream-source.ts';
 import type { BlobOutcome } from '../outcome.ts';
 import type { Parts } from '../parts.ts';
@@ -24,7 +24,7 @@ export async function passThrough(
   const { range } = part;
   const source = new UpstreamSource(
     (slice) =>
-      askUpstream(parts, repository, (upstream, name) =>
+      askForBlob(parts, repository, (upstream, name) =>
         upstream.openBlob(name, part.digest, slice, calls),
       ),
     part.size,

@@ -2,9 +2,9 @@ import type { Digest } from '../../oci/digest.ts';
 import type { Repository } from '../../oci/repository.ts';
 import type { WantedBlob } from '../../ports/blob-store.ts';
 import type { BlobLocating, BlobOpening, BlobSlice } from '../../upstream/upstream.ts';
-import { askUpstream } from '../asking/ask-upstream.ts';
+import { askBlobHost, askForBlob } from '../asking/ask-upstream.ts';
 import { forgetLocation, upstreamLocation } from '../blobs/upstream-location.ts';
-import { type Parts, upstreamOf } from '../parts.ts';
+import type { Parts } from '../parts.ts';
 import type { SourceWatch } from './pace.ts';
 import { UpstreamSource } from './upstream-source.ts';
 
@@ -24,7 +24,7 @@ export function openSource(
 ): UpstreamSource {
   const calls = { upstreamCalls: 0 };
   const atRegistry = (slice: BlobSlice) =>
-    askUpstream(parts, repository, (upstream, name) =>
+    askForBlob(parts, repository, (upstream, name) =>
       upstream.openBlob(name, blob.digest, slice, calls),
     );
   if (!parts.missingBlobs.areFilledBehind) {
@@ -37,8 +37,9 @@ export function openSource(
     if (location.kind === 'direct') return atRegistry(slice);
     if (location.kind !== 'redirect') return location;
     try {
-      const { upstream } = upstreamOf(parts, repository);
-      return await upstream.openLocated(repository.name, location.url, slice, calls);
+      return await askBlobHost(parts, repository, (upstream, name) =>
+        upstream.openLocated(name, location.url, slice, calls),
+      );
     } catch {
       // It expired, or that host fails: the registry knows better.
       place.forget();

@@ -41,8 +41,9 @@ export async function resolveTag(
   if (refused !== undefined) return refused;
   // What the upstream has no more does not stand in for it.
   const last = record !== undefined && !isGone(record) ? record : undefined;
-  if (last !== undefined && health.resting !== undefined) {
-    const stale = await serveStale(parts, repository, last, health.resting);
+  const resting = last && health.resting(repository.name);
+  if (last !== undefined && resting !== undefined) {
+    const stale = await serveStale(parts, repository, last, resting);
     if (stale !== undefined) return stale;
   }
   const before = calls.upstreamCalls;

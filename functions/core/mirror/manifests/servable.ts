@@ -76,16 +76,21 @@ export async function whyUnservable(
   known: KnownManifest,
   calls: CallCount,
 ): Promise<UpstreamError | undefined> {
-  const mirrored = upstreamOf(parts, repository);
+  const { health, policy } = upstreamOf(parts, repository);
+  const { name } = repository;
   if (isKnownComplete(parts, repository, known)) return undefined;
-  if (mirrored.health.isTrusted) return undefined;
+  // A client that is redirected to the blob host may well reach it where this mirror does not.
+  const blobFailure = policy.delivery === 'stream' ? health.blobFailure(name) : undefined;
+  if (blobFailure === undefined && health.isTrusted(name)) return undefined;
   if (await isComplete(parts, repository, known)) return undefined;
-  // A limit is for the whole upstream; any other failure may be one blob's, so it is asked.
-  if (mirrored.health.resting?.kind === 'limited') return mirrored.health.resting;
+  if (blobFailure !== undefined) return blobFailure;
+  // A limit is for all that is asked for; any other failure may be one blob's, so it is asked.
+  const resting = health.resting(name);
+  if (resting?.kind === 'limited') return resting;
   const digest = known.manifest.digest;
   try {
     await parts.flights.probes.run(repositoryKey(repository), async () => {
-      await askUpstream(parts, repository, (upstream, name) =>
+      await askUpstream(parts, repository, (upstream) =>
         upstream.headManifest(name, { kind: 'digest', digest }, calls),
       );
     });
