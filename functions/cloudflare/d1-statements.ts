@@ -28,6 +28,7 @@ export const listTags = `SELECT tag AS name FROM tags WHERE repository = ?1 AND 
 export const getManifest = `SELECT m.mediaType, m.pulled, m.complete, t.text
   FROM manifests m JOIN manifest_texts t ON t.digest = m.digest
   WHERE m.repository = ?1 AND m.digest = ?2`;
+// The plus keeps SQLite from going through all manifests of a registry.
 export const findManifest = `SELECT m.mediaType, t.text
   FROM manifests m JOIN manifest_texts t ON t.digest = m.digest
   WHERE m.digest = ?1 AND +m.repository > ?2 AND +m.repository < ?3 LIMIT 1`;

@@ -8,7 +8,7 @@ import type { Key } from './item.ts';
  * | item            | pk               | sk             | read by                                     |
  * |-----------------|------------------|----------------|---------------------------------------------|
  * | tag             | tag#R            | the tag        | GetItem; a list of tags is a Query          |
- * | manifest        | manifest#D       | R              | GetItem; of any repository: a Query         |
+ * | manifest        | manifest#D       | R              | GetItem; of a registry: a Query             |
  * | entry of a blob | entry#D          | R@D (manifest) | Query of one item: by R@, or by anyone      |
  * | member          | member#R         | D (manifest)   | Query of one item: has R a manifest?        |
  * | catalogue       | catalogue        | R              | Query                                       |
