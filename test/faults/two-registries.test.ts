@@ -41,11 +41,6 @@ async function bytesOf(response: Response): Promise<Buffer> {
 const ofEvil = (init: RequestInit = {}) =>
   mirror.get(`/v2/evil.test/${repository}/blobs/${largeLayer}`, init);
 
-async function storedBytes(): Promise<number> {
-  const health: unknown = await (await mirror.get('/healthz')).json();
-  return health instanceof Object && 'storeBytes' in health ? Number(health.storeBytes) : NaN;
-}
-
 const bytesOfImage = [image.config, ...image.layers].reduce((sum, { size }) => sum + size, 0);
 
 describe('a registry that holds back the layer of another one', () => {
@@ -55,7 +50,7 @@ describe('a registry that holds back the layer of another one', () => {
     const held = await ofEvil();
     await held.body?.getReader().read();
     expect(await pull(mirror.url, repository, '1')).toMatchObject({ isComplete: true });
-    await vi.waitFor(async () => expect(await storedBytes()).toBe(bytesOfImage));
+    await vi.waitFor(async () => expect(await mirror.storedBytes()).toBe(bytesOfImage));
   });
 
   it('cuts no pull from that one by its wrong bytes', async () => {
@@ -73,7 +68,7 @@ describe('a registry that holds back the layer of another one', () => {
   it('does not get its clients the bytes that only that one sent', async () => {
     await start();
     await pull(mirror.url, repository, '1');
-    await vi.waitFor(async () => expect(await storedBytes()).toBe(bytesOfImage));
+    await vi.waitFor(async () => expect(await mirror.storedBytes()).toBe(bytesOfImage));
     evil.fail({ on: 'blob', method: 'GET', do: { kind: 'status', status: 500 } });
     const response = await ofEvil();
     expect(response.status).toBe(429);
@@ -90,6 +85,6 @@ describe('a blob whose size nobody states', () => {
     await vi.waitFor(() => expect(mirror.output).toContain('grew beyond'));
     const second = await ofEvil();
     expect((await second.arrayBuffer()).byteLength).toBe(image.layers[0]?.size);
-    expect(await storedBytes()).toBe(0);
+    expect(await mirror.storedBytes()).toBe(0);
   });
 });
