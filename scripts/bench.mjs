@@ -16,7 +16,7 @@ await build({
   entryPoints: {
     bench: 'test/bench/bench.ts',
     puller: 'test/bench/puller.ts',
-    upstream: 'test/upstream/main.ts',
+    upstream: 'test/standins/registry/main.ts',
   },
   outdir: folder,
   outExtension: { '.js': '.mjs' },

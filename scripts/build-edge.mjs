@@ -101,7 +101,7 @@ async function bundleTools() {
     stdin: {
       resolveDir: `${root}functions`,
       contents: `
-        export { writeConfiguration } from './cloudflare/configuration-module.ts';
+        export { writeConfiguration } from './cloudflare/config/configuration-module.ts';
         export { problemText } from './core/config/problems.ts';
         export { findJsonMistake } from './cli/json-mistake.ts';
         export { clientLines } from './cli/client-lines.ts';`,

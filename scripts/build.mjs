@@ -39,7 +39,7 @@ const bundles = [
     // would put what it shares with the rest into files of their own, and to find and read one takes
     // a new instance up to 2 ms. So a class of the one is not the same class in the other.
     later: [
-      'functions/aws/checked-config.ts',
+      'functions/aws/config/checked-config.ts',
       'functions/aws/dynamodb/packed-list.ts',
       'functions/aws/s3/put-blob.ts',
     ],
@@ -48,7 +48,7 @@ const bundles = [
     entry: 'functions/aws/fill-function.ts',
     outfile: 'dist/aws/fill/index.mjs',
     inputs:
-      /^(functions\/(core|aws|node\/(observe\/|password|runtime|fetch))|node_modules\/(zod|undici|@aws-sdk|@aws-crypto|@smithy|@aws|tslib|fast-xml-parser|strnum|bowser)\/)/,
+      /^(functions\/(core|aws|node\/(observe\/|password|runtime|fetch-error|http-client))|node_modules\/(zod|undici|@aws-sdk|@aws-crypto|@smithy|@aws|tslib|fast-xml-parser|strnum|bowser)\/)/,
     budget: 1_600_000,
     external: [],
     minify: true,

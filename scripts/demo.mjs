@@ -6,7 +6,7 @@ const root = new URL('..', import.meta.url).pathname;
 
 await build({
   absWorkingDir: root,
-  entryPoints: { standin: 'test/upstream/main.ts', story: 'scripts/demo/story.ts' },
+  entryPoints: { standin: 'test/standins/registry/main.ts', story: 'scripts/demo/story.ts' },
   outdir: 'dist/demo',
   bundle: true,
   platform: 'node',

@@ -8,10 +8,10 @@ const config = defineConfig({
       '**/node_modules/**',
       'test/clients/**',
       'test/bench/**',
-      'test/aws/s3/large-fill.test.ts',
+      'test/aws-large-fill/large-fill.test.ts',
       'test/runtime/aws-many/**',
       // dynalite has no transactions.
-      'test/aws/dynamodb/transactions.test.ts',
+      'test/standins/dynamodb/transactions.test.ts',
     ],
     testTimeout: 20_000,
     hookTimeout: 20_000,

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
-import { openConnections } from '../node/fetch.ts';
-import { openFill } from './open-fill.ts';
-import { readConfig } from './read-config.ts';
+import { openConnections } from '../node/http-client.ts';
+import { readConfig } from './config/read-config.ts';
+import { openFill } from './lambda/fill.ts';
 
 // What comes from a socket is memory outside of V8's heap, which is small here. By its own measure V8
 // would collect the whole heap for every 20 MB that pass: a third of a fill's processor time.

@@ -1,15 +1,15 @@
 import type { Environment } from '../core/config/environment.ts';
 import type { Config } from '../core/config/resolve.ts';
+import { version } from '../core/config/version.ts';
 import type { MirrorOptions } from '../core/mirror/create-mirror.ts';
-import { keepRateLimits } from '../core/mirror/keep-rate-limits.ts';
-import type { MirrorEvent } from '../core/mirror/mirror-event.ts';
+import type { MirrorEvent } from '../core/ports/event.ts';
 import type { Ledger } from '../core/ports/ledger.ts';
 import type { Runtime } from '../core/ports/runtime.ts';
+import { keepRateLimits } from '../core/sources/record-rate-limits.ts';
+import { upstreamWithPassword } from '../core/sources/rotating-password.ts';
 import { createUpstream } from '../core/upstream/client.ts';
-import type { UpstreamFetch } from '../core/upstream/upstream-options.ts';
+import type { UpstreamFetch } from '../core/upstream/connection.ts';
 import { readPassword } from '../node/password.ts';
-import { upstreamWithPassword } from './upstream-with-password.ts';
-import { version } from './version.ts';
 
 /** What the clients of upstreams are made with. */
 export interface UpstreamParts {

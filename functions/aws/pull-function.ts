@@ -1,5 +1,5 @@
-import { openPull } from './open-pull.ts';
-import { readConfig } from './read-config.ts';
+import { readConfig } from './config/read-config.ts';
+import { openPull } from './lambda/pull.ts';
 
 /**
  * The entry of the pull function, which answers clients behind a function URL. Node's own fetch,

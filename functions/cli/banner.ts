@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import type { Config } from '../core/config/resolve.ts';
-import { originOf } from '../node/origin.ts';
+import { originOf } from '../node/http/origin.ts';
 import type { RunningServer } from '../node/server.ts';
 import { version } from '../node/version.ts';
 import { type ClientAddress, clientLines } from './client-lines.ts';

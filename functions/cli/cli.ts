@@ -2,8 +2,8 @@ import { Command } from 'commander';
 import { type Override, upstreamOverride } from '../core/config/environment.ts';
 import { type Problem, problemText } from '../core/config/problems.ts';
 import { version } from '../node/version.ts';
+import { serve } from './commands/serve.ts';
 import { loadConfig } from './load-config.ts';
-import { serve } from './serve.ts';
 
 const misuse = 2;
 

@@ -1,5 +1,5 @@
 import type { Config } from '../core/config/resolve.ts';
-import { originOf } from '../node/origin.ts';
+import { originOf } from '../node/http/origin.ts';
 
 /** A sentence for a system error's code, or its message. */
 export function systemReason(error: unknown): string {

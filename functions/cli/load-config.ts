@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import type { Environment, Override } from '../core/config/environment.ts';
+import { type ParsedConfig, parseConfig } from '../core/config/parse-config.ts';
 import { foundText, type Problem } from '../core/config/problems.ts';
 import type { Config } from '../core/config/resolve.ts';
-import { type ParsedConfig, parseConfig } from '../core/config.ts';
 import { systemReason } from './failure.ts';
 import { findJsonMistake } from './json-mistake.ts';
 

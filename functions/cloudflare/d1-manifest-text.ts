@@ -1,4 +1,4 @@
-import { mostInlineBytes } from './r2-large-values.ts';
+import { mostInlineBytes } from './r2/large-values.ts';
 
 /**
  * The bytes of a manifest as text for D1; undefined when they are too large, or no text that gives

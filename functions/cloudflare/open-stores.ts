@@ -1,14 +1,14 @@
-import type { MirrorEvent } from '../core/mirror/mirror-event.ts';
-import type { Ports } from '../core/mirror/parts.ts';
+import type { Ports } from '../core/mirror/context.ts';
+import type { MirrorEvent } from '../core/ports/event.ts';
 import type { Runtime } from '../core/ports/runtime.ts';
-import { D1Leases } from './d1-leases.ts';
-import { D1Ledger } from './d1-ledger.ts';
-import { d1ManifestStore } from './d1-manifest-store.ts';
-import type { WorkerEnvironment } from './environment.ts';
-import { QueuesFillQueue } from './queues-fill-queue.ts';
-import { r2BlobStore } from './r2-blob-store.ts';
-import { R2LargeValues } from './r2-large-values.ts';
-import { R2SignedUrls } from './r2-signed-urls.ts';
+import type { WorkerEnvironment } from './bindings.ts';
+import { D1Leases } from './d1/leases.ts';
+import { D1Ledger } from './d1/ledger.ts';
+import { d1ManifestStore } from './d1/manifest-store.ts';
+import { QueuesFillQueue } from './queues/fill-queue.ts';
+import { r2BlobStore } from './r2/blob-store.ts';
+import { R2LargeValues } from './r2/large-values.ts';
+import { R2SignedUrls } from './r2/signed-urls.ts';
 
 /** Opens the stores of a Worker; sends nothing yet. */
 export function openStores(environment: WorkerEnvironment, runtime: Runtime<MirrorEvent>): Ports {

@@ -1,13 +1,13 @@
 import type { UpstreamConfig } from '../core/config/resolve.ts';
 import type { MirrorOptions } from '../core/mirror/create-mirror.ts';
-import { keepRateLimits } from '../core/mirror/keep-rate-limits.ts';
-import type { MirrorEvent } from '../core/mirror/mirror-event.ts';
+import type { MirrorEvent } from '../core/ports/event.ts';
 import type { Ledger } from '../core/ports/ledger.ts';
 import type { Runtime } from '../core/ports/runtime.ts';
+import { keepRateLimits } from '../core/sources/record-rate-limits.ts';
 import { createUpstream } from '../core/upstream/client.ts';
-import type { Credentials } from '../core/upstream/upstream-options.ts';
-import type { WorkerConfiguration } from './worker-configuration.ts';
-import { workerFetch } from './worker-fetch.ts';
+import type { Credentials } from '../core/upstream/connection.ts';
+import type { WorkerConfiguration } from './config/worker-configuration.ts';
+import { workerFetch } from './workerd/fetch.ts';
 
 /**
  * Makes the client of every configured upstream. One whose secret is not set is asked without

@@ -1,12 +1,12 @@
 import { waitUntil } from 'cloudflare:workers';
 import type { FillJob } from '../core/ports/fill-queue.ts';
 import { fromRequest } from '../core/registry/fetch.ts';
-import { answerHealth } from '../core/registry/health.ts';
+import { answerHealth } from '../core/service/health.ts';
+import type { WorkerEnvironment } from './bindings.ts';
 import { configuration } from './configuration.js';
-import type { WorkerEnvironment } from './environment.ts';
-import { type OpenedMirror, openMirror } from './open-mirror.ts';
-import { workOn } from './queues-fill-queue.ts';
-import { workerResponse } from './worker-response.ts';
+import { type OpenedMirror, openMirror } from './open.ts';
+import { workOn } from './queues/fill-queue.ts';
+import { workerResponse } from './workerd/response.ts';
 
 /** One for all requests of the isolate, which have the same environment. */
 let opened: OpenedMirror | undefined;

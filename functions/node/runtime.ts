@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { MirrorEvent } from '../core/mirror/mirror-event.ts';
+import type { MirrorEvent } from '../core/ports/event.ts';
 import type { Runtime } from '../core/ports/runtime.ts';
 
 /** The runtime of this process, and the end of the work that outlives its answers. */

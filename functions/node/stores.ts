@@ -1,4 +1,4 @@
-import type { MissingBlobs, Ports } from '../core/mirror/parts.ts';
+import type { MissingBlobs, Ports } from '../core/mirror/context.ts';
 import type { FillHandler, FillJob, FillQueue } from '../core/ports/fill-queue.ts';
 
 /** A fill queue that is worked on in this process. */

@@ -1,11 +1,11 @@
 import type { Environment } from '../core/config/environment.ts';
 import type { Config, UpstreamConfig } from '../core/config/resolve.ts';
 import type { MirrorOptions } from '../core/mirror/create-mirror.ts';
-import { keepRateLimits } from '../core/mirror/keep-rate-limits.ts';
-import type { MirrorEvent } from '../core/mirror/mirror-event.ts';
+import type { MirrorEvent } from '../core/ports/event.ts';
 import type { Runtime } from '../core/ports/runtime.ts';
+import { keepRateLimits } from '../core/sources/record-rate-limits.ts';
 import { createUpstream } from '../core/upstream/client.ts';
-import type { UpstreamFetch } from '../core/upstream/upstream-options.ts';
+import type { UpstreamFetch } from '../core/upstream/connection.ts';
 import { readPassword } from './password.ts';
 import type { Stores } from './stores.ts';
 import { version } from './version.ts';

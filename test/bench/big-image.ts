@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { randomFileLayer } from '../images/file-layer.ts';
-import { type Image, makeImage } from '../images/image.ts';
-import type { FileLayer } from '../images/layer.ts';
+import { randomFileLayer } from '../standins/images/file-layer.ts';
+import { type Image, makeImage } from '../standins/images/image.ts';
+import type { FileLayer } from '../standins/images/layer.ts';
 import { type Origin, startOrigin } from './origin.ts';
 import type { Workspace } from './workspace.ts';
 

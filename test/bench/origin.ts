@@ -2,8 +2,8 @@ import { createReadStream } from 'node:fs';
 import { request } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { Stored } from '../images/content.ts';
-import type { Image } from '../images/image.ts';
+import type { Stored } from '../standins/images/content.ts';
+import type { Image } from '../standins/images/image.ts';
 import { startDockerRegistry } from './docker-registry.ts';
 import type { Workspace } from './workspace.ts';
 

@@ -1,8 +1,8 @@
-import { contentOf } from '../images/content.ts';
-import { type Image, makeImage } from '../images/image.ts';
-import type { Layer } from '../images/layer.ts';
-import { oci } from '../images/media-type.ts';
-import { randomBytes } from '../images/random-bytes.ts';
+import { contentOf } from '../standins/images/content.ts';
+import { type Image, makeImage } from '../standins/images/image.ts';
+import type { Layer } from '../standins/images/layer.ts';
+import { oci } from '../standins/images/media-type.ts';
+import { randomBytes } from '../standins/images/random-bytes.ts';
 import type { RunningMirror } from './contender.ts';
 import { heyHead, type LoadGenerator, wrk } from './load.ts';
 import { type Bench, inPairs, Samples } from './measure.ts';

@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { Fault } from '../upstream/faults.ts';
+import type { Fault } from '../standins/registry/faults.ts';
 import type { Workspace } from './workspace.ts';
 
 /** The image that the stand-in serves. */

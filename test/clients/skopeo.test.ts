@@ -1,7 +1,7 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { digestOf } from '../images/content.ts';
+import { digestOf } from '../standins/images/content.ts';
 import { appImage, blobBytes, multiImage } from './harness/app-image.ts';
 import { type Client, useStage } from './harness/client.ts';
 import { type ContainersImage, prepareContainersImage } from './harness/containers-image.ts';

@@ -1,7 +1,7 @@
-import { signatureOf } from '../images/attestation.ts';
-import { type Image, makeImage } from '../images/image.ts';
-import { type ImageIndex, makeIndex } from '../images/image-index.ts';
-import { textLayer } from '../images/layer.ts';
+import { signatureOf } from '../standins/images/attestation.ts';
+import { type Image, makeImage } from '../standins/images/image.ts';
+import { type ImageIndex, makeIndex } from '../standins/images/image-index.ts';
+import { textLayer } from '../standins/images/layer.ts';
 
 /** Something an upstream registry holds, and the tags that name it there. */
 export interface Shelf {

@@ -1,5 +1,5 @@
-import type { Image } from '../images/image.ts';
-import { oci } from '../images/media-type.ts';
+import type { Image } from '../standins/images/image.ts';
+import { oci } from '../standins/images/media-type.ts';
 import { absentDigest, alpine, sbom, signature } from './content.ts';
 import { errorOf, type Section } from './exchange.ts';
 

@@ -1,6 +1,6 @@
-import type { Image } from '../images/image.ts';
-import type { ImageIndex } from '../images/image-index.ts';
-import { startUpstream, type Upstream } from '../upstream/upstream.ts';
+import type { Image } from '../standins/images/image.ts';
+import type { ImageIndex } from '../standins/images/image-index.ts';
+import { startUpstream, type Upstream } from '../standins/registry/upstream.ts';
 import { alpine, deniedRepository, hiddenRepository, type Shelf, shelves } from './content.ts';
 import type { Open, Situation } from './exchange.ts';
 

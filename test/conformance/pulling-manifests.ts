@@ -1,4 +1,4 @@
-import { docker, oci } from '../images/media-type.ts';
+import { docker, oci } from '../standins/images/media-type.ts';
 import { absentDigest, alpine, hiddenRepository, oldAlpine } from './content.ts';
 import { errorOf, type Section } from './exchange.ts';
 

@@ -1,16 +1,16 @@
+import { satisfyRange } from '../../functions/core/headers/range.ts';
 import type { Mirror } from '../../functions/core/mirror/mirror.ts';
 import type { Provenance, Unobtained } from '../../functions/core/mirror/outcome.ts';
-import type { UpstreamPolicy } from '../../functions/core/mirror/policy.ts';
 import { type Descriptor, readDescriptor } from '../../functions/core/oci/descriptor.ts';
 import { type Manifest, readManifest } from '../../functions/core/oci/manifest.ts';
 import { inOrder, pageOf } from '../../functions/core/oci/page.ts';
-import { satisfyRange } from '../../functions/core/oci/range.ts';
 import { type Repository, repositoryKey } from '../../functions/core/oci/repository.ts';
 import { repositoryPattern } from '../../functions/core/oci/repository-pattern.ts';
-import { UpstreamError } from '../../functions/core/upstream/upstream-error.ts';
-import type { Content } from '../images/content.ts';
-import type { Image } from '../images/image.ts';
-import type { ImageIndex } from '../images/image-index.ts';
+import { UpstreamError } from '../../functions/core/ports/upstream-error.ts';
+import type { UpstreamPolicy } from '../../functions/core/sources/policy.ts';
+import type { Content } from '../standins/images/content.ts';
+import type { Image } from '../standins/images/image.ts';
+import type { ImageIndex } from '../standins/images/image-index.ts';
 import { deniedRepository, hiddenRepository, type Shelf, shelves } from './content.ts';
 import type { Situation } from './exchange.ts';
 

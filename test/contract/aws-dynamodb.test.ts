@@ -1,8 +1,8 @@
-import { DynamoDbLeases } from '../../functions/aws/dynamodb/dynamodb-leases.ts';
-import { DynamoDbLedger } from '../../functions/aws/dynamodb/dynamodb-ledger.ts';
-import { DynamoDbManifestStore } from '../../functions/aws/dynamodb/dynamodb-manifest-store.ts';
-import { MemoryManifests } from '../aws/dynamodb/memory-manifests.ts';
-import { openDynamoDb } from '../aws/dynamodb/open-dynamodb.ts';
+import { DynamoDbLeases } from '../../functions/aws/dynamodb/leases.ts';
+import { DynamoDbLedger } from '../../functions/aws/dynamodb/ledger.ts';
+import { DynamoDbManifestStore } from '../../functions/aws/dynamodb/manifest-store.ts';
+import { MemoryManifests } from '../standins/dynamodb/memory-manifests.ts';
+import { openDynamoDb } from '../standins/dynamodb/open-dynamodb.ts';
 import { describeLeasesContract } from './leases-contract.ts';
 import { describeLedgerContract } from './ledger-contract.ts';
 import { describeManifestStoreContract } from './manifest-store-contract.ts';

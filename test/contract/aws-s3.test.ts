@@ -1,4 +1,4 @@
-import { openS3Store } from '../aws/s3/open-s3-store.ts';
+import { openS3Store } from '../standins/s3/open-s3-store.ts';
 import { describePauseContract } from './blob-pause-contract.ts';
 import { describeBlobStoreContract } from './blob-store-contract.ts';
 

@@ -1,6 +1,6 @@
-import { ServedSqsFillQueue } from '../../functions/aws/sqs/sqs-fill-queue.ts';
-import { startSqsServer } from '../aws/sqs/sqs-server.ts';
-import { fillQueues, sqsService } from '../aws/sqs/sqs-service.ts';
+import { ServedSqsFillQueue } from '../../functions/aws/sqs/fill-queue.ts';
+import { startSqsServer } from '../standins/sqs/sqs-server.ts';
+import { fillQueues, sqsService } from '../standins/sqs/sqs-service.ts';
 import { describeFillQueueContract } from './fill-queue-contract.ts';
 
 describeFillQueueContract('sqs', async () => {

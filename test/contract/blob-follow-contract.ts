@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
-import type { ByteRange } from '../../functions/core/oci/range.ts';
+import type { ByteRange } from '../../functions/core/headers/range.ts';
 import type { BlobPut, BlobStore } from '../../functions/core/ports/blob-store.ts';
 import { bytesOf, FedSource, nextBytes, sourceOf } from './fed-source.ts';
 import { madeDigest } from './made-content.ts';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { ByteReader } from '../../functions/core/oci/byte-reader.ts';
+import type { ByteReader } from '../../functions/core/bytes/byte-reader.ts';
 import type { BlobSource, BlobStore, PutOutcome } from '../../functions/core/ports/blob-store.ts';
 import { bytesOf, FedSource, sourceOf } from './fed-source.ts';
 import { madeDigest } from './made-content.ts';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { ByteRange } from '../../functions/core/headers/range.ts';
 import type { Digest } from '../../functions/core/oci/digest.ts';
-import type { ByteRange } from '../../functions/core/oci/range.ts';
 import type { BlobStore, StoredBlob } from '../../functions/core/ports/blob-store.ts';
 import { describeFollowContract } from './blob-follow-contract.ts';
 import { bytesOf, FedSource, sourceOf, tooLargeSource } from './fed-source.ts';

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll } from 'vitest';
 import type { Leases } from '../../functions/core/ports/leases.ts';
 import type { ManifestStore } from '../../functions/core/ports/manifest-store.ts';
-import { openWorkerd, type Workerd } from '../cloudflare/open-workerd.ts';
-import { RemoteBlobStore } from '../cloudflare/remote-blob-store.ts';
-import { RemoteLedger, remotePort } from '../cloudflare/remote-port.ts';
-import { HandlerServer, RemoteQueue } from '../cloudflare/remote-queue.ts';
-import { SourceServer } from '../cloudflare/source-server.ts';
+import { openWorkerd, type Workerd } from '../standins/workerd/open-workerd.ts';
+import { RemoteBlobStore } from '../standins/workerd/remote-blob-store.ts';
+import { RemoteLedger, remotePort } from '../standins/workerd/remote-port.ts';
+import { HandlerServer, RemoteQueue } from '../standins/workerd/remote-queue.ts';
+import { SourceServer } from '../standins/workerd/source-server.ts';
 import { describePauseContract } from './blob-pause-contract.ts';
 import { describeBlobStoreContract } from './blob-store-contract.ts';
 import { describeFillQueueContract } from './fill-queue-contract.ts';

@@ -1,10 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  type EmbeddedStore,
-  openEmbeddedStore,
-} from '../../functions/local/store/embedded-store.ts';
+import { type EmbeddedStore, openEmbeddedStore } from '../../functions/local/open.ts';
 import type { OpenedPort } from './opened-port.ts';
 
 /** One port of an embedded store in a folder of its own, with a clock that only a test moves. */

@@ -1,4 +1,4 @@
-import type { ByteReader } from '../../functions/core/oci/byte-reader.ts';
+import type { ByteReader } from '../../functions/core/bytes/byte-reader.ts';
 import { type BlobSource, BlobTooLarge } from '../../functions/core/ports/blob-store.ts';
 
 /** A source that a test feeds by hand. */

@@ -3,9 +3,9 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it, vi } from 'vitest';
-import { makeImage } from '../images/image.ts';
-import { randomLayer } from '../images/layer.ts';
 import type { MirrorProcess } from '../mirror-process/mirror-process.ts';
+import { makeImage } from '../standins/images/image.ts';
+import { randomLayer } from '../standins/images/layer.ts';
 import { oneMachine } from './one-machine.ts';
 import { image, movedImage, openScenes, repository } from './scene.ts';
 

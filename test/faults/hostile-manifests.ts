@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { jsonContent } from '../images/content.ts';
-import { type IndexChild, makeIndex } from '../images/image-index.ts';
-import { oci } from '../images/media-type.ts';
+import { jsonContent } from '../standins/images/content.ts';
+import { type IndexChild, makeIndex } from '../standins/images/image-index.ts';
+import { oci } from '../standins/images/media-type.ts';
 import { image, openScenes, repository, type Target } from './scene.ts';
 
 /** Manifests that nobody makes by mistake. Who may push to an upstream can make them. */

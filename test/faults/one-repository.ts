@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import type { Fault } from '../upstream/faults.ts';
+import type { Fault } from '../standins/registry/faults.ts';
 import { image, largeLayer, movedImage, openScenes, repository, type Target } from './scene.ts';
 
 const broken = 'library/broken';

@@ -1,9 +1,9 @@
 import { afterEach } from 'vitest';
-import { type Image, makeImage } from '../images/image.ts';
-import { randomLayer } from '../images/layer.ts';
 import { type Pulled, pull } from '../mirror-process/pull.ts';
-import type { Settings } from '../upstream/settings.ts';
-import { startUpstream, type Upstream } from '../upstream/upstream.ts';
+import { type Image, makeImage } from '../standins/images/image.ts';
+import { randomLayer } from '../standins/images/layer.ts';
+import type { Settings } from '../standins/registry/settings.ts';
+import { startUpstream, type Upstream } from '../standins/registry/upstream.ts';
 
 /** An image with one layer of 3 MB and one of 200 kB. */
 export const image = makeImage({

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { MirrorProcess } from '../mirror-process/mirror-process.ts';
 import { pull } from '../mirror-process/pull.ts';
-import { startUpstream, type Upstream } from '../upstream/upstream.ts';
+import { startUpstream, type Upstream } from '../standins/registry/upstream.ts';
 import { image, largeLayer, repository } from './scene.ts';
 
 let good: Upstream;

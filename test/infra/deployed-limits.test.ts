@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { plainConfig } from '../../functions/aws/plain-config.ts';
-import { parseConfig } from '../../functions/core/config.ts';
+import { plainConfig } from '../../functions/aws/config/plain-config.ts';
+import { parseConfig } from '../../functions/core/config/parse-config.ts';
 
 // What is deployed is open to everybody, who can have anything brought in that a registry has.
 

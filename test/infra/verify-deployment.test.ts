@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { makeImage } from '../images/image.ts';
-import { randomLayer } from '../images/layer.ts';
 import { Program } from '../runtime/local/program.ts';
-import { startUpstream, type Upstream } from '../upstream/upstream.ts';
+import { makeImage } from '../standins/images/image.ts';
+import { randomLayer } from '../standins/images/layer.ts';
+import { startUpstream, type Upstream } from '../standins/registry/upstream.ts';
 import { bucket, type Fault, type Front, startFront } from './front.ts';
 import { type Verdict, verify } from './verify.ts';
 

@@ -1,11 +1,11 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test, vi } from 'vitest';
-import { makeImage } from '../images/image.ts';
-import { randomLayer } from '../images/layer.ts';
 import { startAws } from '../runtime/aws/start-aws.ts';
 import { EdgeProcess } from '../runtime/edge/edge-process.ts';
-import { startUpstream } from '../upstream/upstream.ts';
+import { makeImage } from '../standins/images/image.ts';
+import { randomLayer } from '../standins/images/layer.ts';
+import { startUpstream } from '../standins/registry/upstream.ts';
 import { verify } from './verify.ts';
 
 // The script finds out by itself how each form of the mirror delivers what it has stored.

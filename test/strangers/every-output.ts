@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { makeImage } from '../images/image.ts';
-import { randomLayer } from '../images/layer.ts';
-import { startUpstream, type Upstream } from '../upstream/upstream.ts';
+import { makeImage } from '../standins/images/image.ts';
+import { randomLayer } from '../standins/images/layer.ts';
+import { startUpstream, type Upstream } from '../standins/registry/upstream.ts';
 import { account, basic, client, clientAddress, plantedIn, sourceAddress } from './planted.ts';
 
 /** A mirror in a process of its own, whatever it runs on. */

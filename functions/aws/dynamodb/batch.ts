@@ -1,5 +1,5 @@
-import type { JsonObject } from '../json-service.ts';
-import { ServiceError } from '../service-error.ts';
+import type { JsonObject } from '../sdk/json-service.ts';
+import { ServiceError } from '../sdk/service-error.ts';
 import { placeholders } from './expression.ts';
 import { type Item, type Key, keyItem } from './item.ts';
 import type { DynamoDbTable } from './table.ts';

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../json-service.ts';
+import type { JsonObject } from '../sdk/json-service.ts';
 import type { Item } from './item.ts';
 
 /**

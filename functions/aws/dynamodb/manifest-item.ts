@@ -2,7 +2,7 @@ import type { Digest } from '../../core/oci/digest.ts';
 import { type Manifest, storedMediaType } from '../../core/oci/manifest.ts';
 import type { IndexedManifest } from '../../core/ports/manifest-store.ts';
 import { binary, binaryOf, type Item, keyItem, number, numberOf, text, textOf } from './item.ts';
-import { manifestItemKey } from './keys.ts';
+import { manifestItemKey } from './item-keys.ts';
 import { type LargeManifests, mostInlineBytes } from './large-manifests.ts';
 
 /*

@@ -1,7 +1,7 @@
 import { type Descriptor, readDescriptor } from '../../core/oci/descriptor.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import { type Item, type Key, keyItem, keyOf, number, text, textOf } from './item.ts';
-import { entryKey, memberPartition, pullKey } from './keys.ts';
+import { entryKey, memberPartition, pullKey } from './item-keys.ts';
 import type { Condition } from './table.ts';
 
 /** A longer descriptor loses its annotations and urls, which nobody asks an entry for. In letters. */

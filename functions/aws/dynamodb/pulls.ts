@@ -2,7 +2,7 @@ import { type Digest, parseDigest } from '../../core/oci/digest.ts';
 import type { PulledManifest } from '../../core/ports/manifest-store.ts';
 import { readBatch } from './batch.ts';
 import { type Item, type Key, keyOf, number, numberOf, textOf } from './item.ts';
-import { manifestItemKey, pullKey, pullPartition, repositoryOf } from './keys.ts';
+import { manifestItemKey, pullKey, pullPartition, repositoryOf } from './item-keys.ts';
 import { isLive, stateAttributes, stateOf } from './manifest-item.ts';
 import { pullRow } from './manifest-rows.ts';
 import type { DynamoDbTable } from './table.ts';

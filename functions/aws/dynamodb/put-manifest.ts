@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Manifest, ManifestContents } from '../../core/oci/manifest.ts';
-import { ServiceError } from '../service-error.ts';
+import { ServiceError } from '../sdk/service-error.ts';
 import { writeBatch } from './batch.ts';
 import { keyItem, number, text } from './item.ts';
-import { cataloguePartition, manifestItemKey, pullKey } from './keys.ts';
+import { cataloguePartition, manifestItemKey, pullKey } from './item-keys.ts';
 import type { LargeManifests } from './large-manifests.ts';
 import { isLarge, manifestItem, stateAttributes, stateOf } from './manifest-item.ts';
 import { manifestRows, pullRow, upToGeneration } from './manifest-rows.ts';

@@ -8,7 +8,7 @@ import {
   manifestPartition,
   memberPartition,
   pullKey,
-} from './keys.ts';
+} from './item-keys.ts';
 import type { LargeManifests } from './large-manifests.ts';
 import { isLive, readManifestItem, stateOf } from './manifest-item.ts';
 import { keysOf, manifestRows, upToGeneration } from './manifest-rows.ts';

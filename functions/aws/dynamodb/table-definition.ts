@@ -1,4 +1,4 @@
-import type { JsonObject } from '../json-service.ts';
+import type { JsonObject } from '../sdk/json-service.ts';
 
 /** The attribute after which DynamoDB may delete an item: seconds since 1970. */
 export const timeToLiveAttribute = 'ttl';

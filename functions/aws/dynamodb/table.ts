@@ -1,7 +1,7 @@
 import type { Consistency } from '../../core/ports/manifest-store.ts';
 import { StoreBusy } from '../../core/ports/store-busy.ts';
-import type { JsonObject, JsonService } from '../json-service.ts';
-import { isThrottling, ServiceError } from '../service-error.ts';
+import type { JsonObject, JsonService } from '../sdk/json-service.ts';
+import { isThrottling, ServiceError } from '../sdk/service-error.ts';
 import { placeholders } from './expression.ts';
 import { type Item, type Key, keyItem, readItem, readItems } from './item.ts';
 

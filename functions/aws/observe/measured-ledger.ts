@@ -1,9 +1,9 @@
-import { goOnWithout } from '../../core/mirror/asking/go-on-without.ts';
-import type { MirrorEvent } from '../../core/mirror/mirror-event.ts';
+import type { MirrorEvent } from '../../core/ports/event.ts';
 import type { Ledger } from '../../core/ports/ledger.ts';
 import type { Runtime } from '../../core/ports/runtime.ts';
-import type { Measured } from './embedded-metrics.ts';
-import { measuredCounts } from './mirror-events.ts';
+import { goOnWithout } from '../../core/ports/tolerate.ts';
+import type { Measured } from '../lambda/embedded-metrics.ts';
+import { measuredCounts } from '../lambda/measured.ts';
 
 /** A ledger that keeps its counts in memory until it is told to write them. */
 export interface FlushedLedger extends Ledger {

@@ -1,7 +1,7 @@
 import { requestFields } from '../../node/observe/request-line.ts';
 import type { RequestRecord } from '../../node/observe/request-record.ts';
-import type { Measured } from './embedded-metrics.ts';
-import type { Log, LogLevel } from './log.ts';
+import type { Measured } from '../lambda/embedded-metrics.ts';
+import type { Log, LogLevel } from '../lambda/metric-log.ts';
 
 /** Writes the line of a request, which also carries its metrics and those of `counted`. */
 export function logRequest(log: Log, record: RequestRecord, counted: readonly Measured[]): void {

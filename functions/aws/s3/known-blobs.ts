@@ -1,7 +1,7 @@
-import { BoundedCache } from '../../core/mirror/memory/bounded-cache.ts';
+import { BoundedCache } from '../../core/concurrency/bounded-cache.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import type { NotedBlob } from '../../core/ports/blob-store.ts';
-import type { PresignedUrl } from '../../core/signing/signer.ts';
+import type { PresignedUrl } from '../../core/signing/presigner.ts';
 
 /** About 1.5 KB each with their URLs. */
 const mostKnown = 8192;

@@ -1,15 +1,15 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { emptyHash } from '../../core/signing/canonical-request.ts';
-import type { Signer } from '../../core/signing/signer.ts';
+import type { Signer } from '../../core/signing/presigner.ts';
 import type { ObjectBody } from './bucket.ts';
-import { type BucketAddress, bucketUrl } from './bucket-url.ts';
 import {
   errorOfAnswer,
   exchangeObject,
   type ObjectAnswer,
   type ObjectExchange,
 } from './object-exchange.ts';
+import { type BucketAddress, bucketUrl } from './object-url.ts';
 import { S3Error } from './s3-error.ts';
 
 const mostAttempts = 4;

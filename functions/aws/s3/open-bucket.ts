@@ -1,8 +1,8 @@
 import type { CredentialSource } from '../../core/signing/credentials.ts';
-import type { Signer } from '../../core/signing/signer.ts';
+import type { Signer } from '../../core/signing/presigner.ts';
 import type { Bucket } from './bucket.ts';
 import { openBucketObjects } from './bucket-objects.ts';
-import type { BucketAddress } from './bucket-url.ts';
+import type { BucketAddress } from './object-url.ts';
 import { openSdkBucket } from './sdk-bucket.ts';
 
 /** Of silence, in ms: a body may come slowly. */

@@ -1,10 +1,10 @@
 import { algorithmOf } from '../../core/oci/digest.ts';
 import type { PutOutcome } from '../../core/ports/blob-store.ts';
-import { putAsStream } from './put-as-stream.ts';
 import { bufferBytes } from './put-buffers.ts';
-import { putInMemory } from './put-in-memory.ts';
-import { putInParts } from './put-in-parts.ts';
 import type { PutJob } from './put-job.ts';
+import { putInParts } from './put-parts.ts';
+import { putAsStream } from './put-stream.ts';
+import { putInMemory } from './put-whole.ts';
 
 /** S3 takes no more in one request, in bytes. */
 const mostOfOneRequest = 5 * 1024 ** 3;

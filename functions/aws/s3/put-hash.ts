@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
+import { ResumableSha256 } from '../../core/bytes/resumable-sha256.ts';
 import type { DigestAlgorithm } from '../../core/oci/digest.ts';
-import { ResumableSha256 } from '../../core/oci/resumable-sha256.ts';
 
 /** The hash of a blob on its way. */
 export interface PutHash {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { CallOptions, JsonObject, JsonService } from '../json-service.ts';
-import { ServiceError } from '../service-error.ts';
+import type { CallOptions, JsonObject, JsonService } from '../sdk/json-service.ts';
+import { ServiceError } from '../sdk/service-error.ts';
 
 /** SQS's bounds of one SendMessageBatch: messages, and bytes of all of them (1 MiB, less some). */
 const mostMessages = 10;

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
-import { durationPattern, parseDuration } from './durations.ts';
 import { expectedFillTime, isFillTime } from './fill-time.ts';
+import { durationPattern, parseDuration } from './units.ts';
 import { described, object, text } from './values.ts';
 
 const fillTime = z.pipe(

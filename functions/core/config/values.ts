@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
-import { durationPattern, isWait, parseDuration } from './durations.ts';
 import { parseSize, sizePattern } from './sizes.ts';
+import { durationPattern, isWait, parseDuration } from './units.ts';
 
 // In the definition, a message says what is expected: `problems.ts` adds what was found. The message
 // of an unknown key is the list of the known ones.

@@ -1,16 +1,10 @@
+import type { MirrorEvent } from '../ports/event.ts';
 import type { FillJob, FillOutcome } from '../ports/fill-queue.ts';
 import type { Runtime } from '../ports/runtime.ts';
-import type { Upstream } from '../upstream/upstream.ts';
-import { UpstreamHealth } from './asking/upstream-health.ts';
+import type { Upstream } from '../ports/upstream.ts';
+import type { UpstreamPolicy } from '../sources/policy.ts';
+import { UpstreamHealth } from '../sources/source-health.ts';
 import { locateBlob } from './blobs/locate-blob.ts';
-import { evict } from './evict.ts';
-import { Fills } from './fills/fills.ts';
-import { type FillLimits, handleFill } from './fills/handle-fill.ts';
-import { listReferrers } from './lists/list-referrers.ts';
-import { listTags } from './lists/list-tags.ts';
-import { resolveManifest } from './manifests/resolve-manifest.ts';
-import type { Mirror } from './mirror.ts';
-import type { MirrorEvent } from './mirror-event.ts';
 import {
   createFlights,
   createMemory,
@@ -18,8 +12,14 @@ import {
   type MissingBlobs,
   type Parts,
   type Ports,
-} from './parts.ts';
-import type { UpstreamPolicy } from './policy.ts';
+} from './context.ts';
+import { evict } from './eviction/evict.ts';
+import { Fills } from './fills/fills.ts';
+import { type FillLimits, handleFill } from './fills/handle-fill.ts';
+import { listReferrers } from './lists/list-referrers.ts';
+import { listTags } from './lists/list-tags.ts';
+import type { Mirror } from './mirror.ts';
+import { resolveManifest } from './resolve-manifest.ts';
 
 /** What a mirror is made of. */
 export interface MirrorOptions {

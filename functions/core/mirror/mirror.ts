@@ -1,11 +1,11 @@
+import type { RangeRequest } from '../headers/range.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Page, PageRequest } from '../oci/page.ts';
-import type { RangeRequest } from '../oci/range.ts';
 import type { Reference } from '../oci/reference.ts';
 import type { Repository } from '../oci/repository.ts';
-import type { CallCount } from '../upstream/upstream.ts';
+import type { CallCount } from '../ports/upstream.ts';
+import type { UpstreamPolicy } from '../sources/policy.ts';
 import type { BlobOutcome, ManifestOutcome, ReferrersOutcome, TagsOutcome } from './outcome.ts';
-import type { UpstreamPolicy } from './policy.ts';
 
 /** Whether the client wants the content or only to know of it. */
 export type Method = 'GET' | 'HEAD';

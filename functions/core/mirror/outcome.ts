@@ -1,7 +1,7 @@
+import type { ByteRange } from '../headers/range.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
-import type { ByteRange } from '../oci/range.ts';
-import type { UpstreamError } from '../upstream/upstream-error.ts';
+import type { UpstreamError } from '../ports/upstream-error.ts';
 
 /** How an answer came about: the source of Cache-Status (RFC 9211), of Warning and of the log. */
 export type Provenance =

@@ -1,4 +1,4 @@
-import { toHex } from './hex.ts';
+import { toHex } from '../bytes/hex.ts';
 
 declare const digestBrand: unique symbol;
 

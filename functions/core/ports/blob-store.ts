@@ -1,6 +1,6 @@
-import type { ByteReader } from '../oci/byte-reader.ts';
+import type { ByteReader } from '../bytes/byte-reader.ts';
+import type { ByteRange } from '../headers/range.ts';
 import type { Digest } from '../oci/digest.ts';
-import type { ByteRange } from '../oci/range.ts';
 
 /** A stored blob. */
 export interface StoredBlob {

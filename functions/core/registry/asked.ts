@@ -1,6 +1,6 @@
 import type { Method } from '../mirror/mirror.ts';
-import type { UpstreamPolicy } from '../mirror/policy.ts';
 import type { Repository } from '../oci/repository.ts';
+import type { UpstreamPolicy } from '../sources/policy.ts';
 import type { AnswerNote, RegistryRequest } from './answer.ts';
 
 /** A request as far as every answer to it needs to know it. */

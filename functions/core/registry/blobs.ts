@@ -1,14 +1,14 @@
+import { isNotModified, rangeApplies } from '../headers/conditional.ts';
+import { contentRange, parseRange } from '../headers/range.ts';
 import type { Mirror, SingleRange } from '../mirror/mirror.ts';
 import type { BlobOutcome } from '../mirror/outcome.ts';
 import { type Digest, parseDigest } from '../oci/digest.ts';
-import { contentRange, parseRange } from '../oci/range.ts';
 import type { Answer } from './answer.ts';
+import { contentHeaders, foundNote, provenanceHeaders } from './answer-headers.ts';
 import type { AskedRepository } from './asked.ts';
 import { forever, never } from './cache-control.ts';
-import { isNotModified, rangeApplies } from './conditional.ts';
 import { errorAnswer, subjectOf, unobtainedAnswer } from './error-answer.ts';
 import type { AnswerHeaders } from './fixed-headers.ts';
-import { contentHeaders, foundNote, provenanceHeaders } from './found.ts';
 import { quoted, refusal } from './refusal.ts';
 
 const whole = { kind: 'whole' } as const;

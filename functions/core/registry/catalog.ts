@@ -1,6 +1,6 @@
 import type { Mirror } from '../mirror/mirror.ts';
-import { isAllowed } from '../mirror/policy.ts';
 import { type Page, type PageRequest, parsePage } from '../oci/page.ts';
+import { isAllowed } from '../sources/policy.ts';
 import type { Answer } from './answer.ts';
 import type { Asked } from './asked.ts';
 import { unstored } from './cache-control.ts';

@@ -1,5 +1,5 @@
-import { isAllowed, type UpstreamPolicy } from '../mirror/policy.ts';
 import { isRepositoryName, type Repository, repositoryKey } from '../oci/repository.ts';
+import { isAllowed, type UpstreamPolicy } from '../sources/policy.ts';
 import type { AnswerNote } from './answer.ts';
 import { quoted, type Refusal, refusal } from './refusal.ts';
 

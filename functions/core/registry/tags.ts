@@ -1,10 +1,10 @@
 import type { Mirror } from '../mirror/mirror.ts';
 import { pageOf, parsePage } from '../oci/page.ts';
 import type { Answer } from './answer.ts';
+import { foundNote, provenanceHeaders } from './answer-headers.ts';
 import type { AskedRepository } from './asked.ts';
 import { listCacheControl } from './cache-control.ts';
 import { errorAnswer, type Subject, subjectOf, unobtainedAnswer } from './error-answer.ts';
-import { foundNote, provenanceHeaders } from './found.ts';
 import { jsonAnswer } from './json-answer.ts';
 import { nextPage } from './next-page.ts';
 import { quoted, refusal } from './refusal.ts';

@@ -1,4 +1,4 @@
-import { toHex } from '../oci/hex.ts';
+import { toHex } from '../bytes/hex.ts';
 import type { AwsCredentials } from './credentials.ts';
 import type { Hashing } from './hashing.ts';
 import { encodeStrictly } from './uri-encoding.ts';

@@ -1,7 +1,7 @@
-import { type ByteReader, noMoreBytes } from '../oci/byte-reader.ts';
+import { type ByteReader, noMoreBytes } from '../bytes/byte-reader.ts';
+import { invalidAnswer, UpstreamError } from '../ports/upstream-error.ts';
 import { fetchFailure } from './fetch-failure.ts';
 import { watchStall } from './stall.ts';
-import { invalidAnswer, UpstreamError } from './upstream-error.ts';
 
 /** Which part of a response's body is passed on, and how long a silence is borne. */
 export interface BlobBodyOptions {

@@ -1,15 +1,15 @@
+import { parseContentRange } from '../headers/range.ts';
 import type { Digest } from '../oci/digest.ts';
-import { parseContentRange } from '../oci/range.ts';
+import type { BlobOpening, BlobSlice, CallCount } from '../ports/upstream.ts';
+import { invalidAnswer } from '../ports/upstream-error.ts';
 import { blobBody } from './blob-body.ts';
-import { blobRequest } from './blobs.ts';
-import { discard } from './body.ts';
+import type { Connection } from './connection.ts';
 import { contentLength } from './content-length.ts';
-import type { Session } from './exchange.ts';
-import { refusalOf, refusedStatus } from './refusal.ts';
+import { blobRequest } from './remote-blobs.ts';
 import { type Answer, describe, redirectUrl, send, type UpstreamRequest } from './request.ts';
-import type { BlobOpening, BlobSlice, CallCount } from './upstream.ts';
-import { invalidAnswer } from './upstream-error.ts';
-import type { Connection } from './upstream-options.ts';
+import { discard } from './response-body.ts';
+import type { Session } from './session.ts';
+import { refusalOf, refusedStatus } from './status.ts';
 
 /** Where the wanted bytes are in a response's body. */
 interface Placement {

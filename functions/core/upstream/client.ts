@@ -1,11 +1,11 @@
+import type { Upstream } from '../ports/upstream.ts';
 import { openBlob, openLocated } from './blob-opening.ts';
-import { headBlob, locateBlob } from './blobs.ts';
-import { openSession } from './exchange.ts';
-import { getManifest, headManifest } from './manifests.ts';
-import { listReferrers } from './referrers.ts';
-import { listTags } from './tags.ts';
-import type { Upstream } from './upstream.ts';
-import { connectionOf, type UpstreamOptions, type UpstreamRuntime } from './upstream-options.ts';
+import { connectionOf, type UpstreamOptions, type UpstreamRuntime } from './connection.ts';
+import { headBlob, locateBlob } from './remote-blobs.ts';
+import { getManifest, headManifest } from './remote-manifests.ts';
+import { listReferrers } from './remote-referrers.ts';
+import { listTags } from './remote-tags.ts';
+import { openSession } from './session.ts';
 
 /** Makes the client of one upstream registry. It sends nothing until it is asked for something. */
 export function createUpstream(options: UpstreamOptions, runtime: UpstreamRuntime): Upstream {

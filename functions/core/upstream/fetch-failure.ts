@@ -1,5 +1,5 @@
+import { type Answerer, UpstreamError } from '../ports/upstream-error.ts';
 import { FetchError } from './fetch-error.ts';
-import { type Answerer, UpstreamError } from './upstream-error.ts';
 
 /**
  * Turns what fetch or a body's reader threw into an UpstreamError; `what` names the registry and

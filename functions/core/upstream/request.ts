@@ -1,10 +1,10 @@
-import { discard } from './body.ts';
+import { parseUrl } from '../headers/url.ts';
+import type { CallCount } from '../ports/upstream.ts';
+import { type Answerer, invalidAnswer, UpstreamError } from '../ports/upstream-error.ts';
+import type { Connection } from './connection.ts';
 import { fetchFailure } from './fetch-failure.ts';
-import { parseUrl } from './parse-url.ts';
-import type { CallCount } from './upstream.ts';
-import { type Answerer, invalidAnswer, UpstreamError } from './upstream-error.ts';
+import { discard } from './response-body.ts';
 import type { UpstreamPurpose } from './upstream-event.ts';
-import type { Connection } from './upstream-options.ts';
 
 /** One request to an upstream, redirects included. */
 export interface UpstreamRequest {

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { Answer } from '../../core/registry/answer.ts';
-import type { Registry } from '../../core/registry/registry.ts';
+import type { Registry } from '../../core/registry/app.ts';
 import type { Log, LogLevel } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { RequestRecord } from '../observe/request-record.ts';

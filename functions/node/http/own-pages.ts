@@ -1,5 +1,5 @@
 import type { Answer } from '../../core/registry/answer.ts';
-import { healthAnswer } from '../../core/registry/health.ts';
+import { healthAnswer } from '../../core/service/health.ts';
 
 /** What the server tells of itself. */
 export interface OwnPages {

@@ -1,4 +1,4 @@
-import type { MirrorEvent } from '../../core/mirror/mirror-event.ts';
+import type { MirrorEvent } from '../../core/ports/event.ts';
 import type { Log } from './log.ts';
 
 /** Writes what the mirror tells of its work. */

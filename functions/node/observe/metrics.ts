@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { MirrorEvent } from '../../core/mirror/mirror-event.ts';
+import type { MirrorEvent } from '../../core/ports/event.ts';
 import type { Counters } from '../../core/ports/ledger.ts';
 import type { RequestRecord } from './request-record.ts';
 import { upstreamMetrics } from './upstream-metrics.ts';

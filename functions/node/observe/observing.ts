@@ -1,5 +1,5 @@
-import type { MirrorEvent } from '../../core/mirror/mirror-event.ts';
 import type { BlobStore } from '../../core/ports/blob-store.ts';
+import type { MirrorEvent } from '../../core/ports/event.ts';
 import type { Ledger } from '../../core/ports/ledger.ts';
 import { logEvent } from './event-log.ts';
 import type { Log } from './log.ts';

@@ -1,4 +1,4 @@
-import { clientName } from './client-name.ts';
+import { clientName } from '../../core/observe/client-name.ts';
 import { type RequestRecord, reasonOf } from './request-record.ts';
 
 /** The fields of a request's line in the log; absent ones are left out. */

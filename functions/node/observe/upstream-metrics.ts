@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import type { MirrorEvent } from '../../core/mirror/mirror-event.ts';
+import type { MirrorEvent } from '../../core/ports/event.ts';
 
 /** Registers the metrics of upstreams and fills; gives what counts an event. */
 export function upstreamMetrics(registers: Registry[]): (event: MirrorEvent) => void {

@@ -1,5 +1,5 @@
 -- The index of a mirror. Repositories are written as `docker.io/library/alpine`, times in ms
--- since 1970. functions/cloudflare/d1-statements.ts has every statement that is run on it.
+-- since 1970. functions/cloudflare/d1/statements.ts has every statement that is run on it.
 -- A semicolon stands only at the end of a statement, and there is no trigger: tools that take the
 -- file apart at semicolons are many.
 

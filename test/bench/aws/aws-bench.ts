@@ -1,7 +1,7 @@
-import { makeImage } from '../../images/image.ts';
-import { randomLayer } from '../../images/layer.ts';
 import { startAws } from '../../runtime/aws/start-aws.ts';
-import { startUpstream } from '../../upstream/upstream.ts';
+import { makeImage } from '../../standins/images/image.ts';
+import { randomLayer } from '../../standins/images/layer.ts';
+import { startUpstream } from '../../standins/registry/upstream.ts';
 import { machineFacts } from '../machine.ts';
 import { type Calls, callsOf, filled, pullOf } from './calls.ts';
 import { coldLines, measureColdRows } from './cold-starts.ts';

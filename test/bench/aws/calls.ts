@@ -1,5 +1,5 @@
-import type { Image } from '../../images/image.ts';
 import type { RunningAws } from '../../runtime/aws/start-aws.ts';
+import type { Image } from '../../standins/images/image.ts';
 
 /** What a piece of work asked of the services. */
 export interface Calls {

@@ -1,4 +1,3 @@
-import { dynamoDbService } from '../../aws/dynamodb/open-dynamodb.ts';
 import {
   bareFunction,
   ColdStarts,
@@ -6,6 +5,7 @@ import {
   withFunction,
 } from '../../runtime/aws/cold-start.ts';
 import type { RunningAws } from '../../runtime/aws/start-aws.ts';
+import { dynamoDbService } from '../../standins/dynamodb/open-dynamodb.ts';
 import { startTableStandIn } from './table-stand-in.ts';
 
 /** What the first answer of a new instance takes, in ms. */

@@ -1,5 +1,5 @@
 import { nodeHashing } from '../../../functions/aws/hashing.ts';
-import { createSigner } from '../../../functions/core/signing/signer.ts';
+import { createSigner } from '../../../functions/core/signing/presigner.ts';
 import { median } from '../statistics.ts';
 
 const rounds = 5;

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { JsonObject, JsonService } from '../../../functions/aws/json-service.ts';
+import type { JsonObject, JsonService } from '../../../functions/aws/sdk/json-service.ts';
 
 /** Stands between a function and DynamoDB. */
 export interface TableStandIn {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openPull } from '../../../functions/aws/open-pull.ts';
-import { plainConfig } from '../../../functions/aws/plain-config.ts';
+import { plainConfig } from '../../../functions/aws/config/plain-config.ts';
+import { openPull } from '../../../functions/aws/lambda/pull.ts';
 import type { RunningAws } from '../../runtime/aws/start-aws.ts';
 import { urlEvent } from '../../runtime/aws/url-event.ts';
 import { median } from '../statistics.ts';

@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { attestationOf } from '../../images/attestation.ts';
-import { type Image, makeImage } from '../../images/image.ts';
-import { type ImageIndex, makeIndex } from '../../images/image-index.ts';
-import { busyboxEntries, type Layer, layer, zstdLayer } from '../../images/layer.ts';
-import { randomBytes } from '../../images/random-bytes.ts';
-import { tar } from '../../images/tar.ts';
+import { attestationOf } from '../../standins/images/attestation.ts';
+import { type Image, makeImage } from '../../standins/images/image.ts';
+import { type ImageIndex, makeIndex } from '../../standins/images/image-index.ts';
+import { busyboxEntries, type Layer, layer, zstdLayer } from '../../standins/images/layer.ts';
+import { randomBytes } from '../../standins/images/random-bytes.ts';
+import { tar } from '../../standins/images/tar.ts';
 import { binary } from './binary.ts';
 
 const dataBytes = 3_000_000;

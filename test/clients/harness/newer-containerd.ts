@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { keptProgram } from '../../aws/services/kept-program.ts';
+import { keptProgram } from '../../services/kept-program.ts';
 import type { containerdPrograms } from './containerd.ts';
 import { runWell } from './run.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Upstream } from '../../upstream/upstream.ts';
+import type { Upstream } from '../../standins/registry/upstream.ts';
 import { appImage, blobBytes, dataDigest, multiImage, zstdImage } from './app-image.ts';
 import type { Setting, Traits } from './client.ts';
 import type { Outcome } from './run.ts';

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { startUpstream, type Upstream } from '../../upstream/upstream.ts';
+import { startUpstream, type Upstream } from '../../standins/registry/upstream.ts';
 import { type Mirror, type MirrorUpstream, type StartMirror, startMirror } from './mirror.ts';
 import { makeScratch, removeScratch } from './scratch.ts';
 import { openTap, type Tap } from './tap.ts';

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
-import { startUpstream, type Upstream } from '../../upstream/upstream.ts';
+import { startUpstream, type Upstream } from '../../standins/registry/upstream.ts';
 import { type Certificate, makeCertificate } from './certificate.ts';
 import { type Mirror, startMirror } from './mirror.ts';
 import { makeScratch, removeScratch } from './scratch.ts';

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'vitest';
-import { type Image, makeImage } from '../../images/image.ts';
-import { randomLayer } from '../../images/layer.ts';
 import { pull } from '../../mirror-process/pull.ts';
-import type { Upstream } from '../../upstream/upstream.ts';
+import { type Image, makeImage } from '../../standins/images/image.ts';
+import { randomLayer } from '../../standins/images/layer.ts';
+import type { Upstream } from '../../standins/registry/upstream.ts';
 
 const sizes = { large: 1_500_000, middle: 300_000, small: 10 };
 

@@ -2,8 +2,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { blobKey } from '../../../functions/aws/s3/object-key.ts';
 import { parseDigest } from '../../../functions/core/oci/digest.ts';
-import { type BucketAddress, send, signed } from '../../aws/s3-server/signed-request.ts';
-import type { Content } from '../../images/content.ts';
+import type { Content } from '../../standins/images/content.ts';
+import { type BucketAddress, send, signed } from '../../standins/s3/signed-request.ts';
 
 /** The bytes of a blob in the bucket itself: a mirror that is asked would queue its fill again. */
 export async function inBucket(

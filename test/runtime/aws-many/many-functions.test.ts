@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
-import type { Image } from '../../images/image.ts';
-import { startUpstream, type Upstream } from '../../upstream/upstream.ts';
+import type { Image } from '../../standins/images/image.ts';
+import { startUpstream, type Upstream } from '../../standins/registry/upstream.ts';
 import { type AwsOptions, type RunningAws, startAws } from '../aws/start-aws.ts';
 import { blobsOf, expectOneRequestEach, newImage, pullAtOnce } from './cold-image.ts';
 import { inBucket, untilInBucket, untilRedirected } from './in-bucket.ts';

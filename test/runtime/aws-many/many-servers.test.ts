@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
-import type { Image } from '../../images/image.ts';
-import { startUpstream, type Upstream } from '../../upstream/upstream.ts';
+import type { Image } from '../../standins/images/image.ts';
+import { startUpstream, type Upstream } from '../../standins/registry/upstream.ts';
 import { blobsOf, expectOneRequestEach, newImage, pullAtOnce } from './cold-image.ts';
 import { inBucket, untilInBucket, untilRedirected } from './in-bucket.ts';
 import { openSharedStores, type Server, type SharedStores } from './start-servers.ts';

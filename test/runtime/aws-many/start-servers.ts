@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { openDynamoDb } from '../../aws/dynamodb/open-dynamodb.ts';
-import { type OpenedS3, openS3 } from '../../aws/s3-server/open-s3.ts';
-import { startSqsServer } from '../../aws/sqs/sqs-server.ts';
 import { type Daemon, startDaemon } from '../../clients/harness/daemon.ts';
+import { openDynamoDb } from '../../standins/dynamodb/open-dynamodb.ts';
+import { type OpenedS3, openS3 } from '../../standins/s3/open-s3.ts';
+import { startSqsServer } from '../../standins/sqs/sqs-server.ts';
 
 const bundle = fileURLToPath(new URL('../../../dist/pullfront.js', import.meta.url));
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { makeImage } from '../../images/image.ts';
-import { textLayer } from '../../images/layer.ts';
-import { startUpstream } from '../../upstream/upstream.ts';
+import { makeImage } from '../../standins/images/image.ts';
+import { textLayer } from '../../standins/images/layer.ts';
+import { startUpstream } from '../../standins/registry/upstream.ts';
 import { bareFunction, ColdStarts, measureByTurns, withFunction } from './cold-start.ts';
 import { startAws } from './start-aws.ts';
 

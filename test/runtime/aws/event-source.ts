@@ -1,5 +1,5 @@
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import type { JsonService } from '../../../functions/aws/json-service.ts';
+import type { JsonService } from '../../../functions/aws/sdk/json-service.ts';
 import { type ReceivedMessage, SqsQueue } from '../../../functions/aws/sqs/queue.ts';
 import type { FunctionPool } from './function-pool.ts';
 

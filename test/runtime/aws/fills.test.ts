@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
-import { type Image, makeImage } from '../../images/image.ts';
-import { randomLayer } from '../../images/layer.ts';
-import { startUpstream, type Upstream } from '../../upstream/upstream.ts';
+import { type Image, makeImage } from '../../standins/images/image.ts';
+import { randomLayer } from '../../standins/images/layer.ts';
+import { startUpstream, type Upstream } from '../../standins/registry/upstream.ts';
 import { type AwsOptions, type RunningAws, startAws } from './start-aws.ts';
 
 const closing: (() => Promise<void>)[] = [];

@@ -3,11 +3,11 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
-import { contentOf, jsonContent } from '../../images/content.ts';
-import { type Image, makeImage } from '../../images/image.ts';
-import { randomLayer } from '../../images/layer.ts';
-import { oci } from '../../images/media-type.ts';
-import { startUpstream, type Upstream } from '../../upstream/upstream.ts';
+import { contentOf, jsonContent } from '../../standins/images/content.ts';
+import { type Image, makeImage } from '../../standins/images/image.ts';
+import { randomLayer } from '../../standins/images/layer.ts';
+import { oci } from '../../standins/images/media-type.ts';
+import { startUpstream, type Upstream } from '../../standins/registry/upstream.ts';
 import { type AwsOptions, type RunningAws, startAws } from './start-aws.ts';
 
 const closing: (() => Promise<void>)[] = [];

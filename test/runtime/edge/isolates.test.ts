@@ -2,10 +2,10 @@ import { fileURLToPath } from 'node:url';
 import { Miniflare } from 'miniflare';
 import { afterEach, expect, it } from 'vitest';
 import { migrate } from '../../../scripts/edge/migrate.mjs';
-import { makeImage } from '../../images/image.ts';
-import { randomLayer } from '../../images/layer.ts';
 import { pull } from '../../mirror-process/pull.ts';
-import { startUpstream } from '../../upstream/upstream.ts';
+import { makeImage } from '../../standins/images/image.ts';
+import { randomLayer } from '../../standins/images/layer.ts';
+import { startUpstream } from '../../standins/registry/upstream.ts';
 import { builtModules } from './built-modules.ts';
 
 const migrations = fileURLToPath(new URL('../../../infra/cloudflare/migrations', import.meta.url));

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { makeImage } from '../../images/image.ts';
-import { randomLayer } from '../../images/layer.ts';
-import type { FaultAction } from '../../upstream/faults.ts';
-import type { RequestRecord } from '../../upstream/record.ts';
-import { startUpstream, type Upstream } from '../../upstream/upstream.ts';
+import { makeImage } from '../../standins/images/image.ts';
+import { randomLayer } from '../../standins/images/layer.ts';
+import type { FaultAction } from '../../standins/registry/faults.ts';
+import type { RequestRecord } from '../../standins/registry/record.ts';
+import { startUpstream, type Upstream } from '../../standins/registry/upstream.ts';
 import { EdgeWorker } from './edge-worker.ts';
 
 const mebibyte = 1024 * 1024;

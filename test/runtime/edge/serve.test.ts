@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { makeImage } from '../../images/image.ts';
-import { textLayer } from '../../images/layer.ts';
-import { startUpstream, type Upstream } from '../../upstream/upstream.ts';
+import { makeImage } from '../../standins/images/image.ts';
+import { textLayer } from '../../standins/images/layer.ts';
+import { startUpstream, type Upstream } from '../../standins/registry/upstream.ts';
 import { EdgeProcess } from './edge-process.ts';
 import { EdgeWorker } from './edge-worker.ts';
 

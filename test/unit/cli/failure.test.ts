@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { startFailure } from '../../../functions/cli/failure.ts';
-import { parseConfig } from '../../../functions/core/config.ts';
+import { parseConfig } from '../../../functions/core/config/parse-config.ts';
 
 const parsed = parseConfig({ listen: '127.0.0.1:80', data: '/srv/pullfront' }, {});
 if ('problems' in parsed) throw new Error(parsed.problems.join('\n'));

@@ -1,6 +1,6 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { writeSync } from 'node:fs';
-import { openEmbeddedStore } from '../../../functions/local/store/embedded-store.ts';
+import { openEmbeddedStore } from '../../../functions/local/open.ts';
 import { sourceOf } from '../../contract/fed-source.ts';
 import { imageOf, madeDigest } from '../../contract/made-content.ts';
 

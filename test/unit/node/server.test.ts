@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Config } from '../../../functions/core/config/resolve.ts';
-import { openEmbeddedStore } from '../../../functions/local/store/embedded-store.ts';
+import { openEmbeddedStore } from '../../../functions/local/open.ts';
 import { type RunningServer, startServer } from '../../../functions/node/server.ts';
 import type { OpenStores } from '../../../functions/node/stores.ts';
-import { makeImage } from '../../images/image.ts';
-import { randomLayer } from '../../images/layer.ts';
-import { startUpstream, type Upstream } from '../../upstream/upstream.ts';
-import { parsed } from '../config/parsing.ts';
+import { makeImage } from '../../standins/images/image.ts';
+import { randomLayer } from '../../standins/images/layer.ts';
+import { startUpstream, type Upstream } from '../../standins/registry/upstream.ts';
+import { parsed } from '../core/config/parsing.ts';
 
 const image = makeImage({ layers: [randomLayer('server', 200_000)] });
 const lines: string[] = [];

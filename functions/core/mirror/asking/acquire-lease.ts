@@ -1,7 +1,7 @@
 import type { Lease } from '../../ports/leases.ts';
 import { StoreBusy } from '../../ports/store-busy.ts';
-import type { Parts } from '../parts.ts';
-import { orFailed } from './go-on-without.ts';
+import { orFailed } from '../../ports/tolerate.ts';
+import type { Parts } from '../context.ts';
 
 /**
  * A lease for so many ms; undefined while another holds it, or so many ask that one of them must

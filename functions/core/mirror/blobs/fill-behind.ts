@@ -1,8 +1,8 @@
 import type { Repository } from '../../oci/repository.ts';
-import { enqueueFills } from '../fills/enqueue-fills.ts';
-import { type MissingBlobs, type Parts, registryBlobKey } from '../parts.ts';
+import { type MissingBlobs, type Parts, registryBlobKey } from '../context.ts';
+import { enqueueFills } from '../enqueue-fills.ts';
+import type { WantedPart } from '../wanted-part.ts';
 import { passThrough } from './pass-through.ts';
-import type { WantedPart } from './wanted-part.ts';
 
 /** For answers that may take as long as a blob does: each is passed through, and filled behind. */
 export const passThroughAll: MissingBlobs = {

@@ -1,14 +1,14 @@
 import type { Repository } from '../../oci/repository.ts';
-import type { CallCount } from '../../upstream/upstream.ts';
-import { goOnWithout } from '../asking/go-on-without.ts';
-import type { Fill } from '../fills/fill.ts';
-import { RefusedElsewhere } from '../fills/refused-elsewhere.ts';
-import { BlobRefused } from '../fills/upstream-source.ts';
+import { goOnWithout } from '../../ports/tolerate.ts';
+import type { CallCount } from '../../ports/upstream.ts';
+import type { MissingBlobs, Parts } from '../context.ts';
+import type { Fill } from '../filling.ts';
+import { RefusedElsewhere } from '../fills/refused.ts';
+import { BlobRefused } from '../fills/resuming-source.ts';
 import type { BlobOutcome } from '../outcome.ts';
-import type { MissingBlobs, Parts } from '../parts.ts';
+import type { WantedPart } from '../wanted-part.ts';
 import { fillBehind, isStorable } from './fill-behind.ts';
 import { passThrough } from './pass-through.ts';
-import type { WantedPart } from './wanted-part.ts';
 
 /** A range that begins so far ahead of a fill is read from the upstream, not waited for. */
 const farAhead = 8 * 1024 * 1024;

@@ -1,16 +1,16 @@
+import { satisfyRange } from '../../headers/range.ts';
 import type { Digest } from '../../oci/digest.ts';
-import { satisfyRange } from '../../oci/range.ts';
 import type { Repository } from '../../oci/repository.ts';
 import type { BlobLocation } from '../../ports/blob-store.ts';
-import type { CallCount } from '../../upstream/upstream.ts';
-import { goOnWithout } from '../asking/go-on-without.ts';
+import { goOnWithout } from '../../ports/tolerate.ts';
+import type { CallCount } from '../../ports/upstream.ts';
+import type { Parts } from '../context.ts';
 import { entryLife, manifestKey } from '../manifests/known-manifest.ts';
 import type { Method, SingleRange } from '../mirror.ts';
 import type { BlobOutcome } from '../outcome.ts';
-import type { Parts } from '../parts.ts';
-import { blobEntry, mayBeStored } from './blob-entry.ts';
+import type { WantedPart } from '../wanted-part.ts';
+import { blobEntry, mayBeStored } from './may-serve.ts';
 import { missingBlob } from './missing-blob.ts';
-import type { WantedPart } from './wanted-part.ts';
 
 /** What a client gets that asks for a blob: the decisions of functions/README.md, "Blob". */
 export async function locateBlob(

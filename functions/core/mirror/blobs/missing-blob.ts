@@ -1,12 +1,12 @@
 import type { Repository } from '../../oci/repository.ts';
-import type { CallCount } from '../../upstream/upstream.ts';
-import { unobtainable } from '../asking/ask-upstream.ts';
+import type { CallCount } from '../../ports/upstream.ts';
+import { unobtainable } from '../../sources/ask-source.ts';
+import { type Parts, upstreamOf } from '../context.ts';
+import { upstreamLocation } from '../fills/upstream-location.ts';
 import type { BlobOutcome } from '../outcome.ts';
-import { type Parts, upstreamOf } from '../parts.ts';
+import type { WantedPart } from '../wanted-part.ts';
 import { fillBehind } from './fill-behind.ts';
 import { passThrough } from './pass-through.ts';
-import { upstreamLocation } from './upstream-location.ts';
-import type { WantedPart } from './wanted-part.ts';
 
 /**
  * What a client gets that may read a blob which is not stored: the upstream's redirect, or, where it

@@ -1,14 +1,14 @@
-import { type ByteRead, type ByteReader, noMoreBytes, streamOf } from '../../oci/byte-reader.ts';
+import { type ByteRead, type ByteReader, noMoreBytes, streamOf } from '../../bytes/byte-reader.ts';
 import { algorithmOf, encodedOf } from '../../oci/digest.ts';
 import { type Repository, repositoryKey } from '../../oci/repository.ts';
-import type { CallCount } from '../../upstream/upstream.ts';
-import { UpstreamError } from '../../upstream/upstream-error.ts';
-import { askForBlob } from '../asking/ask-upstream.ts';
-import { BlobRefused, UpstreamSource } from '../fills/upstream-source.ts';
+import type { CallCount } from '../../ports/upstream.ts';
+import { UpstreamError } from '../../ports/upstream-error.ts';
+import { askForBlob } from '../../sources/ask-source.ts';
+import type { Parts } from '../context.ts';
+import { BlobRefused, UpstreamSource } from '../fills/resuming-source.ts';
 import type { BlobOutcome } from '../outcome.ts';
-import type { Parts } from '../parts.ts';
-import { noteDelivered } from './blob-entry.ts';
-import type { WantedPart } from './wanted-part.ts';
+import type { WantedPart } from '../wanted-part.ts';
+import { noteDelivered } from './may-serve.ts';
 
 /**
  * The upstream's bytes for one client, without storing them. A whole blob is verified on the way:

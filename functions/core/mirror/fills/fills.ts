@@ -7,17 +7,17 @@ import {
   type WantedBlob,
 } from '../../ports/blob-store.ts';
 import type { Lease } from '../../ports/leases.ts';
-import { UpstreamError } from '../../upstream/upstream-error.ts';
-import { goOnWithout, reasonOf } from '../asking/go-on-without.ts';
-import { noteDelivered } from '../blobs/blob-entry.ts';
-import { evict } from '../evict.ts';
-import { type Parts, registryBlobKey } from '../parts.ts';
-import type { Fill, FillEnd, Filling, FillPace } from './fill.ts';
-import { openSource } from './open-source.ts';
+import { goOnWithout, reasonOf } from '../../ports/tolerate.ts';
+import { UpstreamError } from '../../ports/upstream-error.ts';
+import { noteDelivered } from '../blobs/may-serve.ts';
+import { type Parts, registryBlobKey } from '../context.ts';
+import { evict } from '../eviction/evict.ts';
+import type { Fill, FillEnd, Filling, FillPace } from '../filling.ts';
+import { openSource } from './fill-source.ts';
 import { Pace, TooSlow } from './pace.ts';
-import { RefusedElsewhere } from './refused-elsewhere.ts';
+import { RefusedElsewhere } from './refused.ts';
+import { BlobRefused } from './resuming-source.ts';
 import { UnstatedBytes } from './unstated-bytes.ts';
-import { BlobRefused } from './upstream-source.ts';
 
 /** How long a filler is believed alive without a sign of it, in ms. */
 export const leaseLife = 60_000;

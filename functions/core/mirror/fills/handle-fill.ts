@@ -1,12 +1,12 @@
 import type { FillJob, FillOutcome } from '../../ports/fill-queue.ts';
-import { UpstreamError } from '../../upstream/upstream-error.ts';
-import { goOnWithout, reasonOf } from '../asking/go-on-without.ts';
-import { evict } from '../evict.ts';
+import { goOnWithout, reasonOf } from '../../ports/tolerate.ts';
+import { UpstreamError } from '../../ports/upstream-error.ts';
+import type { Parts } from '../context.ts';
+import { evict } from '../eviction/evict.ts';
+import type { FillEnd } from '../filling.ts';
 import { noteComplete } from '../manifests/note-complete.ts';
-import type { Parts } from '../parts.ts';
-import type { FillEnd } from './fill.ts';
 import { leaseLife } from './fills.ts';
-import { BlobRefused } from './upstream-source.ts';
+import { BlobRefused } from './resuming-source.ts';
 
 /** The pause after a failure, in seconds: it doubles with each delivery, up to the longest. */
 const firstPause = 10;

@@ -1,4 +1,4 @@
-import { UpstreamError } from '../../upstream/upstream-error.ts';
+import { UpstreamError } from '../../ports/upstream-error.ts';
 
 /** Watches what a source reads, in all its slices. */
 export interface SourceWatch {

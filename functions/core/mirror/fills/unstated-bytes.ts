@@ -1,5 +1,5 @@
 import { BlobTooLarge, type WantedBlob } from '../../ports/blob-store.ts';
-import type { Limits } from '../parts.ts';
+import type { Limits } from '../context.ts';
 
 /** The bytes of one blob whose size nobody stated. */
 interface CountedBlob {

@@ -1,7 +1,7 @@
 import type { Repository } from '../../oci/repository.ts';
-import { asUpstreamError } from '../asking/ask-upstream.ts';
+import { asUpstreamError } from '../../sources/ask-source.ts';
+import { type Parts, upstreamOf } from '../context.ts';
 import type { Provenance, Unobtained } from '../outcome.ts';
-import { type Parts, upstreamOf } from '../parts.ts';
 
 /** A list of an upstream, and how its answer came about. */
 export type ListOutcome<List> =

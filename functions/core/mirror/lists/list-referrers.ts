@@ -1,14 +1,14 @@
 import type { Digest } from '../../oci/digest.ts';
-import { readReferrers, referrersTag } from '../../oci/referrers.ts';
+import { readReferrers, referrersTag } from '../../oci/referrers-index.ts';
 import type { Repository } from '../../oci/repository.ts';
-import type { CallCount } from '../../upstream/upstream.ts';
-import { askUpstream } from '../asking/ask-upstream.ts';
-import { goOnWithout } from '../asking/go-on-without.ts';
+import { goOnWithout } from '../../ports/tolerate.ts';
+import type { CallCount } from '../../ports/upstream.ts';
+import { askUpstream } from '../../sources/ask-source.ts';
+import type { FetchedReferrers, Parts } from '../context.ts';
 import { manifestKey } from '../manifests/known-manifest.ts';
-import { resolveTag } from '../manifests/resolve-tag.ts';
 import { descriptorsBytes } from '../memory/descriptors-bytes.ts';
 import type { ReferrersOutcome, Unobtained } from '../outcome.ts';
-import type { FetchedReferrers, Parts } from '../parts.ts';
+import { resolveTag } from '../tags/resolve-tag.ts';
 import { keptList } from './kept-list.ts';
 
 /**

@@ -1,10 +1,10 @@
 import { type Repository, repositoryKey } from '../../oci/repository.ts';
 import type { TagList } from '../../ports/manifest-store.ts';
-import type { CallCount } from '../../upstream/upstream.ts';
-import { askUpstream } from '../asking/ask-upstream.ts';
-import { goOnWithout } from '../asking/go-on-without.ts';
+import { goOnWithout } from '../../ports/tolerate.ts';
+import type { CallCount } from '../../ports/upstream.ts';
+import { askUpstream } from '../../sources/ask-source.ts';
+import type { Parts } from '../context.ts';
 import type { TagsOutcome, Unobtained } from '../outcome.ts';
-import type { Parts } from '../parts.ts';
 import { keptList } from './kept-list.ts';
 
 /** The upstream's list of tags, asked for again when it is out of date. */

@@ -1,8 +1,8 @@
 import type { Digest } from '../../oci/digest.ts';
 import type { Repository } from '../../oci/repository.ts';
-import type { CallCount } from '../../upstream/upstream.ts';
+import type { CallCount } from '../../ports/upstream.ts';
+import type { Parts } from '../context.ts';
 import type { ManifestOutcome } from '../outcome.ts';
-import type { Parts } from '../parts.ts';
 import { fetchManifest } from './fetch-manifest.ts';
 import { foundManifest } from './known-manifest.ts';
 

@@ -1,8 +1,8 @@
 import type { Digest } from '../../oci/digest.ts';
 import type { Repository } from '../../oci/repository.ts';
 import type { NotedBlob } from '../../ports/blob-store.ts';
-import { goOnWithout } from '../asking/go-on-without.ts';
-import type { KnownManifest, Parts } from '../parts.ts';
+import { goOnWithout } from '../../ports/tolerate.ts';
+import type { KnownManifest, Parts } from '../context.ts';
 import { knownManifest } from './known-manifest.ts';
 
 /** Indexes rarely nest, and never deeply. */

@@ -2,13 +2,13 @@ import type { Digest } from '../../oci/digest.ts';
 import { type Manifest, type ManifestContents, readManifest } from '../../oci/manifest.ts';
 import type { Reference } from '../../oci/reference.ts';
 import type { Repository } from '../../oci/repository.ts';
-import type { CallCount } from '../../upstream/upstream.ts';
-import { acrossInstances, type Look } from '../asking/across-instances.ts';
-import { askUpstream } from '../asking/ask-upstream.ts';
-import { goOnWithout } from '../asking/go-on-without.ts';
-import { writePatiently } from '../asking/pause.ts';
-import { enqueueFills } from '../fills/enqueue-fills.ts';
-import type { FetchedManifest, KnownManifest, Parts } from '../parts.ts';
+import { goOnWithout } from '../../ports/tolerate.ts';
+import type { CallCount } from '../../ports/upstream.ts';
+import { askUpstream } from '../../sources/ask-source.ts';
+import { acrossInstances, type Look } from '../across-instances.ts';
+import type { FetchedManifest, KnownManifest, Parts } from '../context.ts';
+import { enqueueFills } from '../enqueue-fills.ts';
+import { writePatiently } from '../pause.ts';
 import { lookForManifest, manifestKey, rememberManifest } from './known-manifest.ts';
 
 /**

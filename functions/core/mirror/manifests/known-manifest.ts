@@ -2,10 +2,10 @@ import type { Digest } from '../../oci/digest.ts';
 import { type Manifest, type ManifestContents, readManifest } from '../../oci/manifest.ts';
 import { type Repository, repositoryKey } from '../../oci/repository.ts';
 import type { Consistency, IndexedManifest } from '../../ports/manifest-store.ts';
-import { orBusy } from '../asking/go-on-without.ts';
+import { orBusy } from '../../ports/tolerate.ts';
+import type { KnownManifest, Parts } from '../context.ts';
+import { contentsBytes, knownContents } from '../manifest-summary.ts';
 import type { ManifestOutcome, Provenance } from '../outcome.ts';
-import type { KnownManifest, Parts } from '../parts.ts';
-import { contentsBytes, knownContents } from './known-contents.ts';
 
 /** The key of a manifest within its repository: another repository's is not answered. */
 export function manifestKey(repository: Repository, digest: Digest): string {

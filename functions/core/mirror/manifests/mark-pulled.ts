@@ -1,7 +1,7 @@
 import type { Digest } from '../../oci/digest.ts';
 import type { Repository } from '../../oci/repository.ts';
-import { goOnWithout } from '../asking/go-on-without.ts';
-import type { Parts } from '../parts.ts';
+import { goOnWithout } from '../../ports/tolerate.ts';
+import type { Parts } from '../context.ts';
 import { manifestKey } from './known-manifest.ts';
 
 /** Notes that a manifest was pulled, for eviction; at most once an interval, behind the answer. */

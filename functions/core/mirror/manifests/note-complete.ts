@@ -1,9 +1,9 @@
 import type { Digest } from '../../oci/digest.ts';
 import type { Repository } from '../../oci/repository.ts';
-import { goOnWithout } from '../asking/go-on-without.ts';
-import type { Parts } from '../parts.ts';
+import { goOnWithout } from '../../ports/tolerate.ts';
+import type { Parts } from '../context.ts';
+import { markComplete, neededBlobs } from './completeness.ts';
 import { knownManifest } from './known-manifest.ts';
-import { markComplete, neededBlobs } from './servable.ts';
 
 /**
  * After a fill: notes in the index that a manifest has all its blobs now, if it has, so that an

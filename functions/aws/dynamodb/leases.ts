@@ -1,0 +1,84 @@
+import { randomUUID } from 'node:crypto';
+import { type Lease, type Leases, longestHold } from '../../core/ports/leases.ts';
+import { number, numberOf, text } from './item.ts';
+import { leaseKey } from './item-keys.ts';
+import type { DynamoDbTable } from './table.ts';
+
+/** How long the fence of a lease that is over is kept, in seconds. */
+const keptAfterwards = 86_400;
+
+/**
+ * Leases as items of the table. An item stays when its lease is released, so that the fence goes
+ * on rising; when it is deleted a day later, the next fence begins at the clock, which is higher.
+ */
+export class DynamoDbLeases implements Leases {
+  readonly #table: DynamoDbTable;
+  readonly #now: () => number;
+
+  /** `now` in ms since 1970, about the same in all instances. */
+  constructor(table: DynamoDbTable, now: () => number) {
+    this.#table = table;
+    this.#now = now;
+  }
+
+  async acquire(key: string, milliseconds: number): Promise<Lease | undefined> {
+    const now = this.#now();
+    const expires = now + milliseconds;
+    const outcome = await this.#table.update(leaseKey(key), {
+      update:
+        'SET #fence = if_not_exists(#fence, :now) + :one, #expires = :expires, #ttl = :ttl, #holder = :holder',
+      // The holder is new with each call: when an answer was lost, the repeat finds its own.
+      condition:
+        'attribute_not_exists(#pk) OR #expires <= :now OR #expires > :latest OR #holder = :holder',
+      values: {
+        ':now': number(now),
+        ':latest': number(now + longestHold),
+        ':one': number(1),
+        ':expires': number(expires),
+        ':ttl': number(endOfItem(expires)),
+        ':holder': text(randomUUID()),
+      },
+      answer: 'UPDATED_NEW',
+    });
+    const fence = outcome.kind === 'written' ? numberOf(outcome.item, 'fence') : undefined;
+    return fence === undefined ? undefined : { key, fence, expires };
+  }
+
+  async isHeld(key: string): Promise<boolean> {
+    const item = await this.#table.get(leaseKey(key), ['expires'], 'eventual');
+    const expires = (item && numberOf(item, 'expires')) ?? 0;
+    const now = this.#now();
+    return expires > now && expires <= now + longestHold;
+  }
+
+  async renew(
+    { key, fence }: Pick<Lease, 'key' | 'fence'>,
+    milliseconds: number,
+  ): Promise<Lease | undefined> {
+    const now = this.#now();
+    const expires = now + milliseconds;
+    const outcome = await this.#table.update(leaseKey(key), {
+      update: 'SET #expires = :expires, #ttl = :ttl',
+      condition: '#fence = :fence AND #expires > :now',
+      values: {
+        ':now': number(now),
+        ':expires': number(expires),
+        ':ttl': number(endOfItem(expires)),
+        ':fence': number(fence),
+      },
+    });
+    return outcome.kind === 'written' ? { key, fence, expires } : undefined;
+  }
+
+  async release(lease: Lease): Promise<void> {
+    await this.#table.update(leaseKey(lease.key), {
+      update: 'SET #expires = :never',
+      condition: '#fence = :fence',
+      values: { ':never': number(0), ':fence': number(lease.fence) },
+    });
+  }
+}
+
+function endOfItem(expires: number): number {
+  return Math.ceil(expires / 1000) + keptAfterwards;
+}

@@ -1,0 +1,112 @@
+import type { Counters, Ledger, SeenRateLimit } from '../../core/ports/ledger.ts';
+import { type Item, keyItem, number, numberOf, text, textOf } from './item.ts';
+import { countersKey, rateLimitPartition } from './item-keys.ts';
+import type { DynamoDbTable } from './table.ts';
+
+const counterNames = [
+  'pullsServed',
+  'pullsAvoided',
+  'pullsMade',
+  'bytesServed',
+  'bytesFetched',
+] as const satisfies readonly (keyof Counters)[];
+
+const none: Counters = {
+  pullsServed: 0,
+  pullsAvoided: 0,
+  pullsMade: 0,
+  bytesServed: 0,
+  bytesFetched: 0,
+};
+
+/**
+ * The ledger of all instances. Rate limits are written at once, because they hold for everybody;
+ * counts stay in memory until `flush`, which the platform calls about once a minute and at its end.
+ */
+export class DynamoDbLedger implements Ledger {
+  readonly #table: DynamoDbTable;
+  #unwritten: Counters = none;
+
+  constructor(table: DynamoDbTable) {
+    this.#table = table;
+  }
+
+  async recordRateLimit(seen: SeenRateLimit): Promise<void> {
+    await this.#table.put(rateLimitItem(seen), {
+      condition: 'attribute_not_exists(#pk) OR #seen <= :seen',
+      values: { ':seen': number(seen.seen) },
+    });
+  }
+
+  async rateLimits(): Promise<readonly SeenRateLimit[]> {
+    const found: SeenRateLimit[] = [];
+    for await (const items of this.#table.pages({ pk: rateLimitPartition })) {
+      found.push(...items.map(readRateLimit));
+    }
+    return found;
+  }
+
+  count(added: Partial<Counters>): void {
+    this.#unwritten = sum(this.#unwritten, added);
+  }
+
+  /** Those of all instances, as far as they were flushed, and this one's own. */
+  async counters(): Promise<Counters> {
+    const item = (await this.#table.get(countersKey)) ?? {};
+    const stored = Object.fromEntries(
+      counterNames.map((name) => [name, numberOf(item, name) ?? 0]),
+    );
+    return sum({ ...none, ...stored }, this.#unwritten);
+  }
+
+  /**
+   * Writes what was counted. Rejects when that fails; the counts then wait for the next time. They
+   * are added twice only if the table added them and its answer was lost.
+   */
+  async flush(): Promise<void> {
+    const added = this.#unwritten;
+    const names = counterNames.filter((name) => added[name] !== 0);
+    if (names.length === 0) return;
+    this.#unwritten = none;
+    try {
+      await this.#table.update(countersKey, {
+        update: `ADD ${names.map((name) => `#${name} :${name}`).join(', ')}`,
+        values: Object.fromEntries(names.map((name) => [`:${name}`, number(added[name])])),
+        once: true,
+      });
+    } catch (error) {
+      this.#unwritten = sum(this.#unwritten, added);
+      throw error;
+    }
+  }
+}
+
+function sum(counters: Counters, added: Partial<Counters>): Counters {
+  const total = counterNames.map((name) => [name, counters[name] + (added[name] ?? 0)]);
+  return { ...counters, ...Object.fromEntries(total) };
+}
+
+function rateLimitItem({ registry, account, rate, seen }: SeenRateLimit): Item {
+  return {
+    ...keyItem({ pk: rateLimitPartition, sk: `${registry} ${account}` }),
+    registry: text(registry),
+    account: text(account),
+    seen: number(seen),
+    limit: number(rate.limit),
+    remaining: number(rate.remaining),
+    ...(rate.windowSeconds !== undefined && { windowSeconds: number(rate.windowSeconds) }),
+  };
+}
+
+function readRateLimit(item: Item): SeenRateLimit {
+  return {
+    registry: textOf(item, 'registry') ?? '',
+    account: textOf(item, 'account') ?? '',
+    seen: numberOf(item, 'seen') ?? 0,
+    rate: {
+      limit: numberOf(item, 'limit') ?? 0,
+      remaining: numberOf(item, 'remaining') ?? 0,
+      windowSeconds: numberOf(item, 'windowSeconds'),
+    },
+  };
+}

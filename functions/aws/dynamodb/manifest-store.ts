@@ -1,0 +1,196 @@
+import { type Descriptor, readDescriptor } from '../../core/oci/descriptor.ts';
+import type { Digest } from '../../core/oci/digest.ts';
+import type { Manifest, ManifestContents } from '../../core/oci/manifest.ts';
+import type { Page, PageRequest } from '../../core/oci/page.ts';
+import { type Repository, repositoryKey } from '../../core/oci/repository.ts';
+import type {
+  Consistency,
+  IndexedManifest,
+  ManifestStore,
+  PulledManifest,
+  ReferrersList,
+  TagList,
+  TagRecord,
+  UpstreamLocation,
+} from '../../core/ports/manifest-store.ts';
+import { keyItem, number, numberOf, text, textOf } from './item.ts';
+import {
+  cataloguePartition,
+  entryPartition,
+  entryPrefix,
+  listPartition,
+  locationKey,
+  manifestItemKey,
+  manifestPartition,
+  tagPartition,
+} from './item-keys.ts';
+import type { LargeManifests } from './large-manifests.ts';
+import { getList, putList } from './list-items.ts';
+import { isLive, readManifestItem } from './manifest-item.ts';
+import { readEntry } from './manifest-rows.ts';
+import { pageOfNames } from './name-pages.ts';
+import { leastRecentlyPulled, markPulled } from './pulls.ts';
+import { putManifest } from './put-manifest.ts';
+import { removeManifest } from './remove-manifest.ts';
+import type { DynamoDbTable } from './table.ts';
+import { notCheckedBefore, readTag, tagItem } from './tag-items.ts';
+
+/** The index over the one table; the bytes of large manifests are in the bucket. */
+export class DynamoDbManifestStore implements ManifestStore {
+  readonly #table: DynamoDbTable;
+  readonly #large: LargeManifests;
+  readonly #now: () => number;
+
+  /** `now` in ms since 1970. */
+  constructor(
+    table: DynamoDbTable,
+    { large, now }: { readonly large: LargeManifests; now(): number },
+  ) {
+    this.#table = table;
+    this.#large = large;
+    this.#now = now;
+  }
+
+  async getTag(
+    repository: Repository,
+    tag: string,
+    consistency?: Consistency,
+  ): Promise<TagRecord | undefined> {
+    const key = { pk: tagPartition(repository), sk: tag };
+    const item = await this.#table.get(key, undefined, consistency);
+    return item && readTag(item);
+  }
+
+  async putTag(repository: Repository, tag: string, record: TagRecord): Promise<void> {
+    const item = tagItem({ pk: tagPartition(repository), sk: tag }, record);
+    await this.#table.put(item, notCheckedBefore(record));
+  }
+
+  listTags(repository: Repository, page: PageRequest): Promise<Page<string>> {
+    return pageOfNames(this.#table, tagPartition(repository), page);
+  }
+
+  async getManifest(
+    repository: Repository,
+    digest: Digest,
+    consistency?: Consistency,
+  ): Promise<IndexedManifest | undefined> {
+    const key = manifestItemKey(repositoryKey(repository), digest);
+    const item = await this.#table.get(key, undefined, consistency);
+    if (item === undefined || item.gone !== undefined) return undefined;
+    return readManifestItem(item, digest, this.#large);
+  }
+
+  async findManifest(digest: Digest, registry: string): Promise<Manifest | undefined> {
+    const prefix = `${registry}/`;
+    const item = await this.#table.first({
+      pk: manifestPartition(digest),
+      range: { condition: 'begins_with(#sk, :prefix)', values: { ':prefix': text(prefix) } },
+      filter: 'attribute_not_exists(#gone)',
+    });
+    const found = item && (await readManifestItem(item, digest, this.#large));
+    return found && { digest, mediaType: found.mediaType, bytes: found.bytes };
+  }
+
+  putManifest(
+    repository: Repository,
+    manifest: Manifest,
+    contents: ManifestContents | undefined,
+    pulled: number,
+  ): Promise<void> {
+    const toPut = { repository: repositoryKey(repository), manifest, contents, pulled };
+    return putManifest(this.#table, this.#large, toPut);
+  }
+
+  async getBlobEntry(repository: Repository, digest: Digest): Promise<Descriptor | undefined> {
+    const prefix = entryPrefix(repositoryKey(repository));
+    const item = await this.#table.first({
+      pk: entryPartition(digest),
+      range: { condition: 'begins_with(#sk, :prefix)', values: { ':prefix': text(prefix) } },
+    });
+    return item && readEntry(item);
+  }
+
+  listRepositories(page: PageRequest, registry?: string): Promise<Page<string>> {
+    const prefix = registry === undefined ? '' : `${registry}/`;
+    return pageOfNames(this.#table, cataloguePartition, page, prefix);
+  }
+
+  async getTagList(repository: Repository): Promise<TagList | undefined> {
+    const list = await getList(this.#table, { pk: listPartition(repository), sk: 'tags' });
+    return list && { tags: list.entries.map(String), checked: list.checked };
+  }
+
+  putTagList(repository: Repository, { tags, checked }: TagList): Promise<void> {
+    const key = { pk: listPartition(repository), sk: 'tags' };
+    return putList(this.#table, key, { entries: tags, checked });
+  }
+
+  async getReferrers(repository: Repository, subject: Digest): Promise<ReferrersList | undefined> {
+    const list = await getList(this.#table, { pk: listPartition(repository), sk: subject });
+    if (list === undefined) return undefined;
+    const manifests = list.entries.map(readDescriptor).filter((entry) => entry !== undefined);
+    return { manifests, checked: list.checked };
+  }
+
+  putReferrers(
+    repository: Repository,
+    subject: Digest,
+    { manifests, checked }: ReferrersList,
+  ): Promise<void> {
+    const key = { pk: listPartition(repository), sk: subject };
+    return putList(this.#table, key, { entries: manifests, checked });
+  }
+
+  markPulled(repository: Repository, digest: Digest, pulled: number): Promise<void> {
+    return markPulled(this.#table, repositoryKey(repository), digest, pulled);
+  }
+
+  async markComplete(repository: Repository, digest: Digest, seen: number): Promise<void> {
+    await this.#table.update(manifestItemKey(repositoryKey(repository), digest), {
+      update: 'SET #complete = :seen',
+      condition: isLive,
+      values: { ':seen': number(seen) },
+    });
+  }
+
+  async getUpstreamLocation(
+    repository: Repository,
+    digest: Digest,
+    consistency?: Consistency,
+  ): Promise<UpstreamLocation | undefined> {
+    const key = locationKey(repository, digest);
+    const item = await this.#table.get(key, undefined, consistency);
+    if (item === undefined) return undefined;
+    const expires = numberOf(item, 'expires') ?? 0;
+    // DynamoDB deletes what is over within days, not at once.
+    return expires <= this.#now() ? undefined : { url: textOf(item, 'url'), expires };
+  }
+
+  async putUpstreamLocation(
+    repository: Repository,
+    digest: Digest,
+    { url, expires }: UpstreamLocation,
+  ): Promise<void> {
+    await this.#table.put({
+      ...keyItem(locationKey(repository, digest)),
+      ...(url !== undefined && { url: text(url) }),
+      expires: number(expires),
+      ttl: number(Math.ceil(expires / 1000)),
+    });
+  }
+
+  leastRecentlyPulled(limit: number): Promise<readonly PulledManifest[]> {
+    return leastRecentlyPulled(this.#table, limit, this.#now());
+  }
+
+  removeManifest(repository: Repository, digest: Digest): Promise<void> {
+    const key = repositoryKey(repository);
+    return removeManifest(this.#table, this.#large, key, digest, this.#now());
+  }
+
+  async isBlobNamed(digest: Digest): Promise<boolean> {
+    const query = { pk: entryPartition(digest), attributes: ['sk'] };
+    return (await this.#table.first(query)) !== undefined;
+  }
+}

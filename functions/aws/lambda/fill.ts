@@ -1,0 +1,104 @@
+import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import type { FillOutcome } from '../../core/ports/fill-queue.ts';
+import type { FunctionConfig } from '../config/plain-config.ts';
+import { readFillText } from '../sqs/fill-message.ts';
+import { deliveryOf } from '../sqs/queue.ts';
+import { type MirrorParts, type OpenedMirror, openMirror } from './open-mirror.ts';
+
+/** The handler of the fill function: works on messages of the queue, and never rejects. */
+export type FillHandler = (
+  event: SQSEvent,
+  context: Pick<Context, 'getRemainingTimeInMillis'>,
+) => Promise<SQSBatchResponse>;
+
+/**
+ * A fill pauses so many ms before the invocation ends, or when three quarters of a short one are
+ * over: the parts under way and the message to the next invocation need their time.
+ */
+const longestMargin = 60_000;
+
+/**
+ * How long a message stays hidden without a sign of its filler, in seconds. The last sign may be a
+ * third of it old, and the filler's lease, of 60 s, should be over when the message comes back.
+ */
+const hiddenSeconds = 100;
+
+/** How long an invocation waits for the work beside its fills, in ms. */
+const afterwards = 2_000;
+
+/** Opens the fill function. */
+export function openFill(config: FunctionConfig, parts: MirrorParts): FillHandler {
+  const opened = openMirror(config, parts);
+  return async ({ Records }, context) => {
+    const left = context.getRemainingTimeInMillis();
+    const pauseAt = Date.now() + left - Math.min(longestMargin, left / 4);
+    const failed = await Promise.all(
+      Records.map(async (record) => {
+        const outcome = await outcomeOf(opened, record, pauseAt);
+        return (await settle(opened, record, outcome)) ? [] : [record.messageId];
+      }),
+    );
+    await opened.settled(afterwards);
+    await opened.ledger.flushSometimes();
+    return { batchItemFailures: failed.flat().map((itemIdentifier) => ({ itemIdentifier })) };
+  };
+}
+
+async function outcomeOf(
+  opened: OpenedMirror,
+  record: SQSRecord,
+  pauseAt: number,
+): Promise<FillOutcome> {
+  const read = readFillText(record.body);
+  if (read.kind === 'bad') return { kind: 'given-up', reason: read.reason };
+  const delivery = deliveryOf(record.attributes.ApproximateReceiveCount);
+  const release = keepHidden(opened, record);
+  try {
+    return await opened.mirror.handleFill(read.job, { pauseAt, delivery });
+  } finally {
+    release();
+  }
+}
+
+/**
+ * Hides a message from the others as long as this instance shows signs of life, and no longer: the
+ * queue itself hides it for the longest time that an invocation may take, and the fill of one that
+ * died would wait for the rest of that.
+ */
+function keepHidden({ stores, log }: OpenedMirror, { receiptHandle }: SQSRecord): () => void {
+  const hide = () => {
+    stores.queues.queue.hide({ receipt: receiptHandle }, hiddenSeconds).catch((error: unknown) => {
+      log.event('warn', 'queue failed', { reason: String(error) });
+    });
+  };
+  hide();
+  const heartbeat = setInterval(hide, (hiddenSeconds * 1000) / 3);
+  return () => clearInterval(heartbeat);
+}
+
+/**
+ * Sees to what becomes of a message; false when it is to come again. Lambda itself removes the
+ * messages that are not said to have failed.
+ */
+async function settle(
+  { stores, log }: OpenedMirror,
+  { messageId, receiptHandle, body }: SQSRecord,
+  outcome: FillOutcome,
+): Promise<boolean> {
+  const { queue, deadLetters } = stores.queues;
+  try {
+    if (outcome.kind === 'done') return true;
+    const { kind, reason } = outcome;
+    log.event('warn', 'fill not done', { messageId, outcome: kind, reason });
+    if (kind === 'given-up') {
+      await deadLetters?.sendGivenUp(body, reason);
+      return true;
+    }
+    await queue.hide({ receipt: receiptHandle }, outcome.afterSeconds);
+    return false;
+  } catch (error) {
+    // It comes again when its visibility ends.
+    log.event('error', 'queue failed', { reason: String(error) });
+    return false;
+  }
+}

@@ -1,0 +1,59 @@
+import type { Environment } from '../../core/config/environment.ts';
+import { awaitLarge } from '../../core/mirror/blobs/await-fill.ts';
+import { createMirror, type RunningMirror } from '../../core/mirror/create-mirror.ts';
+import type { UpstreamFetch } from '../../core/upstream/connection.ts';
+import { nodeRuntime } from '../../node/runtime.ts';
+import type { FunctionConfig } from '../config/plain-config.ts';
+import { type MeasuredLedger, measuredLedger } from '../observe/measured-ledger.ts';
+import { type AwsStores, openStores } from '../open.ts';
+import { openUpstreams } from '../open-upstreams.ts';
+import { observeEvent } from './measured.ts';
+import { type Log, openLog } from './metric-log.ts';
+
+/** What a function takes from its process. */
+export interface MirrorParts {
+  readonly environment: Environment;
+  readonly fetch: UpstreamFetch;
+  /** Takes whole lines of the log. */
+  write(line: string): void;
+}
+
+/** What an instance of a function works with. */
+export interface OpenedMirror {
+  readonly mirror: RunningMirror;
+  readonly stores: AwsStores;
+  readonly ledger: MeasuredLedger;
+  readonly log: Log;
+  /** Ends what outlives an answer, or leaves it to the next event after so many ms. */
+  settled(milliseconds: number): Promise<void>;
+}
+
+/** A mark of a pull is repeated after a day at the earliest, in ms: each costs a write. */
+const markInterval = 86_400_000;
+
+/**
+ * How many blobs and manifests an invocation looks at for eviction: each takes about six calls, one
+ * after another, which are ten seconds for all.
+ */
+const evictionSteps = 300;
+
+/** Assembles the mirror of an instance. Nothing is sent yet. */
+export function openMirror(config: FunctionConfig, parts: MirrorParts): OpenedMirror {
+  const { environment, fetch, write } = parts;
+  const { aws, limits } = config;
+  const log = openLog(config.log.level, write, Date.now);
+  const { runtime, settled } = nodeRuntime((event) => observeEvent(log, event));
+  const stores = openStores(aws, environment);
+  const ledger = measuredLedger(stores.ledger, runtime);
+  const { readSecret } = stores;
+  const upstreams = openUpstreams(config, { environment, fetch, ledger, runtime, readSecret });
+  const { passThroughBytes, fillWait } = aws;
+  const missingBlobs = awaitLarge({ passThroughBytes, wait: fillWait });
+  const { memoryBytes } = limits;
+  const mirror = createMirror(
+    { upstreams, limits, memoryBytes, markInterval, missingBlobs, evictionSteps },
+    { ...stores, ledger },
+    runtime,
+  );
+  return { mirror, stores, ledger, log, settled };
+}

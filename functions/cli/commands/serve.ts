@@ -1,0 +1,74 @@
+import type { Config } from '../../core/config/resolve.ts';
+import { openEmbeddedStore } from '../../local/open.ts';
+import { type RunningServer, startServer } from '../../node/server.ts';
+import type { OpenStores } from '../../node/stores.ts';
+import { banner } from '../banner.ts';
+import { startFailure } from '../failure.ts';
+
+/** The stores that the configuration asks for. */
+function openStores({ store, data, aws }: Config): OpenStores {
+  if (store === 'cloudflare') {
+    throw new Error('the store on Cloudflare belongs to a Worker: see infra/cloudflare');
+  }
+  if (aws === undefined) return (options) => openEmbeddedStore(data, options);
+  return async (options) => {
+    const { serverStores } = await import('../../aws/open-server.ts');
+    return serverStores(aws, process.env)(options);
+  };
+}
+
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** A signal that comes twice so soon is one: npm passes on what the terminal has already sent. */
+const sameSignal = 500;
+
+/** Serves until a signal comes, and gives the exit code: 0, or 1 when it did not start. */
+export async function serve(config: Config): Promise<number> {
+  // What is said there is for people; a full disk under it ends no pull.
+  process.stderr.on('error', () => undefined);
+  const terminal = process.stdout.isTTY === true;
+  let server: RunningServer;
+  try {
+    server = await startServer(config, openStores(config), { terminal });
+  } catch (error) {
+    process.stderr.write(`pullfront: ${startFailure(error, config)}\n`);
+    return 1;
+  }
+  goOnAfterRejections(server);
+  process.stderr.write(`${banner(config, server)}\n`);
+  await firstSignal();
+  process.stderr.write('Stopping; once more to stop at once.\n');
+  try {
+    await server.close();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    process.stderr.write(`pullfront: the last counts could not be written: ${reason}\n`);
+    return 1;
+  }
+  return 0;
+}
+
+/** Resolves at the first signal; a second one ends the process at once. */
+function firstSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    let first: number | undefined;
+    const onSignal = () => {
+      const now = Date.now();
+      if (first === undefined) {
+        first = now;
+        resolve();
+      } else if (now - first > sameSignal) process.exit(130);
+    };
+    for (const signal of signals) process.on(signal, onSignal);
+  });
+}
+
+/**
+ * A rejection that nobody took is a mistake of ours, or of a package, and is written to the log as
+ * one. It does not end the process, as Node would: nothing was left half-way by it but its own work,
+ * while an end would cut every pull under way, and again after each start for as long as the cause
+ * lasts. An exception that nobody caught still ends it: it may have left anything half-way.
+ */
+function goOnAfterRejections(server: RunningServer): void {
+  process.on('unhandledRejection', (reason) => server.unexpected(reason));
+}

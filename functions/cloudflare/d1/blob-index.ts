@@ -1,0 +1,60 @@
+import type { Digest } from '../../core/oci/digest.ts';
+import type { StoredBlob } from '../../core/ports/blob-store.ts';
+import * as statements from './statements.ts';
+
+/** What a put or a deletion under way may not have noted yet is left alone for so long, in ms. */
+const grace = 3_600_000;
+
+/**
+ * What is in the bucket, as rows of D1: only for its sum, which the bucket cannot tell without
+ * being listed. The bucket decides what is stored; where a crash came between the two, a listing of
+ * the bucket puts the rows right.
+ */
+export class D1BlobRows {
+  readonly #database: D1Database;
+  readonly #now: () => number;
+
+  /** `now` in ms since 1970. */
+  constructor(database: D1Database, now: () => number) {
+    this.#database = database;
+    this.#now = now;
+  }
+
+  /** Repeating it changes nothing. */
+  async add(blobs: readonly StoredBlob[]): Promise<void> {
+    if (blobs.length === 0) return;
+    await this.#change(statements.addToUsed, statements.addBlobs, JSON.stringify(blobs));
+  }
+
+  async remove(digests: readonly Digest[]): Promise<void> {
+    if (digests.length === 0) return;
+    await this.#change(statements.takeFromUsed, statements.removeBlobs, JSON.stringify(digests));
+  }
+
+  /** The sum and the rows together, or neither. */
+  async #change(sum: string, rows: string, list: string): Promise<void> {
+    const database = this.#database;
+    await database.batch([sum, rows].map((text) => database.prepare(text).bind(list)));
+  }
+
+  /** The sizes of all, in bytes. */
+  async usedBytes(): Promise<number> {
+    return (await this.#database.prepare(statements.usedBytes).first<number>('bytes')) ?? 0;
+  }
+
+  /**
+   * Puts right the rows behind `after`, up to `last`: `blobs` are all that the bucket has there, in
+   * the order of their digests. What changed within the last hour is left alone.
+   */
+  async mend(after: string, last: string, blobs: readonly StoredBlob[]): Promise<void> {
+    const listing = this.#database.prepare(statements.blobsBetween).bind(after, last);
+    const { results: rows } = await listing.all<StoredBlob>();
+    const before = this.#now() - grace;
+    const stored = new Set(blobs.map(({ digest }) => digest));
+    const noted = new Set(rows.map(({ digest }) => digest));
+    const isOld = (blob: StoredBlob) => blob.stored < before;
+    await this.add(blobs.filter((blob) => isOld(blob) && !noted.has(blob.digest)));
+    const gone = rows.filter((row) => isOld(row) && !stored.has(row.digest));
+    await this.remove(gone.map(({ digest }) => digest));
+  }
+}

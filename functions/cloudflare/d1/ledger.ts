@@ -1,0 +1,92 @@
+import type { RateLimit } from '../../core/oci/rate-limit.ts';
+import type { Account, Counters, Ledger, SeenRateLimit } from '../../core/ports/ledger.ts';
+import type { Runtime } from '../../core/ports/runtime.ts';
+import { counterNames } from '../d1-counter-names.ts';
+import * as statements from './statements.ts';
+
+/** How long counts stay in memory only, in ms: a write for each pull would cost more than the pull. */
+const flushDelay = 5_000;
+
+/** A flush that did not come so long after it was due went with its request, in ms. */
+const overdue = 30_000;
+
+const none: Counters = {
+  pullsServed: 0,
+  pullsAvoided: 0,
+  pullsMade: 0,
+  bytesServed: 0,
+  bytesFetched: 0,
+};
+
+/**
+ * The ledger of all isolates. Rate limits are written at once, because they hold for everybody;
+ * counts a few seconds behind, in the name of the request that counted first.
+ */
+export class D1Ledger implements Ledger {
+  readonly #database: D1Database;
+  readonly #runtime: Pick<Runtime<never>, 'now' | 'waitUntil'>;
+  #unwritten: Counters = none;
+  #flushDue: number | undefined;
+
+  constructor(database: D1Database, runtime: Pick<Runtime<never>, 'now' | 'waitUntil'>) {
+    this.#database = database;
+    this.#runtime = runtime;
+  }
+
+  async recordRateLimit({ registry, account, rate, seen }: SeenRateLimit): Promise<void> {
+    await this.#database
+      .prepare(statements.putRateLimit)
+      .bind(registry, account, JSON.stringify(rate), seen)
+      .run();
+  }
+
+  async rateLimits(): Promise<readonly SeenRateLimit[]> {
+    const listing = this.#database.prepare(statements.getRateLimits);
+    const { results } = await listing.all<Account & { rate: string; seen: number }>();
+    return results.map(({ rate, ...row }) => {
+      const { limit, remaining, windowSeconds }: RateLimit = JSON.parse(rate);
+      return { ...row, rate: { limit, remaining, windowSeconds } };
+    });
+  }
+
+  count(added: Partial<Counters>): void {
+    this.#unwritten = sum(this.#unwritten, added);
+    const now = this.#runtime.now();
+    if (this.#flushDue !== undefined && now < this.#flushDue + overdue) return;
+    this.#flushDue = now + flushDelay;
+    const flushing = new Promise((resolve) => setTimeout(resolve, flushDelay))
+      // What could not be written waits for the next count.
+      .then(() => this.flush().catch(() => undefined));
+    this.#runtime.waitUntil(flushing);
+  }
+
+  /** Those of all isolates, as far as they were flushed, and this one's own. */
+  async counters(): Promise<Counters> {
+    const stored = await this.#database.prepare(statements.getCounters).first<Counters>();
+    return sum(this.#unwritten, stored ?? none);
+  }
+
+  /** Writes what was counted. Rejects when that fails; the counts then wait for the next time. */
+  async flush(): Promise<void> {
+    const added = this.#unwritten;
+    this.#unwritten = none;
+    this.#flushDue = undefined;
+    const values = counterNames.map((name) => added[name]);
+    if (values.every((count) => count === 0)) return;
+    try {
+      await this.#database
+        .prepare(statements.addToCounters)
+        .bind(...values)
+        .run();
+    } catch (error) {
+      this.#unwritten = sum(this.#unwritten, added);
+      throw error;
+    }
+  }
+}
+
+function sum(counters: Counters, added: Partial<Counters>): Counters {
+  const total = { ...counters };
+  for (const name of counterNames) total[name] += added[name] ?? 0;
+  return total;
+}

@@ -1,0 +1,239 @@
+import { readDescriptor, readDescriptors } from '../../core/oci/descriptor.ts';
+import type { Digest } from '../../core/oci/digest.ts';
+import { type Manifest, storedMediaType } from '../../core/oci/manifest.ts';
+import { servableType } from '../../core/oci/media-type.ts';
+import type { Page, PageRequest } from '../../core/oci/page.ts';
+import { type Repository, repositoryKey } from '../../core/oci/repository.ts';
+import type {
+  ManifestStore,
+  ReferrersList,
+  TagList,
+  TagRecord,
+} from '../../core/ports/manifest-store.ts';
+import { mostInlineBytes, type R2LargeValues } from '../r2/large-values.ts';
+import { busyIfOverloaded } from './busy.ts';
+import { afterAll, atMost, cursor, readPage } from './lists.ts';
+import * as statements from './statements.ts';
+import { putManifest, removeManifest } from './write-manifest.ts';
+
+/** What the index needs besides its database. */
+export interface D1ManifestStoreOptions {
+  readonly large: R2LargeValues;
+  /** Ms since 1970. */
+  readonly now: () => number;
+}
+
+type Value = string | number | null;
+
+/** A tag's row: what it named before is JSON. */
+type TagRow = Omit<TagRecord, 'history'> & { readonly history: string };
+
+/** A manifest's row; its text is null when the bytes are in the bucket. */
+interface ManifestRow {
+  readonly mediaType: string;
+  readonly text: string | null;
+}
+
+/**
+ * The index over D1. Every read is one statement, every write one, or one batch. Without a session
+ * D1 sends all of them to the primary, so that what was written is there for every later read: a
+ * session would only be needed to read from replicas.
+ */
+export function d1ManifestStore(
+  database: D1Database,
+  { large, now }: D1ManifestStoreOptions,
+): ManifestStore {
+  const bound = (statement: string, ...values: readonly Value[]) =>
+    database.prepare(statement).bind(...values);
+
+  /** What is noted without bytes in the bucket is not there: it is fetched and put again. */
+  async function manifestOf(digest: Digest, row: ManifestRow): Promise<Manifest | undefined> {
+    const { text } = row;
+    const bytes =
+      text === null ? await large.get(digest) : new Uint8Array(new TextEncoder().encode(text));
+    return bytes && { digest, mediaType: storedMediaType(row.mediaType, bytes), bytes };
+  }
+
+  /** The list's text for its row; null when it went to the bucket. */
+  async function listText(name: string, list: TagList | ReferrersList): Promise<string | null> {
+    const text = JSON.stringify(list);
+    const bytes = new Uint8Array(new TextEncoder().encode(text));
+    if (bytes.byteLength <= mostInlineBytes) return text;
+    await large.put(name, bytes);
+    return null;
+  }
+
+  async function listOf<List>(
+    name: string,
+    row: { readonly text: string | null } | undefined,
+  ): Promise<List | undefined> {
+    if (row === undefined) return undefined;
+    if (row.text !== null) return JSON.parse(row.text);
+    const bytes = await large.get(name);
+    return bytes && JSON.parse(new TextDecoder().decode(bytes));
+  }
+
+  async function first<Row>(
+    statement: string,
+    ...values: readonly Value[]
+  ): Promise<Row | undefined> {
+    return (await busyIfOverloaded(bound(statement, ...values).first<Row>())) ?? undefined;
+  }
+
+  async function run(statement: string, ...values: readonly Value[]): Promise<void> {
+    await busyIfOverloaded(bound(statement, ...values).run());
+  }
+
+  async function names(
+    page: PageRequest,
+    statement: string,
+    ...values: readonly Value[]
+  ): Promise<Page<string>> {
+    if (page.limit === 0) return { entries: [], next: undefined };
+    const listing = bound(statement, ...values);
+    return readPage((await listing.all<{ name: string }>()).results, page);
+  }
+
+  return {
+    async getTag(repository, tag) {
+      const row = await first<TagRow>(statements.getTag, repositoryKey(repository), tag);
+      if (row === undefined) return undefined;
+      return { ...row, mediaType: servableType(row.mediaType), history: JSON.parse(row.history) };
+    },
+
+    async putTag(repository, tag, record) {
+      const { digest, mediaType, size, firstSeen, changed, checked } = record;
+      const values = [digest, mediaType, size, firstSeen, changed, checked];
+      const history = JSON.stringify(record.history);
+      await run(statements.putTag, repositoryKey(repository), tag, ...values, history);
+    },
+
+    async listTags(repository, page) {
+      const after = page.last === undefined ? '' : cursor(page.last);
+      const key = repositoryKey(repository);
+      return names(page, statements.listTags, key, after, atMost(page));
+    },
+
+    async getManifest(repository, digest) {
+      const row = await first<ManifestRow & { pulled: number; complete: number | null }>(
+        statements.getManifest,
+        repositoryKey(repository),
+        digest,
+      );
+      const manifest = row && (await manifestOf(digest, row));
+      return manifest && { ...manifest, pulled: row.pulled, complete: row.complete ?? undefined };
+    },
+
+    async findManifest(digest, registry) {
+      // `0` is the character after `/`.
+      const row = await first<ManifestRow>(
+        statements.findManifest,
+        digest,
+        `${registry}/`,
+        `${registry}0`,
+      );
+      return row && manifestOf(digest, row);
+    },
+
+    async putManifest(repository, manifest, contents, pulled) {
+      const key = repositoryKey(repository);
+      await busyIfOverloaded(putManifest(database, large, key, manifest, contents, pulled));
+    },
+
+    async getBlobEntry(repository, digest) {
+      const row = await first<{ descriptor: string }>(
+        statements.getBlobEntry,
+        repositoryKey(repository),
+        digest,
+      );
+      return row && readDescriptor(JSON.parse(row.descriptor));
+    },
+
+    async listRepositories(page, registry) {
+      const after = page.last === undefined ? '' : cursor(page.last);
+      if (registry === undefined) {
+        return names(page, statements.listRepositories, after, afterAll, atMost(page));
+      }
+      // `0` is the character after `/`, so that another port of the host is not among them.
+      const start = after > `${registry}/` ? after : `${registry}/`;
+      return names(page, statements.listRepositories, start, `${registry}0`, atMost(page));
+    },
+
+    async getTagList(repository) {
+      const key = repositoryKey(repository);
+      return listOf(`tags/${key}`, await first(statements.getTagList, key));
+    },
+
+    async putTagList(repository, list) {
+      const key = repositoryKey(repository);
+      await run(statements.putTagList, key, await listText(`tags/${key}`, list));
+    },
+
+    async getReferrers(repository, subject) {
+      const key = repositoryKey(repository);
+      const row = await first<{ text: string | null }>(statements.getReferrers, key, subject);
+      const list = await listOf<ReferrersList>(`referrers/${key}/${subject}`, row);
+      return list && { ...list, manifests: readDescriptors(list.manifests) };
+    },
+
+    async putReferrers(repository, subject, list) {
+      const key = repositoryKey(repository);
+      const text = await listText(`referrers/${key}/${subject}`, list);
+      await run(statements.putReferrers, key, subject, text);
+    },
+
+    async markPulled(repository, digest, pulled) {
+      await run(statements.markPulled, repositoryKey(repository), digest, pulled);
+    },
+
+    async markComplete(repository, digest, seen) {
+      await run(statements.markComplete, repositoryKey(repository), digest, seen);
+    },
+
+    async getUpstreamLocation(repository, digest) {
+      const key = repositoryKey(repository);
+      const row = await first<{ url: string; expires: number }>(
+        statements.getUpstreamLocation,
+        key,
+        digest,
+        now(),
+      );
+      // No row is without a url: an empty one says that the upstream serves the blob itself.
+      return row && { url: row.url || undefined, expires: row.expires };
+    },
+
+    async putUpstreamLocation(repository, digest, { url, expires }) {
+      const key = repositoryKey(repository);
+      const putting = database.batch([
+        bound(statements.putUpstreamLocation, key, digest, url ?? '', expires),
+        // They live for minutes, and nobody else would remove them.
+        bound(statements.removeEndedLocations, now()),
+      ]);
+      await busyIfOverloaded(putting);
+    },
+
+    async leastRecentlyPulled(limit) {
+      const listing = bound(statements.leastRecentlyPulled, limit);
+      const { results } = await listing.all<{
+        repository: string;
+        digest: Digest;
+        pulled: number;
+      }>();
+      return results.map((row) => ({ ...row, repository: repositoryOf(row.repository) }));
+    },
+
+    async removeManifest(repository, digest) {
+      await removeManifest(database, large, repositoryKey(repository), digest);
+    },
+
+    async isBlobNamed(digest) {
+      return (await first(statements.isBlobNamed, digest)) !== undefined;
+    },
+  };
+}
+
+/** Reads a key of `repositoryKey` again: a registry has no slash. */
+function repositoryOf(key: string): Repository {
+  const slash = key.indexOf('/');
+  return { registry: key.slice(0, slash), name: key.slice(slash + 1) };
+}

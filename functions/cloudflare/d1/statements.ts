@@ -1,0 +1,111 @@
+import { counterNames } from '../d1-counter-names.ts';
+
+/**
+ * Every statement that is run on D1, in one place: a test asks SQLite for the plan of each and
+ * refuses one that reads more than an index leads to. D1 bills rows that are read.
+ *
+ * Lists come in as one JSON text, because a statement has at most 100 parameters.
+ */
+
+const tagColumns = ['digest', 'mediaType', 'size', 'firstSeen', 'changed', 'checked', 'history'];
+
+/** Writes a row over the one with the same keys, if there is one. Its values come in this order. */
+function put(table: string, keys: readonly string[], columns: readonly string[]): string {
+  const names = [...keys, ...columns];
+  const values = names.map((_, at) => `?${at + 1}`);
+  const changes = columns.map((column) => `${column} = excluded.${column}`);
+  return `INSERT INTO ${table} (${names}) VALUES (${values})
+    ON CONFLICT (${keys}) DO UPDATE SET ${changes}`;
+}
+
+export const getTag = `SELECT ${tagColumns} FROM tags WHERE repository = ?1 AND tag = ?2`;
+// A late write is one that was checked before the stored record was.
+export const putTag = `${put('tags', ['repository', 'tag'], tagColumns)}
+  WHERE excluded.checked >= tags.checked`;
+export const listTags = `SELECT tag AS name FROM tags WHERE repository = ?1 AND tag > ?2
+  ORDER BY tag LIMIT ?3`;
+
+export const getManifest = `SELECT m.mediaType, m.pulled, m.complete, t.text
+  FROM manifests m JOIN manifest_texts t ON t.digest = m.digest
+  WHERE m.repository = ?1 AND m.digest = ?2`;
+// The plus keeps SQLite from going through all manifests of a registry.
+export const findManifest = `SELECT m.mediaType, t.text
+  FROM manifests m JOIN manifest_texts t ON t.digest = m.digest
+  WHERE m.digest = ?1 AND +m.repository > ?2 AND +m.repository < ?3 LIMIT 1`;
+export const putManifestText = `INSERT INTO manifest_texts (digest, text) VALUES (?1, ?2)
+  ON CONFLICT DO NOTHING`;
+export const putBlobEntries = `INSERT INTO blob_entries (repository, blob, manifest, descriptor)
+  SELECT ?1, value ->> '$.digest', ?2, value FROM json_each(?3) WHERE true
+  ON CONFLICT DO NOTHING`;
+export const putRepository = `INSERT INTO catalogue (repository) VALUES (?1) ON CONFLICT DO NOTHING`;
+export const putManifest = `INSERT INTO manifests (repository, digest, mediaType, pulled)
+  VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING`;
+export const removeManifest = `DELETE FROM manifests WHERE repository = ?1 AND digest = ?2`;
+export const removeBlobEntries = `DELETE FROM blob_entries WHERE repository = ?1 AND manifest = ?2`;
+export const removeRepository = `DELETE FROM catalogue WHERE repository = ?1
+  AND NOT EXISTS (SELECT 1 FROM manifests WHERE repository = ?1)`;
+export const removeManifestText = `DELETE FROM manifest_texts WHERE digest = ?1
+  AND NOT EXISTS (SELECT 1 FROM manifests WHERE digest = ?1)
+  RETURNING text IS NULL AS isElsewhere`;
+
+export const getBlobEntry = `SELECT descriptor FROM blob_entries
+  WHERE repository = ?1 AND blob = ?2 LIMIT 1`;
+export const isBlobNamed = `SELECT 1 AS named FROM blob_entries WHERE blob = ?1 LIMIT 1`;
+export const listRepositories = `SELECT repository AS name FROM catalogue
+  WHERE repository > ?1 AND repository < ?2 ORDER BY repository LIMIT ?3`;
+
+export const markPulled = `UPDATE manifests SET pulled = ?3
+  WHERE repository = ?1 AND digest = ?2 AND pulled < ?3`;
+export const markComplete = `UPDATE manifests SET complete = ?3 WHERE repository = ?1 AND digest = ?2`;
+export const leastRecentlyPulled = `SELECT repository, digest, pulled FROM manifests
+  WHERE pulled >= 0 ORDER BY pulled LIMIT ?1`;
+
+export const getTagList = `SELECT text FROM tag_lists WHERE repository = ?1`;
+export const putTagList = put('tag_lists', ['repository'], ['text']);
+export const getReferrers = `SELECT text FROM referrers WHERE repository = ?1 AND subject = ?2`;
+export const putReferrers = put('referrers', ['repository', 'subject'], ['text']);
+
+export const getUpstreamLocation = `SELECT url, expires FROM upstream_locations
+  WHERE repository = ?1 AND digest = ?2 AND expires > ?3`;
+export const putUpstreamLocation = put(
+  'upstream_locations',
+  ['repository', 'digest'],
+  ['url', 'expires'],
+);
+export const removeEndedLocations = `DELETE FROM upstream_locations WHERE expires <= ?1`;
+
+// Fences go on rising from the clock when a row was removed meanwhile.
+export const acquireLease = `INSERT INTO leases (name, fence, expires) VALUES (?1, ?2, ?3)
+  ON CONFLICT (name) DO UPDATE SET fence = max(leases.fence + 1, excluded.fence),
+    expires = excluded.expires
+  WHERE leases.expires <= ?2 OR leases.expires > ?4 RETURNING fence`;
+export const isLeaseHeld = `SELECT 1 AS held FROM leases
+  WHERE name = ?1 AND expires > ?2 AND expires <= ?3`;
+export const renewLease = `UPDATE leases SET expires = ?3
+  WHERE name = ?1 AND fence = ?2 AND expires > ?4 RETURNING fence`;
+export const releaseLease = `UPDATE leases SET expires = min(expires, ?3) WHERE name = ?1 AND fence = ?2`;
+export const removeEndedLeases = `DELETE FROM leases WHERE expires < ?1`;
+
+export const getCounters = `SELECT ${counterNames} FROM counters WHERE id = 0`;
+const sums = counterNames.map((name) => `${name} = ${name} + excluded.${name}`);
+export const addToCounters = `INSERT INTO counters (id, ${counterNames}) VALUES (0, ?1, ?2, ?3, ?4, ?5)
+  ON CONFLICT (id) DO UPDATE SET ${sums}`;
+// One row for an account of an upstream: all of them are few.
+export const getRateLimits = `SELECT registry, account, rate, seen FROM rate_limits WHERE registry > ''`;
+export const putRateLimit = `${put('rate_limits', ['registry', 'account'], ['rate', 'seen'])}
+  WHERE excluded.seen >= rate_limits.seen`;
+
+// Before the rows are added or removed, and in one batch with that.
+export const addToUsed = `UPDATE used SET bytes = bytes + (
+    SELECT coalesce(sum(value ->> '$.size'), 0) FROM json_each(?1)
+    WHERE NOT EXISTS (SELECT 1 FROM blobs WHERE digest = value ->> '$.digest')
+  ) WHERE id = 0`;
+export const takeFromUsed = `UPDATE used SET bytes = bytes - (
+    SELECT coalesce(sum(size), 0) FROM blobs WHERE digest IN (SELECT value FROM json_each(?1))
+  ) WHERE id = 0`;
+export const addBlobs = `INSERT INTO blobs (digest, size, stored)
+  SELECT value ->> '$.digest', value ->> '$.size', value ->> '$.stored'
+  FROM json_each(?1) WHERE true ON CONFLICT DO NOTHING`;
+export const removeBlobs = `DELETE FROM blobs WHERE digest IN (SELECT value FROM json_each(?1))`;
+export const blobsBetween = `SELECT digest, size, stored FROM blobs WHERE digest > ?1 AND digest <= ?2`;
+export const usedBytes = `SELECT bytes FROM used WHERE id = 0`;

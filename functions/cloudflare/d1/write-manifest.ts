@@ -1,0 +1,60 @@
+import type { Descriptor } from '../../core/oci/descriptor.ts';
+import type { Digest } from '../../core/oci/digest.ts';
+import type { Manifest, ManifestContents } from '../../core/oci/manifest.ts';
+import { inlineText, jsonArrays } from '../d1-manifest-text.ts';
+import type { R2LargeValues } from '../r2/large-values.ts';
+import * as statements from './statements.ts';
+
+/** A descriptor with more is kept without its annotations and addresses, in characters. */
+const longestDescriptor = 100_000;
+
+/**
+ * Adds a manifest to a repository, with its entries and the repository's place in the catalogue: one
+ * batch, which D1 runs as one transaction. `pulled` in ms since 1970.
+ */
+export async function putManifest(
+  database: D1Database,
+  large: R2LargeValues,
+  repository: string,
+  { digest, mediaType, bytes }: Manifest,
+  contents: ManifestContents | undefined,
+  pulled: number,
+): Promise<void> {
+  const text = inlineText(bytes);
+  // First the bytes: nobody reads them before the index names them.
+  if (text === undefined) await large.put(digest, bytes);
+  const descriptors = jsonArrays((contents?.blobs ?? []).map(descriptorText));
+  await database.batch([
+    database.prepare(statements.putManifestText).bind(digest, text ?? null),
+    ...Array.from(descriptors, (part) =>
+      database.prepare(statements.putBlobEntries).bind(repository, digest, part),
+    ),
+    database.prepare(statements.putRepository).bind(repository),
+    database.prepare(statements.putManifest).bind(repository, digest, mediaType, pulled),
+  ]);
+}
+
+/** Takes a manifest out of a repository; its bytes go with the last repository that had it. */
+export async function removeManifest(
+  database: D1Database,
+  large: R2LargeValues,
+  repository: string,
+  digest: Digest,
+): Promise<void> {
+  const prepare = (statement: string, ...values: readonly string[]) =>
+    database.prepare(statement).bind(...values);
+  const results = await database.batch<{ isElsewhere: number }>([
+    prepare(statements.removeManifest, repository, digest),
+    prepare(statements.removeBlobEntries, repository, digest),
+    prepare(statements.removeRepository, repository),
+    prepare(statements.removeManifestText, digest),
+  ]);
+  if (results.at(-1)?.results[0]?.isElsewhere === 1) await large.delete(digest);
+}
+
+function descriptorText(descriptor: Descriptor): string {
+  const whole = JSON.stringify(descriptor);
+  if (whole.length <= longestDescriptor) return whole;
+  const { mediaType, digest, size } = descriptor;
+  return JSON.stringify({ mediaType: mediaType.slice(0, 1_000), digest, size });
+}

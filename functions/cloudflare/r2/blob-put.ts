@@ -1,0 +1,113 @@
+import { algorithmOf, encodedOf } from '../../core/oci/digest.ts';
+import type {
+  BlobSource,
+  PutOptions,
+  PutOutcome,
+  StoredBlob,
+  WantedBlob,
+} from '../../core/ports/blob-store.ts';
+import { platformHash } from './blob-hash.ts';
+import { anotherDigest, tooFew, tooMany } from './mismatch.ts';
+import { putInParts } from './multipart.ts';
+import { blobKey } from './object-keys.ts';
+import { partBytesOf, wholeBytes } from './part-size.ts';
+import { openReader } from './source-reader.ts';
+import { readProgress } from './upload-progress.ts';
+
+/** What a put needs of the store. */
+export interface PutParts {
+  readonly bucket: R2Bucket;
+  /** Ms since 1970. */
+  readonly now: () => number;
+  /** After so many bytes a put that may pause does so. */
+  readonly bytesPerPut: number;
+  /** Asks the bucket for the blob. */
+  find(): Promise<StoredBlob | undefined>;
+  /** Notes that the blob is in the bucket. */
+  note(stored: StoredBlob): Promise<void>;
+}
+
+/**
+ * One put of one blob: small ones in one piece that R2 itself verifies, others in parts. Rejects
+ * with the error of the source, of the abort or of R2.
+ */
+export async function putBlob(
+  parts: PutParts,
+  wanted: WantedBlob,
+  source: BlobSource,
+  options: PutOptions,
+): Promise<PutOutcome> {
+  const { signal, progress } = options;
+  const noted = async (stored: StoredBlob): Promise<PutOutcome> => {
+    await parts.note(stored);
+    return { kind: 'stored', size: stored.size };
+  };
+  signal?.throwIfAborted();
+  const before = await parts.find();
+  if (before !== undefined) {
+    await dropUpload(parts, wanted, progress);
+    return noted(before);
+  }
+  let outcome: PutOutcome;
+  try {
+    outcome = await send(parts, wanted, source, options);
+  } catch (error) {
+    // An answer may be lost, or another put of the same bytes was first. The first error is told.
+    const stored = signal?.aborted ? undefined : await parts.find().catch(() => undefined);
+    if (stored === undefined) throw error;
+    return noted(stored);
+  }
+  if (outcome.kind !== 'stored') return outcome;
+  const stored = await parts.find();
+  // Deleted a moment after it was stored, which the row must not outlive.
+  return stored === undefined ? outcome : noted(stored);
+}
+
+async function send(
+  { bucket, now, bytesPerPut }: PutParts,
+  wanted: WantedBlob,
+  source: BlobSource,
+  options: PutOptions,
+): Promise<PutOutcome> {
+  const { size } = wanted;
+  if (size === undefined || size > wholeBytes) {
+    return putInParts({ bucket, now, bytesPerPut, wanted, source, options });
+  }
+  const reader = openReader(source, { start: 0, signal: options.signal, now });
+  try {
+    const bytes = new Uint8Array(size);
+    const count = await reader.fill(bytes);
+    if (count < size) return tooFew(count, size);
+    if ((await reader.next(1)) !== undefined) return tooMany(size);
+    return await putWhole(bucket, wanted, bytes);
+  } finally {
+    reader.close();
+  }
+}
+
+/** R2 verifies them once more: what it got may differ from what was sent. */
+async function putWhole(
+  bucket: R2Bucket,
+  { digest }: WantedBlob,
+  bytes: Uint8Array,
+): Promise<PutOutcome> {
+  const algorithm = algorithmOf(digest);
+  const hash = platformHash(algorithm);
+  hash.update(bytes);
+  const hex = await hash.hex();
+  if (hex !== encodedOf(digest)) return anotherDigest(hex);
+  await bucket.put(blobKey(digest), bytes, { [algorithm]: hex });
+  return { kind: 'stored', size: bytes.byteLength };
+}
+
+/** The blob came another way while its upload was paused. */
+async function dropUpload(
+  { bucket }: PutParts,
+  { digest, size }: WantedBlob,
+  text: string | undefined,
+): Promise<void> {
+  const progress = readProgress(text, partBytesOf(size));
+  if (progress?.kind !== 'upload') return;
+  const upload = bucket.resumeMultipartUpload(blobKey(digest), progress.uploadId);
+  await upload.abort().catch(() => undefined);
+}

@@ -1,0 +1,179 @@
+import { encodedOf } from '../../core/oci/digest.ts';
+import type {
+  BlobSource,
+  PutOptions,
+  PutOutcome,
+  WantedBlob,
+} from '../../core/ports/blob-store.ts';
+import { type BlobHash, blobHash } from './blob-hash.ts';
+import { anotherDigest, tooFew, tooMany } from './mismatch.ts';
+import { blobKey } from './object-keys.ts';
+import { partBytesOf } from './part-size.ts';
+import { R2PartUploads } from './part-uploads.ts';
+import { openReader, type SourceReader } from './source-reader.ts';
+import { barrenProgress, readProgress, writeProgress } from './upload-progress.ts';
+
+/** A port's bound for progress, in letters of ASCII. */
+const longestProgress = 60_000;
+
+/** A put of many parts that is to be made. */
+export interface MultipartPut {
+  readonly bucket: R2Bucket;
+  /** Ms since 1970. */
+  readonly now: () => number;
+  readonly wanted: WantedBlob;
+  readonly source: BlobSource;
+  readonly options: PutOptions;
+  /** After so many bytes a put that may pause does so, in favour of the platform's CPU limit. */
+  readonly bytesPerPut: number;
+}
+
+/** A blob on its way, part by part. */
+interface Sending {
+  readonly wanted: WantedBlob;
+  readonly reader: SourceReader;
+  readonly hash: BlobHash;
+  readonly partBytes: number;
+  readonly uploads: R2PartUploads;
+  readonly uploadId: string;
+  readonly bytesPerPut: number;
+  /** No put of this blob paused before. */
+  readonly isFirst: boolean;
+}
+
+/** What came of sending; `right`: all parts are sent, and are the wanted bytes. */
+type Sent = Exclude<PutOutcome, { kind: 'stored' }> | { readonly kind: 'right' };
+
+/** R2 knows no such upload: it was ended meanwhile, or is older than a week. */
+class UploadGone extends Error {}
+
+/**
+ * Puts a large blob in parts, hashed as they pass. Only a complete upload becomes visible, and it is
+ * completed only when the hash is right. Rejects with the error of the source or of R2.
+ */
+export async function putInParts(put: MultipartPut): Promise<PutOutcome> {
+  try {
+    return await putFrom(put, put.options.progress);
+  } catch (error) {
+    if (!(error instanceof UploadGone)) throw error;
+    return putFrom(put, barrenProgress);
+  }
+}
+
+async function putFrom(put: MultipartPut, text: string | undefined): Promise<PutOutcome> {
+  const { bucket, wanted, source } = put;
+  const { signal, pauseAt } = put.options;
+  const key = blobKey(wanted.digest);
+  const partBytes = partBytesOf(wanted.size);
+  const progress = readProgress(text, partBytes);
+  const resumed = progress?.kind === 'upload' ? progress : undefined;
+  const time = pauseAt === undefined ? undefined : pauseAt - put.now();
+  const hash = blobHash(wanted, { time, progress });
+  const upload = resumed
+    ? bucket.resumeMultipartUpload(key, resumed.uploadId)
+    : await bucket.createMultipartUpload(key);
+  const uploads = new R2PartUploads(upload, resumed?.etags ?? []);
+  const mayPause = pauseAt !== undefined && hash.whenPaused !== 'impossible';
+  const reader = openReader(source, {
+    start: uploads.count * partBytes,
+    signal,
+    pauseAt: mayPause ? pauseAt : undefined,
+    now: put.now,
+  });
+  const isBounded = mayPause && hash.whenPaused === 'go-on';
+  const bytesPerPut = isBounded ? put.bytesPerPut : Number.POSITIVE_INFINITY;
+  let isKept = false;
+  try {
+    const { uploadId } = upload;
+    const isFirst = progress === undefined;
+    const sending = { wanted, reader, hash, partBytes, uploads, uploadId, bytesPerPut, isFirst };
+    const sent = await sendAll(sending);
+    if (sent.kind === 'right') {
+      const { size } = await upload.complete(await uploads.all());
+      isKept = true;
+      return { kind: 'stored', size };
+    }
+    isKept = sent.kind === 'paused' && sent.progress !== barrenProgress;
+    return sent;
+  } catch (error) {
+    if (resumed !== undefined && isGone(error)) throw new UploadGone();
+    // The job of an upload that was gone on with comes again, with the progress that it came with.
+    isKept = resumed !== undefined && signal?.aborted !== true;
+    throw error;
+  } finally {
+    reader.close();
+    // Best effort: R2 itself ends an upload that is a week old.
+    if (!isKept) await upload.abort().catch(() => undefined);
+  }
+}
+
+/** Reads and sends all that is left. */
+async function sendAll(sending: Sending): Promise<Sent> {
+  const { wanted, reader, uploads, hash } = sending;
+  const { size } = wanted;
+  const first = uploads.count;
+  const start = first * sending.partBytes;
+  for (let at = start; size === undefined || at < size; ) {
+    const saved = hash.save();
+    const isEnough = at - start >= sending.bytesPerPut;
+    if (reader.isPausing() || isEnough) return pausedAt(sending, first, saved);
+    const length = Math.min(sending.partBytes, (size ?? Number.POSITIVE_INFINITY) - at);
+    const came = await sendPart(sending, length);
+    if (came < length && reader.isPausing()) return pausedAt(sending, first, saved);
+    at += came;
+    if (came < length && size !== undefined) return tooFew(at, size);
+    if (came < length) break;
+  }
+  if (size !== undefined && (await reader.next(1)) !== undefined) {
+    return tooMany(size);
+  }
+  const hex = await hash.hex();
+  return hex === encodedOf(wanted.digest) ? { kind: 'right' } : anotherDigest(hex);
+}
+
+/** Sends one part, by way of memory when nobody knows whether it will be whole. */
+async function sendPart(
+  { reader, uploads, wanted, hash }: Sending,
+  length: number,
+): Promise<number> {
+  if (wanted.size === undefined) {
+    const target = new Uint8Array(length);
+    const bytes = target.subarray(0, await reader.fill(target));
+    hash.update(bytes);
+    if (bytes.byteLength > 0) await uploads.send(bytes);
+    return bytes.byteLength;
+  }
+  return uploads.stream(length, async (most) => {
+    const bytes = await reader.next(most);
+    if (bytes !== undefined) hash.update(bytes);
+    return bytes;
+  });
+}
+
+/**
+ * Time is up: what the next put goes on from. Rejects when a part failed after all, or when none
+ * came in all that time and a put before this one paused too: a queue counts that, where it would
+ * hand on a pause for ever.
+ */
+async function pausedAt(
+  { uploads, uploadId, hash, isFirst }: Sending,
+  first: number,
+  saved: string | undefined,
+): Promise<Sent> {
+  const parts = await uploads.all();
+  const isBarren = parts.length === first;
+  if (hash.whenPaused === 'begin-anew' || saved === undefined || (isBarren && isFirst)) {
+    return { kind: 'paused', progress: barrenProgress };
+  }
+  if (isBarren) throw new Error('not one part of the blob came in time');
+  const etags = parts.map(({ etag }) => etag);
+  const progress = writeProgress(uploadId, etags, saved);
+  // Tags of R2 have a third of the letters that would come to this.
+  if (progress.length > longestProgress) throw new Error('the tags of R2 are too long to pause');
+  return { kind: 'paused', progress };
+}
+
+/** R2's NoSuchUpload and InvalidPart (R2, "Error codes"): its binding tells them in the text only. */
+function isGone(error: unknown): boolean {
+  return error instanceof Error && /\((?:10024|10025)\)/.test(error.message);
+}

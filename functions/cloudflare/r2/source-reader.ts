@@ -1,0 +1,99 @@
+import type { BlobSource } from '../../core/ports/blob-store.ts';
+
+/**
+ * What is handed on at a time, in bytes. workerd's own streams give 4 KiB a read, and hashing and
+ * sending costs more for each portion than for what is in it.
+ */
+const portion = 256 * 1024;
+
+/** From where, and until when, a source is read. */
+export interface SourceReaderOptions {
+  readonly start: number;
+  /** An abort cancels the source, and the reading rejects with its reason. */
+  readonly signal: AbortSignal | undefined;
+  /** When the source is cancelled as if it had ended, in ms since 1970; undefined: never. */
+  readonly pauseAt?: number | undefined;
+  /** Ms since 1970. */
+  readonly now: () => number;
+}
+
+/** The bytes of a source in the portions that a put takes. Rejects with the source's own error. */
+export interface SourceReader {
+  /** True when time is up: no more bytes come, though there may be more. */
+  isPausing(): boolean;
+  /** At most `most` of the next bytes, and at least one; undefined at the end. */
+  next(most: number): Promise<Uint8Array | undefined>;
+  /** Fills `target` from its start; resolves to how many bytes came before the end. */
+  fill(target: Uint8Array): Promise<number>;
+  /** Ends the reading, also of a source that has more. Must be called in the end. */
+  close(): void;
+}
+
+/** Begins to read a source. */
+export function openReader(
+  source: BlobSource,
+  { start, signal, pauseAt, now }: SourceReaderOptions,
+): SourceReader {
+  const reader = source.open(start);
+  let left: Uint8Array = new Uint8Array();
+  let isOver = false;
+  const cancel = (reason?: unknown) => void reader.cancel(reason).catch(() => undefined);
+  const pause = () => {
+    isOver = true;
+    cancel();
+  };
+  const onAbort = () => cancel(signal?.reason);
+  signal?.addEventListener('abort', onAbort, { once: true });
+  // Ends a read that waits for an upstream which sends nothing. Where bytes come without a pause
+  // workerd runs no timer, so the clock is looked at as well.
+  const timer = pauseAt === undefined ? undefined : setTimeout(pause, Math.max(0, pauseAt - now()));
+
+  function isPausing(): boolean {
+    if (!isOver && pauseAt !== undefined && now() >= pauseAt) pause();
+    return isOver;
+  }
+
+  /** What the source gave in one chunk, or what is left of it. */
+  async function piece(most: number): Promise<Uint8Array | undefined> {
+    while (left.byteLength === 0) {
+      if (isPausing()) return undefined;
+      const { done, value } = await reader.read();
+      signal?.throwIfAborted();
+      if (done) return undefined;
+      left = value;
+    }
+    const bytes = left.subarray(0, most);
+    left = left.subarray(bytes.byteLength);
+    return bytes;
+  }
+
+  async function fill(target: Uint8Array): Promise<number> {
+    let at = 0;
+    while (at < target.byteLength) {
+      const bytes = await piece(target.byteLength - at);
+      if (bytes === undefined) break;
+      target.set(bytes, at);
+      at += bytes.byteLength;
+    }
+    return at;
+  }
+
+  return {
+    isPausing,
+    fill,
+    async next(most) {
+      const wanted = Math.min(most, portion);
+      const first = await piece(most);
+      if (first === undefined || first.byteLength >= wanted) return first;
+      const bytes = new Uint8Array(wanted);
+      bytes.set(first);
+      const count = await fill(bytes.subarray(first.byteLength));
+      return bytes.subarray(0, first.byteLength + count);
+    },
+    close() {
+      if (timer !== undefined) clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+      cancel();
+    },
+  };
+}

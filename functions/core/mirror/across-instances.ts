@@ -1,0 +1,75 @@
+import type { Lease } from '../ports/leases.ts';
+import type { Consistency } from '../ports/manifest-store.ts';
+import { goOnWithout } from '../ports/tolerate.ts';
+import { acquireLease, isLeaseHeld } from './asking/acquire-lease.ts';
+import type { Parts } from './context.ts';
+import { pauseFor, writePatiently } from './pause.ts';
+
+/**
+ * How long an instance is believed to be at work, in ms. Less than the patience of those who wait: of
+ * one that died or hangs, one takes over, and not all.
+ */
+const leaseLife = 6_000;
+
+/** How long the others wait for it before they do the work themselves, in ms. */
+const patience = 12_000;
+
+const firstPause = 20;
+const longestPause = 1_000;
+
+/**
+ * From this pause on the result is looked for while the lease is held as well: its holder may have
+ * had no time, or no write left, to release it.
+ */
+const lookPause = 320;
+
+/** Reads the result of a piece of work; `busy` when the store may have it a moment later. */
+export type Look<Result> = (consistency: Consistency) => Promise<Result | 'busy' | undefined>;
+
+/**
+ * Lets one of all instances do a piece of work, and the others find its result with `look`. Where
+ * the leases cannot be had everyone does the work: that costs requests, not pulls.
+ *
+ * Thousands of instances may wait for one key, and a store takes a thousand writes of a key a
+ * second. So they wait by reading, at times of their own, and ask for the lease only when it is free
+ * and there is no result.
+ */
+export async function acrossInstances<Result extends object>(
+  parts: Pick<Parts, 'leases' | 'runtime'>,
+  key: string,
+  look: Look<Result>,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const { runtime } = parts;
+  const giveUp = runtime.now() + patience;
+  let lease = await acquireLease(parts, key, leaseLife);
+  for (let pause = firstPause; lease === undefined; pause = Math.min(pause * 2, longestPause)) {
+    if (runtime.now() >= giveUp) return work();
+    await pauseFor(parts, pause);
+    const isHeld = await isLeaseHeld(parts, key);
+    if (isHeld === 'failed') return work();
+    if (isHeld && pause < lookPause) continue;
+    // The holder releases the lease after it wrote its result.
+    const found = await look(isHeld ? 'eventual' : 'strong');
+    if (found === 'busy') continue;
+    if (found !== undefined) return found;
+    if (!isHeld) lease = await acquireLease(parts, key, leaseLife);
+  }
+  return lease === 'failed' ? work() : workBy(parts, lease, look, work);
+}
+
+async function workBy<Result extends object>(
+  parts: Pick<Parts, 'leases' | 'runtime'>,
+  lease: Lease,
+  look: Look<Result>,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    // The one before may have ended since the caller looked.
+    const found = await look('strong');
+    return found === undefined || found === 'busy' ? await work() : found;
+  } finally {
+    const released = writePatiently(parts, () => parts.leases.release(lease));
+    parts.runtime.waitUntil(goOnWithout(parts, 'release lease', released));
+  }
+}

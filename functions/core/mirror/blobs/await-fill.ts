@@ -1,0 +1,64 @@
+import { type Repository, repositoryKey } from '../../oci/repository.ts';
+import { goOnWithout } from '../../ports/tolerate.ts';
+import { UpstreamError } from '../../ports/upstream-error.ts';
+import type { MissingBlobs, Parts } from '../context.ts';
+import type { BlobOutcome } from '../outcome.ts';
+import { pauseFor } from '../pause.ts';
+import type { WantedPart } from '../wanted-part.ts';
+import { fillBehind, isFillable } from './fill-behind.ts';
+import { passThrough } from './pass-through.ts';
+
+const firstPause = 100;
+const longestPause = 1_000;
+
+/** What an instance whose answers are bounded does with a blob. */
+export interface AwaitBounds {
+  /** Up to this size a blob is passed through, in bytes. */
+  readonly passThroughBytes: number;
+  /** How long a client waits for the fill of a larger one, in ms. */
+  readonly wait: number;
+}
+
+/** For answers that are bounded: what is too large for one waits for the fill by another instance. */
+export function awaitLarge({ passThroughBytes, wait }: AwaitBounds): MissingBlobs {
+  return {
+    areFilledBehind: true,
+    async answer(parts, repository, part, calls) {
+      const { size = Number.POSITIVE_INFINITY, range } = part;
+      await fillBehind(parts, repository, part);
+      const answered = range === undefined ? size : range.end - range.start + 1;
+      if (answered <= passThroughBytes) return passThrough(parts, repository, part, calls);
+      // What comes into the bucket may be another registry's.
+      if (!part.mayBeStored) throw notDone(repository, part);
+      return awaitFill(parts, repository, part, isFillable(parts, repository, part) ? wait : 0);
+    },
+  };
+}
+
+/**
+ * What a client gets once another instance has filled the blob, or an UpstreamError when that takes
+ * longer than `milliseconds`.
+ */
+async function awaitFill(
+  parts: Parts,
+  repository: Repository,
+  part: WantedPart,
+  milliseconds: number,
+): Promise<BlobOutcome> {
+  const giveUp = parts.runtime.now() + milliseconds;
+  for (let pause = firstPause; ; pause = Math.min(pause * 2, longestPause)) {
+    const looking = parts.blobs.locate(part.digest, part.range);
+    const location = await goOnWithout(parts, 'locate blob', looking);
+    if (location?.kind === 'redirect') return { ...location, provenance: { kind: 'miss' } };
+    if (location !== undefined) {
+      return { ...location, range: part.range, provenance: { kind: 'miss' } };
+    }
+    if (parts.runtime.now() >= giveUp) throw notDone(repository, part);
+    await pauseFor(parts, pause);
+  }
+}
+
+function notDone(repository: Repository, { digest }: WantedPart): UpstreamError {
+  const message = `${repositoryKey(repository)}: the fill of ${digest} is not done yet`;
+  return new UpstreamError('timeout', message);
+}

@@ -1,0 +1,220 @@
+import { type ByteRead, type ByteReader, noMoreBytes } from '../../bytes/byte-reader.ts';
+import type { BlobSource } from '../../ports/blob-store.ts';
+import type { BlobOpening, BlobSlice, Refused } from '../../ports/upstream.ts';
+import { UpstreamError } from '../../ports/upstream-error.ts';
+import { type SourceWatch, TooSlow } from './pace.ts';
+
+/** Openings without progress after which a source is given up. */
+const mostAttempts = 5;
+
+/** Fewer bytes than these are no progress: an upstream that sends one at a time is broken. */
+const progress = 64 * 1024;
+const firstPause = 250;
+
+/** The upstream said that the blob is not there, or not for us: nothing to try again. */
+export class BlobRefused extends Error {
+  readonly refusal: Refused;
+
+  constructor(refusal: Refused) {
+    super(`the upstream answered that the blob is ${refusal.kind}`);
+    this.name = 'BlobRefused';
+    this.refusal = refusal;
+  }
+}
+
+/** A blob at an upstream, read without a gap: a break is resumed by Range where it happened. */
+export class UpstreamSource implements BlobSource {
+  /** Resolves when the upstream began to answer with bytes; rejects when it did not. */
+  readonly answered: Promise<void>;
+  /** Bytes read so far, for logs and metrics. */
+  bytes = 0;
+  /** True once the upstream was asked for bytes. */
+  isOpened = false;
+  readonly slices: () => Promise<number>;
+  readonly #openAt: (slice: BlobSlice) => Promise<BlobOpening>;
+  readonly #size: number | undefined;
+  readonly #signal: AbortSignal;
+  readonly #watch: SourceWatch | undefined;
+  #settle: Answered;
+
+  /** `size` is what the manifest says, in bytes; undefined when nobody said. */
+  constructor(
+    openAt: (slice: BlobSlice) => Promise<BlobOpening>,
+    size: number | undefined,
+    signal: AbortSignal,
+    slices: () => Promise<number> = async () => 1,
+    watch?: SourceWatch,
+  ) {
+    this.slices = slices;
+    this.#openAt = openAt;
+    this.#size = size;
+    this.#signal = signal;
+    this.#watch = watch;
+    this.#settle = { resolve: () => undefined, reject: () => undefined };
+    this.answered = new Promise((resolve, reject) => {
+      this.#settle = { resolve, reject };
+    });
+    this.answered.catch(() => undefined);
+  }
+
+  open(start: number, end?: number): ByteReader {
+    this.isOpened = true;
+    return readSlice({
+      open: (at) => this.#open(at, end),
+      start,
+      end: end ?? (this.#size === undefined ? undefined : this.#size - 1),
+      signal: this.#signal,
+      answered: this.#settle,
+      received: (bytes) => {
+        this.bytes += bytes;
+      },
+      watch: this.#watch,
+    });
+  }
+
+  async #open(start: number, end: number | undefined): Promise<ByteReader> {
+    const opening = await this.#openAt({ start, end });
+    if (opening.kind !== 'found') throw new BlobRefused(opening);
+    const { size, body } = opening;
+    if (this.#size === undefined || size === undefined || size === this.#size) return body;
+    await body.cancel();
+    throw new UpstreamError(
+      'invalid',
+      `the upstream's blob has ${size} bytes where the manifest says ${this.#size}`,
+    );
+  }
+}
+
+interface Answered {
+  resolve(): void;
+  reject(reason: unknown): void;
+}
+
+interface SliceOptions {
+  /** Asks the upstream for the bytes from `at` to the slice's end. */
+  readonly open: (at: number) => Promise<ByteReader>;
+  readonly start: number;
+  /** The slice's last byte; undefined when only the end of the body tells. */
+  readonly end: number | undefined;
+  readonly signal: AbortSignal;
+  readonly answered: Answered;
+  readonly received: (bytes: number) => void;
+  readonly watch: SourceWatch | undefined;
+}
+
+function readSlice(options: SliceOptions): ByteReader {
+  const { open, start, end, signal, answered, received, watch } = options;
+  let at = start;
+  /** What it reads from now, until that breaks. */
+  let reader: ByteReader | undefined;
+  /** Openings one after the other that gave next to nothing. */
+  let barren = 0;
+  /** Bytes of this opening. */
+  let gained = 0;
+  let isCancelled = false;
+  let failure: { readonly error: unknown } | undefined;
+  /** Ends the read under way. */
+  let leave: () => void = () => undefined;
+
+  async function next(): Promise<ByteRead> {
+    while (!isCancelled) {
+      if (failure !== undefined) throw failure.error;
+      try {
+        reader ??= await reopen();
+        const read = await readFrom(reader);
+        if (read.done) return ended();
+        const { byteLength } = read.value;
+        if (byteLength === 0) continue;
+        at += byteLength;
+        gained += byteLength;
+        received(byteLength);
+        watch?.arrived(byteLength, end === undefined ? undefined : end + 1 - at);
+        return read;
+      } catch (error) {
+        await resume(error);
+      }
+    }
+    return noMoreBytes;
+  }
+
+  async function readFrom(opened: ByteReader): Promise<ByteRead> {
+    watch?.waiting();
+    try {
+      return await opened.read();
+    } finally {
+      watch?.waited();
+    }
+  }
+
+  async function reopen(): Promise<ByteReader> {
+    const opened = await open(at);
+    if (isCancelled) await opened.cancel();
+    answered.resolve();
+    return opened;
+  }
+
+  function ended(): ByteRead {
+    if (!isCancelled && end !== undefined && at <= end) {
+      throw new UpstreamError('unreachable', 'the upstream ended the blob too early');
+    }
+    return noMoreBytes;
+  }
+
+  /** Resolves when the upstream may be asked again; rejects with the error when it may not. */
+  async function resume(error: unknown): Promise<void> {
+    reader?.cancel().catch(() => undefined);
+    reader = undefined;
+    barren = gained >= progress ? 1 : barren + 1;
+    gained = 0;
+    if (!mayResume(error)) {
+      failure = { error };
+      answered.reject(error);
+      throw error;
+    }
+    watch?.reopened();
+    if (barren > 1) await pause(firstPause * 2 ** (barren - 2), signal);
+  }
+
+  /** Before the first byte a client waits, so only a broken connection is tried again, once. */
+  function mayResume(error: unknown): boolean {
+    if (signal.aborted || !(error instanceof UpstreamError)) return false;
+    if (error instanceof TooSlow) return false;
+    if (error.kind === 'invalid' || error.kind === 'credentials') return false;
+    if (at === start) return error.kind === 'unreachable' && barren < 2;
+    return barren < mostAttempts;
+  }
+
+  /** The first read, which is made at once: so the upstream is asked, and `answered` settles. */
+  let ahead: Promise<ByteRead> | undefined = next();
+  ahead.catch(() => undefined);
+
+  return {
+    read() {
+      const read = ahead ?? next();
+      ahead = undefined;
+      if (isCancelled) return Promise.resolve(noMoreBytes);
+      return new Promise((resolve, reject) => {
+        leave = () => resolve(noMoreBytes);
+        read.then(resolve, reject);
+      });
+    },
+    async cancel(reason) {
+      isCancelled = true;
+      answered.reject(reason);
+      leave();
+      await reader?.cancel(reason);
+    },
+  };
+}
+
+function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(done, milliseconds);
+    signal.addEventListener('abort', done, { once: true });
+    function done() {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    }
+  });
+}

@@ -1,0 +1,95 @@
+import { parseObject } from '../../oci/json-object.ts';
+import type { CallCount } from '../../ports/upstream.ts';
+import { invalidAnswer, UpstreamError } from '../../ports/upstream-error.ts';
+import type { Connection, Credentials } from '../connection.ts';
+import { describe, send, type UpstreamRequest } from '../request.ts';
+import { discard, readBody } from '../response-body.ts';
+import { refusedStatus } from '../status.ts';
+import type { TokenGrant } from './token-cache.ts';
+
+/** What a token is asked for. */
+export interface TokenRequest {
+  /** The token service, checked by `trustedRealm`. */
+  readonly realm: URL;
+  readonly service: string | undefined;
+  readonly scope: string;
+  /** The repository's name. */
+  readonly name: string;
+}
+
+const maxTokenBody = 256 * 1024;
+
+/** distribution's token specification: without `expires_in` a token lives 60 seconds. */
+const defaultLife = 60;
+const longestLife = 86_400;
+
+/** The Authorization value of Basic (RFC 7617, in UTF-8). */
+export function basicAuthorization(credentials: Credentials): string {
+  const bytes = new TextEncoder().encode(`${credentials.username}:${credentials.password}`);
+  let binary = '';
+  for (const byte of bytes) binary += String.fromCharCode(byte);
+  return `Basic ${btoa(binary)}`;
+}
+
+function tokenUrl({ realm, service, scope }: TokenRequest): URL {
+  const url = new URL(realm);
+  if (service !== undefined) url.searchParams.set('service', service);
+  url.searchParams.set('scope', scope);
+  return url;
+}
+
+function readLife(value: unknown): number {
+  const seconds = Number(value);
+  return seconds > 0 ? Math.min(seconds, longestLife) : defaultLife;
+}
+
+function readGrant(bytes: Uint8Array): TokenGrant | undefined {
+  const { token, access_token: accessToken, expires_in: life } = parseObject(bytes) ?? {};
+  const value = typeof token === 'string' && token !== '' ? token : accessToken;
+  // Anything else could not stand in a header, and fetch would put it into its error.
+  if (typeof value !== 'string' || !/^[\x21-\x7e]{1,65536}$/.test(value)) return undefined;
+  return { kind: 'granted', token: value, seconds: readLife(life) };
+}
+
+/**
+ * Asks a token service for a token (distribution's token specification). A refusal is `denied` for
+ * the anonymous, and an UpstreamError `credentials` for configured credentials.
+ */
+export async function requestToken(
+  connection: Connection,
+  wanted: TokenRequest,
+  calls: CallCount,
+): Promise<TokenGrant> {
+  const { credentials } = connection;
+  const request: UpstreamRequest = {
+    purpose: 'token',
+    method: 'GET',
+    name: wanted.name,
+    url: tokenUrl(wanted),
+    headers: { accept: 'application/json' },
+  };
+  const authorization = credentials === undefined ? undefined : basicAuthorization(credentials);
+  const answer = await send(connection, request, authorization, calls);
+  const { response, answerer, moved } = answer;
+  const { status } = response;
+  const what = describe(connection, request, answerer);
+  // Another host, which got no credentials, cannot refuse them.
+  if (!moved && (status === 401 || status === 403)) {
+    await discard(response);
+    if (credentials === undefined) return { kind: 'denied' };
+    throw new UpstreamError('credentials', `${what}: the credentials were refused (${status})`, {
+      status,
+      answerer,
+    });
+  }
+  if (status !== 200) throw await refusedStatus(connection, request, answer);
+  const bytes = await readBody(response, {
+    what,
+    answerer,
+    maxBytes: maxTokenBody,
+    timeout: connection.headersTimeout,
+  });
+  const grant = readGrant(bytes);
+  if (grant === undefined) throw invalidAnswer(what, 'an answer without a token');
+  return grant;
+}

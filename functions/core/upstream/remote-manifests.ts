@@ -1,0 +1,139 @@
+import { parseRateLimit } from '../headers/rate-limit.ts';
+import { algorithmOf, type Digest, digestOf, parseDigest } from '../oci/digest.ts';
+import {
+  type Manifest,
+  manifestMediaType,
+  maxManifestBytes,
+  readManifest,
+} from '../oci/manifest.ts';
+import { acceptManifests, essence, isManifestType } from '../oci/media-type.ts';
+import { type Reference, referenceText } from '../oci/reference.ts';
+import type { CallCount, ManifestGet, ManifestHead } from '../ports/upstream.ts';
+import { invalidAnswer } from '../ports/upstream-error.ts';
+import { type Connection, endpoint } from './connection.ts';
+import { contentLength } from './content-length.ts';
+import { type Answer, describe, type UpstreamRequest } from './request.ts';
+import { discard, readBody } from './response-body.ts';
+import type { Session } from './session.ts';
+import { refusalOf } from './status.ts';
+
+function manifestRequest(
+  connection: Connection,
+  method: 'GET' | 'HEAD',
+  name: string,
+  reference: Reference,
+): UpstreamRequest {
+  return {
+    purpose: 'manifest',
+    method,
+    name,
+    url: endpoint(connection, `${name}/manifests/${referenceText(reference)}`),
+    headers: { accept: acceptManifests },
+  };
+}
+
+/** Tells of the rate limit, unless another host than the registry answered. */
+function observeRateLimit({ registry, credentials, runtime }: Connection, answer: Answer): void {
+  const rate = answer.moved ? undefined : parseRateLimit(answer.response.headers);
+  if (rate === undefined) return;
+  const counted = credentials === undefined ? 'anonymous' : 'account';
+  runtime.observe({ kind: 'rate-limit', registry, credentials: counted, rate });
+}
+
+/** A digest the registry states; what is no digest counts as not stated. */
+function statedDigest(headers: Headers): Digest | undefined {
+  return parseDigest(headers.get('docker-content-digest')?.trim() ?? '');
+}
+
+/** HEAD of a manifest (distribution-spec §Checking if content exists in the registry). */
+export async function headManifest(
+  { connection, exchange }: Session,
+  name: string,
+  reference: Reference,
+  calls: CallCount,
+): Promise<ManifestHead> {
+  const request = manifestRequest(connection, 'HEAD', name, reference);
+  const answer = await exchange(request, calls);
+  if (answer.kind === 'denied') return answer;
+  observeRateLimit(connection, answer);
+  const { response, moved } = answer;
+  // A URL that a registry signed for GET and redirects to is a 403 for HEAD.
+  const isMethodRefused =
+    [405, 501].includes(response.status) || (moved && response.status === 403);
+  if (isMethodRefused) {
+    await discard(response);
+    return { kind: 'unsupported' };
+  }
+  const refused = await refusalOf(connection, request, answer);
+  if (refused !== undefined) return refused;
+  await discard(response);
+  const digest = statedDigest(response.headers);
+  const asked = reference.kind === 'digest' ? reference.digest : undefined;
+  const isComparable = digest && asked && algorithmOf(digest) === algorithmOf(asked);
+  if (isComparable && digest !== asked) {
+    throw invalidAnswer(describe(connection, request), 'another digest stated');
+  }
+  return {
+    kind: 'found',
+    digest: asked ?? digest,
+    mediaType: essence(response.headers.get('content-type') ?? ''),
+    // No manifest is empty: 0 is what a server says that leaves out the body.
+    size: contentLength(response.headers) || undefined,
+  };
+}
+
+/**
+ * GET of a manifest (distribution-spec §Pulling manifests). The bytes agree with a digest reference
+ * and with the digest that the registry states, or an UpstreamError `invalid` is thrown.
+ */
+export async function getManifest(
+  { connection, exchange }: Session,
+  name: string,
+  reference: Reference,
+  calls: CallCount,
+): Promise<ManifestGet> {
+  const request = manifestRequest(connection, 'GET', name, reference);
+  const answer = await exchange(request, calls);
+  if (answer.kind === 'denied') return answer;
+  observeRateLimit(connection, answer);
+  const refused = await refusalOf(connection, request, answer);
+  if (refused !== undefined) return refused;
+  const { headers } = answer.response;
+  const what = describe(connection, request);
+  const bytes = await readBody(answer.response, {
+    what,
+    answerer: answer.answerer,
+    maxBytes: maxManifestBytes,
+    timeout: connection.stallTimeout,
+  });
+  const mediaType = readMediaType(what, headers.get('content-type') ?? '', bytes);
+  const asked = reference.kind === 'digest' ? reference.digest : undefined;
+  const digest = await verifiedDigest(what, bytes, asked, statedDigest(headers));
+  return { kind: 'found', manifest: { digest, mediaType, bytes } };
+}
+
+/** Refuses what is no manifest: a web page, an error with status 200, or schema 1. */
+function readMediaType(what: string, contentType: string, bytes: Manifest['bytes']): string {
+  const mediaType = manifestMediaType(contentType, bytes);
+  const contents = essence(contentType).endsWith('+prettyjws')
+    ? undefined
+    : readManifest({ bytes, mediaType });
+  const namesContent = contents && contents.blobs.length + contents.manifests.length > 0;
+  if (contents !== undefined && (namesContent || isManifestType(mediaType))) return mediaType;
+  throw invalidAnswer(what, 'no manifest that can be mirrored');
+}
+
+async function verifiedDigest(
+  what: string,
+  bytes: Manifest['bytes'],
+  asked: Digest | undefined,
+  stated: Digest | undefined,
+): Promise<Digest> {
+  for (const expected of [asked, stated]) {
+    if (expected === undefined) continue;
+    if ((await digestOf(bytes, algorithmOf(expected))) !== expected) {
+      throw invalidAnswer(what, 'the bytes have another digest');
+    }
+  }
+  return asked ?? stated ?? digestOf(bytes);
+}

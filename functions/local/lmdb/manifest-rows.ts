@@ -1,0 +1,69 @@
+import type { Digest } from '../../core/oci/digest.ts';
+import type { Manifest, ManifestContents } from '../../core/oci/manifest.ts';
+import type { IndexDatabase } from './database.ts';
+import { under } from './index-keys.ts';
+
+/**
+ * Writes all rows of a manifest of `repository`, unless they are there. Must run inside `write`.
+ * In there each put takes effect at once and its promise says nothing.
+ */
+export function addManifest(
+  index: IndexDatabase,
+  repository: string,
+  manifest: Manifest,
+  contents: ManifestContents | undefined,
+  pulled: number,
+): void {
+  const { digest, mediaType, bytes } = manifest;
+  if (index.manifests.doesExist([repository, digest])) return;
+  const blobs = new Map((contents?.blobs ?? []).map((blob) => [blob.digest, blob]));
+  void index.manifests.put([repository, digest], { mediaType, pulled, blobs: [...blobs.keys()] });
+  if (!index.bytes.doesExist(digest)) {
+    void index.bytes.put(digest, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+  }
+  void index.holders.put([digest, repository], 1);
+  void index.pulls.put([pulled, repository, digest], 1);
+  void index.catalogue.put(repository, 1);
+  for (const blob of blobs.values()) {
+    void index.entries.put([repository, blob.digest, digest], blob);
+    void index.namers.put([blob.digest, repository, digest], 1);
+  }
+}
+
+/** Takes out what `addManifest` wrote, and what nothing else needs. Must run inside `write`. */
+export function removeManifest(index: IndexDatabase, repository: string, digest: Digest): void {
+  const record = index.manifests.get([repository, digest]);
+  if (record === undefined) return;
+  void index.manifests.remove([repository, digest]);
+  void index.holders.remove([digest, repository]);
+  void index.pulls.remove([record.pulled, repository, digest]);
+  for (const blob of record.blobs) {
+    void index.entries.remove([repository, blob, digest]);
+    void index.namers.remove([blob, repository, digest]);
+  }
+  if (isEmpty(index.holders.getKeys({ ...under(digest), limit: 1 }))) {
+    void index.bytes.remove(digest);
+  }
+  if (isEmpty(index.manifests.getKeys({ ...under(repository), limit: 1 }))) {
+    void index.catalogue.remove(repository);
+  }
+}
+
+/** Moves a manifest's mark forward, if the manifest is there. Must run inside `write`. */
+export function moveMark(
+  index: IndexDatabase,
+  repository: string,
+  digest: Digest,
+  pulled: number,
+): void {
+  const record = index.manifests.get([repository, digest]);
+  if (record === undefined || record.pulled >= pulled) return;
+  void index.pulls.remove([record.pulled, repository, digest]);
+  void index.pulls.put([pulled, repository, digest], 1);
+  void index.manifests.put([repository, digest], { ...record, pulled });
+}
+
+function isEmpty(rows: Iterable<unknown>): boolean {
+  for (const _ of rows) return false;
+  return true;
+}

@@ -1,0 +1,191 @@
+import { type Descriptor, readDescriptor, readDescriptors } from '../../core/oci/descriptor.ts';
+import type { Digest } from '../../core/oci/digest.ts';
+import { type Manifest, type ManifestContents, storedMediaType } from '../../core/oci/manifest.ts';
+import { servableType } from '../../core/oci/media-type.ts';
+import type { Page, PageRequest } from '../../core/oci/page.ts';
+import { type Repository, repositoryKey } from '../../core/oci/repository.ts';
+import type {
+  IndexedManifest,
+  ManifestStore,
+  PulledManifest,
+  ReferrersList,
+  TagList,
+  TagRecord,
+  UpstreamLocation,
+} from '../../core/ports/manifest-store.ts';
+import type { IndexDatabase } from './database.ts';
+import { cursor, registryRange, repositoryOf, under } from './index-keys.ts';
+import { addManifest, moveMark, removeManifest } from './manifest-rows.ts';
+
+/** Longer than any tag. */
+const tagCursorLength = 200;
+/** Longer than any registry and repository name together. */
+const repositoryCursorLength = 600;
+
+/** The index over LMDB. Reads are synchronous look-ups in a memory map; writes wait for the disk. */
+export class LmdbManifestStore implements ManifestStore {
+  readonly #index: IndexDatabase;
+
+  constructor(index: IndexDatabase) {
+    this.#index = index;
+  }
+
+  async getTag(repository: Repository, tag: string): Promise<TagRecord | undefined> {
+    const record = this.#index.tags.get([repositoryKey(repository), tag]);
+    return record && { ...record, mediaType: servableType(record.mediaType) };
+  }
+
+  async putTag(repository: Repository, tag: string, record: TagRecord): Promise<void> {
+    const { tags, write } = this.#index;
+    const key: [string, string] = [repositoryKey(repository), tag];
+    await write(() => {
+      const stored = tags.get(key);
+      if (stored === undefined || stored.checked <= record.checked) void tags.put(key, record);
+    });
+  }
+
+  async listTags(repository: Repository, page: PageRequest): Promise<Page<string>> {
+    const key = repositoryKey(repository);
+    const { start, end } = under(key);
+    const last = page.last;
+    const from = last === undefined ? start[1] : cursor(last, tagCursorLength);
+    const rows = this.#index.tags.getKeys({
+      start: [key, from],
+      end,
+      exclusiveStart: last !== undefined,
+      ...atMost(page),
+    });
+    return readPage(rows, page, ([, tag]) => tag);
+  }
+
+  async getManifest(repository: Repository, digest: Digest): Promise<IndexedManifest | undefined> {
+    return this.#manifest(repositoryKey(repository), digest);
+  }
+
+  async findManifest(digest: Digest, registry: string): Promise<Manifest | undefined> {
+    const { start, end } = registryRange(registry);
+    const range = { start: [digest, start], end: [digest, end], limit: 1 };
+    for (const [, holder] of this.#index.holders.getKeys(range)) {
+      const found = this.#manifest(holder, digest);
+      return found && { digest, mediaType: found.mediaType, bytes: found.bytes };
+    }
+    return undefined;
+  }
+
+  #manifest(holder: string, digest: Digest): IndexedManifest | undefined {
+    const record = this.#index.manifests.get([holder, digest]);
+    const bytes = record && this.#index.bytes.get(digest);
+    if (record === undefined || bytes === undefined) return undefined;
+    const { pulled, complete } = record;
+    const mediaType = storedMediaType(record.mediaType, bytes);
+    return { digest, mediaType, bytes: new Uint8Array(bytes), pulled, complete };
+  }
+
+  async putManifest(
+    repository: Repository,
+    manifest: Manifest,
+    contents: ManifestContents | undefined,
+    pulled: number,
+  ): Promise<void> {
+    const key = repositoryKey(repository);
+    if (this.#index.manifests.doesExist([key, manifest.digest])) return;
+    await this.#index.write(() => addManifest(this.#index, key, manifest, contents, pulled));
+  }
+
+  async getBlobEntry(repository: Repository, digest: Digest): Promise<Descriptor | undefined> {
+    const range = under(repositoryKey(repository), digest);
+    for (const { value } of this.#index.entries.getRange({ ...range, limit: 1 })) {
+      return readDescriptor(value);
+    }
+    return undefined;
+  }
+
+  async listRepositories(page: PageRequest, registry?: string): Promise<Page<string>> {
+    const range = registry === undefined ? { start: '' } : registryRange(registry);
+    const after = page.last === undefined ? undefined : cursor(page.last, repositoryCursorLength);
+    const isInside = after !== undefined && after >= range.start;
+    const rows = this.#index.catalogue.getKeys({
+      ...range,
+      ...(isInside && { start: after, exclusiveStart: true }),
+      ...atMost(page),
+    });
+    return readPage(rows, page, (name) => name);
+  }
+
+  async getTagList(repository: Repository): Promise<TagList | undefined> {
+    return this.#index.tagLists.get(repositoryKey(repository));
+  }
+
+  async putTagList(repository: Repository, list: TagList): Promise<void> {
+    const { tagLists, write } = this.#index;
+    await write(() => void tagLists.put(repositoryKey(repository), list));
+  }
+
+  async getReferrers(repository: Repository, subject: Digest): Promise<ReferrersList | undefined> {
+    const list = this.#index.referrers.get([repositoryKey(repository), subject]);
+    return list && { ...list, manifests: readDescriptors(list.manifests) };
+  }
+
+  async putReferrers(repository: Repository, subject: Digest, list: ReferrersList): Promise<void> {
+    const { referrers, write } = this.#index;
+    await write(() => void referrers.put([repositoryKey(repository), subject], list));
+  }
+
+  async markPulled(repository: Repository, digest: Digest, pulled: number): Promise<void> {
+    const key = repositoryKey(repository);
+    await this.#index.write(() => moveMark(this.#index, key, digest, pulled));
+  }
+
+  async markComplete(repository: Repository, digest: Digest, seen: number): Promise<void> {
+    const { manifests, write } = this.#index;
+    const key: [string, string] = [repositoryKey(repository), digest];
+    await write(() => {
+      const record = manifests.get(key);
+      if (record !== undefined) void manifests.put(key, { ...record, complete: seen });
+    });
+  }
+
+  /** There is no other instance, and this one's memory has it. */
+  async getUpstreamLocation(): Promise<UpstreamLocation | undefined> {
+    return undefined;
+  }
+
+  async putUpstreamLocation(): Promise<void> {}
+
+  async leastRecentlyPulled(limit: number): Promise<readonly PulledManifest[]> {
+    const { pulls } = this.#index;
+    return Array.from(pulls.getKeys({ limit }), ([pulled, repository, digest]) => ({
+      repository: repositoryOf(repository),
+      // It was a checked digest when it was written.
+      digest: digest as Digest,
+      pulled,
+    }));
+  }
+
+  async removeManifest(repository: Repository, digest: Digest): Promise<void> {
+    const key = repositoryKey(repository);
+    await this.#index.write(() => removeManifest(this.#index, key, digest));
+  }
+
+  async isBlobNamed(digest: Digest): Promise<boolean> {
+    for (const _ of this.#index.namers.getKeys({ ...under(digest), limit: 1 })) return true;
+    return false;
+  }
+}
+
+/** One more than asked for shows whether there is a next page. */
+function atMost({ limit }: PageRequest): { limit?: number } {
+  return limit === undefined ? {} : { limit: limit + 1 };
+}
+
+/** A page of zero entries has no next, as there is no entry to go on after. */
+function readPage<Row>(
+  rows: Iterable<Row>,
+  { limit }: PageRequest,
+  nameOf: (row: Row) => string,
+): Page<string> {
+  if (limit === 0) return { entries: [], next: undefined };
+  const found = Array.from(rows, nameOf);
+  const entries = limit === undefined ? found : found.slice(0, limit);
+  return { entries, next: entries.length < found.length ? entries.at(-1) : undefined };
+}

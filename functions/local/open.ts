@@ -1,0 +1,74 @@
+import { resolve } from 'node:path';
+import { followFills } from '../core/mirror/blobs/follow-fill.ts';
+import type { Stores } from '../node/stores.ts';
+import { openDataFolder } from './data-folder.ts';
+import { FileBlobStore, type FileBlobStoreOptions } from './files/blob-store.ts';
+import { openIndexDatabase } from './lmdb/database.ts';
+import { type FillQueueOptions, PersistentFillQueue } from './lmdb/fill-queue.ts';
+import { LmdbLedger } from './lmdb/ledger.ts';
+import { LmdbManifestStore } from './lmdb/manifest-store.ts';
+import { ProcessLeases } from './process-leases.ts';
+
+/** What the embedded store is told when it is opened. */
+export interface EmbeddedStoreOptions
+  extends Pick<FillQueueOptions, 'now' | 'onGivenUp'>,
+    FileBlobStoreOptions {
+  /** Jobs of the queue that are handled at once; 4 unless said. */
+  readonly fillConcurrency?: number;
+}
+
+/** All stores of one machine, in one folder. */
+export interface EmbeddedStore extends Stores {
+  readonly queue: PersistentFillQueue;
+}
+
+/** A write costs little here. */
+const markInterval = 3_600_000;
+
+/**
+ * Opens the store in a folder, or creates it. Rejects with FolderInUse, UnknownFormat, or the file
+ * system's error.
+ */
+export async function openEmbeddedStore(
+  folder: string,
+  options: EmbeddedStoreOptions,
+): Promise<EmbeddedStore> {
+  const data = await openDataFolder(folder);
+  const undo = [() => data.release()];
+  try {
+    const index = openIndexDatabase(data.path);
+    undo.unshift(() => index.close());
+    const blobs = await FileBlobStore.open(data.path, options);
+    const ledger = new LmdbLedger(index);
+    const concurrency = options.fillConcurrency ?? 4;
+    const queue = new PersistentFillQueue(index, { ...options, concurrency });
+    undo.unshift(
+      () => queue.stop(),
+      () => blobs.close(),
+      () => ledger.flush(),
+    );
+    return {
+      manifests: new LmdbManifestStore(index),
+      blobs,
+      leases: new ProcessLeases(options.now),
+      ledger,
+      queue,
+      place: resolve(folder),
+      markInterval,
+      missingBlobs: followFills,
+      fillsHere: true,
+      readSecret: undefined,
+      close: () => runAll(undo),
+    };
+  } catch (error) {
+    await runAll(undo).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Runs every step, also after one that failed; rejects with the first error. */
+async function runAll(steps: readonly (() => Promise<void>)[]): Promise<void> {
+  const errors: unknown[] = [];
+  for (const step of steps) await step().catch((error: unknown) => errors.push(error));
+  if (errors.length > 0) throw errors[0];
+}

@@ -1,0 +1,50 @@
+import { type Lease, type Leases, longestHold } from '../core/ports/leases.ts';
+
+/**
+ * The leases of the one process that owns a data folder. They die with it, as the folder's lock
+ * does; fences go on rising after a restart because they start at the clock.
+ */
+export class ProcessLeases implements Leases {
+  readonly #now: () => number;
+  readonly #held = new Map<string, Lease>();
+  #lastFence = 0;
+
+  /** `now` is the clock, in ms since 1970. */
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  async acquire(key: string, milliseconds: number): Promise<Lease | undefined> {
+    const now = this.#now();
+    if (this.#isHeld(key, now)) return undefined;
+    this.#lastFence = Math.max(this.#lastFence + 1, now);
+    const lease = { key, fence: this.#lastFence, expires: now + milliseconds };
+    this.#held.set(key, lease);
+    return lease;
+  }
+
+  async isHeld(key: string): Promise<boolean> {
+    return this.#isHeld(key, this.#now());
+  }
+
+  #isHeld(key: string, now: number): boolean {
+    const expires = this.#held.get(key)?.expires ?? 0;
+    return expires > now && expires <= now + longestHold;
+  }
+
+  async renew(
+    lease: Pick<Lease, 'key' | 'fence'>,
+    milliseconds: number,
+  ): Promise<Lease | undefined> {
+    const now = this.#now();
+    const held = this.#held.get(lease.key);
+    if (held?.fence !== lease.fence || held.expires <= now) return undefined;
+    const renewed = { ...held, expires: now + milliseconds };
+    this.#held.set(lease.key, renewed);
+    return renewed;
+  }
+
+  async release(lease: Lease): Promise<void> {
+    if (this.#held.get(lease.key)?.fence === lease.fence) this.#held.delete(lease.key);
+  }
+}

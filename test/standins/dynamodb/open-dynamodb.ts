@@ -1,0 +1,104 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import dynalite from 'dynalite';
+import { DynamoDbTable } from '../../../functions/aws/dynamodb/table.ts';
+import { tableDefinition, timeToLive } from '../../../functions/aws/dynamodb/table-definition.ts';
+import { nodeHashing } from '../../../functions/aws/hashing.ts';
+import { createJsonService, type JsonService } from '../../../functions/aws/sdk/json-service.ts';
+import { createSigner, type Signer } from '../../../functions/core/signing/presigner.ts';
+import type { KnownServer, TableAddress } from './exchange.ts';
+import { type ServiceProxy, startServiceProxy } from './service-proxy.ts';
+
+/** A DynamoDB, with a table of its own for one test. */
+export interface OpenedDynamoDb extends TableAddress {
+  /** The table, asked through the proxy. */
+  readonly table: DynamoDbTable;
+  /** Sees every call, and answers some in DynamoDB's place. */
+  readonly proxy: ServiceProxy;
+  /** The table as another instance has it, past the proxy. */
+  another(): DynamoDbTable;
+  close(): Promise<void>;
+}
+
+/** Signs with credentials of the environment, or made-up ones. */
+export function dynamoDbSigner(): Signer {
+  const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_REGION } = process.env;
+  return createSigner({
+    service: 'dynamodb',
+    region: AWS_REGION ?? 'us-east-1',
+    credentials: () => ({
+      accessKeyId: AWS_ACCESS_KEY_ID ?? 'AKIDEXAMPLE',
+      secretAccessKey: AWS_SECRET_ACCESS_KEY ?? 'made up for the test',
+      sessionToken: AWS_SESSION_TOKEN,
+    }),
+    now: Date.now,
+    hashing: nodeHashing,
+  });
+}
+
+/** A client of DynamoDB; its clock in ms. */
+export function dynamoDbService(endpoint: string, now: () => number = Date.now): JsonService {
+  const signer = dynamoDbSigner();
+  return createJsonService({ target: 'DynamoDB_20120810', endpoint, signer, now });
+}
+
+/**
+ * Makes a table in the DynamoDB at PULLFRONT_TEST_DYNAMODB (a server that speaks its protocol, of
+ * PULLFRONT_TEST_DYNAMODB_KIND where that is known to differ, or the real one), else in a dynalite
+ * of this process.
+ */
+export async function openDynamoDb(): Promise<OpenedDynamoDb> {
+  const given = process.env.PULLFRONT_TEST_DYNAMODB;
+  const own = given === undefined ? await startDynalite() : undefined;
+  const endpoint = given ?? own?.endpoint ?? '';
+  const tableName = `pullfront-test-${process.pid}-${Date.now()}-${made++}`;
+  const direct = dynamoDbService(endpoint);
+  const kind = own ? 'dynalite' : knownServer(process.env.PULLFRONT_TEST_DYNAMODB_KIND);
+  await makeTable(direct, tableName, kind !== 'dynalite');
+  const proxy = await startServiceProxy(endpoint);
+  // A real DynamoDB checks that the signed host is its own, so the proxy sees nothing of it: the
+  // contracts run there, the tests of calls and faults do not.
+  const isLocal = new URL(endpoint).protocol === 'http:';
+  const asked = dynamoDbService(isLocal ? proxy.endpoint : endpoint);
+  return {
+    endpoint,
+    tableName,
+    kind,
+    proxy,
+    table: new DynamoDbTable(asked, tableName),
+    another: () => new DynamoDbTable(direct, tableName),
+    async close() {
+      await direct.call('DeleteTable', { TableName: tableName });
+      direct.close();
+      asked.close();
+      await proxy.close();
+      await own?.close();
+    },
+  };
+}
+
+let made = 0;
+
+function knownServer(name: string | undefined): KnownServer | undefined {
+  return name === 'moto' || name === 'dynalite' ? name : undefined;
+}
+
+async function startDynalite() {
+  const server = dynalite({ createTableMs: 0, deleteTableMs: 0 });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as AddressInfo;
+  return {
+    endpoint: `http://127.0.0.1:${port}`,
+    close: () => new Promise((resolve) => server.close(resolve)),
+  };
+}
+
+async function makeTable(service: JsonService, name: string, hasTtl: boolean): Promise<void> {
+  await service.call('CreateTable', tableDefinition(name), { once: true });
+  for (;;) {
+    const { Table } = await service.call('DescribeTable', { TableName: name });
+    if (JSON.stringify(Table).includes('"TableStatus":"ACTIVE"')) break;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  if (hasTtl) await service.call('UpdateTimeToLive', timeToLive(name));
+}

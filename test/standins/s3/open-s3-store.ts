@@ -1,0 +1,67 @@
+import { DynamoDbBlobIndex } from '../../../functions/aws/dynamodb/blob-index.ts';
+import { nodeHashing } from '../../../functions/aws/hashing.ts';
+import { S3BlobStore } from '../../../functions/aws/s3/blob-store.ts';
+import { openBucket } from '../../../functions/aws/s3/open-bucket.ts';
+import { createSigner } from '../../../functions/core/signing/presigner.ts';
+import type { OpenedPort } from '../../contract/opened-port.ts';
+import { type OpenedDynamoDb, openDynamoDb } from '../dynamodb/open-dynamodb.ts';
+import { type OpenedS3, openS3 } from './open-s3.ts';
+
+/** A blob store in a bucket of its own, or in an emptied one of a real service. */
+export interface OpenedS3Store extends OpenedPort<S3BlobStore> {
+  readonly s3: OpenedS3;
+  readonly dynamoDb: OpenedDynamoDb;
+  /** Another instance, whose index is asked by way of the proxy. */
+  readonly proxied: S3BlobStore;
+}
+
+const minute = 60_000;
+
+/** Opens the store over S3 and DynamoDB, the real ones if the environment names them. */
+export async function openS3Store(now: () => number = Date.now): Promise<OpenedS3Store> {
+  const s3 = await openS3();
+  const dynamoDb = await openDynamoDb();
+  const { bucket: name, region, endpoint, credentials } = s3;
+  const address = { bucket: name, region, endpoint };
+  const signerAt = (clock: () => number) =>
+    createSigner({
+      region,
+      service: 's3',
+      credentials: () => credentials,
+      now: clock,
+      hashing: nodeHashing,
+    });
+  const signer = signerAt(now);
+  // S3 refuses what was signed hours ago.
+  const bucket = openBucket({
+    address,
+    signer: signerAt(Date.now),
+    credentials: () => credentials,
+  });
+  if (s3.server === undefined) {
+    for await (const objects of bucket.list('')) {
+      for (const { key } of objects) await bucket.delete(key);
+    }
+  }
+  const open = (table = dynamoDb.another()) =>
+    new S3BlobStore({
+      address,
+      signer,
+      bucket,
+      index: new DynamoDbBlobIndex(table),
+      urlLife: 20 * minute,
+      now,
+    });
+  return {
+    s3,
+    dynamoDb,
+    store: open(),
+    proxied: open(dynamoDb.table),
+    reopen: async () => open(),
+    async close() {
+      bucket.close();
+      await dynamoDb.close();
+      await s3.close();
+    },
+  };
+}

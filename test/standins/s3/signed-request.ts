@@ -1,0 +1,104 @@
+import { createHash } from 'node:crypto';
+import { request as plainRequest } from 'node:http';
+import { request as secureRequest } from 'node:https';
+import { nodeHashing as hashing } from '../../../functions/aws/hashing.ts';
+import { createSigner } from '../../../functions/core/signing/presigner.ts';
+import type { S3Credentials } from './authenticate.ts';
+
+/** How a request is signed, where not rightly and in the headers. */
+export interface SignedAs {
+  readonly kind: 'header' | 'query' | 'nobody';
+  readonly secretAccessKey?: string;
+  readonly accessKeyId?: string;
+  readonly region?: string;
+  /** How far ahead of the time the client's clock is, in ms. */
+  readonly ahead?: number;
+  /** Of a URL, in seconds; default 60. */
+  readonly life?: number;
+}
+
+/** A bucket somewhere. */
+export interface BucketAddress {
+  /** For path-style requests. */
+  readonly endpoint: string;
+  readonly bucket: string;
+  readonly region: string;
+  readonly credentials: S3Credentials;
+}
+
+/** A request before it is signed; the path is encoded. */
+export interface PlainRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly query: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer | undefined;
+}
+
+/** A request as it is sent. */
+export interface SignedRequest {
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** An answer, whole. */
+export interface Received {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: Buffer;
+}
+
+/** Signs with the mirror's own signer, so that server and signer are checked against each other. */
+export async function signed(
+  { method, path, query, headers, body }: PlainRequest,
+  address: BucketAddress,
+  as: SignedAs,
+): Promise<SignedRequest> {
+  const url = new URL(`${address.endpoint}${path}${query === '' ? '' : `?${query}`}`);
+  if (as.kind === 'nobody') return { url, headers };
+  const credentials = {
+    ...address.credentials,
+    ...(as.secretAccessKey !== undefined && { secretAccessKey: as.secretAccessKey }),
+    ...(as.accessKeyId !== undefined && { accessKeyId: as.accessKeyId }),
+  };
+  const signer = createSigner({
+    region: as.region ?? address.region,
+    service: 's3',
+    credentials: () => credentials,
+    now: () => Date.now() + (as.ahead ?? 0),
+    hashing,
+  });
+  if (as.kind === 'query') {
+    const found = await signer.presign({ method, url, lifeSeconds: as.life ?? 60 });
+    return { url: new URL(found.url), headers };
+  }
+  const { 'x-amz-content-sha256': stated, ...others } = headers;
+  const bodyHash =
+    stated ??
+    createHash('sha256')
+      .update(body ?? '')
+      .digest('hex');
+  return { url, headers: await signer.headers({ method, url, headers: others, bodyHash }) };
+}
+
+/** Sends a request as it is; without a Content-Length of its own the body goes in chunks. */
+export function send(
+  method: string,
+  { url, headers }: SignedRequest,
+  body: Buffer | undefined,
+): Promise<Received> {
+  const request = url.protocol === 'https:' ? secureRequest : plainRequest;
+  return new Promise((resolve, reject) => {
+    const sending = request(url, { method, headers, agent: false }, (answer) => {
+      const pieces: Buffer[] = [];
+      answer.on('data', (piece: Buffer) => pieces.push(piece));
+      answer.on('error', reject);
+      answer.on('end', () => {
+        const { statusCode = 0, headers: received } = answer;
+        resolve({ status: statusCode, headers: received, body: Buffer.concat(pieces) });
+      });
+    });
+    sending.on('error', reject);
+    sending.end(body);
+  });
+}

@@ -1,0 +1,23 @@
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { shortSql } from '../../../scripts/short-sql.mjs';
+
+const entry = fileURLToPath(new URL('worker/contract-worker.ts', import.meta.url));
+
+let bundled: Promise<string> | undefined;
+
+/** The Worker that hosts the ports, in one script. */
+export function contractWorker(): Promise<string> {
+  bundled ??= build({
+    entryPoints: [entry],
+    bundle: true,
+    platform: 'neutral',
+    target: 'es2023',
+    format: 'esm',
+    external: ['cloudflare:*', 'node:*'],
+    // As in the Worker's own bundle: what is tested are the statements that are deployed.
+    plugins: [shortSql],
+    write: false,
+  }).then(({ outputFiles }) => outputFiles[0]?.text ?? '');
+  return bundled;
+}

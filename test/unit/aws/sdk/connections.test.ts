@@ -1,0 +1,83 @@
+import { once } from 'node:events';
+import { createServer, request, type Server } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type Connections, connectionsTo } from '../../../../functions/aws/sdk/connections.ts';
+
+let server: Server;
+let connections: Connections;
+let accepted: Socket[];
+
+beforeEach(async () => {
+  accepted = [];
+  server = createServer((_, response) => response.end('fine'));
+  server.on('connection', (socket) => accepted.push(socket));
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  connections = connectionsTo(address());
+});
+
+afterEach(() => {
+  connections.close();
+  server.closeAllConnections();
+  server.close();
+});
+
+function address(): URL {
+  const { port } = server.address() as AddressInfo;
+  return new URL(`http://127.0.0.1:${port}`);
+}
+
+async function ask(): Promise<number> {
+  const sent = request(address(), { agent: connections.agent }).end();
+  const [response] = await once(sent, 'response');
+  await once(response.resume(), 'end');
+  return response.statusCode;
+}
+
+test('the first request takes the connection that was opened ahead, and others keep it', async () => {
+  const arrived = once(server, 'connection');
+  connections.openAhead();
+  await arrived;
+  expect(await ask()).toBe(200);
+  expect(await ask()).toBe(200);
+  expect(accepted).toHaveLength(1);
+});
+
+test('a second request at the same time opens its own', async () => {
+  connections.openAhead();
+  expect(await Promise.all([ask(), ask()])).toEqual([200, 200]);
+  expect(accepted).toHaveLength(2);
+});
+
+test.each([
+  ['the other side closed', async () => closeAhead((socket) => socket.destroy())],
+  ['was dropped as idle', async () => closeAhead(() => connections.dropIdle())],
+])('a connection that %s is not used', async (_, close) => {
+  await close();
+  expect(await ask()).toBe(200);
+  expect(accepted).toHaveLength(2);
+});
+
+async function closeAhead(close: (socket: Socket) => void): Promise<void> {
+  const arrived = once(server, 'connection');
+  connections.openAhead();
+  const [socket] = await arrived;
+  const closed = once(socket, 'close');
+  close(socket);
+  await closed;
+  // Our side has heard of it when a whole exchange of another connection is over.
+  const others = connectionsTo(address());
+  await once(request(address(), { agent: others.agent }).end(), 'response');
+  others.close();
+  accepted.splice(1);
+}
+
+test('a connection that cannot be opened ahead harms nobody', async () => {
+  const other = connectionsTo(new URL('http://127.0.0.1:1'));
+  other.openAhead();
+  const [error] = await once(request('http://127.0.0.1:1', { agent: other.agent }).end(), 'error');
+  expect(error.code).toBe('ECONNREFUSED');
+  other.openAhead();
+  await ask();
+  other.close();
+});

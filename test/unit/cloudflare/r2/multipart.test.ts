@@ -1,0 +1,48 @@
+import { createHash } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { digestOfMade, madeSource } from '../../../standins/workerd/made-source.ts';
+import { sharedWorkerd } from '../../../standins/workerd/shared-workerd.ts';
+
+const mebibyte = 1024 * 1024;
+const { blobs } = sharedWorkerd({ bytesPerPut: 60 * mebibyte });
+
+test('310 MB over several invocations, none of which does more than it may', {
+  timeout: 180_000,
+}, async () => {
+  const size = 310_000_001;
+  const digest = digestOfMade(size);
+  const source = madeSource(size);
+  // A put before this one did not end in time: from now on the hash can be gone on from.
+  let progress = '{"kind":"barren"}';
+  let puts = 0;
+  for (; puts < 10; puts++) {
+    // Each in an instance that knows nothing, as an invocation in another isolate does.
+    const pauseAt = Date.now() + 600_000;
+    const outcome = await blobs().put({ digest, size }, source, { progress, pauseAt }).done;
+    if (outcome.kind !== 'paused') {
+      expect(outcome).toEqual({ kind: 'stored', size });
+      break;
+    }
+    progress = outcome.progress;
+    expect(progress.length).toBeLessThan(60_000);
+    expect(await blobs().stat(digest)).toBeUndefined();
+    expect(await blobs().locate(digest)).toBeUndefined();
+  }
+  // Whole parts of 8 MiB, and no byte twice.
+  expect(source.starts).toEqual([0, 64, 128, 192, 256].map((start) => start * mebibyte));
+  expect(await blobs().usedBytes()).toBe(size);
+  const location = await blobs().locate(digest);
+  if (location?.kind !== 'stream' || !(location.body instanceof ReadableStream)) {
+    throw new Error('it is streamed');
+  }
+  const hash = createHash('sha256');
+  for await (const bytes of location.body) hash.update(bytes);
+  expect(`sha256:${hash.digest('hex')}`).toBe(digest);
+});
+
+test('a put that may not pause ends, however large it is', { timeout: 60_000 }, async () => {
+  const size = 70 * mebibyte;
+  const digest = digestOfMade(size);
+  const { done } = blobs().put({ digest, size }, madeSource(size));
+  expect(await done).toEqual({ kind: 'stored', size });
+});

@@ -1,9 +1,0 @@
-import { readFile } from 'node:fs/promises';
-import { expect, test } from 'vitest';
-import { configJsonSchema } from '../../../functions/core/config/json-schema.ts';
-
-test('the published JSON Schema is current: else run node scripts/schema.mjs', async () => {
-  const file = new URL('../../../infra/pullfront.schema.json', import.meta.url);
-  const published: unknown = JSON.parse(await readFile(file, 'utf8'));
-  expect(published).toEqual(JSON.parse(JSON.stringify(configJsonSchema())));
-});

@@ -1,0 +1,148 @@
+import { expect, test } from 'vitest';
+import { upstreamOverride, variableOf } from '../../../../functions/core/config/environment.ts';
+import { configJsonSchema } from '../../../../functions/core/config/json-schema.ts';
+import { mistakes, parsed } from './parsing.ts';
+
+test('a variable goes before the file', () => {
+  const config = parsed(
+    { listen: '127.0.0.1:1', limits: { storeBytes: '1GB' } },
+    {
+      PULLFRONT_LISTEN: '127.0.0.1:2',
+      PULLFRONT_LIMITS_STORE_BYTES: '2GB',
+      PULLFRONT_DATA: '/data',
+      PULLFRONT_LOG_FORMAT: 'json',
+      PULLFRONT_UPSTREAMS_DOCKER_IO_TAG_TTL: '1h',
+    },
+  );
+  expect(config.listen.port).toBe(2);
+  expect(config.limits.storeBytes).toBe(2e9);
+  expect(config.data).toBe('/data');
+  expect(config.log.format).toBe('json');
+  expect(config.upstreams.get('docker.io')?.tagTtl).toBe(3_600_000);
+});
+
+test('an option goes before a variable', () => {
+  const option = { from: '--listen', path: ['listen'], value: '127.0.0.1:3' };
+  expect(parsed({}, { PULLFRONT_LISTEN: '127.0.0.1:2' }, [option]).listen.port).toBe(3);
+  const url = upstreamOverride('--upstream', 'docker.io=http://127.0.0.1:5001');
+  const config = parsed({}, { PULLFRONT_UPSTREAMS_DOCKER_IO_URL: 'https://other' }, [url]);
+  expect(config.upstreams.get('docker.io')?.url.href).toBe('http://127.0.0.1:5001/');
+});
+
+test('an empty variable counts as absent', () => {
+  expect(parsed({}, { PULLFRONT_LISTEN: '', PULLFRONT_UPSTREAMS: '' }).listen.port).toBe(5000);
+});
+
+test('the default upstream of a variable', () => {
+  const config = parsed(
+    {},
+    {
+      PULLFRONT_DEFAULT_UPSTREAM: 'quay.io',
+      PULLFRONT_UPSTREAMS_QUAY_IO_TAG_TTL: '1s',
+    },
+  );
+  expect([...config.upstreams.keys()]).toEqual(['quay.io']);
+  expect(config.upstreams.get('quay.io')?.tagTtl).toBe(1000);
+});
+
+test('a list of upstreams, with urls or without', () => {
+  const config = parsed(
+    { upstreams: { 'ghcr.io': { tagTtl: '1h' } } },
+    {
+      PULLFRONT_UPSTREAMS: 'ghcr.io, quay.io, localhost:5001=http://localhost:5001',
+      PULLFRONT_UPSTREAMS_LOCALHOST_5001_DELIVERY: 'redirect',
+    },
+  );
+  const names = ['docker.io', 'ghcr.io', 'quay.io', 'localhost:5001'];
+  expect(new Set(config.upstreams.keys())).toEqual(new Set(names));
+  expect(config.upstreams.get('ghcr.io')?.tagTtl).toBe(3_600_000);
+  expect(config.upstreams.get('localhost:5001')?.delivery).toBe('redirect');
+});
+
+test('credentials by variables alone', () => {
+  const config = parsed(
+    {},
+    {
+      PULLFRONT_UPSTREAMS_DOCKER_IO_CREDENTIALS_USERNAME: 'me',
+      PULLFRONT_UPSTREAMS_DOCKER_IO_CREDENTIALS_PASSWORD_ENV: 'PULLFRONT_TOKEN',
+      PULLFRONT_TOKEN: 'hunter2',
+    },
+  );
+  expect(config.upstreams.get('docker.io')?.credentials).toEqual({
+    username: 'me',
+    password: { env: 'PULLFRONT_TOKEN' },
+  });
+});
+
+test.each([
+  [{ PULLFRONT_LISTEN: 'x' }, /^PULLFRONT_LISTEN: found "x", expected HOST:PORT/],
+  [{ PULLFRONT_LOG_LEVEL: 'x' }, /^PULLFRONT_LOG_LEVEL: found "x"/],
+  [
+    { PULLFRONT_LISTN: 'x' },
+    /^PULLFRONT_LISTN: found an unknown variable, expected PULLFRONT_LISTEN$/,
+  ],
+  [
+    { PULLFRONT_UPSTREAMS: 'GHCR.io' },
+    /^PULLFRONT_UPSTREAMS: found "GHCR\.io", expected a registry/,
+  ],
+  [{ PULLFRONT_UPSTREAMS: 'docker.io=x' }, /^PULLFRONT_UPSTREAMS: found "x", expected a URL/],
+  [
+    { PULLFRONT_UPSTREAMS_GHCR_IO_TAG_TTL: '1s' },
+    /^PULLFRONT_UPSTREAMS_GHCR_IO_TAG_TTL: found an unknown variable, expected one of an upstream that is configured \(docker\.io\)/,
+  ],
+  [{ PULLFRONT_DEFAULT_UPSTREAM: 'a.b' }, /^PULLFRONT_DEFAULT_UPSTREAM: found "a\.b"/],
+])('a mistake in a variable names it: %o', (environment, expected) => {
+  const found = mistakes({}, environment);
+  expect(found).toHaveLength(1);
+  expect(found[0]).toMatch(expected);
+});
+
+test('a mistake in an option names it', () => {
+  const found = mistakes({}, {}, [upstreamOverride('--upstream', 'my.registry')]);
+  expect(found).toEqual([expect.stringMatching(/^upstreams\.my\.registry\.url: found nothing/)]);
+  const bad = mistakes({}, {}, [upstreamOverride('--upstream', 'My Registry=http://x')]);
+  expect(bad).toEqual([
+    expect.stringMatching(/^--upstream: found "My Registry", expected a registry/),
+  ]);
+});
+
+test('what Kubernetes sets for a service called pullfront is no mistake', () => {
+  const environment = {
+    PULLFRONT_SERVICE_HOST: '10.0.0.1',
+    PULLFRONT_SERVICE_PORT: '5000',
+    PULLFRONT_SERVICE_PORT_HTTP: '5000',
+    PULLFRONT_PORT: 'tcp://10.0.0.1:5000',
+    PULLFRONT_PORT_5000_TCP: 'tcp://10.0.0.1:5000',
+    PULLFRONT_PORT_5000_TCP_ADDR: '10.0.0.1',
+    PULLFRONT_PORT_5000_TCP_PORT: '5000',
+    PULLFRONT_PORT_5000_TCP_PROTO: 'tcp',
+  };
+  expect(mistakes({}, environment)).toEqual([]);
+});
+
+/** The paths of all values that are no object and no list. */
+function scalars(schema: unknown, path: readonly string[] = []): string[][] {
+  if (!(schema instanceof Object)) return [];
+  if ('properties' in schema && schema.properties instanceof Object) {
+    return Object.entries(schema.properties).flatMap(([key, value]) =>
+      scalars(value, [...path, key]),
+    );
+  }
+  const more = 'additionalProperties' in schema ? schema.additionalProperties : undefined;
+  if (more instanceof Object) return scalars(more, [...path, 'docker.io']);
+  if ('anyOf' in schema && Array.isArray(schema.anyOf)) {
+    return schema.anyOf.flatMap((one) => scalars(one, path));
+  }
+  return 'type' in schema && schema.type === 'array' ? [] : [[...path]];
+}
+
+test('every scalar of the schema has its variable', () => {
+  const known = scalars(configJsonSchema())
+    .filter(([first]) => first !== '$schema')
+    .map(variableOf);
+  expect(known.length).toBeGreaterThan(15);
+  for (const name of known) {
+    // A value that no setting takes: a known variable is named for its value, not as unknown.
+    expect(mistakes({}, { [name]: ' ' }).join('\n')).not.toContain('an unknown variable');
+  }
+});

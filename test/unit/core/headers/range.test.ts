@@ -1,0 +1,96 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  contentRange,
+  parseContentRange,
+  parseRange,
+  satisfyRange,
+} from '../../../../functions/core/headers/range.ts';
+
+const size = fc.integer({ min: 0, max: 2 ** 50 });
+
+/** What a Range header of one spec selects, or undefined for nothing. */
+function selected(header: string, of: number) {
+  const request = parseRange(header);
+  if (request.kind === 'whole' || request.kind === 'several') return request.kind;
+  return satisfyRange(request, of);
+}
+
+describe('range', () => {
+  it('from start to end selects what of it is there', () => {
+    fc.assert(
+      fc.property(size, size, size, (a, b, of) => {
+        const [start, end] = a < b ? [a, b] : [b, a];
+        const expected = start < of ? { start, end: Math.min(end, of - 1) } : undefined;
+        expect(selected(`bytes=${start}-${end}`, of)).toEqual(expected);
+      }),
+    );
+  });
+
+  it('from start selects the rest', () => {
+    fc.assert(
+      fc.property(size, size, (start, of) => {
+        const expected = start < of ? { start, end: of - 1 } : undefined;
+        expect(selected(`bytes=${start}-`, of)).toEqual(expected);
+      }),
+    );
+  });
+
+  it('of a suffix selects the last bytes', () => {
+    fc.assert(
+      fc.property(size, size, (length, of) => {
+        const isThere = length > 0 && of > 0;
+        const expected = isThere ? { start: Math.max(0, of - length), end: of - 1 } : undefined;
+        expect(selected(`bytes=-${length}`, of)).toEqual(expected);
+      }),
+    );
+  });
+
+  it.each([undefined, '', 'bytes', 'bytes=', 'bytes=-', 'bytes=x-y', 'bytes=5-2', 'items=0-1'])(
+    '%s is the whole',
+    (header) => expect(parseRange(header)).toEqual({ kind: 'whole' }),
+  );
+
+  it.each(['bytes=0-1,4-5', 'bytes=0-0, -1', 'bytes=0-,-1'])('%s are several', (header) => {
+    expect(parseRange(header)).toEqual({ kind: 'several' });
+  });
+
+  it('takes the unit in any case', () => {
+    expect(parseRange('Bytes=0-1')).toEqual({ kind: 'from', start: 0, end: 1 });
+  });
+
+  it('takes any text without a throw', () => {
+    const texts = fc.oneof(
+      fc.string(),
+      fc.string().map((text) => `bytes=${text}`),
+    );
+    fc.assert(fc.property(texts, (text) => void parseRange(text)));
+  });
+});
+
+describe('Content-Range', () => {
+  it('is read as it is written', () => {
+    fc.assert(
+      fc.property(size, fc.nat(), fc.nat(), (start, length, rest) => {
+        const end = start + length;
+        const of = end + 1 + rest;
+        const text = contentRange({ start, end }, of);
+        expect(parseContentRange(text)).toEqual({ start, end, size: of });
+      }),
+    );
+  });
+
+  it('may leave the size open', () => {
+    expect(parseContentRange('bytes 5-9/*')).toEqual({ start: 5, end: 9, size: undefined });
+  });
+
+  it.each([
+    undefined,
+    '',
+    'bytes */10',
+    'bytes 9-5/10',
+    'bytes 5-9',
+    'items 5-9/10',
+    'bytes=5-9/10',
+  ])('%s is none', (header) => expect(parseContentRange(header)).toBeUndefined());
+});

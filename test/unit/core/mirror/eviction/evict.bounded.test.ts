@@ -1,0 +1,183 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import type { Leases } from '../../../../../functions/core/ports/leases.ts';
+import type { ManifestStore } from '../../../../../functions/core/ports/manifest-store.ts';
+import type { EmbeddedStore } from '../../../../../functions/local/open.ts';
+import { imageOf, madeDigest } from '../../../../contract/made-content.ts';
+import { MemoryBlobs } from '../memory-blobs.ts';
+import { type Differences, type MirrorUnderTest, openMirror } from '../mirror-over-store.ts';
+
+const repository = { registry: 'docker.io', name: 'library/app' };
+
+let test: MirrorUnderTest;
+let blobs: MemoryBlobs;
+/** How often the index was asked, by method. */
+let asked: Record<string, number>;
+afterEach(() => test.close());
+
+function counting(manifests: ManifestStore): ManifestStore {
+  return new Proxy(manifests, {
+    get(target, name) {
+      const value = Reflect.get(target, name);
+      if (typeof value !== 'function') return value;
+      return (...args: unknown[]) => {
+        asked[String(name)] = (asked[String(name)] ?? 0) + 1;
+        return Reflect.apply(value, target, args);
+      };
+    },
+  });
+}
+
+/** A store of so many images of so many blobs each, config included, over its bound. */
+async function opened(
+  { images, each }: { images: number; each: number },
+  storeBytes: number,
+  { leases, ...differences }: Differences & { leases?: (store: EmbeddedStore) => Leases } = {},
+) {
+  blobs = new MemoryBlobs();
+  asked = {};
+  test = await openMirror({
+    ...differences,
+    limits: { storeBytes },
+    ports: (store) => ({
+      blobs,
+      manifests: counting(store.manifests),
+      leases: leases?.(store) ?? store.leases,
+    }),
+  });
+  for (let at = 0; at < images; at++) {
+    const layers = Array.from({ length: each - 1 }, (_, layer) => `${at}: ${layer}`);
+    const { manifest, contents, blobs: named } = imageOf(`image ${at}`, layers);
+    await test.store.manifests.putManifest(repository, manifest, contents, at + 1);
+    for (const { digest } of named) blobs.stored.add(digest);
+  }
+}
+
+async function unnamed(): Promise<number> {
+  const named = [...blobs.stored].map((digest) => test.store.manifests.isBlobNamed(digest));
+  return (await Promise.all(named)).filter((is) => !is).length;
+}
+
+const looks = () => (asked.isBlobNamed ?? 0) + (asked.removeManifest ?? 0);
+
+describe('a run of eviction that is bounded', () => {
+  it('evicts images however many blobs are stored, and the next one goes on', async () => {
+    await opened({ images: 120, each: 10 }, 1_000_000, { evictionSteps: 100 });
+    // A quarter of the steps looks for blobs that nothing names, an image takes eleven.
+    for (const left of [1140, 1080, 1020, 960]) {
+      asked = {};
+      await test.mirror.evict();
+      expect(looks()).toBeLessThanOrEqual(100);
+      expect([blobs.stored.size, await unnamed()]).toEqual([left, 0]);
+    }
+    const { list } = blobs.calls;
+    await test.mirror.evict();
+    expect([blobs.stored.size, blobs.calls.list]).toEqual([960, list]);
+  });
+
+  it('comes to every blob that nothing names, wherever it begins', async () => {
+    await opened({ images: 0, each: 0 }, 1, { evictionSteps: 40 });
+    for (let at = 0; at < 60; at++) blobs.stored.add(madeDigest(`left behind ${at}`));
+    for (let left = 50; left >= 0; left -= 10) {
+      await test.mirror.evict();
+      expect(blobs.stored.size).toBe(left);
+    }
+  });
+
+  it('takes an image whole or leaves it to the next run', async () => {
+    await opened({ images: 6, each: 20 }, 1, { evictionSteps: 64 });
+    for (const left of [80, 40, 0]) {
+      await test.mirror.evict();
+      expect([blobs.stored.size, await unnamed()]).toEqual([left, 0]);
+    }
+  });
+
+  it('begins an image that no run can take whole', async () => {
+    await opened({ images: 1, each: 100 }, 1, { evictionSteps: 40 });
+    await test.mirror.evict();
+    expect(asked.removeManifest).toBe(1);
+    // Ten of the steps went into the sweep, one into the manifest.
+    expect([blobs.stored.size, await unnamed()]).toEqual([71, 71]);
+    for (let run = 0; run < 8; run++) await test.mirror.evict();
+    expect(blobs.stored.size).toBe(0);
+  });
+
+  it('ends when its process may have to', async () => {
+    await opened({ images: 50, each: 2 }, 1, { evictionSteps: 1000 });
+    const pauseAt = Date.UTC(2026, 0, 1) + 10_000;
+    const [digest = madeDigest('none')] = blobs.stored;
+    const job = { repository, blob: { digest, size: 1000, mediaType: '' } };
+    blobs.answer = async (method) => test.pass(method === 'delete' ? 1_000 : 0);
+    expect(await test.mirror.handleFill(job, { pauseAt })).toEqual({ kind: 'done' });
+    expect(blobs.stored.size).toBe(90);
+    const { usedBytes } = blobs.calls;
+    await test.mirror.handleFill(job, { pauseAt });
+    expect(blobs.calls.usedBytes).toBe(usedBytes);
+  });
+});
+
+describe('an unbounded run', () => {
+  it('looks at every blob and goes down to below the bound', async () => {
+    await opened({ images: 120, each: 10 }, 1_000_000);
+    blobs.stored.add(madeDigest('left behind'));
+    await test.mirror.evict();
+    expect([blobs.stored.size, await unnamed()]).toEqual([950, 0]);
+  });
+
+  it('ends when its instance does', async () => {
+    await opened({ images: 20, each: 1 }, 1);
+    blobs.answer = async (method) => {
+      if (method === 'delete') await test.mirror.stop();
+    };
+    await test.mirror.evict();
+    expect(blobs.stored.size).toBe(19);
+  });
+});
+
+describe('several instances', () => {
+  const instances = () => Array.from({ length: 10 }, () => test.another());
+
+  it('evict no more than one would', async () => {
+    await opened({ images: 400, each: 1 }, 399_000);
+    blobs.answer = () => new Promise((resolve) => setImmediate(resolve));
+    await Promise.all(instances().map((instance) => instance.evict()));
+    expect(blobs.stored.size).toBe(379);
+    expect(asked.removeManifest).toBe(21);
+  });
+
+  it('evict without leases as well', async () => {
+    await opened({ images: 20, each: 1 }, 10_000, {
+      leases: () => ({
+        acquire: () => Promise.reject(new Error('no leases')),
+        isHeld: () => Promise.reject(new Error('no leases')),
+        renew: () => Promise.reject(new Error('no leases')),
+        release: () => Promise.reject(new Error('no leases')),
+      }),
+    });
+    await test.mirror.evict();
+    expect(blobs.stored.size).toBe(9);
+  });
+
+  it('do not take the turn of one that is slow but alive', async () => {
+    await opened({ images: 40, each: 1 }, 10_000);
+    blobs.answer = async (method) => {
+      // Only a run that has its turn lists the blobs.
+      if (method !== 'delete' || blobs.calls.list > 1) return;
+      test.pass(20_000);
+      await test.another().evict();
+    };
+    await test.mirror.evict();
+    expect([blobs.stored.size, blobs.calls.list]).toEqual([9, 1]);
+  });
+
+  it('stop when they were so slow that another may have its turn', async () => {
+    await opened({ images: 40, each: 1 }, 10_000);
+    blobs.answer = async (method) => {
+      if (method === 'delete') test.pass(70_000);
+    };
+    await test.mirror.evict();
+    expect(blobs.stored.size).toBe(39);
+    blobs.answer = async () => undefined;
+    await test.another().evict();
+    expect(blobs.stored.size).toBe(9);
+  });
+});

@@ -1,0 +1,175 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { BlobPut } from '../../../../../functions/core/ports/blob-store.ts';
+import { UpstreamError } from '../../../../../functions/core/ports/upstream-error.ts';
+import { makeImage } from '../../../../standins/images/image.ts';
+import { randomLayer } from '../../../../standins/images/layer.ts';
+import { bytesOf, type MirrorUnderTest, openMirror } from '../mirror-over-store.ts';
+import { known } from '../scripted-upstream.ts';
+
+const layer = randomLayer('layer', 200_000);
+const image = makeImage({ layers: [layer, layer] });
+const down = new UpstreamError('unavailable', 'docker.io answered 503', { status: 503 });
+
+let test: MirrorUnderTest;
+
+async function open(differences: Parameters<typeof openMirror>[0] = {}) {
+  test = await openMirror(differences);
+  test.upstream.add('library/app', image, '1');
+}
+
+beforeEach(() => open());
+afterEach(() => test.close());
+
+describe('a new image manifest', () => {
+  it('queues each of its blobs once, before it is answered', async () => {
+    await test.tag('library/app', '1');
+    expect(test.queued.map((job) => job.blob.digest).sort()).toEqual(
+      [image.config.digest, layer.digest].sort(),
+    );
+  });
+
+  it('queues no blob that is larger than what may be stored', async () => {
+    await test.close();
+    await open({ limits: { maxBlobBytes: 100_000 } });
+    await test.tag('library/app', '1');
+    expect(test.queued.map((job) => job.blob.digest)).toEqual([image.config.digest]);
+  });
+});
+
+describe('clients of a blob that is not stored', () => {
+  it('share one GET, and with it the fill of the queue', async () => {
+    await test.tag('library/app', '1');
+    const filling = test.fill();
+    const outcomes = await Promise.all(
+      Array.from({ length: 30 }, () => test.blob('library/app', layer.digest)),
+    );
+    const bodies = await Promise.all(outcomes.map(bytesOf));
+    await filling;
+    expect(bodies.every((bytes) => Buffer.from(layer.bytes).equals(bytes))).toBe(true);
+    expect(test.upstream.count(`GET blob library/app@${layer.digest}`)).toBe(1);
+  });
+
+  it('may leave without stopping the fill', async () => {
+    await test.tag('library/app', '1');
+    const outcome = await test.blob('library/app', layer.digest);
+    const body = outcome.kind === 'stream' ? outcome.body : undefined;
+    if (!(body instanceof ReadableStream)) throw new Error('a stream was expected');
+    await body.cancel();
+    await test.fill();
+    expect(await test.store.blobs.stat(known(layer.digest))).toMatchObject({ size: layer.size });
+    expect(test.upstream.count(`GET blob library/app@${layer.digest}`)).toBe(1);
+  });
+
+  it('never get a clean end of wrong bytes, which are never stored', async () => {
+    await test.tag('library/app', '1');
+    test.upstream.corrupt = (bytes) => bytes.map((byte, at) => (at === 1000 ? byte ^ 1 : byte));
+    await expect(bytesOf(await test.blob('library/app', layer.digest))).rejects.toThrow();
+    expect(await test.store.blobs.stat(known(layer.digest))).toBeUndefined();
+    await vi.waitFor(() =>
+      expect(test.events).toContainEqual(
+        expect.objectContaining({ kind: 'fill', outcome: 'mismatch', digest: layer.digest }),
+      ),
+    );
+    test.upstream.corrupt = undefined;
+    expect(await bytesOf(await test.blob('library/app', layer.digest))).toHaveLength(layer.size);
+  });
+
+  it('are told when the upstream fails before the first byte', async () => {
+    await test.tag('library/app', '1');
+    test.upstream.failure = down;
+    expect(await test.blob('library/app', layer.digest)).toEqual({
+      kind: 'unobtainable',
+      error: down,
+    });
+  });
+
+  it('get the upstream’s redirect where the policy says so, while the fill is queued', async () => {
+    await test.close();
+    await open({ policy: { delivery: 'redirect' } });
+    test.upstream.location = { kind: 'redirect', url: 'https://cdn.example/blob?signature=1' };
+    await test.tag('library/app', '1');
+    const outcomes = await Promise.all([
+      test.blob('library/app', layer.digest),
+      test.blob('library/app', layer.digest),
+    ]);
+    expect(outcomes).toMatchObject([{ kind: 'redirect' }, { kind: 'redirect' }]);
+    expect(test.upstream.count('LOCATE')).toBe(1);
+    expect(test.queued.map(({ blob }) => blob.digest)).toContain(layer.digest);
+  });
+
+  it('are passed through a blob that is too large to store, and it is verified on the way', async () => {
+    await test.close();
+    await open({ limits: { maxBlobBytes: 100_000 } });
+    await test.tag('library/app', '1');
+    const bytes = await bytesOf(await test.blob('library/app', layer.digest));
+    expect(Buffer.from(layer.bytes).equals(bytes)).toBe(true);
+    expect(await test.store.blobs.stat(known(layer.digest))).toBeUndefined();
+    test.upstream.corrupt = (wrong) => wrong.map((byte, at) => (at === 1000 ? byte ^ 1 : byte));
+    await expect(bytesOf(await test.blob('library/app', layer.digest))).rejects.toThrow('wrong');
+  });
+
+  it('still get their bytes when the store cannot write', async () => {
+    await test.close();
+    const failing = (): BlobPut => ({
+      done: Promise.reject(new Error('ENOSPC: no space left on device')),
+      follow: () => new ReadableStream(),
+    });
+    await open({
+      ports: (store) => ({
+        blobs: {
+          ...store.blobs,
+          stat: async () => undefined,
+          locate: async () => undefined,
+          put: failing,
+          delete: async () => undefined,
+          list: async function* () {},
+          usedBytes: async () => 0,
+        },
+      }),
+    });
+    await test.tag('library/app', '1');
+    const bytes = await bytesOf(await test.blob('library/app', layer.digest));
+    expect(Buffer.from(layer.bytes).equals(bytes)).toBe(true);
+  });
+});
+
+describe('a job of the queue', () => {
+  const job = {
+    repository: { registry: 'docker.io', name: 'library/app' },
+    blob: { digest: known(layer.digest), size: layer.size, mediaType: layer.mediaType },
+  };
+
+  it('is done when the blob is stored already', async () => {
+    expect(await test.mirror.handleFill(job)).toEqual({ kind: 'done' });
+    test.upstream.asked.length = 0;
+    expect(await test.mirror.handleFill(job)).toEqual({ kind: 'done' });
+    expect(test.upstream.asked).toEqual([]);
+  });
+
+  it('is tried again after what the upstream asks for', async () => {
+    test.upstream.failure = new UpstreamError('limited', 'limited', { retryAfter: 42 });
+    expect(await test.mirror.handleFill(job)).toMatchObject({ kind: 'retry', afterSeconds: 42 });
+  });
+
+  it('is given up when the upstream does not have the blob', async () => {
+    const repository = { registry: 'docker.io', name: 'library/none' };
+    expect(await test.mirror.handleFill({ ...job, repository })).toMatchObject({
+      kind: 'given-up',
+    });
+  });
+});
+
+describe('one blob that the upstream cannot give', () => {
+  it('does not keep other images from being served', async () => {
+    const other = makeImage({ layers: [randomLayer('other', 1000)] });
+    test.upstream.add('library/other', other, '1');
+    await test.tag('library/other', '1');
+    await test.tag('library/app', '1');
+    test.upstream.failure = down;
+    await test.blob('library/app', layer.digest);
+    test.upstream.failure = undefined;
+    expect(await test.manifest('library/other', other.manifest.digest)).toMatchObject({
+      kind: 'found',
+    });
+  });
+});

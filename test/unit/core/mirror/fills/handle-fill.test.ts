@@ -1,0 +1,213 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { awaitLarge } from '../../../../../functions/core/mirror/blobs/await-fill.ts';
+import type { FillJob } from '../../../../../functions/core/ports/fill-queue.ts';
+import { UpstreamError } from '../../../../../functions/core/ports/upstream-error.ts';
+import { makeImage } from '../../../../standins/images/image.ts';
+import { randomLayer } from '../../../../standins/images/layer.ts';
+import { type Differences, type MirrorUnderTest, openMirror } from '../mirror-over-store.ts';
+import { known } from '../scripted-upstream.ts';
+
+const layer = randomLayer('layer', 200_000);
+const image = makeImage({ layers: [layer] });
+const digest = known(layer.digest);
+const job: FillJob = {
+  repository: { registry: 'docker.io', name: 'library/app' },
+  blob: { digest, size: layer.size, mediaType: layer.mediaType },
+};
+const leaseLife = 60_000;
+
+let test: MirrorUnderTest;
+/** The progress that each put began with. */
+let puts: unknown[];
+/** A put without progress pauses here instead of going on. */
+let isPausing: boolean;
+/** How long a put goes on before it pauses, in ms. */
+let putTime: number;
+let isQueueDown: boolean;
+
+/** The embedded store, whose puts can pause here, and which others share. */
+const ports: Differences['ports'] = ({ blobs }) => ({
+  blobs: new Proxy(blobs, {
+    get(target, name) {
+      if (name !== 'put') {
+        const value = Reflect.get(target, name);
+        return typeof value === 'function' ? value.bind(target) : value;
+      }
+      return (...[blob, source, options]: Parameters<typeof target.put>) => {
+        puts.push(options?.progress);
+        if (!isPausing || options?.progress !== undefined) return target.put(blob, source, options);
+        test.pass(putTime);
+        return { done: Promise.resolve({ kind: 'paused', progress: 'half' }) };
+      };
+    },
+  }),
+  queue: {
+    async enqueue(jobs) {
+      if (isQueueDown) throw new Error('the queue is down');
+      test.queued.push(...jobs);
+    },
+  },
+});
+
+beforeEach(async () => {
+  puts = [];
+  isPausing = false;
+  putTime = 0;
+  isQueueDown = false;
+  test = await openMirror({ missingBlobs: awaitLarge({ passThroughBytes: 0, wait: 0 }), ports });
+  test.upstream.add('library/app', image, '1');
+});
+afterEach(() => test.close());
+
+const acquire = () =>
+  test.store.leases.acquire(`fill:docker.io@${digest}:${layer.size}`, leaseLife);
+const isStored = async () => (await test.store.blobs.stat(digest)) !== undefined;
+
+/** Pauses the fill of the blob; what is left of it. */
+async function pause(): Promise<FillJob> {
+  isPausing = true;
+  expect(await test.mirror.handleFill(job, { pauseAt: 1 })).toEqual({ kind: 'done' });
+  const [rest, ...others] = test.queued.splice(0);
+  expect(rest).toEqual({ ...job, progress: 'half', fence: expect.any(Number) });
+  expect(others).toEqual([]);
+  return rest ?? job;
+}
+
+describe('a fill that fails', () => {
+  const down = new UpstreamError('unavailable', 'docker.io answered 503', { status: 503 });
+
+  it('comes again after a pause that doubles up to half an hour', async () => {
+    test.upstream.failure = down;
+    const pauses: number[] = [];
+    for (let delivery = 1; delivery <= 101; delivery++) {
+      const outcome = await test.mirror.handleFill(job, { delivery });
+      if (outcome.kind !== 'retry') throw new Error(outcome.kind);
+      pauses.push(outcome.afterSeconds);
+    }
+    const doubling = [10, 20, 40, 80, 160, 320, 640, 1280, 1800];
+    expect(pauses).toEqual([...doubling, ...Array.from({ length: 92 }, () => 1800)]);
+    const hoursUntil = (delivery: number) =>
+      pauses.slice(0, delivery - 1).reduce((sum, seconds) => sum + seconds) / 3600;
+    // The last deliveries on AWS and on Cloudflare, as their READMEs say.
+    expect(hoursUntil(20)).toBeCloseTo(6.2, 1);
+    expect(hoursUntil(101)).toBeCloseTo(46.7, 1);
+  });
+
+  it.each([
+    ['longer', 4000, 4000],
+    ['shorter', 5, 20],
+  ])(
+    'waits for what the upstream asks for, if that is longer: %s',
+    async (_, retryAfter, pause) => {
+      test.upstream.failure = new UpstreamError('limited', 'limited', { retryAfter });
+      const outcome = await test.mirror.handleFill(job, { delivery: 2 });
+      expect(outcome).toMatchObject({ kind: 'retry', afterSeconds: pause });
+    },
+  );
+});
+
+describe('a job whose blob another instance is filling', () => {
+  beforeEach(async () => {
+    expect(await acquire()).toBeDefined();
+  });
+
+  it('is done when it comes for the first time: the filler has a job of its own', async () => {
+    expect(await test.mirror.handleFill(job, { delivery: 1 })).toEqual({ kind: 'done' });
+    expect(test.upstream.asked).toEqual([]);
+  });
+
+  it.each([
+    [2, 60],
+    [6, 320],
+  ])(
+    'comes back on its delivery %i: it may be the job of a filler that died',
+    async (delivery, pause) => {
+      const outcome = await test.mirror.handleFill(job, { delivery });
+      expect(outcome).toMatchObject({ kind: 'retry', afterSeconds: pause });
+      test.pass(leaseLife);
+      expect(await test.mirror.handleFill(job, { delivery: delivery + 1 })).toEqual({
+        kind: 'done',
+      });
+      expect(await isStored()).toBe(true);
+    },
+  );
+});
+
+describe('a fill that pauses', () => {
+  it('goes on from what it noted', async () => {
+    const rest = await pause();
+    expect(await test.another().handleFill(rest)).toEqual({ kind: 'done' });
+    expect(puts).toEqual([undefined, 'half']);
+    expect(await isStored()).toBe(true);
+    expect(await acquire()).toBeDefined();
+  });
+
+  it('hands its lease on: no duplicate begins at the start meanwhile', async () => {
+    const rest = await pause();
+    test.pass(leaseLife - 1);
+    expect(await test.another().handleFill(job)).toEqual({ kind: 'done' });
+    expect(await test.another().handleFill(rest)).toEqual({ kind: 'done' });
+    expect(puts).toEqual([undefined, 'half']);
+  });
+
+  it('has a full life of its lease left, however long it took', async () => {
+    putTime = leaseLife - 1;
+    await pause();
+    test.pass(leaseLife - 1);
+    expect(await acquire()).toBeUndefined();
+    test.pass(1);
+    expect(await acquire()).toBeDefined();
+  });
+
+  it('gets a lease anew when its own is over', async () => {
+    const rest = await pause();
+    test.pass(leaseLife);
+    expect(await test.mirror.handleFill(rest)).toEqual({ kind: 'done' });
+    expect(puts).toEqual([undefined, 'half']);
+    expect(await isStored()).toBe(true);
+  });
+
+  it('comes back later when another has taken the lease', async () => {
+    const rest = await pause();
+    test.pass(leaseLife);
+    await acquire();
+    const outcome = await test.mirror.handleFill(rest);
+    expect(outcome).toMatchObject({ kind: 'retry', afterSeconds: 60 });
+    expect(puts).toEqual([undefined]);
+  });
+
+  it('does not share its lease with a delivery before this one, which may be alive', async () => {
+    const rest = await pause();
+    const outcome = await test.mirror.handleFill(rest, { delivery: 2 });
+    expect(outcome).toMatchObject({ kind: 'retry', afterSeconds: 60 });
+    expect(puts).toEqual([undefined]);
+  });
+
+  it('lets go of the lease when the rest cannot be queued', async () => {
+    isPausing = true;
+    isQueueDown = true;
+    const outcome = await test.mirror.handleFill(job, { pauseAt: 1 });
+    expect(outcome).toMatchObject({ kind: 'retry', afterSeconds: 10 });
+    expect(await acquire()).toBeDefined();
+  });
+
+  it('shows its progress to the store when the blob came another way: its upload can go', async () => {
+    const rest = await pause();
+    isPausing = false;
+    test.pass(leaseLife);
+    expect(await test.mirror.handleFill(job)).toEqual({ kind: 'done' });
+    test.upstream.asked.length = 0;
+    expect(await test.mirror.handleFill(rest, { delivery: 3 })).toEqual({ kind: 'done' });
+    expect(puts).toEqual([undefined, undefined, 'half']);
+    expect(test.upstream.asked).toEqual([]);
+  });
+});
+
+it('a job of a registry that is not configured any more is given up, and holds no lease', async () => {
+  const gone = { ...job, repository: { registry: 'gone.example', name: 'a/b' } };
+  expect(await test.mirror.handleFill(gone)).toEqual({
+    kind: 'given-up',
+    reason: 'gone.example is not configured any more',
+  });
+  expect(await acquire()).toBeDefined();
+});

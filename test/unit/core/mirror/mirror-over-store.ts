@@ -1,0 +1,185 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { followFills } from '../../../../functions/core/mirror/blobs/follow-fill.ts';
+import type { Limits, MissingBlobs, Ports } from '../../../../functions/core/mirror/context.ts';
+import {
+  createMirror,
+  type RunningMirror,
+} from '../../../../functions/core/mirror/create-mirror.ts';
+import type { BlobOutcome, ManifestOutcome } from '../../../../functions/core/mirror/outcome.ts';
+import type { Reference } from '../../../../functions/core/oci/reference.ts';
+import type { MirrorEvent } from '../../../../functions/core/ports/event.ts';
+import type { FillJob } from '../../../../functions/core/ports/fill-queue.ts';
+import type { Upstream } from '../../../../functions/core/ports/upstream.ts';
+import type { UpstreamPolicy } from '../../../../functions/core/sources/policy.ts';
+import { type EmbeddedStore, openEmbeddedStore } from '../../../../functions/local/open.ts';
+import { madeRandom } from './made-random.ts';
+import { known, ScriptedUpstream } from './scripted-upstream.ts';
+
+const minute = 60_000;
+
+/** A policy with the product's defaults. */
+export const defaultPolicy: UpstreamPolicy = {
+  tagTtl: 5 * minute,
+  maxStale: 30 * 24 * 60 * minute,
+  immutableTags: [],
+  allow: [],
+  deny: [],
+  delivery: 'stream',
+};
+
+/** The mirror's decisions over the real embedded store, a scripted upstream and a clock in hand. */
+export interface MirrorUnderTest {
+  mirror: RunningMirror;
+  readonly upstream: ScriptedUpstream;
+  /** Another registry, whose repositories are named `evil.test/…`. */
+  readonly evil: ScriptedUpstream;
+  store: EmbeddedStore;
+  readonly events: MirrorEvent[];
+  /** What was queued and not yet done: the test plays the queue. */
+  readonly queued: FillJob[];
+  /** The clock, in ms since 1970. */
+  now(): number;
+  /** Moves the clock on. */
+  pass(milliseconds: number): void;
+  /** Does all that was queued. */
+  fill(): Promise<void>;
+  /** Resolves when nothing goes on behind the answers any more. */
+  settled(): Promise<void>;
+  /** Another instance over the same stores and the same upstream. */
+  another(): RunningMirror;
+  /** A new process over the same store: nothing is in memory. */
+  restart(): void;
+  /** The same with the store opened again: it looks at its files anew. */
+  reopen(): Promise<void>;
+  tag(name: string, tag: string, method?: 'GET' | 'HEAD'): Promise<ManifestOutcome>;
+  manifest(name: string, digest: string, method?: 'GET' | 'HEAD'): Promise<ManifestOutcome>;
+  blob(name: string, digest: string, method?: 'GET' | 'HEAD'): Promise<BlobOutcome>;
+  close(): Promise<void>;
+}
+
+/** What differs from the defaults. */
+export interface Differences {
+  readonly policy?: Partial<UpstreamPolicy>;
+  readonly limits?: Partial<Limits>;
+  readonly missingBlobs?: MissingBlobs;
+  readonly evictionSteps?: number;
+  /** Stands in for the scripted upstream; `now` is the clock in hand. */
+  readonly client?: (now: () => number) => Upstream;
+  /** Ports that stand in for the embedded store's. */
+  readonly ports?: (store: EmbeddedStore) => Partial<Ports>;
+}
+
+/** Opens a mirror of `docker.io` and `evil.test` on a store in a temporary folder. */
+export async function openMirror(differences: Differences = {}): Promise<MirrorUnderTest> {
+  const folder = await mkdtemp(join(tmpdir(), 'pullfront-mirror-'));
+  let now = Date.UTC(2026, 0, 1);
+  let store = await openEmbeddedStore(folder, { now: () => now });
+  const upstream = new ScriptedUpstream('docker.io');
+  const evil = new ScriptedUpstream('evil.test');
+  const client = differences.client?.(() => now) ?? upstream;
+  const events: MirrorEvent[] = [];
+  const queued: FillJob[] = [];
+  const background = new Set<Promise<unknown>>();
+  const queue = { enqueue: async (jobs: readonly FillJob[]) => void queued.push(...jobs) };
+  const policy = { ...defaultPolicy, ...differences.policy };
+  const open = () =>
+    createMirror(
+      {
+        upstreams: new Map([
+          ['docker.io', { upstream: client, policy }],
+          ['evil.test', { upstream: evil, policy }],
+        ]),
+        limits: {
+          maxBlobBytes: Number.POSITIVE_INFINITY,
+          storeBytes: Number.POSITIVE_INFINITY,
+          ...differences.limits,
+        },
+        memoryBytes: 1_000_000,
+        markInterval: minute,
+        missingBlobs: differences.missingBlobs ?? followFills,
+        evictionSteps: differences.evictionSteps,
+      },
+      { ...store, queue, ...differences.ports?.(store) },
+      {
+        now: () => now,
+        observe: (event) => events.push(event),
+        waitUntil: (work) => {
+          background.add(work);
+          const forget = () => background.delete(work);
+          work.then(forget, forget);
+        },
+        createHash: (algorithm) => {
+          const hash = createHash(algorithm);
+          return { update: (bytes) => hash.update(bytes), hex: () => hash.digest('hex') };
+        },
+        sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
+        random: madeRandom(1),
+      },
+    );
+  const ask = (name: string, reference: Reference, method: 'GET' | 'HEAD') =>
+    test.mirror.resolveManifest(at(name), reference, method, { upstreamCalls: 0 });
+  const test: MirrorUnderTest = {
+    mirror: open(),
+    upstream,
+    evil,
+    store,
+    events,
+    queued,
+    now: () => now,
+    pass: (milliseconds) => {
+      now += milliseconds;
+    },
+    fill: async () => {
+      for (const job of queued.splice(0)) await test.mirror.handleFill(job);
+    },
+    settled: async () => {
+      while (background.size > 0) await Promise.allSettled(background);
+    },
+    another: open,
+    restart: () => {
+      test.mirror = open();
+    },
+    reopen: async () => {
+      await test.mirror.stop();
+      await Promise.allSettled(background);
+      await store.close();
+      store = await openEmbeddedStore(folder, { now: () => now });
+      test.store = store;
+      test.mirror = open();
+    },
+    tag: (name, tag, method = 'GET') => ask(name, { kind: 'tag', tag }, method),
+    manifest: (name, digest, method = 'GET') =>
+      ask(name, { kind: 'digest', digest: known(digest) }, method),
+    blob: (name, digest, method = 'GET') =>
+      test.mirror.locateBlob(
+        at(name),
+        known(digest),
+        method,
+        { kind: 'whole' },
+        { upstreamCalls: 0 },
+      ),
+    close: async () => {
+      await test.mirror.stop();
+      await Promise.allSettled(background);
+      await store.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+  return test;
+}
+
+/** A repository of `docker.io`, unless its name begins with the other registry's. */
+function at(name: string) {
+  const other = 'evil.test/';
+  if (name.startsWith(other)) return { registry: 'evil.test', name: name.slice(other.length) };
+  return { registry: 'docker.io', name };
+}
+
+/** The bytes of a streamed blob. */
+export async function bytesOf(outcome: BlobOutcome): Promise<Uint8Array> {
+  if (outcome.kind !== 'stream') throw new Error(`a stream was expected, not ${outcome.kind}`);
+  return new Uint8Array(await new Response(outcome.body).arrayBuffer());
+}

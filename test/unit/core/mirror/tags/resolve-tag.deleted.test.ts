@@ -1,0 +1,171 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { passThroughAll } from '../../../../../functions/core/mirror/blobs/fill-behind.ts';
+import { UpstreamError } from '../../../../../functions/core/ports/upstream-error.ts';
+import { makeImage } from '../../../../standins/images/image.ts';
+import { randomLayer } from '../../../../standins/images/layer.ts';
+import { type MirrorUnderTest, openMirror } from '../mirror-over-store.ts';
+
+const minute = 60_000;
+const repository = { registry: 'docker.io', name: 'library/app' };
+const image = makeImage({ layers: [randomLayer('image', 5000)] });
+const other = makeImage({ layers: [randomLayer('other', 5000)] });
+const down = new UpstreamError('unreachable', 'docker.io is not reachable');
+
+let test: MirrorUnderTest;
+
+/** The tag was mirrored whole, and then the upstream said that it is not there. */
+beforeEach(async () => {
+  test = await openMirror();
+  test.upstream.add('library/app', image, '1');
+  await test.tag('library/app', '1');
+  await test.fill();
+  test.pass(10 * minute);
+  test.upstream.removeTag('library/app', '1');
+  expect(await test.tag('library/app', '1')).toEqual({ kind: 'absent' });
+});
+
+afterEach(() => test.close());
+
+const tagged = () => test.tag('library/app', '1');
+const record = () => test.store.manifests.getTag(repository, '1');
+
+describe('a tag that the upstream deleted', () => {
+  it.each(['goes on', 'begins anew'])(
+    'stays away when the upstream fails and the mirror %s',
+    async (how) => {
+      if (how === 'begins anew') test.restart();
+      test.pass(minute);
+      test.upstream.failure = down;
+      for (const _ of [1, 2]) expect(await tagged()).toEqual({ kind: 'unobtainable', error: down });
+    },
+  );
+
+  it('is not served while a slow upstream is asked again', async () => {
+    test.pass(minute);
+    let open = () => {};
+    test.upstream.gate = new Promise((resolve) => {
+      open = resolve;
+    });
+    const asking = tagged();
+    setTimeout(open, 2_100);
+    expect(await asking).toEqual({ kind: 'absent' });
+  });
+
+  it('can still be pulled by its digest', async () => {
+    test.pass(minute);
+    test.upstream.failure = down;
+    expect(await test.manifest('library/app', image.manifest.digest)).toMatchObject({
+      kind: 'found',
+    });
+  });
+
+  it('is back at once when the upstream has it again, for no further pull', async () => {
+    test.upstream.add('library/app', image, '1');
+    test.pass(20_000);
+    test.upstream.asked.length = 0;
+    expect(await tagged()).toMatchObject({ kind: 'found', digest: image.manifest.digest });
+    expect(test.upstream.asked).toEqual(['HEAD manifest library/app:1']);
+    test.upstream.failure = down;
+    test.pass(10 * minute);
+    expect(await tagged()).toMatchObject({ kind: 'found', provenance: { kind: 'stale' } });
+  });
+
+  it('is back in the moment in which it went', async () => {
+    test.upstream.add('library/app', image, '1');
+    test.restart();
+    expect(await tagged()).toMatchObject({ kind: 'found' });
+    test.restart();
+    test.upstream.failure = down;
+    expect(await tagged()).toMatchObject({ kind: 'found' });
+  });
+
+  it('stays away when the clock was set back before it went', async () => {
+    await test.close();
+    test = await openMirror();
+    test.upstream.add('library/app', image, '1');
+    await tagged();
+    await test.fill();
+    test.pass(-10 * minute);
+    test.upstream.removeTag('library/app', '1');
+    expect(await tagged()).toEqual({ kind: 'absent' });
+    test.restart();
+    test.upstream.failure = down;
+    expect((await tagged()).kind).toBe('unobtainable');
+  });
+
+  it('may name another image when it comes back', async () => {
+    const gone = (await record())?.checked;
+    test.upstream.add('library/app', other, '1');
+    test.pass(minute);
+    expect(await tagged()).toMatchObject({ kind: 'found', digest: other.manifest.digest });
+    expect(await record()).toMatchObject({
+      digest: other.manifest.digest,
+      history: [{ digest: image.manifest.digest, until: gone }],
+    });
+  });
+
+  it('keeps the moment when it went, however often it is asked for', async () => {
+    const first = await record();
+    test.pass(minute);
+    expect(await tagged()).toEqual({ kind: 'absent' });
+    expect(await record()).toEqual(first);
+    expect(first?.history).toEqual([{ digest: image.manifest.digest, until: first?.checked }]);
+    test.restart();
+    test.upstream.failure = down;
+    test.pass(minute);
+    expect(await tagged()).toMatchObject({ kind: 'unobtainable' });
+  });
+
+  it('is away although its pattern says that it never moves', async () => {
+    const gone = await record();
+    if (gone === undefined) throw new Error('there is no record');
+    await test.close();
+    test = await openMirror({ policy: { immutableTags: [/^1$/] } });
+    await test.store.manifests.putTag(repository, '1', gone);
+    expect(await tagged()).toEqual({ kind: 'absent' });
+  });
+});
+
+describe('a tag of which another instance heard that it is deleted', () => {
+  it('is not served by one that remembers it', async () => {
+    await test.close();
+    test = await openMirror({ missingBlobs: passThroughAll });
+    test.upstream.add('library/app', image, '1');
+    const other = test.another();
+    const byOther = () =>
+      other.resolveManifest(repository, { kind: 'tag', tag: '1' }, 'GET', { upstreamCalls: 0 });
+    await tagged();
+    await test.fill();
+    expect((await byOther()).kind).toBe('found');
+    test.pass(10 * minute);
+    test.upstream.removeTag('library/app', '1');
+    expect(await tagged()).toEqual({ kind: 'absent' });
+    test.upstream.failure = down;
+    expect((await byOther()).kind).toBe('unobtainable');
+  });
+});
+
+describe('a tag that was never mirrored', () => {
+  it('leaves nothing in the index when the upstream does not have it', async () => {
+    expect(await test.tag('library/app', 'never')).toEqual({ kind: 'absent' });
+    expect(await test.store.manifests.getTag(repository, 'never')).toBeUndefined();
+  });
+});
+
+describe('a tag that only GET can tell of', () => {
+  it('stays away too once the upstream has deleted it', async () => {
+    test.upstream.hidesDigest = true;
+    test.upstream.add('library/ecr', image, '1');
+    await test.tag('library/ecr', '1');
+    await test.fill();
+    test.pass(10 * minute);
+    test.upstream.removeTag('library/ecr', '1');
+    const head = test.upstream.headManifest.bind(test.upstream);
+    test.upstream.headManifest = async () => ({ kind: 'unsupported' });
+    expect(await test.tag('library/ecr', '1')).toEqual({ kind: 'absent' });
+    test.upstream.headManifest = head;
+    test.pass(minute);
+    test.upstream.failure = down;
+    expect(await test.tag('library/ecr', '1')).toMatchObject({ kind: 'unobtainable' });
+  });
+});

@@ -1,0 +1,66 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { inOrder, pageOf, parsePage } from '../../../../functions/core/oci/page.ts';
+
+const lists = fc.uniqueArray(fc.string(), { maxLength: 40 }).map((names) => names.sort(inOrder));
+
+describe('page', () => {
+  it('after page gives every entry once, in order', () => {
+    fc.assert(
+      fc.property(lists, fc.integer({ min: 1, max: 7 }), (names, limit) => {
+        const seen: string[] = [];
+        let last: string | undefined;
+        for (let pages = 0; pages <= names.length; pages++) {
+          const page = pageOf(names, { limit, last });
+          expect(page.entries.length).toBeLessThanOrEqual(limit);
+          seen.push(...page.entries);
+          last = page.next;
+          if (last === undefined) break;
+        }
+        expect(last).toBeUndefined();
+        expect(seen).toEqual(names);
+      }),
+    );
+  });
+
+  it('goes on after `last`, also when it is not in the list', () => {
+    fc.assert(
+      fc.property(lists, fc.string(), (names, last) => {
+        const { entries, next } = pageOf(names, { limit: undefined, last });
+        expect(entries).toEqual(names.filter((name) => inOrder(name, last) > 0));
+        expect(next).toBeUndefined();
+      }),
+    );
+  });
+
+  it('of no entries has no next', () => {
+    expect(pageOf(['a', 'b'], { limit: 0, last: undefined })).toEqual({
+      entries: [],
+      next: undefined,
+    });
+  });
+
+  it('that ends with the list has no next', () => {
+    expect(pageOf(['a', 'b'], { limit: 2, last: undefined }).next).toBeUndefined();
+  });
+
+  it('orders by code unit, not as people do', () => {
+    expect(['a', 'B', 'ä', '10', '9', '_'].sort(inOrder)).toEqual(['10', '9', 'B', '_', 'a', 'ä']);
+  });
+});
+
+describe('n and last', () => {
+  const read = (query: string) => parsePage(new URLSearchParams(query));
+  it('are read', () => {
+    expect(read('')).toEqual({ limit: undefined, last: undefined });
+    expect(read('n=0')).toEqual({ limit: 0, last: undefined });
+    expect(read('n=10&last=a%2Fb')).toEqual({ limit: 10, last: 'a/b' });
+    expect(read('last=a')).toEqual({ limit: undefined, last: 'a' });
+  });
+  it.each(['n=', 'n=-1', 'n=1.5', 'n=x', 'n=1e3', 'n=9999999999', 'n=%31%20'])(
+    '%s is bad',
+    (query) => {
+      expect(read(query)).toBeUndefined();
+    },
+  );
+});

@@ -1,0 +1,85 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { isRepositoryName, repositoryKey } from '../../../../functions/core/oci/repository.ts';
+import { repositoryPattern } from '../../../../functions/core/oci/repository-pattern.ts';
+
+/** `<name>` as distribution-spec §Pulling manifests writes it. */
+const grammar = /^[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(\/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*$/;
+
+describe('repository name', () => {
+  it('is what the grammar allows, up to 255 characters', () => {
+    const nearly = fc.string({
+      unit: fc.constantFrom('a', 'b', '0', '.', '_', '-', '/', 'A'),
+      maxLength: 12,
+    });
+    fc.assert(
+      fc.property(fc.oneof(nearly, fc.stringMatching(grammar), fc.string()), (text) => {
+        expect(isRepositoryName(text)).toBe(text.length <= 255 && grammar.test(text));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('is at most 255 characters long', () => {
+    expect(isRepositoryName('a'.repeat(255))).toBe(true);
+    expect(isRepositoryName('a'.repeat(256))).toBe(false);
+  });
+
+  it('is never a path that leaves its place', () => {
+    for (const text of [
+      '..',
+      '../a',
+      'a/..',
+      'a/../b',
+      '/a',
+      'a/',
+      'a//b',
+      'a\\b',
+      'a\0b',
+      'a\n',
+    ]) {
+      expect(isRepositoryName(text), text).toBe(false);
+    }
+  });
+
+  it('is judged quickly, also when it is hostile', () => {
+    const started = performance.now();
+    for (let i = 0; i < 200; i++) isRepositoryName(`${'a-'.repeat(126)}!`);
+    expect(performance.now() - started).toBeLessThan(500);
+  });
+
+  it('has one key with its registry', () => {
+    const repository = { registry: 'docker.io', name: 'library/alpine' };
+    expect(repositoryKey(repository)).toBe('docker.io/library/alpine');
+  });
+});
+
+describe('repository pattern', () => {
+  const cases: readonly [string, string, boolean][] = [
+    ['library/*', 'library/alpine', true],
+    ['library/*', 'library/alpine/edge', false],
+    ['library/*', 'other/library/alpine', false],
+    ['library/**', 'library/alpine/edge', true],
+    ['library/**', 'library', false],
+    ['**', 'any/thing/at/all', true],
+    ['a.b/c', 'a.b/c', true],
+    ['a.b/c', 'axb/c', false],
+    ['owner/app-*', 'owner/app-1', true],
+    ['owner/app-*', 'owner/app', false],
+    ['*/app', 'owner/app', true],
+    ['*/app', 'owner/group/app', false],
+  ];
+  it.each(cases)('%s on %s is %s', (glob, name, expected) => {
+    expect(repositoryPattern(glob).test(name)).toBe(expected);
+  });
+
+  it('without a star stands for itself alone', () => {
+    const text = fc.string().filter((one) => !one.includes('*'));
+    fc.assert(
+      fc.property(text, text, (glob, name) => {
+        expect(repositoryPattern(glob).test(name)).toBe(glob === name);
+        expect(repositoryPattern(glob).test(glob)).toBe(true);
+      }),
+    );
+  });
+});

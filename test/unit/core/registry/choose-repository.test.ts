@@ -1,0 +1,115 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { namesOf, namesOfAll } from '../../../../functions/core/registry/catalog.ts';
+import {
+  chooseRepository,
+  knownRegistries,
+} from '../../../../functions/core/registry/choose-repository.ts';
+import type { UpstreamPolicy } from '../../../../functions/core/sources/policy.ts';
+
+const policy: UpstreamPolicy = {
+  tagTtl: 1000,
+  maxStale: 1000,
+  immutableTags: [],
+  allow: [],
+  deny: [],
+  delivery: 'stream',
+};
+const policies = new Map([
+  ['docker.io', policy],
+  ['ghcr.io', { ...policy, allow: [/^open\//], deny: [/^open\/closed$/] }],
+  ['host.test:5000', policy],
+]);
+const registries = knownRegistries(policies, 'docker.io');
+
+/** `registry/name by form`, or the refusal's status and code. */
+function chosen(path: string, ns?: string, among = registries): string {
+  const choice = chooseRepository(among, ns, path);
+  if (choice.kind === 'refused') return `${choice.refusal.status} ${choice.refusal.code}`;
+  const { repository, form } = choice;
+  return `${repository.registry} ${repository.name} by ${form}`;
+}
+
+describe('the repository', () => {
+  it.each<[string, string | undefined, string]>([
+    ['library/alpine', undefined, 'docker.io library/alpine by root'],
+    ['alpine', undefined, 'docker.io library/alpine by root'],
+    ['foo.bar', undefined, 'docker.io library/foo.bar by root'],
+    ['ghcr.io/open/app', undefined, 'ghcr.io open/app by prefix'],
+    ['ghcr.io/open', undefined, '403 DENIED'],
+    ['ghcr.io/open/closed', undefined, '403 DENIED'],
+    ['ghcr.io/other/app', undefined, '403 DENIED'],
+    ['host.test:5000/app', undefined, 'host.test:5000 app by prefix'],
+    ['host.test:5000/app', 'host.test:5000', 'host.test:5000 app by ns'],
+    ['host.test/app', undefined, '404 NAME_UNKNOWN'],
+    ['GHCR.io/open/app', undefined, 'ghcr.io open/app by prefix'],
+    ['docker.io/docker.io/app', undefined, 'docker.io docker.io/app by prefix'],
+    // GitLab's groups may have dots: with ns, only a configured host is one.
+    ['my.group/app', 'host.test:5000', 'host.test:5000 my.group/app by ns'],
+    ['my.group/app', undefined, '404 NAME_UNKNOWN'],
+    ['ghcr.io', undefined, '400 NAME_INVALID'],
+    ['ghcr.io/', undefined, '400 NAME_INVALID'],
+    ['', undefined, '400 NAME_INVALID'],
+    ['../etc', undefined, '400 NAME_INVALID'],
+    ['a/../b', undefined, '400 NAME_INVALID'],
+    ['localhost/app', undefined, '404 NAME_UNKNOWN'],
+    ['[::1]:5000/app', undefined, '400 NAME_INVALID'],
+    ['app', 'constructor', '404 NAME_UNKNOWN'],
+    ['constructor/app', undefined, 'docker.io constructor/app by root'],
+  ])('%s with ns %s: %s', (path, ns, expected) => expect(chosen(path, ns)).toBe(expected));
+
+  it('of another default gets no library/', () => {
+    const others = knownRegistries(new Map([['host.test:5000', policy]]), 'host.test:5000');
+    expect(chosen('app', undefined, others)).toBe('host.test:5000 app by root');
+    expect(chosen('docker.io/library/alpine', undefined, others)).toBe('404 NAME_UNKNOWN');
+    expect(chosen('app', 'index.docker.io', others)).toBe('404 NAME_UNKNOWN');
+  });
+
+  it('is always one of a configured registry, for any text', () => {
+    const text = fc.oneof(
+      fc.string(),
+      fc
+        .array(fc.constantFrom('ghcr.io', 'docker.io', 'a', 'x.y', '..', '/'))
+        .map((p) => p.join('/')),
+    );
+    fc.assert(
+      fc.property(text, fc.option(text, { nil: undefined }), (path, ns) => {
+        const choice = chooseRepository(registries, ns === '' ? undefined : ns, path);
+        if (choice.kind === 'refused') expect(choice.refusal.status).toBeLessThan(405);
+        else expect(policies.has(choice.repository.registry)).toBe(true);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});
+
+describe('the names of a catalogue', () => {
+  const segment = fc.constantFrom('library', 'alpine', 'ghcr.io', 'docker.io', 'a');
+  const names = fc.array(segment, { minLength: 1, maxLength: 3 }).map((parts) => parts.join('/'));
+
+  it('lead back to their keys', () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...policies.keys()), names, (registry, name) => {
+        const key = `${registry}/${name}`;
+        const all = namesOfAll(registries);
+        expect(all.toKey(all.toShown(key))).toBe(key);
+        const own = namesOf(registry);
+        expect(own.toShown(key)).toBe(name);
+        expect(own.toKey(name)).toBe(key);
+      }),
+    );
+  });
+
+  it('can be pulled by', () => {
+    fc.assert(
+      fc.property(names, (name) => {
+        const shown = namesOfAll(registries).toShown(`docker.io/library/${name}`);
+        const choice = chooseRepository(registries, undefined, shown);
+        expect(choice).toMatchObject({
+          kind: 'repository',
+          repository: { registry: 'docker.io', name: `library/${name}` },
+        });
+      }),
+    );
+  });
+});

@@ -1,0 +1,126 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { streamOf } from '../../../../functions/core/bytes/byte-reader.ts';
+import { watchStall } from '../../../../functions/core/upstream/stall.ts';
+import { clientOf, digestFor, startScripted } from './scripted-server.ts';
+
+describe('a stall watch', () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  test('calls once, between 1 and 1.25 times the limit', () => {
+    const stalled = vi.fn();
+    const watch = watchStall(1000, stalled);
+    watch.waiting();
+    vi.advanceTimersByTime(999);
+    expect(stalled).not.toHaveBeenCalled();
+    vi.advanceTimersByTime(251);
+    expect(stalled).toHaveBeenCalledOnce();
+    vi.advanceTimersByTime(10_000);
+    expect(stalled).toHaveBeenCalledOnce();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('does not mind many short waits', () => {
+    const stalled = vi.fn();
+    const watch = watchStall(1000, stalled);
+    for (let chunk = 0; chunk < 20; chunk++) {
+      watch.waiting();
+      vi.advanceTimersByTime(900);
+      watch.arrived();
+    }
+    watch.stop();
+    expect([stalled.mock.calls.length, vi.getTimerCount()]).toEqual([0, 0]);
+  });
+
+  test('does not mind a slow consumer, and keeps no timer for it', () => {
+    const stalled = vi.fn();
+    const watch = watchStall(1000, stalled);
+    watch.waiting();
+    watch.arrived();
+    vi.advanceTimersByTime(60_000);
+    expect([stalled.mock.calls.length, vi.getTimerCount()]).toEqual([0, 0]);
+    watch.waiting();
+    vi.advanceTimersByTime(1250);
+    expect(stalled).toHaveBeenCalledOnce();
+  });
+});
+
+describe('connections', () => {
+  test('a body that is cancelled ends the transfer', async () => {
+    const content = Buffer.alloc(64 * 1024 * 1024);
+    const server = createServer((_request, response) => response.end(content));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const ended = new Promise((resolve) => {
+      // A reset is how the transfer is meant to end here.
+      server.once('connection', (socket) =>
+        socket.on('error', () => undefined).on('close', resolve),
+      );
+    });
+    const { port } = server.address() as AddressInfo;
+    const { upstream, calls } = clientOf(new URL(`http://127.0.0.1:${port}`));
+    const opened = await upstream.openBlob('a/b', digestFor('x'), { start: 0 }, calls);
+    if (opened.kind !== 'found') throw new Error(opened.kind);
+    const reader = opened.body;
+    await reader.read();
+    await reader.cancel();
+    await ended;
+    server.close();
+    await once(server, 'close');
+  });
+
+  test('refusals and redirects leave the connection for the next request', async () => {
+    const sockets = new Set<unknown>();
+    const server = createServer((request, response) => {
+      sockets.add(request.socket);
+      const isFirst = !request.url?.includes('next');
+      if (isFirst) response.writeHead(307, { location: '/next', 'content-length': 5 });
+      else response.writeHead(404, { 'content-length': 5 });
+      response.flushHeaders();
+      // The body comes after the headers were dealt with.
+      setTimeout(() => response.end('moved'), 10);
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const { upstream, calls } = clientOf(new URL(`http://127.0.0.1:${port}`));
+    for (let round = 0; round < 5; round++) await upstream.listTags('a/b', calls);
+    // Ten requests: fetch may open one more while it puts the first back.
+    expect(sockets.size).toBeLessThan(4);
+    server.closeAllConnections();
+    server.close();
+    await once(server, 'close');
+  });
+
+  test('a blob may take longer than its headers may', async () => {
+    const server = createServer((_request, response) => {
+      response.writeHead(200, { 'content-length': 4 }).write('01');
+      setTimeout(() => response.end('23'), 300);
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const url = new URL(`http://127.0.0.1:${port}`);
+    const { upstream, calls } = clientOf(url, { headersTimeout: 100 });
+    const opened = await upstream.openBlob('a/b', digestFor('x'), { start: 0 }, calls);
+    if (opened.kind !== 'found') throw new Error(opened.kind);
+    expect(await new Response(streamOf(opened.body)).text()).toBe('0123');
+    server.closeAllConnections();
+    server.close();
+    await once(server, 'close');
+  });
+
+  test('the rest of a blob whose slice was cut out is not transferred', async () => {
+    await using server = await startScripted({
+      path: `/v2/a/b/blobs/${digestFor('x')}`,
+      answer: { body: Buffer.alloc(10_000_000, 'x'), broken: { after: 1000, by: 'stall' } },
+    });
+    const { upstream, calls } = clientOf(server.url);
+    const opened = await upstream.openBlob('a/b', digestFor('x'), { start: 10, end: 19 }, calls);
+    if (opened.kind !== 'found') throw new Error(opened.kind);
+    expect(await new Response(streamOf(opened.body)).text()).toBe('xxxxxxxxxx');
+  });
+});

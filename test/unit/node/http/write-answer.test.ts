@@ -1,0 +1,137 @@
+import { once } from 'node:events';
+import { afterEach, expect, test } from 'vitest';
+import type { Answer } from '../../../../functions/core/registry/answer.ts';
+import { type Answering, answering, answerOf, received, sent } from './answering.ts';
+
+let server: Answering | undefined;
+
+afterEach(async () => {
+  await server?.close(0);
+  server = undefined;
+});
+
+async function serving(answer: (method: string) => Answer) {
+  server = await answering(answer);
+  return { server, url: `http://127.0.0.1:${server.address.port}/`, port: server.address.port };
+}
+
+const get = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
+const chunkBytes = 256 * 1024;
+
+/** A stream of so many chunks that tells how many were taken, and whether it was cancelled. */
+function counted(chunks: number, fail?: Error) {
+  const seen = { pulled: 0, cancelled: false };
+  const stream = new ReadableStream<Uint8Array>(
+    {
+      pull(controller) {
+        if (seen.pulled < chunks) {
+          seen.pulled += 1;
+          controller.enqueue(new Uint8Array(chunkBytes).fill(seen.pulled));
+        } else if (fail === undefined) controller.close();
+        else controller.error(fail);
+      },
+      cancel() {
+        seen.cancelled = true;
+      },
+    },
+    { highWaterMark: 0 },
+  );
+  return { seen, stream };
+}
+
+test('bytes and texts, with their length and without chunked encoding', async () => {
+  const bodies = [new TextEncoder().encode('Grüße'), 'Grüße'];
+  for (const body of bodies) {
+    const { url, server } = await serving(() => answerOf(body, { 'content-length': '7' }));
+    const response = await fetch(url);
+    expect(response.headers.get('content-length')).toBe('7');
+    expect(response.headers.get('transfer-encoding')).toBeNull();
+    expect(await response.text()).toBe('Grüße');
+    expect(await server.written[0]).toEqual({ bytes: 7, end: 'complete' });
+    await server.close(0);
+  }
+});
+
+test('a stream, byte for byte', async () => {
+  const length = String(3 * chunkBytes);
+  const { url, server } = await serving(() =>
+    answerOf(counted(3).stream, { 'content-length': length }),
+  );
+  const response = await fetch(url);
+  expect(response.headers.get('transfer-encoding')).toBeNull();
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  expect([bytes.length, bytes[0], bytes.at(-1)]).toEqual([3 * chunkBytes, 1, 3]);
+  expect(await server.written[0]).toEqual({ bytes: 3 * chunkBytes, end: 'complete' });
+});
+
+test('HEAD has the headers, no body, and cancels a stream', async () => {
+  const { seen, stream } = counted(3);
+  const { url, server } = await serving(() => answerOf(stream, { 'content-length': '786432' }));
+  const response = await fetch(url, { method: 'HEAD' });
+  expect(response.headers.get('content-length')).toBe('786432');
+  expect(await server.written[0]).toEqual({ bytes: 0, end: 'complete' });
+  expect(seen).toEqual({ pulled: 0, cancelled: true });
+});
+
+test('several answers on one connection', async () => {
+  const { port } = await serving((method) =>
+    answerOf(method === 'GET' ? counted(1).stream : 'x', { 'content-length': String(chunkBytes) }),
+  );
+  const last = 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
+  const text = await received(await sent(port, get + get.replace('GET', 'HEAD') + last));
+  expect(text.match(/HTTP\/1\.1 200 OK/g)).toHaveLength(3);
+});
+
+test('a slow client slows its stream, and nothing piles up', async () => {
+  const { seen, stream } = counted(1000);
+  const { port, server } = await serving(() => answerOf(stream));
+  const socket = await sent(port, get);
+  socket.pause();
+  await server.came(1);
+  // The stream stands still when both sides' buffers are full.
+  let before = -1;
+  while (before !== seen.pulled) {
+    before = seen.pulled;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  expect(seen.pulled).toBeGreaterThan(0);
+  expect(seen.pulled).toBeLessThan(100);
+  socket.destroy();
+  const written = await server.written[0];
+  expect(written?.end).toBe('left');
+  expect(written?.bytes).toBeLessThan(seen.pulled * chunkBytes);
+});
+
+test('a client that leaves cancels its own stream and no other', async () => {
+  const streams = [counted(1000), counted(20)];
+  let next = 0;
+  const { port, url, server } = await serving(() => answerOf(streams[next++]?.stream));
+  const socket = await sent(port, get);
+  await once(socket, 'data');
+  const other = fetch(url);
+  await server.came(2);
+  socket.destroy();
+  expect(await server.written[0]).toMatchObject({ end: 'left' });
+  expect(streams[0]?.seen.cancelled).toBe(true);
+  expect((await (await other).arrayBuffer()).byteLength).toBe(20 * chunkBytes);
+  expect(streams[1]?.seen.cancelled).toBe(false);
+});
+
+test('a stream that fails never looks like a clean end', async () => {
+  const error = new Error('the digest differs');
+  const headers: Record<string, string>[] = [{}, { 'content-length': String(3 * chunkBytes) }];
+  for (const known of headers) {
+    const { url, server } = await serving(() => answerOf(counted(2, error).stream, known));
+    await expect(fetch(url).then((response) => response.arrayBuffer())).rejects.toThrow();
+    expect(await server.written[0]).toMatchObject({ end: 'broken', error });
+    await server.close(0);
+  }
+});
+
+test('a stream that fails at once cuts the connection too', async () => {
+  const { port, server } = await serving(() =>
+    answerOf(counted(0, new Error('x')).stream, { 'content-length': '5' }),
+  );
+  expect(await received(await sent(port, get))).not.toMatch(/\r\n\r\n./);
+  expect(await server.written[0]).toMatchObject({ end: 'broken', bytes: 0 });
+});

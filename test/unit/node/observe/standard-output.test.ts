@@ -1,0 +1,59 @@
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { standardOutput } from '../../../../functions/node/observe/standard-output.ts';
+
+let folder: string;
+let fd: number;
+let file: string;
+const lost: string[] = [];
+const onLost = (reason: string) => lost.push(reason);
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'pullfront-output-'));
+  file = join(folder, 'log');
+  fd = openSync(file, 'a');
+  lost.length = 0;
+});
+afterEach(async () => {
+  closeSync(fd);
+  await rm(folder, { recursive: true, force: true });
+});
+
+const written = () => readFileSync(file, 'utf8');
+
+test('a few lines come together, soon', async () => {
+  const output = standardOutput({ fd, onLost });
+  output.write('one\n');
+  output.write('two\n');
+  expect(written()).toBe('');
+  await vi.waitFor(() => expect(written()).toBe('one\ntwo\n'), { timeout: 5_000 });
+});
+
+test('many lines come at once and in order, the last by a flush', async () => {
+  const output = standardOutput({ fd, onLost });
+  const lines = Array.from({ length: 2_000 }, (_, at) => `${at} ${'é'.repeat(20)}\n`);
+  for (const line of lines) output.write(line);
+  await vi.waitFor(() => expect(written()).toBe(lines.join('')), { timeout: 5_000 });
+  output.write('last\n');
+  output.flushSync();
+  expect(written()).toBe(`${lines.join('')}last\n`);
+  expect(lost).toEqual([]);
+});
+
+test('an output that cannot be written loses its lines, says so once, and ends nothing', async () => {
+  const full = openSync('/dev/full', 'w');
+  const output = standardOutput({ fd: full, onLost });
+  for (let round = 0; round < 3; round++) {
+    for (let at = 0; at < 100; at++) output.write(`${'x'.repeat(100)}\n`);
+    await new Promise((wake) => setTimeout(wake, 20));
+  }
+  await vi.waitFor(() => expect(lost).toHaveLength(1));
+  expect(lost[0]).toContain('ENOSPC');
+  output.write('last\n');
+  output.flushSync();
+  expect(lost).toHaveLength(1);
+  closeSync(full);
+});
