@@ -48,7 +48,7 @@ const bundles = [
     entry: 'functions/aws/fill-function.ts',
     outfile: 'dist/aws/fill/index.mjs',
     inputs:
-      /^(functions\/(core|aws|node\/(observe\/|password|runtime|fetch-error|http-client))|node_modules\/(zod|undici|@aws-sdk|@aws-crypto|@smithy|@aws|tslib|fast-xml-parser|strnum|bowser)\/)/,
+      /^(functions\/(core|aws|node\/(observe\/|password|runtime|http-client))|node_modules\/(zod|undici|@aws-sdk|@aws-crypto|@smithy|@aws|tslib|fast-xml-parser|strnum|bowser)\/)/,
     budget: 1_600_000,
     external: [],
     minify: true,

@@ -10,7 +10,7 @@ const file = fileURLToPath(new URL('../infra/pullfront.schema.json', import.meta
 
 const { outputFiles } = await build({
   absWorkingDir: root,
-  entryPoints: ['functions/core/config/json-schema.ts'],
+  entryPoints: ['functions/core/config/parse-config.ts'],
   bundle: true,
   format: 'esm',
   write: false,

@@ -8,18 +8,16 @@ import { DynamoDbLeases } from './dynamodb/leases.ts';
 import { DynamoDbLedger } from './dynamodb/ledger.ts';
 import { DynamoDbManifestStore } from './dynamodb/manifest-store.ts';
 import { DynamoDbTable } from './dynamodb/table.ts';
-import { nodeHashing } from './hashing.ts';
 import { S3BlobStore } from './s3/blob-store.ts';
 import { S3LargeManifests } from './s3/large-manifests.ts';
-import { blobKey } from './s3/object-key.ts';
-import { bucketUrl } from './s3/object-url.ts';
+import { blobKey, bucketUrl } from './s3/object-url.ts';
 import { openBucket } from './s3/open-bucket.ts';
-import { awsCredentials } from './sdk/aws-credentials.ts';
+import { awsCredentials, nodeHashing } from './sdk/aws-credentials.ts';
 import { createJsonService, type JsonService, serviceEndpoint } from './sdk/json-service.ts';
 import { readSecret } from './sdk/secrets.ts';
+import type { FillQueues } from './sqs/fill-consumer.ts';
 import { SqsFillQueue } from './sqs/fill-queue.ts';
 import { SqsQueue } from './sqs/queue.ts';
-import type { FillQueues } from './sqs/settle-message.ts';
 
 /** The stores of a function, and what it does with them besides. */
 export interface AwsStores extends Ports {

@@ -1,6 +1,6 @@
 import type { MirrorEvent } from '../core/ports/event.ts';
 import type { Answer } from '../core/registry/answer.ts';
-import type { WorkerConfiguration } from './config/worker-configuration.ts';
+import type { WorkerConfiguration } from './config/overrides.ts';
 
 /** How much a line matters. */
 type Level = 'debug' | 'info' | 'warn' | 'error';

@@ -6,7 +6,7 @@ import type { Runtime } from '../core/ports/runtime.ts';
 import { keepRateLimits } from '../core/sources/record-rate-limits.ts';
 import { createUpstream } from '../core/upstream/client.ts';
 import type { Credentials } from '../core/upstream/connection.ts';
-import type { WorkerConfiguration } from './config/worker-configuration.ts';
+import type { WorkerConfiguration } from './config/overrides.ts';
 import { workerFetch } from './workerd/fetch.ts';
 
 /**

@@ -4,8 +4,11 @@ import type { Provenance, Unobtained } from '../../functions/core/mirror/outcome
 import { type Descriptor, readDescriptor } from '../../functions/core/oci/descriptor.ts';
 import { type Manifest, readManifest } from '../../functions/core/oci/manifest.ts';
 import { inOrder, pageOf } from '../../functions/core/oci/page.ts';
-import { type Repository, repositoryKey } from '../../functions/core/oci/repository.ts';
-import { repositoryPattern } from '../../functions/core/oci/repository-pattern.ts';
+import {
+  type Repository,
+  repositoryKey,
+  repositoryPattern,
+} from '../../functions/core/oci/repository.ts';
 import { UpstreamError } from '../../functions/core/ports/upstream-error.ts';
 import type { UpstreamPolicy } from '../../functions/core/sources/policy.ts';
 import type { Content } from '../standins/images/content.ts';

@@ -11,15 +11,15 @@ import type {
   PasswordPlace,
   UpstreamConfig,
 } from '../../core/config/resolve.ts';
-import { repositoryPattern } from '../../core/oci/repository-pattern.ts';
-import { Given } from './given.ts';
-import { NotPlain } from './not-plain.ts';
+import { repositoryPattern } from '../../core/oci/repository.ts';
 import {
   duration,
   flag,
+  Given,
   listOf,
   made,
   matching,
+  NotPlain,
   oneOf,
   positiveSize,
   registryUrl,

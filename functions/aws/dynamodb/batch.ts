@@ -1,7 +1,6 @@
 import type { JsonObject } from '../sdk/json-service.ts';
 import { ServiceError } from '../sdk/service-error.ts';
-import { placeholders } from './expression.ts';
-import { type Item, type Key, keyItem } from './item.ts';
+import { type Item, type Key, keyItem, placeholders } from './item.ts';
 import type { DynamoDbTable } from './table.ts';
 
 /** DynamoDB's own bounds of one call. */

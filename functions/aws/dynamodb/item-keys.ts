@@ -1,5 +1,6 @@
 import type { Digest } from '../../core/oci/digest.ts';
 import { type Repository, repositoryKey } from '../../core/oci/repository.ts';
+import type { JsonObject } from '../sdk/json-service.ts';
 import type { Key } from './item.ts';
 
 /*
@@ -92,4 +93,31 @@ export const countersKey: Key = { pk: 'ledger', sk: 'counters' };
 export function repositoryOf(key: string): Repository {
   const slash = key.indexOf('/');
   return { registry: key.slice(0, slash), name: key.slice(slash + 1) };
+}
+
+/** The attribute after which DynamoDB may delete an item: seconds since 1970. */
+const timeToLiveAttribute = 'ttl';
+
+/** The table as CreateTable takes it; no index besides its key. */
+export function tableDefinition(name: string): JsonObject {
+  return {
+    TableName: name,
+    BillingMode: 'PAY_PER_REQUEST',
+    AttributeDefinitions: [
+      { AttributeName: 'pk', AttributeType: 'S' },
+      { AttributeName: 'sk', AttributeType: 'S' },
+    ],
+    KeySchema: [
+      { AttributeName: 'pk', KeyType: 'HASH' },
+      { AttributeName: 'sk', KeyType: 'RANGE' },
+    ],
+  };
+}
+
+/** The table's time to live as UpdateTimeToLive takes it. */
+export function timeToLive(name: string): JsonObject {
+  return {
+    TableName: name,
+    TimeToLiveSpecification: { AttributeName: timeToLiveAttribute, Enabled: true },
+  };
 }

@@ -1,3 +1,5 @@
+import type { JsonObject } from '../sdk/json-service.ts';
+
 /** A value of an item, as DynamoDB's JSON writes it: a text, a number, or bytes in base64. */
 export type AttributeValue =
   | { readonly S: string }
@@ -66,4 +68,24 @@ export function readItem(value: unknown): Item | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
   // The service made it after its own documentation; each value is looked at when it is read.
   return value as Item;
+}
+
+/**
+ * The placeholders of expressions. Every attribute is written `#name` there, because hundreds of
+ * plain words are reserved, and stands for the attribute of that name.
+ */
+export function placeholders(
+  expressions: readonly (string | undefined)[],
+  values: Item | undefined,
+): JsonObject {
+  const names: Record<string, string> = {};
+  for (const expression of expressions) {
+    for (const [placeholder] of expression?.matchAll(/#\w+/g) ?? []) {
+      names[placeholder] = placeholder.slice(1);
+    }
+  }
+  return {
+    ...(Object.keys(names).length > 0 && { ExpressionAttributeNames: names }),
+    ...(values !== undefined && { ExpressionAttributeValues: values }),
+  };
 }

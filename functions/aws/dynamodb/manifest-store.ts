@@ -24,10 +24,8 @@ import {
   manifestPartition,
   tagPartition,
 } from './item-keys.ts';
-import type { LargeManifests } from './large-manifests.ts';
 import { getList, putList } from './list-items.ts';
-import { isLive, readManifestItem } from './manifest-item.ts';
-import { readEntry } from './manifest-rows.ts';
+import { isLive, type LargeManifests, readEntry, readManifestItem } from './manifest-item.ts';
 import { pageOfNames } from './name-pages.ts';
 import { leastRecentlyPulled, markPulled } from './pulls.ts';
 import { putManifest } from './put-manifest.ts';

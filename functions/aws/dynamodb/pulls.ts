@@ -3,8 +3,7 @@ import type { PulledManifest } from '../../core/ports/manifest-store.ts';
 import { readBatch } from './batch.ts';
 import { type Item, type Key, keyOf, number, numberOf, textOf } from './item.ts';
 import { manifestItemKey, pullKey, pullPartition, repositoryOf } from './item-keys.ts';
-import { isLive, stateAttributes, stateOf } from './manifest-item.ts';
-import { pullRow } from './manifest-rows.ts';
+import { isLive, pullRow, stateAttributes, stateOf } from './manifest-item.ts';
 import type { DynamoDbTable } from './table.ts';
 
 /** A pull without a manifest is left alone for so long: the manifest may be on its way. In ms. */

@@ -4,9 +4,16 @@ import { ServiceError } from '../sdk/service-error.ts';
 import { writeBatch } from './batch.ts';
 import { keyItem, number, text } from './item.ts';
 import { cataloguePartition, manifestItemKey, pullKey } from './item-keys.ts';
-import type { LargeManifests } from './large-manifests.ts';
-import { isLarge, manifestItem, stateAttributes, stateOf } from './manifest-item.ts';
-import { manifestRows, pullRow, upToGeneration } from './manifest-rows.ts';
+import {
+  isLarge,
+  type LargeManifests,
+  manifestItem,
+  manifestRows,
+  pullRow,
+  stateAttributes,
+  stateOf,
+  upToGeneration,
+} from './manifest-item.ts';
 import type { DynamoDbTable } from './table.ts';
 
 /** How often others may come between before it is given up. */

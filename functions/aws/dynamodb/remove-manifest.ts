@@ -9,9 +9,15 @@ import {
   memberPartition,
   pullKey,
 } from './item-keys.ts';
-import type { LargeManifests } from './large-manifests.ts';
-import { isLive, readManifestItem, stateOf } from './manifest-item.ts';
-import { keysOf, manifestRows, upToGeneration } from './manifest-rows.ts';
+import {
+  isLive,
+  keysOf,
+  type LargeManifests,
+  manifestRows,
+  readManifestItem,
+  stateOf,
+  upToGeneration,
+} from './manifest-item.ts';
 import type { DynamoDbTable } from './table.ts';
 
 /** How long a removed manifest's generation is remembered, in seconds: longer than any put takes. */

@@ -2,8 +2,7 @@ import type { Consistency } from '../../core/ports/manifest-store.ts';
 import { StoreBusy } from '../../core/ports/store-busy.ts';
 import type { JsonObject, JsonService } from '../sdk/json-service.ts';
 import { isThrottling, ServiceError } from '../sdk/service-error.ts';
-import { placeholders } from './expression.ts';
-import { type Item, type Key, keyItem, readItem, readItems } from './item.ts';
+import { type Item, type Key, keyItem, placeholders, readItem, readItems } from './item.ts';
 
 /** What must hold of the stored item for a write to happen: `#checked <= :checked`. */
 export interface Condition {

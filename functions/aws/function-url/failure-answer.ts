@@ -1,8 +1,7 @@
 import type { Answer } from '../../core/registry/answer.ts';
 import { errorAnswer } from '../../core/registry/error-answer.ts';
-import { parseRoute } from '../../core/registry/route.ts';
+import { parseRoute, parseTarget } from '../../core/registry/route.ts';
 import { refusalOfFailure } from '../../core/registry/status-policy.ts';
-import { parseTarget } from '../../core/registry/target.ts';
 
 /**
  * The answer when this function has none: the one that sends the client to the origin at once, by

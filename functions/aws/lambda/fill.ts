@@ -1,8 +1,7 @@
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import type { FillOutcome } from '../../core/ports/fill-queue.ts';
 import type { FunctionConfig } from '../config/plain-config.ts';
-import { readFillText } from '../sqs/fill-message.ts';
-import { deliveryOf } from '../sqs/queue.ts';
+import { deliveryOf, readFillText } from '../sqs/queue.ts';
 import { type MirrorParts, type OpenedMirror, openMirror } from './open-mirror.ts';
 
 /** The handler of the fill function: works on messages of the queue, and never rejects. */

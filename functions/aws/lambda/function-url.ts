@@ -1,13 +1,17 @@
 import type { LambdaFunctionURLEvent, LambdaFunctionURLResult } from 'aws-lambda';
 import type { Answer, RegistryRequest } from '../../core/registry/answer.ts';
 import type { Registry } from '../../core/registry/app.ts';
-import { collectBody, streamOf } from '../function-url/collect-body.ts';
-import { EventRequest } from '../function-url/event-request.ts';
 import { failureAnswer } from '../function-url/failure-answer.ts';
 import { inTime } from '../function-url/in-time.ts';
-import { sentHeaders } from '../function-url/sent-headers.ts';
 import { type HeadForm, headBody } from './head-body.ts';
-import { longestBody, type SentBody, sentBytes } from './url-response.ts';
+import {
+  collectBody,
+  longestBody,
+  type SentBody,
+  sentBytes,
+  sentHeaders,
+  streamOf,
+} from './url-response.ts';
 
 /** What answers the events of a function URL. */
 export interface FunctionUrlOptions {
@@ -134,3 +138,25 @@ function bodyOf({ body }: Answer): SentBody {
 const tooLong = 'too long for a function URL';
 
 const nothing: SentBody = { body: '', isBase64Encoded: false, bytes: 0 };
+
+/**
+ * A function URL's event (payload 2.0) as the registry takes it: the path and the query as they
+ * were sent, and headers that the front has already joined under lower-case names. The body is not
+ * read: nothing that is answered here has one.
+ */
+class EventRequest implements RegistryRequest {
+  readonly method: string;
+  readonly target: string;
+  readonly #headers: LambdaFunctionURLEvent['headers'];
+
+  constructor(event: LambdaFunctionURLEvent) {
+    const { rawPath, rawQueryString, headers, requestContext } = event;
+    this.method = requestContext.http.method;
+    this.target = rawQueryString === '' ? rawPath : `${rawPath}?${rawQueryString}`;
+    this.#headers = headers;
+  }
+
+  header(name: string): string | undefined {
+    return this.#headers[name];
+  }
+}

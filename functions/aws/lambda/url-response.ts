@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import type { Answer } from '../../core/registry/answer.ts';
 
 /** A body as a result of Lambda carries it. */
 export interface SentBody {
@@ -43,4 +44,80 @@ const longestKept = 64 * 1024;
 
 function hasMark(bytes: Uint8Array): boolean {
   return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
+}
+
+/**
+ * What may leave through the front. Lambda renames some headers (`x-amzn-remapped-…`) and refuses
+ * the answer of a function that uses such names itself, so nothing goes out that is not listed.
+ */
+const passing: ReadonlySet<string> = new Set([
+  'accept-ranges',
+  'allow',
+  'cache-control',
+  'cache-status',
+  'content-range',
+  'content-type',
+  'docker-content-digest',
+  'docker-distribution-api-version',
+  'etag',
+  'link',
+  'location',
+  'oci-filters-applied',
+  'oci-namespace',
+  'retry-after',
+  'warning',
+  'x-content-type-options',
+]);
+
+/** The headers of a result. Content-Length is not among them: the front counts the body itself. */
+export function sentHeaders(answer: Pick<Answer, 'headers'>): Record<string, string> {
+  const sent: Record<string, string> = {};
+  for (const name in answer.headers) {
+    const value = answer.headers[name];
+    if (value !== undefined && passing.has(name)) sent[name] = value;
+  }
+  return sent;
+}
+
+/**
+ * The body if it is a stream. It is told by what it is not: to name ReadableStream would load Node's
+ * Web streams, which a new instance that sends a manifest does not need.
+ */
+export function streamOf(body: Answer['body']): ReadableStream<Uint8Array> | undefined {
+  if (body === undefined || typeof body === 'string' || body instanceof Uint8Array)
+    return undefined;
+  return body;
+}
+
+/**
+ * Reads a stream to its end; undefined when it has more than `most` bytes, and then it is
+ * cancelled. Rejects with the stream's error.
+ */
+export async function collectBody(
+  stream: ReadableStream<Uint8Array>,
+  most: number,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  const reader = stream.getReader();
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return joined(chunks, length);
+    length += value.byteLength;
+    if (length > most) {
+      await reader.cancel().catch(() => undefined);
+      return undefined;
+    }
+    chunks.push(value);
+  }
+}
+
+function joined(chunks: readonly Uint8Array[], length: number): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(length);
+  let at = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, at);
+    at += chunk.byteLength;
+  }
+  return whole;
 }

@@ -12,13 +12,9 @@ import type {
   WantedBlob,
 } from '../../core/ports/blob-store.ts';
 import type { Signer } from '../../core/signing/presigner.ts';
-import type { BlobIndex } from './blob-index.ts';
-import type { Bucket } from './bucket.ts';
-import { KnownBlobs } from './known-blobs.ts';
-import { listBlobs } from './list-blobs.ts';
-import { blobKey } from './object-key.ts';
-import { type BucketAddress, bucketUrl } from './object-url.ts';
-import { pausing } from './pausing.ts';
+import type { Bucket, BucketObject } from './bucket.ts';
+import { type BlobIndex, KnownBlobs } from './known-blobs.ts';
+import { type BucketAddress, blobKey, blobPrefix, bucketUrl, digestOfKey } from './object-url.ts';
 import { PutBuffers } from './put-buffers.ts';
 import { readProgress } from './put-progress.ts';
 
@@ -161,4 +157,77 @@ export class S3BlobStore implements BlobStore {
     await index.put({ digest, size, stored: Math.round(now()) });
     this.#known.add({ digest, size });
   }
+}
+
+/** A longer timer than this fires at once. */
+const longestTimer = 2 ** 31 - 1;
+
+/** When a put has to come to an end. */
+interface Pausing {
+  readonly pause: AbortSignal;
+  /** In ms. */
+  timeLeft(): number;
+  /** Ends its timer. */
+  clear(): void;
+}
+
+/** A signal that is aborted at `pauseAt`, in ms since 1970, or never. */
+function pausing(pauseAt: number | undefined, now: () => number): Pausing {
+  const controller = new AbortController();
+  const pause = controller.signal;
+  const timeLeft = () => Math.max(0, (pauseAt ?? Number.POSITIVE_INFINITY) - now());
+  if (pauseAt === undefined) return { pause, timeLeft, clear: () => undefined };
+  const left = Math.min(timeLeft(), longestTimer);
+  const timer = setTimeout(() => controller.abort(new Error('the time is up')), left);
+  return { pause, timeLeft, clear: () => clearTimeout(timer) };
+}
+
+/** So many blobs the index is asked for at once: one call, and who takes a few pays for few. */
+const asked = 100;
+
+/**
+ * All blobs of the bucket, or those behind `after`, by key. An object that the index lacks was
+ * verified before it was published, and its writer died: the index is told of it, so that it can be
+ * found, counted and evicted.
+ */
+async function* listBlobs(
+  bucket: Bucket,
+  index: BlobIndex,
+  after: Digest | undefined,
+): AsyncGenerator<StoredBlob> {
+  for await (const page of bucket.list(blobPrefix, after && blobKey(after))) {
+    for (let at = 0; at < page.length; at += asked) {
+      yield* readBlobs(bucket, index, page.slice(at, at + asked));
+    }
+  }
+}
+
+async function* readBlobs(
+  bucket: Bucket,
+  index: BlobIndex,
+  objects: readonly BucketObject[],
+): AsyncGenerator<StoredBlob> {
+  const digests = objects.map(({ key }) => digestOfKey(key)).filter((found) => found !== undefined);
+  const known = new Map((await index.getMany(digests)).map((blob) => [blob.digest, blob]));
+  for (const object of objects) {
+    const digest = digestOfKey(object.key);
+    if (digest === undefined) continue;
+    const blob = known.get(digest) ?? (await adopt(bucket, index, object, digest));
+    if (blob !== undefined) yield blob;
+  }
+}
+
+async function adopt(
+  bucket: Bucket,
+  index: BlobIndex,
+  { key }: BucketObject,
+  digest: Digest,
+): Promise<StoredBlob | undefined> {
+  // It may have been noted, or deleted, since the page was read.
+  const noted = await index.get(digest);
+  const object = noted === undefined ? await bucket.head(key) : undefined;
+  if (object === undefined) return noted;
+  const blob = { digest, size: object.size, stored: object.modified };
+  await index.put(blob);
+  return blob;
 }

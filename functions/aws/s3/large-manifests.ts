@@ -1,11 +1,10 @@
 import { algorithmOf, type Digest, encodedOf } from '../../core/oci/digest.ts';
 import type { Signer } from '../../core/signing/presigner.ts';
-import type { LargeManifests } from '../dynamodb/large-manifests.ts';
-import { nodeHashing } from '../hashing.ts';
+import type { LargeManifests } from '../dynamodb/manifest-item.ts';
+import { nodeHashing } from '../sdk/aws-credentials.ts';
 import { ObjectClient } from './object-client.ts';
 import { errorOfAnswer } from './object-exchange.ts';
-import { manifestKey } from './object-key.ts';
-import type { BucketAddress } from './object-url.ts';
+import { type BucketAddress, manifestKey } from './object-url.ts';
 
 /** Of silence, in ms: a client waits. */
 const longestSilence = 5000;

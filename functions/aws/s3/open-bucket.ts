@@ -1,7 +1,7 @@
 import type { CredentialSource } from '../../core/signing/credentials.ts';
 import type { Signer } from '../../core/signing/presigner.ts';
 import type { Bucket } from './bucket.ts';
-import { openBucketObjects } from './bucket-objects.ts';
+import { openBucketObjects } from './object-client.ts';
 import type { BucketAddress } from './object-url.ts';
 import { openSdkBucket } from './sdk-bucket.ts';
 

@@ -1,7 +1,7 @@
 import { algorithmOf } from '../../core/oci/digest.ts';
 import type { PutOutcome } from '../../core/ports/blob-store.ts';
 import { bufferBytes } from './put-buffers.ts';
-import type { PutJob } from './put-job.ts';
+import type { PutJob } from './put-hash.ts';
 import { putInParts } from './put-parts.ts';
 import { putAsStream } from './put-stream.ts';
 import { putInMemory } from './put-whole.ts';

@@ -4,8 +4,14 @@ import type { PutOutcome } from '../../core/ports/blob-store.ts';
 import type { OpenUpload, UploadedPart } from './bucket.ts';
 import { notPublished, withoutConflict } from './publish.ts';
 import { bufferBytes, largestBuffer } from './put-buffers.ts';
-import { lastingHash, type PutHash, plainHash } from './put-hash.ts';
-import { barrenPause, mismatch, type PutJob } from './put-job.ts';
+import {
+  barrenPause,
+  lastingHash,
+  mismatch,
+  type PutHash,
+  type PutJob,
+  plainHash,
+} from './put-hash.ts';
 import { writeProgress } from './put-progress.ts';
 import { uploadParts } from './upload-parts.ts';
 

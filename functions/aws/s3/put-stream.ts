@@ -2,7 +2,7 @@ import { encodedOf } from '../../core/oci/digest.ts';
 import type { PutOutcome } from '../../core/ports/blob-store.ts';
 import type { Published } from './bucket.ts';
 import { notPublished, withoutConflict } from './publish.ts';
-import { mismatch, type PutJob } from './put-job.ts';
+import { mismatch, type PutJob } from './put-hash.ts';
 import { writeProgress } from './put-progress.ts';
 import { ReadAhead, WrongSize } from './read-ahead.ts';
 import { S3Error } from './s3-error.ts';

@@ -1,10 +1,9 @@
 import { algorithmOf, encodedOf } from '../../core/oci/digest.ts';
 import type { PutOutcome } from '../../core/ports/blob-store.ts';
-import { nodeHashing } from '../hashing.ts';
+import { nodeHashing } from '../sdk/aws-credentials.ts';
 import { PartReader } from './part-reader.ts';
 import { notPublished, withoutConflict } from './publish.ts';
-import { plainHash } from './put-hash.ts';
-import { barrenPause, mismatch, type PutJob } from './put-job.ts';
+import { barrenPause, mismatch, type PutJob, plainHash } from './put-hash.ts';
 
 /**
  * Stores a blob that fits into one buffer: it is read whole and verified before a byte is sent, and

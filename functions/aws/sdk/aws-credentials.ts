@@ -1,6 +1,8 @@
+import { createHash, createHmac } from 'node:crypto';
 import {
   type AwsCredentials,
   type CredentialSource,
+  type Hashing,
   millisecondsLeft,
 } from '../../core/signing/credentials.ts';
 
@@ -101,3 +103,9 @@ interface ProvidedCredentials {
   readonly sessionToken?: string;
   readonly expiration?: Date;
 }
+
+/** The hashes of a signature, by OpenSSL. */
+export const nodeHashing: Hashing = {
+  sha256Hex: (data) => createHash('sha256').update(data).digest('hex'),
+  hmac: (key, text) => createHmac('sha256', key).update(text).digest(),
+};

@@ -1,5 +1,5 @@
 import type { Signer } from '../../core/signing/presigner.ts';
-import { nodeHashing } from '../hashing.ts';
+import { nodeHashing } from './aws-credentials.ts';
 import { connectionsTo } from './connections.ts';
 import { exchangeJson, NoAnswer } from './json-exchange.ts';
 import { Outage } from './outage.ts';

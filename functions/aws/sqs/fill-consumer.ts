@@ -1,8 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import type { FillHandler, FillJob, FillOutcome } from '../../core/ports/fill-queue.ts';
-import { readFillText } from './fill-message.ts';
-import type { ReceivedMessage } from './queue.ts';
-import { type FillQueues, settleMessage } from './settle-message.ts';
+import { type ReceivedMessage, readFillText, type SqsQueue } from './queue.ts';
 
 /** What a consumer tells, and how much it does at once. */
 export interface FillConsumerOptions {
@@ -121,4 +119,29 @@ export class FillConsumer {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/** Where a message came from, and where it goes when nobody can handle it. */
+export interface FillQueues {
+  readonly queue: SqsQueue;
+  /** Undefined: what is given up is only told, not kept. */
+  readonly deadLetters: SqsQueue | undefined;
+}
+
+/** Does with a message what became of its job. Rejects when a queue fails: it then comes again. */
+async function settleMessage(
+  { queue, deadLetters }: FillQueues,
+  message: ReceivedMessage,
+  outcome: FillOutcome,
+): Promise<void> {
+  switch (outcome.kind) {
+    case 'done':
+      return queue.remove(message);
+    case 'retry':
+      return queue.hide(message, outcome.afterSeconds);
+    case 'given-up':
+      // Kept before it is removed: twice among the dead is better than nowhere.
+      await deadLetters?.sendGivenUp(message.body, outcome.reason);
+      return queue.remove(message);
+  }
 }

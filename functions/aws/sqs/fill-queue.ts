@@ -1,9 +1,7 @@
 import type { FillHandler, FillJob, FillQueue } from '../../core/ports/fill-queue.ts';
 import type { ServedFillQueue } from '../../node/stores.ts';
-import { FillConsumer, type FillConsumerOptions } from './fill-consumer.ts';
-import { fillText } from './fill-message.ts';
-import type { SqsQueue } from './queue.ts';
-import type { FillQueues } from './settle-message.ts';
+import { FillConsumer, type FillConsumerOptions, type FillQueues } from './fill-consumer.ts';
+import { fillText, type SqsQueue } from './queue.ts';
 
 /**
  * The fill queue on SQS, for a function: SQS itself starts the one that fills. Jobs of one blob

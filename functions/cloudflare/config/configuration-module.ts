@@ -1,8 +1,7 @@
 import { parseConfig } from '../../core/config/parse-config.ts';
-import type { Problem } from '../../core/config/problems.ts';
-import { valueAt } from '../../core/config/problems.ts';
+import { type Problem, valueAt } from '../../core/config/problems.ts';
 import type { Config } from '../../core/config/resolve.ts';
-import type { WorkerConfiguration } from './worker-configuration.ts';
+import type { WorkerConfiguration } from './overrides.ts';
 
 /** The text of the module, or all mistakes of the configuration file. */
 export type WrittenConfiguration =

@@ -1,10 +1,13 @@
 import { variableOf } from '../../core/config/environment.ts';
-import { isFillTime } from '../../core/config/fill-time.ts';
-import type { UpstreamConfig } from '../../core/config/resolve.ts';
-import { parseSize, sizePattern } from '../../core/config/sizes.ts';
-import { durationPattern, parseDuration } from '../../core/config/units.ts';
+import type { Config, UpstreamConfig } from '../../core/config/resolve.ts';
+import {
+  durationPattern,
+  isFillTime,
+  parseDuration,
+  parseSize,
+  sizePattern,
+} from '../../core/config/units.ts';
 import { parseUrl } from '../../core/headers/url.ts';
-import type { WorkerConfiguration } from './worker-configuration.ts';
 
 /** A configuration with variables over it, and the names of those that mean nothing. */
 export interface Overridden {
@@ -115,4 +118,15 @@ function url(given: string): URL | undefined {
   if (parsed === undefined) return undefined;
   const isWeb = parsed.protocol === 'https:' || parsed.protocol === 'http:';
   return isWeb && parsed.username === '' && parsed.password === '' ? parsed : undefined;
+}
+
+/**
+ * The part of the configuration that a Worker uses: checked and resolved by the build, because the
+ * checker would be a third of the bundle.
+ */
+export interface WorkerConfiguration
+  extends Pick<Config, 'cloudflare' | 'defaultUpstream' | 'upstreams' | 'limits'> {
+  readonly log: Pick<Config['log'], 'level'>;
+  /** Of Pullfront. */
+  readonly version: string;
 }

@@ -1,8 +1,8 @@
-import type { RateLimit } from '../../core/oci/rate-limit.ts';
+import type { RateLimit } from '../../core/headers/rate-limit.ts';
 import type { Account, Counters, Ledger, SeenRateLimit } from '../../core/ports/ledger.ts';
 import type { Runtime } from '../../core/ports/runtime.ts';
-import { counterNames } from '../d1-counter-names.ts';
 import * as statements from './statements.ts';
+import { counterNames } from './statements.ts';
 
 /** How long counts stay in memory only, in ms: a write for each pull would cost more than the pull. */
 const flushDelay = 5_000;

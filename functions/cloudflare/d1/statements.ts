@@ -1,4 +1,11 @@
-import { counterNames } from '../d1-counter-names.ts';
+/** The columns of the counters, in the order of their values in `addToCounters`. */
+export const counterNames = [
+  'pullsServed',
+  'pullsAvoided',
+  'pullsMade',
+  'bytesServed',
+  'bytesFetched',
+] as const;
 
 /**
  * Every statement that is run on D1, in one place: a test asks SQLite for the plan of each and

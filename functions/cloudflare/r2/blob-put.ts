@@ -6,11 +6,10 @@ import type {
   StoredBlob,
   WantedBlob,
 } from '../../core/ports/blob-store.ts';
-import { platformHash } from './blob-hash.ts';
-import { anotherDigest, tooFew, tooMany } from './mismatch.ts';
+import { anotherDigest, platformHash, tooFew, tooMany } from './blob-hash.ts';
 import { putInParts } from './multipart.ts';
 import { blobKey } from './object-keys.ts';
-import { partBytesOf, wholeBytes } from './part-size.ts';
+import { partBytesOf, wholeBytes } from './part-uploads.ts';
 import { openReader } from './source-reader.ts';
 import { readProgress } from './upload-progress.ts';
 

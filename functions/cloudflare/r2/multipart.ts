@@ -5,11 +5,9 @@ import type {
   PutOutcome,
   WantedBlob,
 } from '../../core/ports/blob-store.ts';
-import { type BlobHash, blobHash } from './blob-hash.ts';
-import { anotherDigest, tooFew, tooMany } from './mismatch.ts';
+import { anotherDigest, type BlobHash, blobHash, tooFew, tooMany } from './blob-hash.ts';
 import { blobKey } from './object-keys.ts';
-import { partBytesOf } from './part-size.ts';
-import { R2PartUploads } from './part-uploads.ts';
+import { partBytesOf, R2PartUploads } from './part-uploads.ts';
 import { openReader, type SourceReader } from './source-reader.ts';
 import { barrenProgress, readProgress, writeProgress } from './upload-progress.ts';
 

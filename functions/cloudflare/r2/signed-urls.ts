@@ -1,9 +1,8 @@
 import { createHash, createHmac } from 'node:crypto';
 import { BoundedCache } from '../../core/concurrency/bounded-cache.ts';
 import { amzDate } from '../../core/signing/canonical-request.ts';
-import type { AwsCredentials } from '../../core/signing/credentials.ts';
-import type { Hashing } from '../../core/signing/hashing.ts';
-import { presignedUrl, signatureParameters } from '../../core/signing/presign.ts';
+import type { AwsCredentials, Hashing } from '../../core/signing/credentials.ts';
+import { presignedUrl, signatureParameters } from '../../core/signing/presigner.ts';
 import { keptSigningKey } from '../../core/signing/signing-key.ts';
 
 /** Where clients read the bucket themselves, and by whose keys. */

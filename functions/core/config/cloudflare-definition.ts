@@ -1,6 +1,5 @@
 import * as z from 'zod/mini';
-import { expectedFillTime, isFillTime } from './fill-time.ts';
-import { durationPattern, parseDuration } from './units.ts';
+import { durationPattern, expectedFillTime, isFillTime, parseDuration } from './units.ts';
 import { described, object, text } from './values.ts';
 
 const fillTime = z.pipe(

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { repositoryPattern } from '../oci/repository-pattern.ts';
+import { repositoryPattern } from '../oci/repository.ts';
 import { aws } from './aws-definition.ts';
 import { cloudflare } from './cloudflare-definition.ts';
 import {
@@ -8,7 +8,7 @@ import {
   realmPattern,
   registryPattern,
 } from './known-registries.ts';
-import { listenPattern, parseListenAddress } from './listen-address.ts';
+import { listenPattern, parseListenAddress } from './units.ts';
 import {
   described,
   duration,

@@ -1,3 +1,4 @@
+import * as z from 'zod/mini';
 import { crossChecks, passwordVariables } from './cross-checks.ts';
 import { definition } from './definition.ts';
 import {
@@ -46,4 +47,10 @@ export function parseConfig(
   return parsed.success && problems.length === 0
     ? { ok: resolveConfig(parsed.data) }
     : { problems };
+}
+
+/** The JSON Schema (2020-12) of the configuration file, for editors. */
+export function configJsonSchema(): Record<string, unknown> {
+  const { $schema, ...schema } = z.toJSONSchema(definition, { io: 'input' });
+  return { $schema, title: 'Pullfront', description: 'The configuration of Pullfront.', ...schema };
 }

@@ -1,6 +1,6 @@
 import type { Defined } from './definition.ts';
 import { knownRegistryUrl } from './known-registries.ts';
-import type { ListenAddress } from './listen-address.ts';
+import type { ListenAddress } from './units.ts';
 
 /** Where the password of an upstream is; read by the platform when it starts. */
 export type PasswordPlace =

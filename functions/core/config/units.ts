@@ -22,3 +22,58 @@ export function parseDuration(text: string): number {
   const [, count = '0', unit = 'ms'] = durationPattern.exec(text) ?? [];
   return Number(count) * (milliseconds[unit] ?? 1);
 }
+
+const bytes: Readonly<Record<string, number>> = {
+  B: 1,
+  KB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+  TB: 1e12,
+  KiB: 2 ** 10,
+  MiB: 2 ** 20,
+  GiB: 2 ** 30,
+  TiB: 2 ** 40,
+};
+
+/** A number and a unit, decimal (`50GB`) or binary (`1.5GiB`); without a unit it is bytes. */
+export const sizePattern = /^(\d{1,15}(?:\.\d{1,6})?)(B|[KMGT]B|[KMGT]iB)?$/;
+
+/** Reads a size that matches `sizePattern`, in bytes. */
+export function parseSize(text: string): number {
+  const [, count = '0', unit = 'B'] = sizePattern.exec(text) ?? [];
+  return Math.round(Number(count) * (bytes[unit] ?? 1));
+}
+
+/** Where a server listens. `host` is a name, an IPv4 address, or an IPv6 address without brackets. */
+export interface ListenAddress {
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+}
+
+/** `HOST:PORT`, an IPv6 address in brackets. */
+export const listenPattern =
+  /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?)):(\d{1,5})$/;
+
+/** Reads an address that matches `listenPattern`; undefined when its port is above 65535. */
+export function parseListenAddress(text: string): ListenAddress | undefined {
+  const [, bracketed, plain, digits] = listenPattern.exec(text) ?? [];
+  const host = bracketed ?? plain;
+  const port = Number(digits);
+  if (host === undefined || port > 65_535) return undefined;
+  return { host, port };
+}
+
+/** Cloudflare ends an invocation of a queue's consumer after 15 minutes, and a pause takes a moment. */
+const longest = 14 * 60_000;
+
+/** In a shorter one not a part of a blob may come, so that nothing could be gone on from. */
+const shortest = 1000;
+
+/** What a fill time has to be, for people. */
+export const expectedFillTime = 'a duration from 1s to 14m: "10m"';
+
+/** True for a time that an invocation may fill, in ms. */
+export function isFillTime(milliseconds: number): boolean {
+  return milliseconds >= shortest && milliseconds <= longest;
+}

@@ -1,6 +1,5 @@
 import * as z from 'zod/mini';
-import { parseSize, sizePattern } from './sizes.ts';
-import { durationPattern, isWait, parseDuration } from './units.ts';
+import { durationPattern, isWait, parseDuration, parseSize, sizePattern } from './units.ts';
 
 // In the definition, a message says what is expected: `problems.ts` adds what was found. The message
 // of an unknown key is the list of the known ones.

@@ -1,5 +1,3 @@
-import type { RateLimit } from '../oci/rate-limit.ts';
-
 interface Quota {
   readonly count: number;
   readonly window: number | undefined;
@@ -26,4 +24,13 @@ export function parseRateLimit(headers: Headers): RateLimit | undefined {
     remaining: remaining.count,
     windowSeconds: limit.window ?? remaining.window,
   };
+}
+
+/** The rate limit an upstream reported (Docker Hub: RateLimit-Limit, RateLimit-Remaining). */
+export interface RateLimit {
+  /** Pulls allowed in a window. */
+  readonly limit: number;
+  readonly remaining: number;
+  /** Length of the window in seconds; undefined when the upstream did not say. */
+  readonly windowSeconds: number | undefined;
 }

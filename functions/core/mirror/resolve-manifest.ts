@@ -2,13 +2,13 @@ import type { Digest } from '../oci/digest.ts';
 import { isManifestType } from '../oci/media-type.ts';
 import type { Reference } from '../oci/reference.ts';
 import type { Repository } from '../oci/repository.ts';
+import { goOnWithout } from '../ports/tolerate.ts';
 import type { CallCount } from '../ports/upstream.ts';
 import { askUpstream, unobtainable } from '../sources/ask-source.ts';
 import type { Parts } from './context.ts';
-import { bringManifest } from './manifests/bring-manifest.ts';
 import { whyUnservable } from './manifests/completeness.ts';
+import { bringManifest } from './manifests/fetch-manifest.ts';
 import { foundManifest, knownManifest, manifestKey } from './manifests/known-manifest.ts';
-import { markPulled } from './manifests/mark-pulled.ts';
 import type { Method } from './mirror.ts';
 import type { ManifestOutcome } from './outcome.ts';
 import { refusalLife } from './tags/check-tag.ts';
@@ -79,4 +79,15 @@ async function headDigest(
     return undefined;
   const { mediaType, size } = head;
   return { kind: 'found', digest, mediaType, size, bytes: undefined, provenance: { kind: 'miss' } };
+}
+
+/** Notes that a manifest was pulled, for eviction; at most once an interval, behind the answer. */
+function markPulled(parts: Parts, repository: Repository, digest: Digest): void {
+  const key = manifestKey(repository, digest);
+  if (parts.memory.marks.get(key) !== undefined) return;
+  const now = parts.runtime.now();
+  parts.memory.marks.set(key, now, parts.markInterval);
+  parts.runtime.waitUntil(
+    goOnWithout(parts, 'mark pulled', parts.manifests.markPulled(repository, digest, now)),
+  );
 }

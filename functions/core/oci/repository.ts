@@ -22,3 +22,19 @@ export function isRepositoryName(text: string): boolean {
 export function repositoryKey(repository: Repository): string {
   return `${repository.registry}/${repository.name}`;
 }
+
+/**
+ * Compiles a pattern of repository names: `*` stands for anything within one path component,
+ * `**` for anything across components, every other character for itself.
+ */
+export function repositoryPattern(glob: string): RegExp {
+  const source = glob
+    .split(/(\*\*|\*)/)
+    .map((part) => {
+      if (part === '**') return '.*';
+      if (part === '*') return '[^/]*';
+      return part.replace(/[.+?^${}()|[\]\\]/g, '\\$&');
+    })
+    .join('');
+  return new RegExp(`^${source}$`);
+}

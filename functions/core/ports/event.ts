@@ -1,4 +1,4 @@
-import type { UpstreamEvent } from '../upstream/upstream-event.ts';
+import type { RateLimit } from '../headers/rate-limit.ts';
 
 /** What is left alone after a failure: all of a registry, one repository, or a host beside it. */
 export type BackoffScope = 'registry' | 'repository' | 'token-service' | 'blob-host';
@@ -45,4 +45,32 @@ export type MirrorEvent =
       readonly manifests: number;
       readonly blobs: number;
       readonly bytes: number;
+    };
+
+/** What a request to an upstream was for. */
+export type UpstreamPurpose = 'ping' | 'token' | 'manifest' | 'blob' | 'tags' | 'referrers';
+
+/** Whom an upstream counts: the configured account, or whoever asks from the mirror's address. */
+type CountedCredentials = 'anonymous' | 'account';
+
+/** What the client tells of its work, for logs, metrics and the ledger. Holds no secret. */
+export type UpstreamEvent =
+  | {
+      readonly kind: 'upstream-request';
+      readonly registry: string;
+      readonly purpose: UpstreamPurpose;
+      readonly method: 'GET' | 'HEAD';
+      /** The repository's name; undefined for a ping. */
+      readonly name: string | undefined;
+      /** The HTTP status of the final answer, or the kind of UpstreamError when there was none. */
+      readonly status: number | string;
+      /** Until the headers were there. */
+      readonly milliseconds: number;
+    }
+  | {
+      readonly kind: 'rate-limit';
+      readonly registry: string;
+      /** Whose limit it is. Not the account's name: others read the logs and the metrics. */
+      readonly credentials: CountedCredentials;
+      readonly rate: RateLimit;
     };

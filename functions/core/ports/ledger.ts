@@ -1,4 +1,4 @@
-import type { RateLimit } from '../oci/rate-limit.ts';
+import type { RateLimit } from '../headers/rate-limit.ts';
 
 /** Whom an upstream counts: a registry, and `anonymous` or `account` there, never a user name. */
 export interface Account {

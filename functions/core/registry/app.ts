@@ -1,6 +1,5 @@
 import type { Mirror } from '../mirror/mirror.ts';
-import type { Answer, RegistryRequest } from './answer.ts';
-import type { Asked, AskedRepository } from './asked.ts';
+import type { Answer, Asked, AskedRepository, RegistryRequest } from './answer.ts';
 import { answerBlob } from './blobs.ts';
 import { answerCatalog } from './catalog.ts';
 import { chooseRepository, knownRegistries, type Registries } from './choose-repository.ts';
@@ -9,11 +8,9 @@ import { answerManifest } from './manifests.ts';
 import { answerPing } from './ping.ts';
 import { answerReferrers } from './referrers.ts';
 import { refusal } from './refusal.ts';
-import { parseRoute, type RepositoryRoute, type Route } from './route.ts';
+import { parseRoute, parseTarget, type RepositoryRoute, type Route } from './route.ts';
 import { refusalOfFailure, type Wanted } from './status-policy.ts';
 import { answerTags } from './tags.ts';
-import { parseTarget } from './target.ts';
-import { answerWrite } from './writes.ts';
 
 export interface RegistryOptions {
   /** The registry of requests that name none: a key of the mirror's policies. */
@@ -138,4 +135,19 @@ function tell(onError: RegistryOptions['onError'], error: unknown): void {
   } catch {
     // A listener that fails must not cost the client its answer.
   }
+}
+
+/**
+ * The answer to every push, upload and delete: a mirror is read-only (distribution-spec §Read-only
+ * registries). `ns` plays no part, and the body is not read.
+ */
+function answerWrite(): Answer {
+  const message = 'this mirror is read-only; push to the registry itself';
+  const asked = { ns: undefined, form: 'root', calls: { upstreamCalls: 0 } } as const;
+  return errorAnswer(
+    asked,
+    refusal(405, 'UNSUPPORTED', message),
+    { kind: 'other' },
+    { allow: 'GET, HEAD' },
+  );
 }

@@ -3,12 +3,16 @@ import { contentRange, parseRange } from '../headers/range.ts';
 import type { Mirror, SingleRange } from '../mirror/mirror.ts';
 import type { BlobOutcome } from '../mirror/outcome.ts';
 import { type Digest, parseDigest } from '../oci/digest.ts';
-import type { Answer } from './answer.ts';
-import { contentHeaders, foundNote, provenanceHeaders } from './answer-headers.ts';
-import type { AskedRepository } from './asked.ts';
-import { forever, never } from './cache-control.ts';
+import type { Answer, AskedRepository } from './answer.ts';
+import {
+  type AnswerHeaders,
+  contentHeaders,
+  forever,
+  foundNote,
+  never,
+  provenanceHeaders,
+} from './answer-headers.ts';
 import { errorAnswer, subjectOf, unobtainedAnswer } from './error-answer.ts';
-import type { AnswerHeaders } from './fixed-headers.ts';
 import { quoted, refusal } from './refusal.ts';
 
 const whole = { kind: 'whole' } as const;

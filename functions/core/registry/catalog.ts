@@ -1,16 +1,12 @@
 import type { Mirror } from '../mirror/mirror.ts';
 import { type Page, type PageRequest, parsePage } from '../oci/page.ts';
 import { isAllowed } from '../sources/policy.ts';
-import type { Answer } from './answer.ts';
-import type { Asked } from './asked.ts';
-import { unstored } from './cache-control.ts';
+import { type Answer, type Asked, jsonAnswer } from './answer.ts';
+import { headersFor, unstored } from './answer-headers.ts';
 import { chooseRegistry, type Registries } from './choose-repository.ts';
 import { errorAnswer } from './error-answer.ts';
-import { headersFor } from './fixed-headers.ts';
-import { jsonAnswer } from './json-answer.ts';
-import { nextPage } from './next-page.ts';
 import { noRegistry } from './refusal.ts';
-import { invalidPage } from './tags.ts';
+import { invalidPage, nextPage } from './tags.ts';
 
 const subject = { kind: 'catalog' } as const;
 

@@ -1,9 +1,8 @@
 import type { Unobtained } from '../mirror/outcome.ts';
 import { errorBody } from '../oci/error-code.ts';
 import { repositoryKey } from '../oci/repository.ts';
-import type { Answer, AnswerNote } from './answer.ts';
-import type { Asked, AskedRepository } from './asked.ts';
-import { headersFor } from './fixed-headers.ts';
+import type { Answer, AnswerNote, Asked, AskedRepository } from './answer.ts';
+import { headersFor } from './answer-headers.ts';
 import type { Refusal } from './refusal.ts';
 import { refusalOf, type Wanted } from './status-policy.ts';
 

@@ -1,11 +1,9 @@
 import { isNotModified } from '../headers/conditional.ts';
 import type { Mirror } from '../mirror/mirror.ts';
 import { parseReference } from '../oci/reference.ts';
-import type { Answer } from './answer.ts';
-import { contentHeaders, foundNote } from './answer-headers.ts';
-import type { AskedRepository } from './asked.ts';
+import type { Answer, AskedRepository } from './answer.ts';
+import { contentHeaders, forever, foundNote, tagCacheControl } from './answer-headers.ts';
 import { invalidDigest } from './blobs.ts';
-import { forever, tagCacheControl } from './cache-control.ts';
 import { errorAnswer, subjectOf, unobtainedAnswer } from './error-answer.ts';
 import { quoted, refusal } from './refusal.ts';
 

@@ -1,11 +1,8 @@
 import { isRepositoryName } from '../oci/repository.ts';
-import type { Answer } from './answer.ts';
-import type { Asked } from './asked.ts';
-import { unstored } from './cache-control.ts';
+import { type Answer, type Asked, jsonAnswer } from './answer.ts';
+import { headersFor, unstored } from './answer-headers.ts';
 import { chooseRegistry, looksLikeHost, type Registries } from './choose-repository.ts';
 import { errorAnswer } from './error-answer.ts';
-import { headersFor } from './fixed-headers.ts';
-import { jsonAnswer } from './json-answer.ts';
 import { noRegistry } from './refusal.ts';
 
 const subject = { kind: 'ping' } as const;

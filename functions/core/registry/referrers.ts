@@ -2,13 +2,10 @@ import type { Mirror } from '../mirror/mirror.ts';
 import { parseDigest } from '../oci/digest.ts';
 import { mediaType } from '../oci/media-type.ts';
 import { referrersIndex } from '../oci/referrers-index.ts';
-import type { Answer } from './answer.ts';
-import { foundNote, provenanceHeaders } from './answer-headers.ts';
-import type { AskedRepository } from './asked.ts';
+import { type Answer, type AskedRepository, jsonAnswer } from './answer.ts';
+import { foundNote, listCacheControl, provenanceHeaders } from './answer-headers.ts';
 import { invalidDigest } from './blobs.ts';
-import { listCacheControl } from './cache-control.ts';
 import { unobtainedAnswer } from './error-answer.ts';
-import { jsonAnswer } from './json-answer.ts';
 
 /**
  * What refers to a manifest (distribution-spec §Listing referrers). An empty 200 is final for

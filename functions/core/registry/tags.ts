@@ -1,12 +1,8 @@
 import type { Mirror } from '../mirror/mirror.ts';
-import { pageOf, parsePage } from '../oci/page.ts';
-import type { Answer } from './answer.ts';
-import { foundNote, provenanceHeaders } from './answer-headers.ts';
-import type { AskedRepository } from './asked.ts';
-import { listCacheControl } from './cache-control.ts';
+import { type PageRequest, pageOf, parsePage } from '../oci/page.ts';
+import { type Answer, type Asked, type AskedRepository, jsonAnswer } from './answer.ts';
+import { foundNote, listCacheControl, provenanceHeaders } from './answer-headers.ts';
 import { errorAnswer, type Subject, subjectOf, unobtainedAnswer } from './error-answer.ts';
-import { jsonAnswer } from './json-answer.ts';
-import { nextPage } from './next-page.ts';
 import { quoted, refusal } from './refusal.ts';
 
 /** The upstream's tags, page by page (distribution-spec §Listing tags). */
@@ -32,4 +28,20 @@ export function invalidPage(
 ): Answer {
   const message = `n=${quoted(new URLSearchParams(asked.query).get('n') ?? '')} is no number of entries`;
   return errorAnswer(asked, refusal(400, 'PAGINATION_NUMBER_INVALID', message), subject);
+}
+
+/**
+ * The Link header to the page after `last` (RFC 8288, distribution-spec §Listing tags); none when
+ * `last` is undefined. It is relative and keeps the client's own path and `ns`, so that the client
+ * stays with this mirror whatever name it has for it.
+ */
+export function nextPage(
+  asked: Pick<Asked, 'path' | 'ns'>,
+  request: PageRequest,
+  last: string | undefined,
+): Record<string, string> {
+  if (last === undefined || request.limit === undefined) return {};
+  const ns = asked.ns === undefined ? '' : `&ns=${encodeURIComponent(asked.ns)}`;
+  const query = `n=${request.limit}&last=${encodeURIComponent(last)}${ns}`;
+  return { link: `<${asked.path}?${query}>; rel="next"` };
 }

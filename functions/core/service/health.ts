@@ -1,5 +1,4 @@
-import type { Answer, RegistryRequest } from '../registry/answer.ts';
-import { jsonAnswer } from '../registry/json-answer.ts';
+import { type Answer, jsonAnswer, type RegistryRequest } from '../registry/answer.ts';
 
 /**
  * What `/healthz` says, on every platform: anybody may ask it, so nothing else is in it and no store

@@ -1,14 +1,21 @@
-import { amzDate, canonicalParameters, canonicalQuery } from './canonical-request.ts';
+import {
+  algorithm,
+  amzDate,
+  canonicalHeaders,
+  canonicalParameters,
+  canonicalPath,
+  canonicalQuery,
+  emptyHash,
+  unsignedPayload,
+} from './canonical-request.ts';
 import {
   type AwsCredentials,
   type CredentialSource,
   credentialsFor,
+  type Hashing,
   millisecondsLeft,
 } from './credentials.ts';
-import type { Hashing } from './hashing.ts';
-import { presignedUrl, signatureParameters } from './presign.ts';
-import { type RequestToSign, signedHeaders } from './sign-headers.ts';
-import { keptSigningKey, type SigningPlace } from './signing-key.ts';
+import { keptSigningKey, type SigningKey, type SigningPlace } from './signing-key.ts';
 
 /** S3 takes no longer life of a URL: seven days. */
 const longestLife = 7 * 24 * 3600;
@@ -97,4 +104,65 @@ function queryOf(url: URL, signature: string): string {
   if (url.search === '') return signature;
   const parameters = [url.search, `?${signature}`].flatMap(canonicalParameters);
   return canonicalQuery(parameters);
+}
+
+/** What is signed into a URL. */
+interface UrlToSign {
+  readonly method: string;
+  readonly url: URL;
+  readonly service: string;
+  /** As `20261121T124524Z`. */
+  readonly date: string;
+  /** The query as it is signed, `signatureParameters` among its parameters. */
+  readonly query: string;
+}
+
+/** What the query of a signed URL says of its signature. */
+export function signatureParameters(date: string, lifeSeconds: number, key: SigningKey): string {
+  const token =
+    key.tokenParameter === undefined ? '' : `&X-Amz-Security-Token=${key.tokenParameter}`;
+  return `X-Amz-Algorithm=${algorithm}&X-Amz-Credential=${key.credentialParameter}&X-Amz-Date=${date}&X-Amz-Expires=${lifeSeconds}${token}&X-Amz-SignedHeaders=host`;
+}
+
+/** A URL that carries its signature (SigV4, "Authenticating requests: using query parameters"). */
+export function presignedUrl(
+  { method, url, service, date, query }: UrlToSign,
+  key: SigningKey,
+  hashing: Hashing,
+): string {
+  const path = canonicalPath(url.pathname, service);
+  const bodyHash = service === 's3' ? unsignedPayload : emptyHash;
+  const request = `${method}\n${path}\n${query}\nhost:${url.host}\n\nhost\n${bodyHash}`;
+  const signature = key.sign(`${algorithm}\n${date}\n${key.scope}\n${hashing.sha256Hex(request)}`);
+  return `${url.protocol}//${url.host}${path}?${query}&X-Amz-Signature=${signature}`;
+}
+
+/** A request to be signed in its headers. */
+interface RequestToSign {
+  readonly method: string;
+  readonly url: URL;
+  /** All of them are signed, so none may be changed on the way; names in lower case, without `host`. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** The SHA-256 of the body in hex; S3 also takes `UNSIGNED-PAYLOAD`. */
+  readonly bodyHash: string;
+}
+
+/** The headers to send, the signature among them (SigV4, "Signing AWS API requests"). */
+function signedHeaders(
+  { method, url, headers, bodyHash }: RequestToSign,
+  { service, date }: { readonly service: string; readonly date: string },
+  key: SigningKey,
+  hashing: Hashing,
+): Record<string, string> {
+  const { accessKeyId, sessionToken } = key.credentials;
+  const sent: Record<string, string> = { ...headers, 'x-amz-date': date };
+  if (sessionToken !== undefined) sent['x-amz-security-token'] = sessionToken;
+  if (service === 's3') sent['x-amz-content-sha256'] = bodyHash;
+  const { lines, names } = canonicalHeaders({ ...sent, host: url.host });
+  const query = canonicalQuery(canonicalParameters(url.search));
+  const path = canonicalPath(url.pathname, service);
+  const request = `${method}\n${path}\n${query}\n${lines}\n${names}\n${bodyHash}`;
+  const signature = key.sign(`${algorithm}\n${date}\n${key.scope}\n${hashing.sha256Hex(request)}`);
+  sent.authorization = `${algorithm} Credential=${accessKeyId}/${key.scope}, SignedHeaders=${names}, Signature=${signature}`;
+  return sent;
 }

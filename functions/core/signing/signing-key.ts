@@ -1,7 +1,6 @@
 import { toHex } from '../bytes/hex.ts';
-import type { AwsCredentials } from './credentials.ts';
-import type { Hashing } from './hashing.ts';
-import { encodeStrictly } from './uri-encoding.ts';
+import { encodeStrictly } from './canonical-request.ts';
+import type { AwsCredentials, Hashing } from './credentials.ts';
 
 /** Where a signature is good. */
 export interface SigningPlace {

@@ -1,8 +1,7 @@
-import type { MirrorEvent } from '../ports/event.ts';
+import type { MirrorEvent, UpstreamEvent } from '../ports/event.ts';
 import type { Ledger } from '../ports/ledger.ts';
 import type { Runtime } from '../ports/runtime.ts';
 import { goOnWithout } from '../ports/tolerate.ts';
-import type { UpstreamEvent } from '../upstream/upstream-event.ts';
 
 /** What an upstream client reports to, so that the rate limits it reads reach the ledger. */
 export function keepRateLimits(

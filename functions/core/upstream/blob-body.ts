@@ -1,7 +1,6 @@
 import { type ByteReader, noMoreBytes } from '../bytes/byte-reader.ts';
 import { invalidAnswer, UpstreamError } from '../ports/upstream-error.ts';
-import { fetchFailure } from './fetch-failure.ts';
-import { watchStall } from './stall.ts';
+import { fetchFailure } from './fetch-error.ts';
 
 /** Which part of a response's body is passed on, and how long a silence is borne. */
 export interface BlobBodyOptions {
@@ -92,5 +91,48 @@ export function blobBody(reader: ByteReader, options: BlobBodyOptions): ByteRead
       end();
       await reader.cancel(reason);
     },
+  };
+}
+
+/** Watches that bytes keep coming while somebody waits for them. */
+interface StallWatch {
+  /** Call before waiting for bytes. */
+  waiting(): void;
+  /** Call when they are there: a consumer that takes its time is no stall. */
+  arrived(): void;
+  /** Call at the end, whichever it is. */
+  stop(): void;
+}
+
+const ticksPerLimit = 4;
+
+/**
+ * Calls `stalled` once when a wait lasts between 1 and 1.25 times `limit` milliseconds. One slow
+ * timer serves the whole body: a chunk costs two assignments and no timer of its own.
+ */
+export function watchStall(limit: number, stalled: () => void): StallWatch {
+  let timer: ReturnType<typeof setInterval> | undefined;
+  let isWaiting = false;
+  let ticks = 0;
+  const stop = () => {
+    clearInterval(timer);
+    timer = undefined;
+  };
+  const tick = () => {
+    ticks += 1;
+    if (isWaiting && ticks <= ticksPerLimit) return;
+    stop();
+    if (isWaiting) stalled();
+  };
+  return {
+    waiting() {
+      isWaiting = true;
+      ticks = 0;
+      timer ??= setInterval(tick, limit / ticksPerLimit);
+    },
+    arrived() {
+      isWaiting = false;
+    },
+    stop,
   };
 }

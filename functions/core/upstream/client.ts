@@ -1,7 +1,6 @@
 import type { Upstream } from '../ports/upstream.ts';
-import { openBlob, openLocated } from './blob-opening.ts';
 import { connectionOf, type UpstreamOptions, type UpstreamRuntime } from './connection.ts';
-import { headBlob, locateBlob } from './remote-blobs.ts';
+import { headBlob, locateBlob, openBlob, openLocated } from './remote-blobs.ts';
 import { getManifest, headManifest } from './remote-manifests.ts';
 import { listReferrers } from './remote-referrers.ts';
 import { listTags } from './remote-tags.ts';

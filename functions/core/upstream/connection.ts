@@ -1,4 +1,4 @@
-import type { UpstreamEvent, UpstreamPurpose } from './upstream-event.ts';
+import type { UpstreamEvent, UpstreamPurpose } from '../ports/event.ts';
 
 /** A user name and password, or personal access token, of an upstream registry. */
 export interface Credentials {

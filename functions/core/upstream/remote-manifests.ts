@@ -11,9 +11,8 @@ import { type Reference, referenceText } from '../oci/reference.ts';
 import type { CallCount, ManifestGet, ManifestHead } from '../ports/upstream.ts';
 import { invalidAnswer } from '../ports/upstream-error.ts';
 import { type Connection, endpoint } from './connection.ts';
-import { contentLength } from './content-length.ts';
 import { type Answer, describe, type UpstreamRequest } from './request.ts';
-import { discard, readBody } from './response-body.ts';
+import { contentLength, discard, readBody } from './response-body.ts';
 import type { Session } from './session.ts';
 import { refusalOf } from './status.ts';
 

@@ -1,10 +1,10 @@
 import { parseUrl } from '../headers/url.ts';
+import type { UpstreamPurpose } from '../ports/event.ts';
 import type { CallCount } from '../ports/upstream.ts';
 import { type Answerer, invalidAnswer, UpstreamError } from '../ports/upstream-error.ts';
 import type { Connection } from './connection.ts';
-import { fetchFailure } from './fetch-failure.ts';
+import { fetchFailure } from './fetch-error.ts';
 import { discard } from './response-body.ts';
-import type { UpstreamPurpose } from './upstream-event.ts';
 
 /** One request to an upstream, redirects included. */
 export interface UpstreamRequest {

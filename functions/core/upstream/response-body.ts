@@ -1,5 +1,5 @@
 import { type Answerer, invalidAnswer, UpstreamError } from '../ports/upstream-error.ts';
-import { fetchFailure } from './fetch-failure.ts';
+import { fetchFailure } from './fetch-error.ts';
 
 /** How a body may be read whole. */
 export interface BodyBounds {
@@ -85,4 +85,10 @@ export async function discard(response: Response): Promise<void> {
   } catch {
     // The content was not wanted, so a failure of it says nothing.
   }
+}
+
+/** The Content-Length in bytes; undefined when it is missing or no whole number (RFC 9110 §8.6). */
+export function contentLength(headers: Headers): number | undefined {
+  const text = headers.get('content-length') ?? '';
+  return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 }

@@ -1,11 +1,11 @@
+import type { IncomingMessage } from 'node:http';
 import { performance } from 'node:perf_hooks';
-import type { Answer } from '../../core/registry/answer.ts';
+import type { Answer, RegistryRequest } from '../../core/registry/answer.ts';
 import type { Registry } from '../../core/registry/app.ts';
 import type { Log, LogLevel } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { RequestRecord } from '../observe/request-record.ts';
 import type { RequestHandler } from './listener.ts';
-import { NodeRequest } from './node-request.ts';
 import { type OwnPages, ownPage } from './own-pages.ts';
 import { writeAnswer } from './write-answer.ts';
 
@@ -66,4 +66,29 @@ function levelOf(record: RequestRecord): LogLevel {
   if (kind === 'healthz' || kind === 'metrics') return 'debug';
   if (record.written.end === 'broken') return 'error';
   return record.status >= 500 || record.note.cache === 'stale' ? 'warn' : 'info';
+}
+
+/** Node's request as the registry takes it; reads no more of it than is asked for. */
+class NodeRequest implements RegistryRequest {
+  readonly method: string;
+  readonly target: string;
+  readonly #headers: IncomingMessage['headers'];
+
+  constructor(message: IncomingMessage) {
+    this.method = message.method ?? 'GET';
+    this.target = originForm(message.url ?? '/');
+    this.#headers = message.headers;
+  }
+
+  header(name: string): string | undefined {
+    const value = this.#headers[name];
+    return Array.isArray(value) ? value.join(', ') : value;
+  }
+}
+
+/** A client that takes this server for a proxy sends a whole URL (RFC 9112 §3.2.2). */
+function originForm(target: string): string {
+  if (target.startsWith('/') || !URL.canParse(target)) return target;
+  const { pathname, search } = new URL(target);
+  return pathname + search;
 }

@@ -4,8 +4,8 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Config } from '../../core/config/resolve.ts';
-import { MeteredResponse } from './metered-response.ts';
 import { OpenConnections } from './open-connections.ts';
+import { MeteredResponse } from './write-answer.ts';
 
 /** Answers one request. It does not reject. */
 export type RequestHandler = (request: IncomingMessage, response: MeteredResponse) => Promise<void>;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { tableDefinition, timeToLive } from '../../../functions/aws/dynamodb/table-definition.ts';
+import { tableDefinition, timeToLive } from '../../../functions/aws/dynamodb/item-keys.ts';
 import { synthesised } from './synthesised.ts';
 
 test('the table is the one that the mirror is tested with', () => {
@@ -11,7 +11,7 @@ test('the table is the one that the mirror is tested with', () => {
   assert.deepEqual(
     { TableName: 'name', BillingMode, AttributeDefinitions, KeySchema },
     definition,
-    'functions/aws/dynamodb/table-definition.ts says otherwise',
+    'functions/aws/dynamodb/item-keys.ts says otherwise',
   );
   assert.deepEqual({ TableName: 'name', TimeToLiveSpecification }, timeToLive('name'));
   for (const index of ['GlobalSecondaryIndexes', 'LocalSecondaryIndexes']) {

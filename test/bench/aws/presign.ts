@@ -1,4 +1,4 @@
-import { nodeHashing } from '../../../functions/aws/hashing.ts';
+import { nodeHashing } from '../../../functions/aws/sdk/aws-credentials.ts';
 import { createSigner } from '../../../functions/core/signing/presigner.ts';
 import { median } from '../statistics.ts';
 

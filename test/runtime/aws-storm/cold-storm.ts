@@ -3,9 +3,9 @@ import { DynamoDbBlobIndex } from '../../../functions/aws/dynamodb/blob-index.ts
 import { DynamoDbLeases } from '../../../functions/aws/dynamodb/leases.ts';
 import { DynamoDbManifestStore } from '../../../functions/aws/dynamodb/manifest-store.ts';
 import { DynamoDbTable } from '../../../functions/aws/dynamodb/table.ts';
-import { nodeHashing } from '../../../functions/aws/hashing.ts';
 import { S3BlobStore } from '../../../functions/aws/s3/blob-store.ts';
 import { openBucket } from '../../../functions/aws/s3/open-bucket.ts';
+import { nodeHashing } from '../../../functions/aws/sdk/aws-credentials.ts';
 import { awaitLarge } from '../../../functions/core/mirror/blobs/await-fill.ts';
 import { createMirror, type RunningMirror } from '../../../functions/core/mirror/create-mirror.ts';
 import type { MirrorEvent } from '../../../functions/core/ports/event.ts';

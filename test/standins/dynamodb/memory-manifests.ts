@@ -1,4 +1,4 @@
-import type { LargeManifests } from '../../../functions/aws/dynamodb/large-manifests.ts';
+import type { LargeManifests } from '../../../functions/aws/dynamodb/manifest-item.ts';
 import type { Digest } from '../../../functions/core/oci/digest.ts';
 
 /** A bucket for large manifests in memory. */

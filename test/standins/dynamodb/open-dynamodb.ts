@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import dynalite from 'dynalite';
+import { tableDefinition, timeToLive } from '../../../functions/aws/dynamodb/item-keys.ts';
 import { DynamoDbTable } from '../../../functions/aws/dynamodb/table.ts';
-import { tableDefinition, timeToLive } from '../../../functions/aws/dynamodb/table-definition.ts';
-import { nodeHashing } from '../../../functions/aws/hashing.ts';
+import { nodeHashing } from '../../../functions/aws/sdk/aws-credentials.ts';
 import { createJsonService, type JsonService } from '../../../functions/aws/sdk/json-service.ts';
 import { createSigner, type Signer } from '../../../functions/core/signing/presigner.ts';
 import type { KnownServer, TableAddress } from './exchange.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'vitest';
-import { nodeHashing } from '../../../functions/aws/hashing.ts';
+import { nodeHashing } from '../../../functions/aws/sdk/aws-credentials.ts';
 import type { Ask, Exchange, Expected, TableAddress } from './exchange.ts';
 import { dynamoDbSigner } from './open-dynamodb.ts';
 

@@ -1,7 +1,7 @@
 import { DynamoDbBlobIndex } from '../../../functions/aws/dynamodb/blob-index.ts';
-import { nodeHashing } from '../../../functions/aws/hashing.ts';
 import { S3BlobStore } from '../../../functions/aws/s3/blob-store.ts';
 import { openBucket } from '../../../functions/aws/s3/open-bucket.ts';
+import { nodeHashing } from '../../../functions/aws/sdk/aws-credentials.ts';
 import { createSigner } from '../../../functions/core/signing/presigner.ts';
 import type { OpenedPort } from '../../contract/opened-port.ts';
 import { type OpenedDynamoDb, openDynamoDb } from '../dynamodb/open-dynamodb.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { request as plainRequest } from 'node:http';
 import { request as secureRequest } from 'node:https';
-import { nodeHashing as hashing } from '../../../functions/aws/hashing.ts';
+import { nodeHashing as hashing } from '../../../functions/aws/sdk/aws-credentials.ts';
 import { createSigner } from '../../../functions/core/signing/presigner.ts';
 import type { S3Credentials } from './authenticate.ts';
 

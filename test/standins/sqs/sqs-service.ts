@@ -1,7 +1,7 @@
-import { nodeHashing } from '../../../functions/aws/hashing.ts';
+import { nodeHashing } from '../../../functions/aws/sdk/aws-credentials.ts';
 import { createJsonService, type JsonService } from '../../../functions/aws/sdk/json-service.ts';
+import type { FillQueues } from '../../../functions/aws/sqs/fill-consumer.ts';
 import { SqsQueue } from '../../../functions/aws/sqs/queue.ts';
-import type { FillQueues } from '../../../functions/aws/sqs/settle-message.ts';
 import { createSigner } from '../../../functions/core/signing/presigner.ts';
 
 /** The queues at these URLs, as the stores on AWS open them. */

@@ -1,5 +1,5 @@
 import { goOnWithout } from '../../ports/tolerate.ts';
-import { acquireLease } from '../asking/acquire-lease.ts';
+import { acquireLease } from '../across-instances.ts';
 import type { Parts } from '../context.ts';
 import { evictImages } from './images.ts';
 import { EvictionRun, evictionLeaseLife } from './run.ts';

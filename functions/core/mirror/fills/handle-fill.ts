@@ -4,7 +4,7 @@ import { UpstreamError } from '../../ports/upstream-error.ts';
 import type { Parts } from '../context.ts';
 import { evict } from '../eviction/evict.ts';
 import type { FillEnd } from '../filling.ts';
-import { noteComplete } from '../manifests/note-complete.ts';
+import { noteComplete } from '../manifests/completeness.ts';
 import { leaseLife } from './fills.ts';
 import { BlobRefused } from './resuming-source.ts';
 

@@ -1,3 +1,4 @@
+import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { readReferrers, referrersTag } from '../../oci/referrers-index.ts';
 import type { Repository } from '../../oci/repository.ts';
@@ -6,10 +7,9 @@ import type { CallCount } from '../../ports/upstream.ts';
 import { askUpstream } from '../../sources/ask-source.ts';
 import type { FetchedReferrers, Parts } from '../context.ts';
 import { manifestKey } from '../manifests/known-manifest.ts';
-import { descriptorsBytes } from '../memory/descriptors-bytes.ts';
 import type { ReferrersOutcome, Unobtained } from '../outcome.ts';
 import { resolveTag } from '../tags/resolve-tag.ts';
-import { keptList } from './kept-list.ts';
+import { keptList } from './list-tags.ts';
 
 /**
  * What refers to a manifest (signatures, SBOMs): the upstream's API, or its fallback tag. A list is
@@ -79,4 +79,22 @@ async function fallbackReferrers(
   const manifests = (index.bytes && readReferrers(index.bytes)) ?? [];
   const { provenance } = index;
   return { manifests, checked, ...(provenance.kind === 'stale' && { provenance }) };
+}
+
+/** What an object with a digest takes, in bytes. */
+const descriptorBytes = 300;
+
+/** What a key and its value take besides their letters, in bytes. */
+const entryBytes = 100;
+
+/** About what descriptors take in memory at most, in bytes: two for a letter. */
+function descriptorsBytes(descriptors: readonly Descriptor[]): number {
+  let bytes = 0;
+  for (const { mediaType, artifactType = '', annotations = {}, urls = [] } of descriptors) {
+    const texts = [mediaType, artifactType, ...urls];
+    for (const [name, value] of Object.entries(annotations)) texts.push(name, value);
+    bytes += descriptorBytes + texts.length * entryBytes;
+    for (const text of texts) bytes += text.length * 2;
+  }
+  return bytes;
 }

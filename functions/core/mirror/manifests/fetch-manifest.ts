@@ -8,8 +8,9 @@ import { askUpstream } from '../../sources/ask-source.ts';
 import { acrossInstances, type Look } from '../across-instances.ts';
 import type { FetchedManifest, KnownManifest, Parts } from '../context.ts';
 import { enqueueFills } from '../enqueue-fills.ts';
+import type { ManifestOutcome } from '../outcome.ts';
 import { writePatiently } from '../pause.ts';
-import { lookForManifest, manifestKey, rememberManifest } from './known-manifest.ts';
+import { foundManifest, lookForManifest, manifestKey, rememberManifest } from './known-manifest.ts';
 
 /**
  * Brings a manifest that this repository does not have yet. All who want it at the same moment
@@ -110,4 +111,19 @@ async function queueFills(
     }),
   );
   if (jobs.length > 0) await enqueueFills(parts, jobs);
+}
+
+/** Answers with a manifest that has to be fetched first. Rejects with an UpstreamError. */
+export async function bringManifest(
+  parts: Parts,
+  repository: Repository,
+  digest: Digest,
+  calls: CallCount,
+): Promise<ManifestOutcome> {
+  const before = calls.upstreamCalls;
+  const fetched = await fetchManifest(parts, repository, digest, calls);
+  if (fetched.kind !== 'found') return fetched;
+  // Whoever shared another's GET avoided one: only the request that sent it counts as a miss.
+  const paid = calls.upstreamCalls > before;
+  return foundManifest(fetched.known, paid ? { kind: 'miss' } : { kind: 'hit', ttl: undefined });
 }

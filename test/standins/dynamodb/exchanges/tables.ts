@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { tableDefinition } from '../../../../functions/aws/dynamodb/table-definition.ts';
+import { tableDefinition } from '../../../../functions/aws/dynamodb/item-keys.ts';
 import { call, key, s } from '../calls.ts';
 import type { Exchange } from '../exchange.ts';
 

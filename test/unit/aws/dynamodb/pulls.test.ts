@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { pullRow } from '../../../../functions/aws/dynamodb/manifest-rows.ts';
+import { pullRow } from '../../../../functions/aws/dynamodb/manifest-item.ts';
 import { DynamoDbManifestStore } from '../../../../functions/aws/dynamodb/manifest-store.ts';
 import { alpine, imageOfLayers } from '../../../standins/dynamodb/made-images.ts';
 import { MemoryManifests } from '../../../standins/dynamodb/memory-manifests.ts';

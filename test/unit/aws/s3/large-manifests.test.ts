@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { nodeHashing } from '../../../../functions/aws/hashing.ts';
 import { S3LargeManifests } from '../../../../functions/aws/s3/large-manifests.ts';
+import { nodeHashing } from '../../../../functions/aws/sdk/aws-credentials.ts';
 import { createSigner } from '../../../../functions/core/signing/presigner.ts';
 import { madeDigest } from '../../../contract/made-content.ts';
 import { type S3Server, startS3Server } from '../../../standins/s3/s3-server.ts';

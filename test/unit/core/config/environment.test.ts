@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { upstreamOverride, variableOf } from '../../../../functions/core/config/environment.ts';
-import { configJsonSchema } from '../../../../functions/core/config/json-schema.ts';
+import { configJsonSchema } from '../../../../functions/core/config/parse-config.ts';
 import { mistakes, parsed } from './parsing.ts';
 
 test('a variable goes before the file', () => {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { configJsonSchema } from '../../../../functions/core/config/json-schema.ts';
+import { configJsonSchema } from '../../../../functions/core/config/parse-config.ts';
 
 test('the published JSON Schema is current: else run node scripts/schema.mjs', async () => {
   const file = new URL('../../../../infra/pullfront.schema.json', import.meta.url);

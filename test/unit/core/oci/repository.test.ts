@@ -1,7 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isRepositoryName, repositoryKey } from '../../../../functions/core/oci/repository.ts';
-import { repositoryPattern } from '../../../../functions/core/oci/repository-pattern.ts';
+import {
+  isRepositoryName,
+  repositoryKey,
+  repositoryPattern,
+} from '../../../../functions/core/oci/repository.ts';
 
 /** `<name>` as distribution-spec §Pulling manifests writes it. */
 const grammar = /^[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(\/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*$/;

@@ -3,13 +3,14 @@ import { describe, expect, it } from 'vitest';
 import { isNotModified, rangeApplies } from '../../../../functions/core/headers/conditional.ts';
 import { parseDigest } from '../../../../functions/core/oci/digest.ts';
 import {
+  cacheStatus,
   forever,
   listCacheControl,
+  staleWarning,
   tagCacheControl,
-} from '../../../../functions/core/registry/cache-control.ts';
-import { cacheStatus } from '../../../../functions/core/registry/cache-status.ts';
-import { parseTarget } from '../../../../functions/core/registry/target.ts';
-import { staleWarning, warning } from '../../../../functions/core/registry/warning.ts';
+  warning,
+} from '../../../../functions/core/registry/answer-headers.ts';
+import { parseTarget } from '../../../../functions/core/registry/route.ts';
 
 const hit = { kind: 'hit', ttl: 119.9 } as const;
 const pinned = { kind: 'hit', ttl: undefined } as const;

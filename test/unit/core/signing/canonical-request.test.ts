@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { nodeHashing } from '../../../../functions/aws/hashing.ts';
+import { nodeHashing } from '../../../../functions/aws/sdk/aws-credentials.ts';
 import { emptyHash } from '../../../../functions/core/signing/canonical-request.ts';
 import type { AwsCredentials } from '../../../../functions/core/signing/credentials.ts';
 import { createSigner } from '../../../../functions/core/signing/presigner.ts';

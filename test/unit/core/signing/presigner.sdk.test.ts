@@ -2,7 +2,7 @@ import { createHash, createHmac } from 'node:crypto';
 import { SignatureV4 } from '@smithy/signature-v4';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { nodeHashing } from '../../../../functions/aws/hashing.ts';
+import { nodeHashing } from '../../../../functions/aws/sdk/aws-credentials.ts';
 import { createSigner } from '../../../../functions/core/signing/presigner.ts';
 
 /** The hash as the SDK wants it, by Node. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { nodeHashing } from '../../../../functions/aws/hashing.ts';
+import { nodeHashing } from '../../../../functions/aws/sdk/aws-credentials.ts';
 import type {
   AwsCredentials,
   CredentialSource,

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { streamOf } from '../../../../functions/core/bytes/byte-reader.ts';
-import { watchStall } from '../../../../functions/core/upstream/stall.ts';
+import { watchStall } from '../../../../functions/core/upstream/blob-body.ts';
 import { clientOf, digestFor, startScripted } from './scripted-server.ts';
 
 describe('a stall watch', () => {

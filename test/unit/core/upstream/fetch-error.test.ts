@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { UpstreamFetch } from '../../../../functions/core/upstream/connection.ts';
-import { fetchError } from '../../../../functions/node/fetch-error.ts';
+import { fetchError } from '../../../../functions/node/http-client.ts';
 import { startRaw } from './raw-server.ts';
 import { clientOf, failureOf } from './scripted-server.ts';
 

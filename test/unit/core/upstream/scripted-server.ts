@@ -4,13 +4,13 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Digest } from '../../../../functions/core/oci/digest.ts';
+import type { UpstreamEvent } from '../../../../functions/core/ports/event.ts';
 import { UpstreamError } from '../../../../functions/core/ports/upstream-error.ts';
 import { createUpstream } from '../../../../functions/core/upstream/client.ts';
 import type {
   UpstreamFetch,
   UpstreamOptions,
 } from '../../../../functions/core/upstream/connection.ts';
-import type { UpstreamEvent } from '../../../../functions/core/upstream/upstream-event.ts';
 
 /** What the server answers with. */
 export interface ScriptedAnswer {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { fillText, readFillText } from '../../../../../functions/aws/sqs/fill-message.ts';
+import { fillText, readFillText } from '../../../../../functions/aws/sqs/queue.ts';
 import type { FillJob } from '../../../../../functions/core/ports/fill-queue.ts';
 import { madeDigest } from '../../../../contract/made-content.ts';
 
