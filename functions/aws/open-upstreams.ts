@@ -2,7 +2,6 @@ import type { Environment } from '../core/config/environment.ts';
 import type { Config } from '../core/config/resolve.ts';
 import { version } from '../core/config/version.ts';
 import type { MirrorOptions } from '../core/mirror/create-mirror.ts';
-import type { MirrorEvent } from '../core/ports/event.ts';
 import type { Ledger } from '../core/ports/ledger.ts';
 import type { Runtime } from '../core/ports/runtime.ts';
 import { keepRateLimits } from '../core/sources/record-rate-limits.ts';
@@ -16,7 +15,7 @@ export interface UpstreamParts {
   readonly environment: Environment;
   readonly fetch: UpstreamFetch;
   readonly ledger: Ledger;
-  readonly runtime: Runtime<MirrorEvent>;
+  readonly runtime: Runtime;
   readSecret(name: string): Promise<string>;
 }
 

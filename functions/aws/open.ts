@@ -1,7 +1,7 @@
 import type { Environment } from '../core/config/environment.ts';
 import type { AwsConfig } from '../core/config/resolve.ts';
-import type { Ports } from '../core/mirror/context.ts';
 import type { Digest } from '../core/oci/digest.ts';
+import type { Ports } from '../core/ports/ports.ts';
 import { createSigner } from '../core/signing/presigner.ts';
 import { DynamoDbBlobIndex } from './dynamodb/blob-index.ts';
 import { DynamoDbLeases } from './dynamodb/leases.ts';

@@ -1,6 +1,5 @@
 import type { UpstreamConfig } from '../core/config/resolve.ts';
 import type { MirrorOptions } from '../core/mirror/create-mirror.ts';
-import type { MirrorEvent } from '../core/ports/event.ts';
 import type { Ledger } from '../core/ports/ledger.ts';
 import type { Runtime } from '../core/ports/runtime.ts';
 import { keepRateLimits } from '../core/sources/record-rate-limits.ts';
@@ -17,7 +16,7 @@ export function openUpstreams(
   configuration: WorkerConfiguration,
   secrets: ReadonlyMap<string, string>,
   ledger: Ledger,
-  runtime: Runtime<MirrorEvent>,
+  runtime: Runtime,
 ): MirrorOptions['upstreams'] {
   const observe = keepRateLimits(ledger, runtime);
   const userAgent = `pullfront/${configuration.version}`;

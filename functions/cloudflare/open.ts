@@ -1,7 +1,6 @@
 import { passThroughAll } from '../core/mirror/blobs/fill-behind.ts';
-import type { Ports } from '../core/mirror/context.ts';
 import { createMirror, type RunningMirror } from '../core/mirror/create-mirror.ts';
-import type { MirrorEvent } from '../core/ports/event.ts';
+import type { Ports } from '../core/ports/ports.ts';
 import type { Runtime } from '../core/ports/runtime.ts';
 import { createRegistry, type Registry } from '../core/registry/app.ts';
 import { variablesOf, type WorkerEnvironment } from './bindings.ts';
@@ -81,7 +80,7 @@ function describe(error: unknown): string {
 }
 
 /** Opens the stores of a Worker; sends nothing yet. */
-function openStores(environment: WorkerEnvironment, runtime: Runtime<MirrorEvent>): Ports {
+function openStores(environment: WorkerEnvironment, runtime: Runtime): Ports {
   const { DB, BUCKET, FILLS } = environment;
   const { now } = runtime;
   return {

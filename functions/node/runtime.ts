@@ -4,7 +4,7 @@ import type { Runtime } from '../core/ports/runtime.ts';
 
 /** The runtime of this process, and the end of the work that outlives its answers. */
 export interface NodeRuntime {
-  readonly runtime: Runtime<MirrorEvent>;
+  readonly runtime: Runtime;
   /**
    * Resolves when no work is under way any more, or after so many ms where they are given: what is
    * not done by then goes on, on Lambda with the next event.
@@ -15,7 +15,7 @@ export interface NodeRuntime {
 /** Makes the runtime of this process. */
 export function nodeRuntime(observe: (event: MirrorEvent) => void): NodeRuntime {
   const works = new Set<Promise<unknown>>();
-  const runtime: Runtime<MirrorEvent> = {
+  const runtime: Runtime = {
     now: Date.now,
     observe,
     waitUntil(work) {

@@ -1,5 +1,6 @@
-import type { MissingBlobs, Ports } from '../core/mirror/context.ts';
+import type { MissingBlobs } from '../core/mirror/context.ts';
 import type { FillHandler, FillJob, FillQueue } from '../core/ports/fill-queue.ts';
+import type { Ports } from '../core/ports/ports.ts';
 
 /** A fill queue that is worked on in this process. */
 export interface ServedFillQueue extends FillQueue {

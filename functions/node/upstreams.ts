@@ -1,7 +1,6 @@
 import type { Environment } from '../core/config/environment.ts';
 import type { Config, UpstreamConfig } from '../core/config/resolve.ts';
 import type { MirrorOptions } from '../core/mirror/create-mirror.ts';
-import type { MirrorEvent } from '../core/ports/event.ts';
 import type { Runtime } from '../core/ports/runtime.ts';
 import { keepRateLimits } from '../core/sources/record-rate-limits.ts';
 import { createUpstream } from '../core/upstream/client.ts';
@@ -16,7 +15,7 @@ export async function openUpstreams(
   environment: Environment,
   fetch: UpstreamFetch,
   stores: Pick<Stores, 'ledger' | 'readSecret'>,
-  runtime: Runtime<MirrorEvent>,
+  runtime: Runtime,
 ): Promise<MirrorOptions['upstreams']> {
   const observe = keepRateLimits(stores.ledger, runtime);
   const opened: [

@@ -1,6 +1,6 @@
 import { satisfyRange } from '../../functions/core/headers/range.ts';
-import type { Mirror } from '../../functions/core/mirror/mirror.ts';
-import type { Provenance, Unobtained } from '../../functions/core/mirror/outcome.ts';
+import type { Mirror, MirroredRepository } from '../../functions/core/mirror/mirror.ts';
+import type { Provenance } from '../../functions/core/mirror/outcome.ts';
 import { type Descriptor, readDescriptor } from '../../functions/core/oci/descriptor.ts';
 import { type Manifest, readManifest } from '../../functions/core/oci/manifest.ts';
 import { inOrder, pageOf } from '../../functions/core/oci/page.ts';
@@ -11,6 +11,7 @@ import {
 } from '../../functions/core/oci/repository.ts';
 import { UpstreamError } from '../../functions/core/ports/upstream-error.ts';
 import type { UpstreamPolicy } from '../../functions/core/sources/policy.ts';
+import type { Unobtained } from '../../functions/core/sources/source.ts';
 import type { Content } from '../standins/images/content.ts';
 import type { Image } from '../standins/images/image.ts';
 import type { ImageIndex } from '../standins/images/image-index.ts';
@@ -43,9 +44,9 @@ export function scriptedMirror(situation: Situation): Mirror {
     return shelvesOf(repository).length === 0 ? { kind: 'absent' } : undefined;
   };
 
-  return {
-    policies,
-    async resolveManifest(repository, reference) {
+  const mirrored = (repository: Repository): MirroredRepository => ({
+    upstreamCalls: 0,
+    async resolveManifest(reference) {
       const refused = obstacle(repository);
       if (refused !== undefined) return refused;
       const manifest = manifestsOf(repository).find(({ tags, content }) =>
@@ -60,7 +61,7 @@ export function scriptedMirror(situation: Situation): Mirror {
       const provenance = provenanceOf(situation, reference.kind === 'tag');
       return { kind: 'found', digest, mediaType, size, bytes, provenance };
     },
-    async locateBlob(repository, digest, method, range) {
+    async locateBlob(digest, method, range) {
       const refused = obstacle(repository);
       if (refused !== undefined) return refused;
       const blob = blobsOf(repository).find((content) => content.digest === digest);
@@ -77,13 +78,13 @@ export function scriptedMirror(situation: Situation): Mirror {
       const slice = range.kind === 'whole' ? undefined : part;
       return { kind: 'stream', size, range: slice, body, provenance };
     },
-    async listTags(repository) {
+    async listTags() {
       const refused = obstacle(repository);
       if (refused !== undefined) return refused;
       const tags = shelvesOf(repository).flatMap((shelf) => shelf.tags);
       return { kind: 'found', tags: tags.sort(inOrder), provenance: provenanceOf(situation, true) };
     },
-    async listReferrers(repository, subject) {
+    async listReferrers(subject) {
       const refused = obstacle(repository);
       if (refused !== undefined) return refused;
       const manifests = shelvesOf(repository)
@@ -91,6 +92,11 @@ export function scriptedMirror(situation: Situation): Mirror {
         .filter((referrer) => referrer !== undefined);
       return { kind: 'found', manifests, provenance: provenanceOf(situation, true) };
     },
+  });
+
+  return {
+    policies,
+    repository: mirrored,
     async listRepositories(page, registry) {
       const keys = [...pulled].sort(inOrder);
       const only = registry === undefined ? '' : `${registry}/`;

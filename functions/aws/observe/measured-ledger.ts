@@ -1,7 +1,6 @@
-import type { MirrorEvent } from '../../core/ports/event.ts';
 import type { Ledger } from '../../core/ports/ledger.ts';
 import type { Runtime } from '../../core/ports/runtime.ts';
-import { goOnWithout } from '../../core/ports/tolerate.ts';
+import { reasonOf } from '../../core/ports/tolerate.ts';
 import type { Measured } from '../lambda/embedded-metrics.ts';
 import { measuredCounts } from '../lambda/measured.ts';
 
@@ -22,10 +21,7 @@ export interface MeasuredLedger extends Ledger {
 const flushInterval = 60_000;
 
 /** Lets the counts of a ledger be measured, and writes them at most once a minute. */
-export function measuredLedger(
-  ledger: FlushedLedger,
-  runtime: Runtime<MirrorEvent>,
-): MeasuredLedger {
+export function measuredLedger(ledger: FlushedLedger, runtime: Runtime): MeasuredLedger {
   let counted: Measured[] = [];
   let flushed = runtime.now();
   return {
@@ -45,7 +41,9 @@ export function measuredLedger(
       const now = runtime.now();
       if (now - flushed < flushInterval) return;
       flushed = now;
-      await goOnWithout({ runtime }, 'write counters', ledger.flush());
+      await ledger.flush().catch((error: unknown) => {
+        runtime.observe({ kind: 'store-failed', operation: 'flush', reason: reasonOf(error) });
+      });
     },
   };
 }

@@ -24,11 +24,11 @@ const none: Counters = {
  */
 export class D1Ledger implements Ledger {
   readonly #database: D1Database;
-  readonly #runtime: Pick<Runtime<never>, 'now' | 'waitUntil'>;
+  readonly #runtime: Pick<Runtime, 'now' | 'waitUntil'>;
   #unwritten: Counters = none;
   #flushDue: number | undefined;
 
-  constructor(database: D1Database, runtime: Pick<Runtime<never>, 'now' | 'waitUntil'>) {
+  constructor(database: D1Database, runtime: Pick<Runtime, 'now' | 'waitUntil'>) {
     this.#database = database;
     this.#runtime = runtime;
   }

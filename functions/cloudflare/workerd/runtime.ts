@@ -4,7 +4,7 @@ import type { Runtime } from '../../core/ports/runtime.ts';
 import { platformHash } from '../r2/blob-hash.ts';
 
 /** The runtime of an isolate. Work belongs to the request in whose name it began. */
-export function workerRuntime(observe: (event: MirrorEvent) => void): Runtime<MirrorEvent> {
+export function workerRuntime(observe: (event: MirrorEvent) => void): Runtime {
   return {
     now: () => Date.now(),
     observe,

@@ -1,8 +1,6 @@
 import type { Lease } from '../ports/leases.ts';
 import type { Consistency } from '../ports/manifest-store.ts';
-import { StoreBusy } from '../ports/store-busy.ts';
-import { goOnWithout, orFailed } from '../ports/tolerate.ts';
-import type { Parts } from './context.ts';
+import type { Context } from './context.ts';
 import { pauseFor, writePatiently } from './pause.ts';
 
 /**
@@ -23,6 +21,11 @@ const longestPause = 1_000;
  */
 const lookPause = 320;
 
+/** What the work of several instances takes. */
+type Instances = Pick<Context, 'runtime'> & {
+  readonly attempt: Pick<Context['attempt'], 'leases'>;
+};
+
 /** Reads the result of a piece of work; `busy` when the store may have it a moment later. */
 export type Look<Result> = (consistency: Consistency) => Promise<Result | 'busy' | undefined>;
 
@@ -35,31 +38,31 @@ export type Look<Result> = (consistency: Consistency) => Promise<Result | 'busy'
  * and there is no result.
  */
 export async function acrossInstances<Result extends object>(
-  parts: Pick<Parts, 'leases' | 'runtime'>,
+  context: Instances,
   key: string,
   look: Look<Result>,
   work: () => Promise<Result>,
 ): Promise<Result> {
-  const { runtime } = parts;
+  const { runtime } = context;
   const giveUp = runtime.now() + patience;
-  let lease = await acquireLease(parts, key, leaseLife);
+  let lease = await acquireLease(context, key, leaseLife);
   for (let pause = firstPause; lease === undefined; pause = Math.min(pause * 2, longestPause)) {
     if (runtime.now() >= giveUp) return work();
-    await pauseFor(parts, pause);
-    const isHeld = await isLeaseHeld(parts, key);
+    await pauseFor(context, pause);
+    const isHeld = await isLeaseHeld(context, key);
     if (isHeld === 'failed') return work();
     if (isHeld && pause < lookPause) continue;
     // The holder releases the lease after it wrote its result.
     const found = await look(isHeld ? 'eventual' : 'strong');
     if (found === 'busy') continue;
     if (found !== undefined) return found;
-    if (!isHeld) lease = await acquireLease(parts, key, leaseLife);
+    if (!isHeld) lease = await acquireLease(context, key, leaseLife);
   }
-  return lease === 'failed' ? work() : workBy(parts, lease, look, work);
+  return lease === 'failed' ? work() : workBy(context, lease, look, work);
 }
 
 async function workBy<Result extends object>(
-  parts: Pick<Parts, 'leases' | 'runtime'>,
+  context: Instances,
   lease: Lease,
   look: Look<Result>,
   work: () => Promise<Result>,
@@ -69,8 +72,7 @@ async function workBy<Result extends object>(
     const found = await look('strong');
     return found === undefined || found === 'busy' ? await work() : found;
   } finally {
-    const released = writePatiently(parts, () => parts.leases.release(lease));
-    parts.runtime.waitUntil(goOnWithout(parts, 'release lease', released));
+    context.runtime.waitUntil(writePatiently(context, () => context.attempt.leases.release(lease)));
   }
 }
 
@@ -79,26 +81,22 @@ async function workBy<Result extends object>(
  * hold it; `failed` where none can be had.
  */
 export function acquireLease(
-  parts: Pick<Parts, 'leases' | 'runtime'>,
+  { attempt }: Pick<Instances, 'attempt'>,
   key: string,
   milliseconds: number,
 ): Promise<Lease | 'failed' | undefined> {
-  const asked = parts.leases.acquire(key, milliseconds).catch(unlessBusy(undefined));
-  return orFailed(parts, 'acquire lease', asked);
+  return attempt.leases.acquire(key, milliseconds).then(unlessBusy(undefined));
 }
 
 /** Whether another holds a lease, as far as can be told by a read; `failed` where it cannot. */
 function isLeaseHeld(
-  parts: Pick<Parts, 'leases' | 'runtime'>,
+  { attempt }: Pick<Instances, 'attempt'>,
   key: string,
 ): Promise<boolean | 'failed'> {
-  return orFailed(parts, 'read lease', parts.leases.isHeld(key).catch(unlessBusy(true)));
+  return attempt.leases.isHeld(key).then(unlessBusy(true));
 }
 
 /** A herd is no reason to go without leases: it is what they are for. */
-function unlessBusy<Held>(held: Held): (error: unknown) => Held {
-  return (error) => {
-    if (error instanceof StoreBusy) return held;
-    throw error;
-  };
+function unlessBusy<Held>(held: Held): <Result>(result: Result | 'busy') => Result | Held {
+  return (result) => (result === 'busy' ? held : result);
 }

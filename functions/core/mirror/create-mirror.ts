@@ -1,33 +1,24 @@
-import type { MirrorEvent } from '../ports/event.ts';
 import type { FillJob, FillOutcome } from '../ports/fill-queue.ts';
+import type { Ports } from '../ports/ports.ts';
 import type { Runtime } from '../ports/runtime.ts';
-import type { Upstream } from '../ports/upstream.ts';
-import type { UpstreamPolicy } from '../sources/policy.ts';
-import { UpstreamHealth } from '../sources/source-health.ts';
+import { attempt, tolerate } from '../ports/tolerate.ts';
+import { type MirroredUpstream, Sources } from '../sources/source.ts';
 import { locateBlob } from './blobs/locate-blob.ts';
-import {
-  createFlights,
-  createMemory,
-  type Limits,
-  type MissingBlobs,
-  type Parts,
-  type Ports,
-} from './context.ts';
+import type { Context, FillContext, Limits, MissingBlobs } from './context.ts';
 import { evict } from './eviction/evict.ts';
 import { Fills } from './fills/fills.ts';
 import { type FillLimits, handleFill } from './fills/handle-fill.ts';
+import { createFlights } from './flights.ts';
 import { listReferrers } from './lists/list-referrers.ts';
 import { listTags } from './lists/list-tags.ts';
-import type { Mirror } from './mirror.ts';
+import { createMemory } from './memory.ts';
+import type { Mirror, MirroredRepository } from './mirror.ts';
 import { resolveManifest } from './resolve-manifest.ts';
 
 /** What a mirror is made of. */
 export interface MirrorOptions {
   /** By the registry's host as people write it. */
-  readonly upstreams: ReadonlyMap<
-    string,
-    { readonly upstream: Upstream; readonly policy: UpstreamPolicy }
-  >;
+  readonly upstreams: ReadonlyMap<string, MirroredUpstream>;
   readonly limits: Limits;
   /** How much of manifests is kept in memory, in bytes. */
   readonly memoryBytes: number;
@@ -55,41 +46,66 @@ export interface RunningMirror extends Mirror {
 export function createMirror(
   options: MirrorOptions,
   ports: Ports,
-  runtime: Runtime<MirrorEvent>,
+  runtime: Runtime,
 ): RunningMirror {
-  const now = () => runtime.now();
-  const mirrored = [...options.upstreams].map(
-    ([registry, entry]) =>
-      [registry, { ...entry, health: new UpstreamHealth(entry.upstream, runtime) }] as const,
-  );
-  const fills = new Fills();
   const stopping = new AbortController();
-  const parts: Parts = {
-    ...ports,
-    upstreams: new Map(mirrored),
-    limits: options.limits,
-    missingBlobs: options.missingBlobs,
-    markInterval: options.markInterval,
-    memory: createMemory(options.memoryBytes, now),
-    flights: createFlights(runtime),
-    fills,
-    evictionSteps: options.evictionSteps ?? Number.POSITIVE_INFINITY,
-    stopping: stopping.signal,
-    runtime,
-  };
-  fills.attach(parts);
+  const context = createContext(options, ports, runtime, stopping.signal);
   return {
-    policies: new Map(mirrored.map(([registry, { policy }]) => [registry, policy])),
-    resolveManifest: (...ask) => resolveManifest(parts, ...ask),
-    locateBlob: (...ask) => locateBlob(parts, ...ask),
-    listTags: (...ask) => listTags(parts, ...ask),
-    listReferrers: (...ask) => listReferrers(parts, ...ask),
-    listRepositories: (...ask) => ports.manifests.listRepositories(...ask),
-    handleFill: (job, fillLimits) => handleFill(parts, job, fillLimits),
-    evict: () => evict(parts),
+    policies: context.sources.policies,
+    repository(repository) {
+      const source = context.sources.of(repository);
+      const mirrored: MirroredRepository = {
+        get upstreamCalls() {
+          return source.upstreamCalls;
+        },
+        resolveManifest: (...asked) => resolveManifest(context, source, ...asked),
+        locateBlob: (...asked) => locateBlob(context, source, ...asked),
+        listTags: () => listTags(context, source),
+        listReferrers: (subject) => listReferrers(context, source, subject),
+      };
+      return mirrored;
+    },
+    listRepositories: (...asked) => ports.manifests.listRepositories(...asked),
+    handleFill: (job, fillLimits) => handleFill(context, job, fillLimits),
+    evict: () => evict(context),
     stop: () => {
       stopping.abort();
-      return fills.stop();
+      return context.fills.stop();
     },
   };
+}
+
+function createContext(
+  options: MirrorOptions,
+  ports: Ports,
+  runtime: Runtime,
+  stopping: AbortSignal,
+): Context {
+  const observe = runtime.observe.bind(runtime);
+  const { upstreams, memoryBytes, evictionSteps = Number.POSITIVE_INFINITY, ...given } = options;
+  const fillContext: FillContext = {
+    ...given,
+    evictionSteps,
+    manifests: tolerate(ports.manifests, observe),
+    blobs: tolerate(ports.blobs, observe),
+    leases: tolerate(ports.leases, observe),
+    ledger: ports.ledger,
+    attempt: {
+      manifests: attempt(ports.manifests, observe),
+      blobs: attempt(ports.blobs, observe),
+      leases: attempt(ports.leases, observe),
+      queue: attempt(ports.queue, observe),
+    },
+    ports,
+    sources: new Sources(upstreams, runtime),
+    memory: createMemory(memoryBytes, () => runtime.now()),
+    flights: createFlights(runtime),
+    stopping,
+    runtime,
+  };
+  const context: Context = {
+    ...fillContext,
+    fills: new Fills(fillContext, () => evict(context)),
+  };
+  return context;
 }

@@ -1,7 +1,7 @@
 import type { ByteRange } from '../headers/range.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
-import type { UpstreamError } from '../ports/upstream-error.ts';
+import type { Unobtained } from '../sources/source.ts';
 
 /** How an answer came about: the source of Cache-Status (RFC 9211), of Warning and of the log. */
 export type Provenance =
@@ -13,15 +13,6 @@ export type Provenance =
   | { readonly kind: 'miss' }
   /** Ours although out of date, because the upstream failed. `age` is seconds since it was confirmed. */
   | { readonly kind: 'stale'; readonly age: number; readonly reason: string };
-
-/** Not to be had, and why. */
-export type Unobtained =
-  /** The upstream says that it is not there. */
-  | { readonly kind: 'absent' }
-  /** The upstream does not let this mirror's credential (or nobody) read it. */
-  | { readonly kind: 'denied' }
-  /** The upstream failed and nothing that we have can stand in. */
-  | { readonly kind: 'unobtainable'; readonly error: UpstreamError };
 
 export type ManifestOutcome =
   | {

@@ -1,4 +1,5 @@
 import type { DigestAlgorithm } from '../oci/digest.ts';
+import type { MirrorEvent } from './event.ts';
 
 /** A hash that takes bytes as they come. */
 export interface StreamingHash {
@@ -8,11 +9,11 @@ export interface StreamingHash {
 }
 
 /** What a platform lends the core besides its stores. */
-export interface Runtime<Event> {
+export interface Runtime {
   /** Ms since 1970. */
   now(): number;
   /** Takes note of what happened: logs, metrics. Never throws, never waits. */
-  observe(event: Event): void;
+  observe(event: MirrorEvent): void;
   /** Keeps the platform awake for work that outlives the request. The work does not reject. */
   waitUntil(work: Promise<unknown>): void;
   /** Web Crypto hashes only what is whole in memory, so streams need the platform's own. */

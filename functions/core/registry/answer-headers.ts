@@ -59,7 +59,7 @@ export function foundNote(
     repository: repositoryKey(asked.repository),
     ...(reference !== undefined && { reference }),
     cache: provenance.kind,
-    upstreamCalls: asked.calls.upstreamCalls,
+    upstreamCalls: asked.mirrored.upstreamCalls,
     ...(provenance.kind === 'stale' && { reason: provenance.reason }),
   };
 }

@@ -1,4 +1,4 @@
-import type { Method } from '../mirror/mirror.ts';
+import type { Method, MirroredRepository } from '../mirror/mirror.ts';
 import type { Repository } from '../oci/repository.ts';
 import type { UpstreamPolicy } from '../sources/policy.ts';
 
@@ -73,14 +73,14 @@ export interface Asked {
   /** The `ns` of the query as the client wrote it; undefined when absent or empty. */
   readonly ns: string | undefined;
   readonly form: AnswerNote['form'];
-  /** Counts the requests to upstreams that this one causes. */
-  readonly calls: { upstreamCalls: number };
 }
 
 /** A request about a repository that may be pulled. */
 export interface AskedRepository extends Asked {
   readonly repository: Repository;
   readonly policy: UpstreamPolicy;
+  /** The repository at the mirror, for this request. */
+  readonly mirrored: MirroredRepository;
   /** The repository's name as the client asked it. */
   readonly name: string;
 }

@@ -33,8 +33,7 @@ export function createRegistry(mirror: Mirror, options: RegistryOptions): Regist
       return route.kind === 'unknown' ? nothingThere : answerWrite();
     }
     const form = ns === undefined ? 'root' : 'ns';
-    const calls = { upstreamCalls: 0 };
-    const asked: Asked = { request, method, path, query, ns, form, calls };
+    const asked: Asked = { request, method, path, query, ns, form };
     try {
       return await answerRoute(mirror, registries, asked, route);
     } catch (error) {
@@ -91,20 +90,20 @@ async function answerOfRepository(
     query: asked.query,
     ns: asked.ns,
     form,
-    calls: asked.calls,
     repository,
     policy,
+    mirrored: mirror.repository(repository),
     name,
   };
   switch (route.kind) {
     case 'manifest':
-      return answerManifest(mirror, pull, route.reference);
+      return answerManifest(pull, route.reference);
     case 'blob':
-      return answerBlob(mirror, pull, route.reference);
+      return answerBlob(pull, route.reference);
     case 'referrers':
-      return answerReferrers(mirror, pull, route.reference);
+      return answerReferrers(pull, route.reference);
     case 'tags':
-      return answerTags(mirror, pull);
+      return answerTags(pull);
   }
 }
 
@@ -112,7 +111,7 @@ const malformedPath = refusal(400, 'NAME_INVALID', 'the path is not well-formed'
 
 /** JSON also here: containerd would store a page of HTML as a manifest. */
 const nothingThere: Answer = errorAnswer(
-  { ns: undefined, form: 'root', calls: { upstreamCalls: 0 } },
+  { ns: undefined, form: 'root' },
   refusal(404, 'UNSUPPORTED', 'this registry has no such endpoint'),
   { kind: 'other' },
 );
@@ -143,7 +142,7 @@ function tell(onError: RegistryOptions['onError'], error: unknown): void {
  */
 function answerWrite(): Answer {
   const message = 'this mirror is read-only; push to the registry itself';
-  const asked = { ns: undefined, form: 'root', calls: { upstreamCalls: 0 } } as const;
+  const asked = { ns: undefined, form: 'root' } as const;
   return errorAnswer(
     asked,
     refusal(405, 'UNSUPPORTED', message),

@@ -1,6 +1,6 @@
 import { isNotModified, rangeApplies } from '../headers/conditional.ts';
 import { contentRange, parseRange } from '../headers/range.ts';
-import type { Mirror, SingleRange } from '../mirror/mirror.ts';
+import type { SingleRange } from '../mirror/mirror.ts';
 import type { BlobOutcome } from '../mirror/outcome.ts';
 import { type Digest, parseDigest } from '../oci/digest.ts';
 import type { Answer, AskedRepository } from './answer.ts';
@@ -18,22 +18,18 @@ import { quoted, refusal } from './refusal.ts';
 const whole = { kind: 'whole' } as const;
 
 /** GET and HEAD of a blob, also of one range of it (distribution-spec §Pulling blobs). */
-export async function answerBlob(
-  mirror: Mirror,
-  asked: AskedRepository,
-  text: string,
-): Promise<Answer> {
+export async function answerBlob(asked: AskedRepository, text: string): Promise<Answer> {
   const digest = parseDigest(text);
   if (digest === undefined) return invalidDigest(asked, 'blob', text);
-  const { repository, calls } = asked;
+  const { mirrored } = asked;
   if (isNotModified(asked.request.header('if-none-match'), digest)) {
     // Asked for by HEAD: nothing has to be opened to say that nothing changed.
-    const outcome = await mirror.locateBlob(repository, digest, 'HEAD', whole, calls);
+    const outcome = await mirrored.locateBlob(digest, 'HEAD', whole);
     return blobAnswer(asked, digest, outcome, 304);
   }
   const range = rangeOf(asked, digest);
   if (range === undefined) return severalRanges(asked, digest);
-  const outcome = await mirror.locateBlob(repository, digest, asked.method, range, calls);
+  const outcome = await mirrored.locateBlob(digest, asked.method, range);
   return blobAnswer(asked, digest, outcome, 200);
 }
 

@@ -1,6 +1,6 @@
-import type { Unobtained } from '../mirror/outcome.ts';
 import { errorBody } from '../oci/error-code.ts';
 import { repositoryKey } from '../oci/repository.ts';
+import type { Unobtained } from '../sources/source.ts';
 import type { Answer, AnswerNote, Asked, AskedRepository } from './answer.ts';
 import { headersFor } from './answer-headers.ts';
 import type { Refusal } from './refusal.ts';
@@ -13,7 +13,7 @@ export type Subject = Pick<AnswerNote, 'kind' | 'repository' | 'reference'>;
 
 /** The answer that refuses a request, in the JSON of distribution-spec §Error codes. */
 export function errorAnswer(
-  asked: Pick<Asked, 'ns' | 'form' | 'calls'>,
+  asked: Pick<Asked, 'ns' | 'form'> & Partial<Pick<AskedRepository, 'mirrored'>>,
   refusal: Refusal,
   subject: Subject,
   headers: Readonly<Record<string, string>> = {},
@@ -33,7 +33,7 @@ export function errorAnswer(
     note: {
       ...subject,
       form: asked.form,
-      upstreamCalls: asked.calls.upstreamCalls,
+      upstreamCalls: asked.mirrored?.upstreamCalls ?? 0,
       reason: refusal.message,
     },
   };

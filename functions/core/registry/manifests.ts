@@ -1,5 +1,4 @@
 import { isNotModified } from '../headers/conditional.ts';
-import type { Mirror } from '../mirror/mirror.ts';
 import { parseReference } from '../oci/reference.ts';
 import type { Answer, AskedRepository } from './answer.ts';
 import { contentHeaders, forever, foundNote, tagCacheControl } from './answer-headers.ts';
@@ -11,15 +10,11 @@ import { quoted, refusal } from './refusal.ts';
  * GET and HEAD of a manifest (distribution-spec §Pulling manifests). Accept is not read: a client
  * gets what the tag or digest names, and an older client's shorter list must not choose for others.
  */
-export async function answerManifest(
-  mirror: Mirror,
-  asked: AskedRepository,
-  text: string,
-): Promise<Answer> {
+export async function answerManifest(asked: AskedRepository, text: string): Promise<Answer> {
   const reference = parseReference(text);
   if (reference === undefined) return invalidReference(asked, text);
-  const { repository, method, calls } = asked;
-  const outcome = await mirror.resolveManifest(repository, reference, method, calls);
+  const { mirrored, method } = asked;
+  const outcome = await mirrored.resolveManifest(reference, method);
   if (outcome.kind !== 'found') return unobtainedAnswer(asked, outcome, 'manifest', text);
   const { digest, mediaType, size, bytes, provenance } = outcome;
   const note = foundNote(asked, 'manifest', text, provenance);

@@ -1,4 +1,3 @@
-import type { Mirror } from '../mirror/mirror.ts';
 import { parseDigest } from '../oci/digest.ts';
 import { mediaType } from '../oci/media-type.ts';
 import { referrersIndex } from '../oci/referrers-index.ts';
@@ -11,14 +10,10 @@ import { unobtainedAnswer } from './error-answer.ts';
  * What refers to a manifest (distribution-spec §Listing referrers). An empty 200 is final for
  * containerd and would hide signatures, so 200 is only for what the upstream was asked for.
  */
-export async function answerReferrers(
-  mirror: Mirror,
-  asked: AskedRepository,
-  text: string,
-): Promise<Answer> {
+export async function answerReferrers(asked: AskedRepository, text: string): Promise<Answer> {
   const subject = parseDigest(text);
   if (subject === undefined) return invalidDigest(asked, 'referrers', text);
-  const outcome = await mirror.listReferrers(asked.repository, subject, asked.calls);
+  const outcome = await asked.mirrored.listReferrers(subject);
   if (outcome.kind !== 'found') return unobtainedAnswer(asked, outcome, 'referrers', text);
   // Clients that want several types repeat the parameter.
   const types = new URLSearchParams(asked.query).getAll('artifactType').filter(Boolean);

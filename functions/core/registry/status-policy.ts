@@ -1,4 +1,4 @@
-import type { Unobtained } from '../mirror/outcome.ts';
+import type { Unobtained } from '../sources/source.ts';
 import { type Refusal, refusal } from './refusal.ts';
 
 /** What could not be had. */

@@ -1,4 +1,3 @@
-import type { Mirror } from '../mirror/mirror.ts';
 import { type PageRequest, pageOf, parsePage } from '../oci/page.ts';
 import { type Answer, type Asked, type AskedRepository, jsonAnswer } from './answer.ts';
 import { foundNote, listCacheControl, provenanceHeaders } from './answer-headers.ts';
@@ -6,10 +5,10 @@ import { errorAnswer, type Subject, subjectOf, unobtainedAnswer } from './error-
 import { quoted, refusal } from './refusal.ts';
 
 /** The upstream's tags, page by page (distribution-spec §Listing tags). */
-export async function answerTags(mirror: Mirror, asked: AskedRepository): Promise<Answer> {
+export async function answerTags(asked: AskedRepository): Promise<Answer> {
   const request = parsePage(new URLSearchParams(asked.query));
   if (request === undefined) return invalidPage(asked, subjectOf(asked, 'tags'));
-  const outcome = await mirror.listTags(asked.repository, asked.calls);
+  const outcome = await asked.mirrored.listTags();
   if (outcome.kind !== 'found') return unobtainedAnswer(asked, outcome, 'tags');
   const page = pageOf(outcome.tags, request);
   const headers = {

@@ -1,16 +1,9 @@
 import { BoundedCache } from '../concurrency/bounded-cache.ts';
-import {
-  type Backoff,
-  backoffOf,
-  HostHealth,
-  isWithin,
-  reachOf,
-  trustFor,
-} from '../mirror/asking/host-health.ts';
-import type { BackoffScope, MirrorEvent } from '../ports/event.ts';
+import type { BackoffScope } from '../ports/event.ts';
 import type { Runtime } from '../ports/runtime.ts';
 import type { TokenService, Upstream } from '../ports/upstream.ts';
 import type { UpstreamError } from '../ports/upstream-error.ts';
+import { type Backoff, backoffOf, HostHealth, isWithin, reachOf, trustFor } from './host-health.ts';
 
 /** Of how many repositories, and of how many hosts, a failure is kept: clients choose the names. */
 const maxRepositories = 2_000;
@@ -39,9 +32,9 @@ interface Subject {
  * What one instance lately saw of an upstream: of the registry, of single repositories, and of the
  * token services and blob hosts, which fail apart from it. Bounded, whatever clients ask for.
  */
-export class UpstreamHealth {
+export class SourceHealth {
   readonly #upstream: Pick<Upstream, 'registry' | 'tokenServiceOf'>;
-  readonly #runtime: Pick<Runtime<MirrorEvent>, 'now' | 'observe'>;
+  readonly #runtime: Pick<Runtime, 'now' | 'observe'>;
   readonly #registry: HostHealth;
   readonly #repositories: BoundedCache<Told>;
   readonly #tokenServices: BoundedCache<HostHealth>;
@@ -50,7 +43,7 @@ export class UpstreamHealth {
 
   constructor(
     upstream: Pick<Upstream, 'registry' | 'tokenServiceOf'>,
-    runtime: Pick<Runtime<MirrorEvent>, 'now' | 'observe'>,
+    runtime: Pick<Runtime, 'now' | 'observe'>,
   ) {
     const now = () => runtime.now();
     this.#upstream = upstream;

@@ -126,17 +126,17 @@ export class ColdStorm {
 
 /** HEAD of the tag, GET of the digest, and all blobs side by side, as containerd does it. */
 async function pull(mirror: RunningMirror): Promise<string> {
-  const calls = { upstreamCalls: 0 };
+  const mirrored = mirror.repository(repository);
   const tag = { kind: 'tag', tag: '1' } as const;
-  const head = await mirror.resolveManifest(repository, tag, 'HEAD', calls);
+  const head = await mirrored.resolveManifest(tag, 'HEAD');
   if (head.kind !== 'found') return `HEAD: ${head.kind}`;
   const { digest } = head;
-  const got = await mirror.resolveManifest(repository, { kind: 'digest', digest }, 'GET', calls);
+  const got = await mirrored.resolveManifest({ kind: 'digest', digest }, 'GET');
   if (got.kind !== 'found') return `GET: ${got.kind}`;
   const whole = { kind: 'whole' } as const;
   const blobs = await Promise.all(
     [image.config, ...image.layers].map((blob) =>
-      mirror.locateBlob(repository, known(blob.digest), 'GET', whole, calls),
+      mirrored.locateBlob(known(blob.digest), 'GET', whole),
     ),
   );
   return blobs.find((blob) => blob.kind !== 'redirect')?.kind ?? 'pulled';

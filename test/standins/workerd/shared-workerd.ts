@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach } from 'vitest';
-import type { Ports } from '../../../functions/core/mirror/context.ts';
 import type { FillQueue } from '../../../functions/core/ports/fill-queue.ts';
 import type { Leases } from '../../../functions/core/ports/leases.ts';
 import type { ManifestStore } from '../../../functions/core/ports/manifest-store.ts';
+import type { Ports } from '../../../functions/core/ports/ports.ts';
 import { openWorkerd, type Workerd, type WorkerdOptions } from './open-workerd.ts';
 import { RemoteBlobStore } from './remote-blob-store.ts';
 import { RemoteLedger, remotePort } from './remote-port.ts';

@@ -1,7 +1,6 @@
 import { type Repository, repositoryKey } from '../../oci/repository.ts';
-import { goOnWithout } from '../../ports/tolerate.ts';
 import { UpstreamError } from '../../ports/upstream-error.ts';
-import type { MissingBlobs, Parts } from '../context.ts';
+import type { Context, MissingBlobs } from '../context.ts';
 import type { BlobOutcome } from '../outcome.ts';
 import { pauseFor } from '../pause.ts';
 import type { WantedPart } from '../wanted-part.ts';
@@ -23,14 +22,15 @@ export interface AwaitBounds {
 export function awaitLarge({ passThroughBytes, wait }: AwaitBounds): MissingBlobs {
   return {
     areFilledBehind: true,
-    async answer(parts, repository, part, calls) {
+    async answer(context, source, part) {
       const { size = Number.POSITIVE_INFINITY, range } = part;
-      await fillBehind(parts, repository, part);
+      await fillBehind(context, source.repository, part);
       const answered = range === undefined ? size : range.end - range.start + 1;
-      if (answered <= passThroughBytes) return passThrough(parts, repository, part, calls);
+      if (answered <= passThroughBytes) return passThrough(context, source, part);
       // What comes into the bucket may be another registry's.
-      if (!part.mayBeStored) throw notDone(repository, part);
-      return awaitFill(parts, repository, part, isFillable(parts, repository, part) ? wait : 0);
+      if (!part.mayBeStored) throw notDone(source.repository, part);
+      const patience = isFillable(context, source.repository, part) ? wait : 0;
+      return awaitFill(context, source.repository, part, patience);
     },
   };
 }
@@ -40,21 +40,20 @@ export function awaitLarge({ passThroughBytes, wait }: AwaitBounds): MissingBlob
  * longer than `milliseconds`.
  */
 async function awaitFill(
-  parts: Parts,
+  context: Context,
   repository: Repository,
   part: WantedPart,
   milliseconds: number,
 ): Promise<BlobOutcome> {
-  const giveUp = parts.runtime.now() + milliseconds;
+  const giveUp = context.runtime.now() + milliseconds;
   for (let pause = firstPause; ; pause = Math.min(pause * 2, longestPause)) {
-    const looking = parts.blobs.locate(part.digest, part.range);
-    const location = await goOnWithout(parts, 'locate blob', looking);
+    const location = await context.blobs.locate(part.digest, part.range);
     if (location?.kind === 'redirect') return { ...location, provenance: { kind: 'miss' } };
     if (location !== undefined) {
       return { ...location, range: part.range, provenance: { kind: 'miss' } };
     }
-    if (parts.runtime.now() >= giveUp) throw notDone(repository, part);
-    await pauseFor(parts, pause);
+    if (context.runtime.now() >= giveUp) throw notDone(repository, part);
+    await pauseFor(context, pause);
   }
 }
 

@@ -1,33 +1,34 @@
 import type { Repository } from '../../oci/repository.ts';
-import { type MissingBlobs, type Parts, registryBlobKey } from '../context.ts';
+import type { Context, MissingBlobs } from '../context.ts';
 import { enqueueFills } from '../enqueue-fills.ts';
+import { registryBlobKey } from '../memory.ts';
 import type { WantedPart } from '../wanted-part.ts';
 import { passThrough } from './pass-through.ts';
 
 /** For answers that may take as long as a blob does: each is passed through, and filled behind. */
 export const passThroughAll: MissingBlobs = {
   areFilledBehind: true,
-  async answer(parts, repository, part, calls) {
-    await fillBehind(parts, repository, part);
-    return passThrough(parts, repository, part, calls);
+  async answer(context, source, part) {
+    await fillBehind(context, source.repository, part);
+    return passThrough(context, source, part);
   },
 };
 
 /** Queues a fill that no client waits for, unless it cannot be stored or nobody stated its size. */
 export async function fillBehind(
-  parts: Parts,
+  context: Context,
   repository: Repository,
   part: WantedPart,
 ): Promise<void> {
   const { digest, size } = part;
-  if (!isFillable(parts, repository, part) || size === undefined) return;
-  if (parts.fills.isFilling(digest, repository.registry)) return;
-  await enqueueFills(parts, [{ repository, blob: { digest, size, mediaType: '' } }]);
+  if (!isFillable(context, repository, part) || size === undefined) return;
+  if (context.fills.isFilling(digest, repository.registry)) return;
+  await enqueueFills(context, [{ repository, blob: { digest, size, mediaType: '' } }]);
 }
 
 /** True when the blob can be stored by a fill that is queued. */
-export function isFillable(parts: Parts, repository: Repository, part: WantedPart): boolean {
-  return part.size !== undefined && isStorable(parts, repository, part);
+export function isFillable(context: Context, repository: Repository, part: WantedPart): boolean {
+  return part.size !== undefined && isStorable(context, repository, part);
 }
 
 /**
@@ -35,7 +36,7 @@ export function isFillable(parts: Parts, repository: Repository, part: WantedPar
  * of unknown size is storable until its fill shows how large it is.
  */
 export function isStorable(
-  { limits, memory }: Parts,
+  { limits, memory }: Context,
   { registry }: Repository,
   { digest, size = 0 }: Pick<WantedPart, 'digest' | 'size'>,
 ): boolean {

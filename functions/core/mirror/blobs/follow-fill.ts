@@ -1,7 +1,5 @@
-import type { Repository } from '../../oci/repository.ts';
-import { goOnWithout } from '../../ports/tolerate.ts';
-import type { CallCount } from '../../ports/upstream.ts';
-import type { MissingBlobs, Parts } from '../context.ts';
+import type { Source } from '../../sources/source.ts';
+import type { Context, MissingBlobs } from '../context.ts';
 import type { Fill } from '../filling.ts';
 import { RefusedElsewhere } from '../fills/refused.ts';
 import { BlobRefused } from '../fills/resuming-source.ts';
@@ -19,53 +17,51 @@ const farAhead = 8 * 1024 * 1024;
  */
 export const followFills: MissingBlobs = {
   areFilledBehind: false,
-  async answer(parts, repository, part, calls) {
+  async answer(context, source, part) {
     // A fill that the store breaks off cuts its followers, and their next try again.
-    if (parts.fills.storeFails || !isStorable(parts, repository, part)) {
-      return passThrough(parts, repository, part, calls);
+    if (context.fills.storeFails || !isStorable(context, source.repository, part)) {
+      return passThrough(context, source, part);
     }
-    return followFill(parts, repository, part, calls);
+    return followFill(context, source, part);
   },
 };
 
 async function followFill(
-  parts: Parts,
-  repository: Repository,
+  context: Context,
+  source: Source,
   part: WantedPart,
-  calls: CallCount,
 ): Promise<BlobOutcome> {
-  if (!part.mayBeStored && (await isStored(parts, part))) {
-    return passThrough(parts, repository, part, calls);
+  if (!part.mayBeStored && (await isStored(context, part))) {
+    return passThrough(context, source, part);
   }
-  const before = parts.fills.isFilling(part.digest, repository.registry);
-  const fill = await goOnWithout(parts, 'start fill', parts.fills.start(repository, part));
+  const before = context.fills.isFilling(part.digest, source.repository.registry);
+  const fill = await context.fills.start(source.repository, part);
   if (fill?.put.follow === undefined || isFarAhead(fill, part)) {
-    await fillBehind(parts, repository, part);
-    return passThrough(parts, repository, part, calls);
+    await fillBehind(context, source.repository, part);
+    return passThrough(context, source, part);
   }
-  if (!before) calls.upstreamCalls += 1;
+  if (!before) source.upstreamCalls += 1;
   try {
     await fill.answered;
   } catch (error) {
     if (error instanceof BlobRefused) return error.refusal;
     if (error instanceof RefusedElsewhere) {
       await fill.done.catch(() => undefined);
-      return followFill(parts, repository, part, calls);
+      return followFill(context, source, part);
     }
     // The store failed before there was a byte to follow: the client still gets them.
-    return passThrough(parts, repository, part, calls);
+    return passThrough(context, source, part);
   }
   // Another registry's fill may have ended a moment ago.
-  if (!part.mayBeStored && !fill.isFetched()) return passThrough(parts, repository, part, calls);
+  if (!part.mayBeStored && !fill.isFetched()) return passThrough(context, source, part);
   const body = fill.put.follow(part.range);
   const { size, range } = part;
   return { kind: 'stream', size, range, body, provenance: { kind: 'miss' } };
 }
 
 /** Also true when the store cannot say it. */
-async function isStored(parts: Parts, { digest }: WantedPart): Promise<boolean> {
-  const looking = parts.blobs.stat(digest).then((blob) => blob !== undefined);
-  return (await goOnWithout(parts, 'stat blob', looking)) ?? true;
+async function isStored(context: Context, { digest }: WantedPart): Promise<boolean> {
+  return (await context.attempt.blobs.stat(digest)) !== undefined;
 }
 
 function isFarAhead(fill: Fill, part: WantedPart): boolean {

@@ -1,10 +1,8 @@
 import { satisfyRange } from '../../headers/range.ts';
 import type { Digest } from '../../oci/digest.ts';
-import type { Repository } from '../../oci/repository.ts';
 import type { BlobLocation } from '../../ports/blob-store.ts';
-import { goOnWithout } from '../../ports/tolerate.ts';
-import type { CallCount } from '../../ports/upstream.ts';
-import type { Parts } from '../context.ts';
+import type { Source } from '../../sources/source.ts';
+import type { Context } from '../context.ts';
 import { entryLife, manifestKey } from '../manifests/known-manifest.ts';
 import type { Method, SingleRange } from '../mirror.ts';
 import type { BlobOutcome } from '../outcome.ts';
@@ -14,27 +12,26 @@ import { missingBlob } from './missing-blob.ts';
 
 /** What a client gets that asks for a blob: the decisions of functions/README.md, "Blob". */
 export async function locateBlob(
-  parts: Parts,
-  repository: Repository,
+  context: Context,
+  source: Source,
   digest: Digest,
   method: Method,
   range: SingleRange,
-  calls: CallCount,
 ): Promise<BlobOutcome> {
-  const entry = await blobEntry(parts, repository, digest, calls);
+  const entry = await blobEntry(context, source, digest);
   if (entry.kind !== 'found') return entry;
-  const isOurs = mayBeStored(parts, repository, digest, entry);
-  const size = entry.size ?? (isOurs ? await storedSize(parts, digest) : undefined);
+  const isOurs = mayBeStored(context, source.repository, digest, entry);
+  const size = entry.size ?? (isOurs ? await storedSize(context, digest) : undefined);
   if (method === 'HEAD') return { kind: 'known', size, provenance: hit };
   const part = wantedPart(digest, size, isOurs, range);
   if (part === undefined) return { kind: 'unsatisfiable', size: size ?? 0 };
-  if (!isOurs) return missing(parts, repository, part, 'absent', calls);
-  const stored = await locateStored(parts, part);
-  if (typeof stored === 'string') return missing(parts, repository, part, stored, calls);
+  if (!isOurs) return missing(context, source, part, 'absent');
+  const stored = await locateStored(context, part);
+  if (typeof stored === 'string') return missing(context, source, part, stored);
   if (stored.kind === 'redirect') return { ...stored, provenance: hit };
   if (size === undefined || stored.size === size) return streamed(stored, part);
   if (stored.body instanceof ReadableStream) await stored.body.cancel();
-  return ofAnotherSize(parts, repository, part, stored.size, range, calls);
+  return ofAnotherSize(context, source, part, stored.size, range);
 }
 
 type Stream = Extract<BlobLocation, { kind: 'stream' }>;
@@ -42,16 +39,16 @@ type Stream = Extract<BlobLocation, { kind: 'stream' }>;
 /** Why a blob does not come out of the store: it is not there, or the store fails. */
 type NotStored = 'absent' | 'failed';
 
-async function storedSize(parts: Parts, digest: Digest): Promise<number | undefined> {
-  return (await goOnWithout(parts, 'stat blob', parts.blobs.stat(digest)))?.size;
+async function storedSize(context: Context, digest: Digest): Promise<number | undefined> {
+  return (await context.blobs.stat(digest))?.size;
 }
 
 async function locateStored(
-  parts: Parts,
+  context: Context,
   { digest, range }: WantedPart,
 ): Promise<BlobLocation | NotStored> {
-  const looking = parts.blobs.locate(digest, range).then((location) => location ?? 'absent');
-  return (await goOnWithout(parts, 'locate blob', looking)) ?? 'failed';
+  const location = await context.attempt.blobs.locate(digest, range);
+  return location === 'busy' ? 'failed' : (location ?? 'absent');
 }
 
 /**
@@ -60,44 +57,41 @@ async function locateStored(
  * upstream does: it may be another manifest that lies about it, and this client's may not.
  */
 async function ofAnotherSize(
-  parts: Parts,
-  repository: Repository,
+  context: Context,
+  source: Source,
   part: WantedPart,
   size: number,
   range: SingleRange,
-  calls: CallCount,
 ): Promise<BlobOutcome> {
   const { digest } = part;
-  const checking = parts.blobs.recheck?.(digest) ?? Promise.resolve(true);
-  const isRight = await goOnWithout(parts, 'check blob', checking);
-  if (isRight === undefined) return missing(parts, repository, part, 'failed', calls);
+  const isRight = (await context.attempt.blobs.recheck?.(digest)) ?? true;
+  if (isRight === 'failed' || isRight === 'busy') return missing(context, source, part, 'failed');
   if (!isRight) {
     // What was complete may not be any more.
-    parts.memory.complete.clear();
-    return missing(parts, repository, part, 'absent', calls);
+    context.memory.complete.clear();
+    return missing(context, source, part, 'absent');
   }
-  const key = manifestKey(repository, digest);
-  const { isNamed = false } = parts.memory.blobEntries.get(key) ?? {};
-  if (isNamed) parts.memory.blobEntries.set(key, { size, isNamed }, entryLife);
+  const key = manifestKey(source.repository, digest);
+  const { isNamed = false } = context.memory.blobEntries.get(key) ?? {};
+  if (isNamed) context.memory.blobEntries.set(key, { size, isNamed }, entryLife);
   const right = wantedPart(digest, size, true, range);
   if (right === undefined) return { kind: 'unsatisfiable', size };
-  const stored = await locateStored(parts, right);
-  if (typeof stored === 'string') return missing(parts, repository, right, stored, calls);
+  const stored = await locateStored(context, right);
+  if (typeof stored === 'string') return missing(context, source, right, stored);
   return stored.kind === 'redirect' ? { ...stored, provenance: hit } : streamed(stored, right);
 }
 
 async function missing(
-  parts: Parts,
-  repository: Repository,
+  context: Context,
+  source: Source,
   part: WantedPart,
   why: NotStored,
-  calls: CallCount,
 ): Promise<BlobOutcome> {
-  const outcome = await missingBlob(parts, repository, part, why === 'failed', calls);
+  const outcome = await missingBlob(context, source, part, why === 'failed');
   // Its manifest went out although the blob cannot follow: the file may be gone by another hand.
   // Where others fill, asking again costs a request a blob, and only the store removes any.
-  if (outcome.kind === 'unobtainable' && !parts.missingBlobs.areFilledBehind) {
-    parts.memory.complete.clear();
+  if (outcome.kind === 'unobtainable' && !context.missingBlobs.areFilledBehind) {
+    context.memory.complete.clear();
   }
   return outcome;
 }

@@ -1,12 +1,9 @@
 import type { Digest } from '../../oci/digest.ts';
 import type { Repository } from '../../oci/repository.ts';
-import { goOnWithout } from '../../ports/tolerate.ts';
-import type { CallCount } from '../../ports/upstream.ts';
-import { askUpstream, unobtainable } from '../../sources/ask-source.ts';
-import { type EntryOfBlob, type Parts, registryBlobKey, upstreamOf } from '../context.ts';
+import type { Source, Unobtained } from '../../sources/source.ts';
+import type { Context } from '../context.ts';
 import { entryLife, manifestKey } from '../manifests/known-manifest.ts';
-import type { Unobtained } from '../outcome.ts';
-import { refusalLife } from '../tags/check-tag.ts';
+import { type EntryOfBlob, refusalLife, registryBlobKey } from '../memory.ts';
 
 /** What makes a blob readable in a repository. */
 export type BlobEntry = { readonly kind: 'found' } & EntryOfBlob;
@@ -17,22 +14,20 @@ export type BlobEntry = { readonly kind: 'found' } & EntryOfBlob;
  * A registry that only says so may be wrong: see `mayBeStored`.
  */
 export async function blobEntry(
-  parts: Parts,
-  repository: Repository,
+  context: Context,
+  source: Source,
   digest: Digest,
-  calls: CallCount,
 ): Promise<BlobEntry | Unobtained> {
-  const key = manifestKey(repository, digest);
-  const remembered = parts.memory.blobEntries.get(key);
+  const key = manifestKey(source.repository, digest);
+  const remembered = context.memory.blobEntries.get(key);
   if (remembered !== undefined) return { kind: 'found', ...remembered };
-  const refused = parts.memory.blobRefusals.get(key);
+  const refused = context.memory.blobRefusals.get(key);
   if (refused !== undefined) return refused;
-  return parts.flights.entries.run(key, async () => {
-    const reading = parts.manifests.getBlobEntry(repository, digest);
-    const entry = await goOnWithout(parts, 'read blob entry', reading);
-    if (entry === undefined) return confirm(parts, repository, digest, calls);
+  return context.flights.entries.run(key, async () => {
+    const entry = await context.manifests.getBlobEntry(source.repository, digest);
+    if (entry === undefined) return confirm(context, source, digest);
     const named = { size: entry.size, isNamed: true };
-    parts.memory.blobEntries.set(key, named, entryLife);
+    context.memory.blobEntries.set(key, named, entryLife);
     return { kind: 'found', ...named };
   });
 }
@@ -43,7 +38,7 @@ export async function blobEntry(
  * the blob itself, or a manifest of it that names the blob.
  */
 export function mayBeStored(
-  { memory }: Parts,
+  { memory }: Context,
   { registry }: Repository,
   digest: Digest,
   { isNamed }: EntryOfBlob,
@@ -52,30 +47,30 @@ export function mayBeStored(
 }
 
 /** Notes that a registry sent all bytes of a blob, and that they are right. */
-export function noteDelivered({ memory }: Parts, { registry }: Repository, digest: Digest): void {
+export function noteDelivered(
+  { memory }: Pick<Context, 'memory'>,
+  { registry }: Repository,
+  digest: Digest,
+): void {
   memory.delivered.set(registryBlobKey(registry, digest), true, entryLife);
 }
 
 async function confirm(
-  parts: Parts,
-  repository: Repository,
+  context: Context,
+  source: Source,
   digest: Digest,
-  calls: CallCount,
 ): Promise<BlobEntry | Unobtained> {
-  const key = manifestKey(repository, digest);
+  const key = manifestKey(source.repository, digest);
   try {
-    const head = await askUpstream(parts, repository, (upstream, name) =>
-      upstream.headBlob(name, digest, calls),
-    );
+    const head = await source.headBlob(digest);
     if (head.kind !== 'found') {
-      parts.memory.blobRefusals.set(key, head, refusalLife);
+      context.memory.blobRefusals.set(key, head, refusalLife);
       return head;
     }
     const confirmed = { size: head.size, isNamed: false };
-    const { tagTtl } = upstreamOf(parts, repository).policy;
-    parts.memory.blobEntries.set(key, confirmed, tagTtl);
+    context.memory.blobEntries.set(key, confirmed, source.policy.tagTtl);
     return { kind: 'found', ...confirmed };
   } catch (error) {
-    return unobtainable(error, repository);
+    return source.unobtainable(error);
   }
 }

@@ -1,7 +1,5 @@
-import type { Repository } from '../../oci/repository.ts';
-import type { CallCount } from '../../ports/upstream.ts';
-import { unobtainable } from '../../sources/ask-source.ts';
-import { type Parts, upstreamOf } from '../context.ts';
+import type { Source } from '../../sources/source.ts';
+import type { Context } from '../context.ts';
 import { upstreamLocation } from '../fills/upstream-location.ts';
 import type { BlobOutcome } from '../outcome.ts';
 import type { WantedPart } from '../wanted-part.ts';
@@ -14,27 +12,25 @@ import { passThrough } from './pass-through.ts';
  * whether it is stored: nothing is begun in the store then.
  */
 export async function missingBlob(
-  parts: Parts,
-  repository: Repository,
+  context: Context,
+  source: Source,
   part: WantedPart,
   storeFails: boolean,
-  calls: CallCount,
 ): Promise<BlobOutcome> {
-  const { policy } = upstreamOf(parts, repository);
   try {
-    if (policy.delivery === 'redirect') {
-      const location = await upstreamLocation(parts, repository, part.digest, calls);
+    if (source.policy.delivery === 'redirect') {
+      const location = await upstreamLocation(context, source, part.digest);
       if (location.kind === 'redirect') {
-        await fillBehind(parts, repository, part);
+        await fillBehind(context, source.repository, part);
         return { ...location, provenance: { kind: 'miss' } };
       }
       if (location.kind !== 'direct') return location;
     }
-    if (storeFails && !parts.missingBlobs.areFilledBehind) {
-      return await passThrough(parts, repository, part, calls);
+    if (storeFails && !context.missingBlobs.areFilledBehind) {
+      return await passThrough(context, source, part);
     }
-    return await parts.missingBlobs.answer(parts, repository, part, calls);
+    return await context.missingBlobs.answer(context, source, part);
   } catch (error) {
-    return unobtainable(error, repository);
+    return source.unobtainable(error);
   }
 }

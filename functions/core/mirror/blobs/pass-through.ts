@@ -1,10 +1,9 @@
 import { type ByteRead, type ByteReader, noMoreBytes, streamOf } from '../../bytes/byte-reader.ts';
 import { algorithmOf, encodedOf } from '../../oci/digest.ts';
 import { type Repository, repositoryKey } from '../../oci/repository.ts';
-import type { CallCount } from '../../ports/upstream.ts';
 import { UpstreamError } from '../../ports/upstream-error.ts';
-import { askForBlob } from '../../sources/ask-source.ts';
-import type { Parts } from '../context.ts';
+import type { Source } from '../../sources/source.ts';
+import type { Context } from '../context.ts';
 import { BlobRefused, UpstreamSource } from '../fills/resuming-source.ts';
 import type { BlobOutcome } from '../outcome.ts';
 import type { WantedPart } from '../wanted-part.ts';
@@ -16,40 +15,36 @@ import { noteDelivered } from './may-serve.ts';
  * UpstreamError.
  */
 export async function passThrough(
-  parts: Parts,
-  repository: Repository,
+  context: Context,
+  source: Source,
   part: WantedPart,
-  calls: CallCount,
 ): Promise<BlobOutcome> {
   const { range } = part;
-  const source = new UpstreamSource(
-    (slice) =>
-      askForBlob(parts, repository, (upstream, name) =>
-        upstream.openBlob(name, part.digest, slice, calls),
-      ),
+  const upstream = new UpstreamSource(
+    (slice) => source.openBlob(part.digest, slice),
     part.size,
     new AbortController().signal,
   );
-  const bytes = source.open(range?.start ?? 0, range?.end);
+  const bytes = upstream.open(range?.start ?? 0, range?.end);
   try {
-    await source.answered;
+    await upstream.answered;
   } catch (error) {
     if (error instanceof BlobRefused) return error.refusal;
     throw error;
   }
-  const checked = range === undefined ? verified(parts, repository, part, bytes) : bytes;
-  const body = streamOf(counted(parts, repository, checked));
+  const checked = range === undefined ? verified(context, source.repository, part, bytes) : bytes;
+  const body = streamOf(counted(context, source.repository, checked));
   return { kind: 'stream', size: part.size, range, body, provenance: { kind: 'miss' } };
 }
 
 /** The same bytes, of which the last come only when all have the digest. */
 function verified(
-  parts: Parts,
+  context: Context,
   repository: Repository,
   part: WantedPart,
   reader: ByteReader,
 ): ByteReader {
-  const hash = parts.runtime.createHash(algorithmOf(part.digest));
+  const hash = context.runtime.createHash(algorithmOf(part.digest));
   let held: Uint8Array | undefined;
   let isVerified = false;
   const last = async (): Promise<ByteRead> => {
@@ -58,7 +53,7 @@ function verified(
       throw new UpstreamError('invalid', `the upstream's bytes of ${part.digest} are wrong`);
     }
     isVerified = true;
-    noteDelivered(parts, repository, part.digest);
+    noteDelivered(context, repository, part.digest);
     return held === undefined ? noMoreBytes : { done: false, value: held };
   };
   return {
@@ -76,11 +71,11 @@ function verified(
   };
 }
 
-function counted(parts: Parts, repository: Repository, reader: ByteReader): ByteReader {
+function counted(context: Context, repository: Repository, reader: ByteReader): ByteReader {
   let bytes = 0;
   const end = () => {
-    parts.ledger.count({ bytesFetched: bytes });
-    parts.runtime.observe({
+    context.ledger.count({ bytesFetched: bytes });
+    context.runtime.observe({
       kind: 'passed-through',
       repository: repositoryKey(repository),
       bytes,

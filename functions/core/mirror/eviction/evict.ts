@@ -1,6 +1,6 @@
-import { goOnWithout } from '../../ports/tolerate.ts';
+import { reasonOf } from '../../ports/tolerate.ts';
 import { acquireLease } from '../across-instances.ts';
-import type { Parts } from '../context.ts';
+import type { Context } from '../context.ts';
 import { evictImages } from './images.ts';
 import { EvictionRun, evictionLeaseLife } from './run.ts';
 import { evictUnnamed } from './unnamed-blobs.ts';
@@ -18,39 +18,45 @@ const unnamedShare = 4;
  * run does a part of it, until `until` (ms since 1970), and the next fill's goes on. Does not
  * reject.
  */
-export async function evict(parts: Parts, until = Number.POSITIVE_INFINITY): Promise<void> {
-  const { storeBytes } = parts.limits;
-  if (storeBytes === Number.POSITIVE_INFINITY || parts.runtime.now() >= until) return;
-  await parts.flights.evictions.run('all', async () => {
-    await goOnWithout(parts, 'evict', evictAlone(parts, storeBytes, until));
+export async function evict(context: Context, until = Number.POSITIVE_INFINITY): Promise<void> {
+  const { storeBytes } = context.limits;
+  if (storeBytes === Number.POSITIVE_INFINITY || context.runtime.now() >= until) return;
+  await context.flights.evictions.run('all', async () => {
+    await evictAlone(context, storeBytes, until).catch((error: unknown) => {
+      context.runtime.observe({
+        kind: 'store-failed',
+        operation: 'evict',
+        reason: reasonOf(error),
+      });
+    });
   });
 }
 
-async function evictAlone(parts: Parts, storeBytes: number, until: number): Promise<void> {
-  if ((await parts.blobs.usedBytes()) <= storeBytes) return;
-  const lease = await acquireLease(parts, 'evict', evictionLeaseLife);
+async function evictAlone(context: Context, storeBytes: number, until: number): Promise<void> {
+  if ((await context.ports.blobs.usedBytes()) <= storeBytes) return;
+  const lease = await acquireLease(context, 'evict', evictionLeaseLife);
   // Another instance evicts.
   if (lease === undefined) return;
-  const run = new EvictionRun(parts, lease, until);
+  const run = new EvictionRun(context, lease, until);
   try {
     // The one before may have made room since.
-    const used = await parts.blobs.usedBytes();
+    const used = await context.ports.blobs.usedBytes();
     if (used <= storeBytes) return;
     run.excess = used - storeBytes * headroom;
-    await evictExcess(parts, run);
+    await evictExcess(context, run);
   } finally {
     await run.release();
   }
 }
 
-async function evictExcess(parts: Parts, run: EvictionRun): Promise<void> {
-  const steps = parts.evictionSteps;
+async function evictExcess(context: Context, run: EvictionRun): Promise<void> {
+  const steps = context.evictionSteps;
   try {
-    const taken = await evictUnnamed(parts, run, Math.floor(steps / unnamedShare));
-    await evictImages(parts, run, steps - taken);
+    const taken = await evictUnnamed(context, run, Math.floor(steps / unnamedShare));
+    await evictImages(context, run, steps - taken);
   } finally {
     // What was complete may not be any more.
-    parts.memory.complete.clear();
-    parts.runtime.observe({ kind: 'evicted', ...run.freed });
+    context.memory.complete.clear();
+    context.runtime.observe({ kind: 'evicted', ...run.freed });
   }
 }

@@ -1,7 +1,6 @@
 import type { Digest } from '../../oci/digest.ts';
 import type { Lease } from '../../ports/leases.ts';
-import { goOnWithout } from '../../ports/tolerate.ts';
-import type { Parts } from '../context.ts';
+import type { Context } from '../context.ts';
 
 /** How long an instance that evicts is believed alive without a sign of it, in ms. */
 export const evictionLeaseLife = 60_000;
@@ -17,7 +16,7 @@ export class EvictionRun {
   /** How much is to go, in bytes. */
   excess = 0;
   readonly freed = { manifests: 0, blobs: 0, bytes: 0 };
-  readonly #parts: Parts;
+  readonly #context: Context;
   readonly #until: number;
   #lease: Lease | 'failed' | undefined;
   #looks = 0;
@@ -26,8 +25,8 @@ export class EvictionRun {
    * `until` in ms since 1970. A lease that `failed` could not be had: then each instance evicts for
    * itself.
    */
-  constructor(parts: Parts, lease: Lease | 'failed', until: number) {
-    this.#parts = parts;
+  constructor(context: Context, lease: Lease | 'failed', until: number) {
+    this.#context = context;
     this.#lease = lease;
     this.#until = until;
   }
@@ -38,38 +37,37 @@ export class EvictionRun {
    */
   async goesOn(): Promise<boolean> {
     await this.#letOthersRun();
-    const { runtime, leases, stopping } = this.#parts;
+    const { runtime, ports, stopping } = this.#context;
     const now = runtime.now();
     if (this.freed.bytes >= this.excess || stopping.aborted || now >= this.#until) return false;
     const lease = this.#lease;
     if (lease === 'failed' || lease === undefined) return lease === 'failed';
     if (lease.expires - now > evictionLeaseLife / 2) return true;
-    this.#lease = await leases.renew(lease, evictionLeaseLife);
+    this.#lease = await ports.leases.renew(lease, evictionLeaseLife);
     return this.#lease !== undefined;
   }
 
   /** Deletes a blob that no manifest names, unless it is being filled. */
   async deleteUnnamed(digest: Digest): Promise<void> {
     await this.#letOthersRun();
-    const { fills, manifests, blobs } = this.#parts;
+    const { fills, ports } = this.#context;
     if (fills.isFilling(digest)) return;
-    if (await manifests.isBlobNamed(digest)) return;
-    const stored = await blobs.stat(digest);
+    if (await ports.manifests.isBlobNamed(digest)) return;
+    const stored = await ports.blobs.stat(digest);
     if (stored === undefined) return;
-    await blobs.delete(digest);
+    await ports.blobs.delete(digest);
     this.freed.blobs += 1;
     this.freed.bytes += stored.size;
   }
 
   async #letOthersRun(): Promise<void> {
     this.#looks += 1;
-    if (this.#looks % looksPerTurn === 0) await this.#parts.runtime.sleep(0);
+    if (this.#looks % looksPerTurn === 0) await this.#context.runtime.sleep(0);
   }
 
   /** Lets the next instance evict. */
   async release(): Promise<void> {
     if (this.#lease === 'failed' || this.#lease === undefined) return;
-    const released = this.#parts.leases.release(this.#lease);
-    await goOnWithout(this.#parts, 'release lease', released);
+    await this.#context.leases.release(this.#lease);
   }
 }

@@ -1,6 +1,6 @@
 import { parseDigest } from '../../oci/digest.ts';
 import type { StoredBlob } from '../../ports/blob-store.ts';
-import type { Parts } from '../context.ts';
+import type { Context } from '../context.ts';
 import type { EvictionRun } from './run.ts';
 
 /** A blob that nothing names is left alone for so long: its manifest may be on its way. In ms. */
@@ -10,11 +10,16 @@ const grace = 3_600_000;
  * Deletes blobs that no manifest names: all, or those among as many blobs as there are steps. Gives
  * the steps that were taken.
  */
-export async function evictUnnamed(parts: Parts, run: EvictionRun, steps: number): Promise<number> {
-  const { blobs, runtime } = parts;
+export async function evictUnnamed(
+  context: Context,
+  run: EvictionRun,
+  steps: number,
+): Promise<number> {
+  const { runtime } = context;
+  const { blobs } = context.ports;
   let taken = 0;
   if (steps === 0) return taken;
-  const listing = steps === Number.POSITIVE_INFINITY ? blobs.list() : listFromAnywhere(parts);
+  const listing = steps === Number.POSITIVE_INFINITY ? blobs.list() : listFromAnywhere(context);
   for await (const blob of listing) {
     if (!(await run.goesOn())) break;
     if (runtime.now() - blob.stored > grace) await run.deleteUnnamed(blob.digest);
@@ -28,7 +33,10 @@ export async function evictUnnamed(parts: Parts, run: EvictionRun, steps: number
  * All blobs, beginning anywhere and going round: runs that look at a part of them come to all in
  * time, and nobody has to note how far the last one came.
  */
-async function* listFromAnywhere({ blobs, runtime }: Parts): AsyncGenerator<StoredBlob> {
+async function* listFromAnywhere({
+  ports: { blobs },
+  runtime,
+}: Context): AsyncGenerator<StoredBlob> {
   const start = beginningWith(Math.floor(runtime.random() * 2 ** 32));
   yield* blobs.list(start);
   for await (const blob of blobs.list(beginningWith(0))) {

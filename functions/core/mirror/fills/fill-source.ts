@@ -1,9 +1,8 @@
 import type { Digest } from '../../oci/digest.ts';
-import type { Repository } from '../../oci/repository.ts';
 import type { WantedBlob } from '../../ports/blob-store.ts';
 import type { BlobLocating, BlobOpening, BlobSlice } from '../../ports/upstream.ts';
-import { askBlobHost, askForBlob } from '../../sources/ask-source.ts';
-import type { Parts } from '../context.ts';
+import type { Source } from '../../sources/source.ts';
+import type { FillContext } from '../context.ts';
 import type { SourceWatch } from './pace.ts';
 import { UpstreamSource } from './resuming-source.ts';
 import { forgetLocation, upstreamLocation } from './upstream-location.ts';
@@ -16,30 +15,24 @@ const slicesAtOnce = 4;
  * share the upstream's redirect with them: the registry sees one request for the blob.
  */
 export function openSource(
-  parts: Parts,
-  repository: Repository,
+  context: FillContext,
+  source: Source,
   blob: WantedBlob,
   signal: AbortSignal,
   watch: SourceWatch,
 ): UpstreamSource {
-  const calls = { upstreamCalls: 0 };
-  const atRegistry = (slice: BlobSlice) =>
-    askForBlob(parts, repository, (upstream, name) =>
-      upstream.openBlob(name, blob.digest, slice, calls),
-    );
-  if (!parts.missingBlobs.areFilledBehind) {
+  const atRegistry = (slice: BlobSlice) => source.openBlob(blob.digest, slice);
+  if (!context.missingBlobs.areFilledBehind) {
     return new UpstreamSource(atRegistry, blob.size, signal, undefined, watch);
   }
 
-  const place = placeOf(parts, repository, blob.digest);
+  const place = placeOf(context, source, blob.digest);
   const open = async (slice: BlobSlice): Promise<BlobOpening> => {
     const location = await place.find();
     if (location.kind === 'direct') return atRegistry(slice);
     if (location.kind !== 'redirect') return location;
     try {
-      return await askBlobHost(parts, repository, (upstream, name) =>
-        upstream.openLocated(name, location.url, slice, calls),
-      );
+      return await source.openLocated(location.url, slice);
     } catch {
       // It expired, or that host fails: the registry knows better.
       place.forget();
@@ -51,12 +44,12 @@ export function openSource(
 }
 
 /** The upstream's redirect, kept for as long as it leads to the blob. */
-function placeOf(parts: Parts, repository: Repository, digest: Digest) {
+function placeOf(context: FillContext, source: Source, digest: Digest) {
   let found: Promise<BlobLocating> | undefined;
   return {
     find(): Promise<BlobLocating> {
       if (found !== undefined) return found;
-      const asked = upstreamLocation(parts, repository, digest, { upstreamCalls: 0 });
+      const asked = upstreamLocation(context, source, digest);
       found = asked;
       asked.catch(() => {
         if (found === asked) found = undefined;
@@ -65,7 +58,7 @@ function placeOf(parts: Parts, repository: Repository, digest: Digest) {
     },
     forget(): void {
       found = undefined;
-      forgetLocation(parts, repository, digest);
+      forgetLocation(context, source.repository, digest);
     },
   };
 }

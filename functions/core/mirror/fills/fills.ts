@@ -7,12 +7,12 @@ import {
   type WantedBlob,
 } from '../../ports/blob-store.ts';
 import type { Lease } from '../../ports/leases.ts';
-import { goOnWithout, reasonOf } from '../../ports/tolerate.ts';
+import { reasonOf } from '../../ports/tolerate.ts';
 import { UpstreamError } from '../../ports/upstream-error.ts';
 import { noteDelivered } from '../blobs/may-serve.ts';
-import { type Parts, registryBlobKey } from '../context.ts';
-import { evict } from '../eviction/evict.ts';
+import type { FillContext } from '../context.ts';
 import type { Fill, FillEnd, Filling, FillPace } from '../filling.ts';
+import { registryBlobKey } from '../memory.ts';
 import { openSource } from './fill-source.ts';
 import { Pace, TooSlow } from './pace.ts';
 import { RefusedElsewhere } from './refused.ts';
@@ -51,13 +51,15 @@ export class Fills implements Filling {
   readonly #running = new Map<string, Running>();
   readonly #stop = new AbortController();
   readonly #unstated = new UnstatedBytes();
-  #parts: Parts | undefined;
+  readonly #context: FillContext;
+  readonly #onStored: () => Promise<void>;
   /** When the store last broke off a blob, in ms since 1970. */
   #storeFailed = Number.NEGATIVE_INFINITY;
 
-  /** Must be called once, before any other method: the parts and their fills know each other. */
-  attach(parts: Parts): void {
-    this.#parts = parts;
+  /** `onStored` is called when a blob was stored for clients, and its end is not waited for. */
+  constructor(context: FillContext, onStored: () => Promise<void>) {
+    this.#context = context;
+    this.#onStored = onStored;
   }
 
   isFilling(digest: Digest, registry?: string): boolean {
@@ -69,7 +71,7 @@ export class Fills implements Filling {
   }
 
   get storeFails(): boolean {
-    const age = (this.#parts?.runtime.now() ?? 0) - this.#storeFailed;
+    const age = this.#context.runtime.now() - this.#storeFailed;
     return age >= 0 && age < storeRest;
   }
 
@@ -98,16 +100,15 @@ export class Fills implements Filling {
     blob: WantedBlob,
     { progress, pauseAt, fence }: FillPace,
   ): Promise<Fill | undefined> {
-    const parts = this.#parts;
-    if (parts === undefined) throw new Error('fills were started before they were attached');
-    const lease = await leaseOf(parts, fillKey(repository, blob), fence);
+    const context = this.#context;
+    const lease = await leaseOf(context.ports, fillKey(repository, blob), fence);
     if (lease === undefined) return undefined;
     const { digest } = blob;
-    const began = parts.runtime.now();
+    const began = context.runtime.now();
     const signal = this.#stop.signal;
-    const counted = this.#unstated.count(blob, parts.limits);
-    const pace = new Pace(parts.runtime.now);
-    const source = openSource(parts, repository, blob, signal, {
+    const counted = this.#unstated.count(blob, context.limits);
+    const pace = new Pace(context.runtime.now);
+    const source = openSource(context, context.sources.of(repository), blob, signal, {
       reopened: () => pace.reopened(),
       waiting: () => pace.waiting(),
       waited: () => pace.waited(),
@@ -116,23 +117,23 @@ export class Fills implements Filling {
         pace.arrived(bytes, left);
       },
     });
-    const put = parts.blobs.put(blob, source, { signal, progress, pauseAt });
+    const put = context.ports.blobs.put(blob, source, { signal, progress, pauseAt });
     put.done.then(counted.end, counted.end);
-    const done = this.#finish(parts, put, lease, pauseAt);
+    const done = this.#finish(context, put, lease, pauseAt);
     done.then(
       (outcome) => {
         // In a bucket another put may have been first, and then nobody looks at these bytes.
-        const isVerified = outcome.kind === 'stored' && !parts.missingBlobs.areFilledBehind;
-        if (isVerified && source.bytes >= outcome.size) noteDelivered(parts, repository, digest);
+        const isVerified = outcome.kind === 'stored' && !context.missingBlobs.areFilledBehind;
+        if (isVerified && source.bytes >= outcome.size) noteDelivered(context, repository, digest);
         report(outcome.kind, outcome.kind === 'mismatch' ? outcome.reason : undefined);
       },
       (error: unknown) => {
         // Refused before the first byte (no room for so much), it cut nobody, nor will the next.
         const isHalfWay = source.bytes > 0 && !signal.aborted;
-        if (isHalfWay && isOfStore(error)) this.#storeFailed = parts.runtime.now();
+        if (isHalfWay && isOfStore(error)) this.#storeFailed = context.runtime.now();
         if (error instanceof BlobTooLarge || error instanceof TooSlow) {
           const key = registryBlobKey(repository.registry, digest);
-          parts.memory.unfillable.set(key, true, unfillableLife);
+          context.memory.unfillable.set(key, true, unfillableLife);
         }
         const refused = error instanceof BlobRefused ? 'refused' : 'failed';
         report(signal.aborted ? 'stopped' : refused, reasonOf(error));
@@ -142,14 +143,14 @@ export class Fills implements Filling {
       outcome: PutOutcome['kind'] | 'refused' | 'failed' | 'stopped',
       reason?: string,
     ) {
-      parts?.ledger.count({ bytesFetched: source.bytes });
-      parts?.runtime.observe({
+      context.ledger.count({ bytesFetched: source.bytes });
+      context.runtime.observe({
         kind: 'fill',
         repository: repositoryKey(repository),
         digest,
         outcome,
         bytes: source.bytes,
-        milliseconds: parts.runtime.now() - began,
+        milliseconds: context.runtime.now() - began,
         reason,
       });
     }
@@ -157,20 +158,20 @@ export class Fills implements Filling {
     const begun = Promise.all([source.answered, put.begun]);
     const answered = Promise.race([begun, put.done]).then(() => undefined);
     answered.catch(() => undefined);
-    parts.runtime.waitUntil(done.catch(() => undefined));
+    context.runtime.waitUntil(done.catch(() => undefined));
     return { put, answered, done, isFetched: () => source.isOpened };
   }
 
   async #finish(
-    parts: Parts,
+    context: FillContext,
     put: BlobPut,
     lease: Lease,
     pauseAt: number | undefined,
   ): Promise<FillEnd> {
     let held = lease;
     const heartbeat = setInterval(() => {
-      const renewal = goOnWithout(parts, 'renew lease', parts.leases.renew(held, leaseLife));
-      parts.runtime.waitUntil(
+      const renewal = context.leases.renew(held, leaseLife);
+      context.runtime.waitUntil(
         renewal.then((renewed) => {
           held = renewed ?? held;
         }),
@@ -179,19 +180,20 @@ export class Fills implements Filling {
     let outcome: PutOutcome | undefined;
     try {
       outcome = await put.done;
-      if (outcome.kind === 'stored') parts.memory.incomplete.arrived();
+      if (outcome.kind === 'stored') context.memory.incomplete.arrived();
     } finally {
       clearInterval(heartbeat);
       if (outcome?.kind !== 'paused') {
-        await goOnWithout(parts, 'release lease', parts.leases.release(held));
+        await context.leases.release(held);
       }
     }
     if (outcome.kind === 'paused') {
-      const renewed = await goOnWithout(parts, 'renew lease', parts.leases.renew(held, leaseLife));
+      const renewed = await context.leases.renew(held, leaseLife);
       return { ...outcome, lease: renewed ?? held };
     }
     // Nobody waits for that with the blob. A process that may have to end does it in `handleFill`.
-    if (outcome.kind === 'stored' && pauseAt === undefined) parts.runtime.waitUntil(evict(parts));
+    if (outcome.kind === 'stored' && pauseAt === undefined)
+      context.runtime.waitUntil(this.#onStored());
     return outcome;
   }
 }
@@ -206,7 +208,7 @@ function fillKey({ registry }: Repository, { digest, size }: WantedBlob): string
 
 /** The lease that the fill before this one handed on, or else a new one; undefined: it is held. */
 async function leaseOf(
-  { leases }: Parts,
+  { leases }: FillContext['ports'],
   fillKey: string,
   fence: number | undefined,
 ): Promise<Lease | undefined> {

@@ -1,7 +1,7 @@
 import type { FillJob, FillOutcome } from '../../ports/fill-queue.ts';
-import { goOnWithout, reasonOf } from '../../ports/tolerate.ts';
+import { reasonOf } from '../../ports/tolerate.ts';
 import { UpstreamError } from '../../ports/upstream-error.ts';
-import type { Parts } from '../context.ts';
+import type { Context } from '../context.ts';
 import { evict } from '../eviction/evict.ts';
 import type { FillEnd } from '../filling.ts';
 import { noteComplete } from '../manifests/completeness.ts';
@@ -25,12 +25,12 @@ export interface FillLimits {
 
 /** Does one job of the fill queue. It does not reject. */
 export async function handleFill(
-  parts: Parts,
+  context: Context,
   job: FillJob,
   { pauseAt, delivery = 1 }: FillLimits = {},
 ): Promise<FillOutcome> {
   const { registry } = job.repository;
-  if (!parts.upstreams.has(registry)) {
+  if (!context.sources.has(registry)) {
     return { kind: 'given-up', reason: `${registry} is not configured any more` };
   }
   const isFirst = delivery === 1;
@@ -41,11 +41,11 @@ export async function handleFill(
   try {
     const { progress } = job;
     // A put with progress ends what is left of its upload, also when the blob came another way.
-    if (progress !== undefined || (await parts.blobs.stat(job.blob.digest)) === undefined) {
+    if (progress !== undefined || (await context.ports.blobs.stat(job.blob.digest)) === undefined) {
       // Of a later delivery the one before may be at work still, by the same lease.
       const fence = isFirst ? job.fence : undefined;
       const pace = { progress, pauseAt, fence };
-      const fill = await parts.fills.start(job.repository, job.blob, pace);
+      const fill = await context.fills.start(job.repository, job.blob, pace);
       if (fill === undefined) {
         // The filler has a job of its own, which comes back if it dies. On a later delivery this may
         // be that job, and with progress it is the only one of its upload.
@@ -55,13 +55,13 @@ export async function handleFill(
       const end = await fill.done;
       if (end.kind === 'mismatch') return retry(end.reason, mismatchPause);
       if (end.kind === 'paused') {
-        await queueRest(parts, job, end);
+        await queueRest(context, job, end);
         return { kind: 'done' };
       }
     }
-    await noteComplete(parts, job.repository, job.manifest);
+    await noteComplete(context, job.repository, job.manifest);
     // This process may end with the job: another evicts behind its fills.
-    if (pauseAt !== undefined) await evict(parts, pauseAt);
+    if (pauseAt !== undefined) await evict(context, pauseAt);
     return { kind: 'done' };
   } catch (error) {
     const reason = reasonOf(error);
@@ -72,15 +72,15 @@ export async function handleFill(
 
 /** Queues what is left of a job, with the lease: nobody else may begin at the start meanwhile. */
 async function queueRest(
-  parts: Parts,
+  context: Context,
   job: FillJob,
   { progress, lease }: Extract<FillEnd, { kind: 'paused' }>,
 ): Promise<void> {
   try {
-    await parts.queue.enqueue([{ ...job, progress, fence: lease.fence }]);
+    await context.ports.queue.enqueue([{ ...job, progress, fence: lease.fence }]);
   } catch (error) {
     // This job comes again instead, and has to get the lease.
-    await goOnWithout(parts, 'release lease', parts.leases.release(lease));
+    await context.leases.release(lease);
     throw error;
   }
 }

@@ -1,13 +1,11 @@
 import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { readReferrers, referrersTag } from '../../oci/referrers-index.ts';
-import type { Repository } from '../../oci/repository.ts';
-import { goOnWithout } from '../../ports/tolerate.ts';
-import type { CallCount } from '../../ports/upstream.ts';
-import { askUpstream } from '../../sources/ask-source.ts';
-import type { FetchedReferrers, Parts } from '../context.ts';
+import type { Source, Unobtained } from '../../sources/source.ts';
+import type { Context } from '../context.ts';
+import type { FetchedReferrers } from '../flights.ts';
 import { manifestKey } from '../manifests/known-manifest.ts';
-import type { ReferrersOutcome, Unobtained } from '../outcome.ts';
+import type { ReferrersOutcome } from '../outcome.ts';
 import { resolveTag } from '../tags/resolve-tag.ts';
 import { keptList } from './list-tags.ts';
 
@@ -16,19 +14,17 @@ import { keptList } from './list-tags.ts';
  * found only when the upstream was asked, now or before: clients take an empty list as final.
  */
 export async function listReferrers(
-  parts: Parts,
-  repository: Repository,
+  context: Context,
+  source: Source,
   subject: Digest,
-  calls: CallCount,
 ): Promise<ReferrersOutcome> {
-  const key = manifestKey(repository, subject);
+  const key = manifestKey(source.repository, subject);
   const known =
-    parts.memory.referrers.get(key) ??
-    (await goOnWithout(parts, 'read referrers', parts.manifests.getReferrers(repository, subject)));
-  const outcome = await keptList(parts, repository, {
+    context.memory.referrers.get(key) ??
+    (await context.manifests.getReferrers(source.repository, subject));
+  const outcome = await keptList(context, source, {
     known,
-    fetch: () =>
-      parts.flights.referrers.run(key, () => fetchReferrers(parts, repository, subject, calls)),
+    fetch: () => context.flights.referrers.run(key, () => fetchReferrers(context, source, subject)),
     standIn: async (stale) => stale,
   });
   if (outcome.kind !== 'found') return outcome;
@@ -36,28 +32,21 @@ export async function listReferrers(
 }
 
 async function fetchReferrers(
-  parts: Parts,
-  repository: Repository,
+  context: Context,
+  source: Source,
   subject: Digest,
-  calls: CallCount,
 ): Promise<FetchedReferrers | Unobtained> {
-  const listing = await askUpstream(parts, repository, (upstream, name) =>
-    upstream.listReferrers(name, subject, calls),
-  );
+  const listing = await source.listReferrers(subject);
   const list =
     listing.kind === 'found'
-      ? { manifests: listing.manifests, checked: parts.runtime.now() }
-      : await fallbackReferrers(parts, repository, subject, calls);
+      ? { manifests: listing.manifests, checked: context.runtime.now() }
+      : await fallbackReferrers(context, source, subject);
   // What a stale tag says is no newer than the list that is known.
   if ('kind' in list || list.provenance !== undefined) return list;
-  const key = manifestKey(repository, subject);
+  const key = manifestKey(source.repository, subject);
   const weight = descriptorsBytes(list.manifests);
-  parts.memory.referrers.set(key, list, Number.POSITIVE_INFINITY, weight);
-  await goOnWithout(
-    parts,
-    'write referrers',
-    parts.manifests.putReferrers(repository, subject, list),
-  );
+  context.memory.referrers.set(key, list, Number.POSITIVE_INFINITY, weight);
+  await context.manifests.putReferrers(source.repository, subject, list);
   return list;
 }
 
@@ -66,13 +55,12 @@ async function fetchReferrers(
  * Rejects with an UpstreamError when the tag is not to be had, so that the last list is served.
  */
 async function fallbackReferrers(
-  parts: Parts,
-  repository: Repository,
+  context: Context,
+  source: Source,
   subject: Digest,
-  calls: CallCount,
 ): Promise<FetchedReferrers | Unobtained> {
-  const index = await resolveTag(parts, repository, referrersTag(subject), 'GET', calls);
-  const checked = parts.runtime.now();
+  const index = await resolveTag(context, source, referrersTag(subject), 'GET');
+  const checked = context.runtime.now();
   if (index.kind === 'absent') return { manifests: [], checked };
   if (index.kind === 'unobtainable') throw index.error;
   if (index.kind !== 'found') return index;

@@ -1,26 +1,19 @@
 import { type Repository, repositoryKey } from '../../oci/repository.ts';
 import type { TagList } from '../../ports/manifest-store.ts';
-import { goOnWithout } from '../../ports/tolerate.ts';
-import type { CallCount } from '../../ports/upstream.ts';
-import { askUpstream, asUpstreamError } from '../../sources/ask-source.ts';
-import { type Parts, upstreamOf } from '../context.ts';
-import type { Provenance, TagsOutcome, Unobtained } from '../outcome.ts';
+import type { Source, Unobtained } from '../../sources/source.ts';
+import type { Context } from '../context.ts';
+import type { Provenance, TagsOutcome } from '../outcome.ts';
 
 /** The upstream's list of tags, asked for again when it is out of date. */
-export async function listTags(
-  parts: Parts,
-  repository: Repository,
-  calls: CallCount,
-): Promise<TagsOutcome> {
-  const key = repositoryKey(repository);
+export async function listTags(context: Context, source: Source): Promise<TagsOutcome> {
+  const key = repositoryKey(source.repository);
   const known =
-    parts.memory.tagLists.get(key) ??
-    (await goOnWithout(parts, 'read tag list', parts.manifests.getTagList(repository)));
-  const outcome = await keptList(parts, repository, {
+    context.memory.tagLists.get(key) ?? (await context.manifests.getTagList(source.repository));
+  const outcome = await keptList(context, source, {
     known,
-    fetch: () => parts.flights.tagLists.run(key, () => fetchTags(parts, repository, calls)),
+    fetch: () => context.flights.tagLists.run(key, () => fetchTags(context, source)),
     async standIn(stale) {
-      const list = stale ?? (await tagsSeen(parts, repository));
+      const list = stale ?? (await tagsSeen(context, source.repository));
       return list?.tags.length === 0 ? undefined : list;
     },
   });
@@ -28,26 +21,25 @@ export async function listTags(
   return { kind: 'found', tags: outcome.list.tags, provenance: outcome.provenance };
 }
 
-async function fetchTags(
-  parts: Parts,
-  repository: Repository,
-  calls: CallCount,
-): Promise<TagList | Unobtained> {
-  const listing = await askUpstream(parts, repository, (upstream, name) =>
-    upstream.listTags(name, calls),
-  );
+async function fetchTags(context: Context, source: Source): Promise<TagList | Unobtained> {
+  const listing = await source.listTags();
   if (listing.kind !== 'found') return listing;
-  const list = { tags: listing.tags, checked: parts.runtime.now() };
+  const list = { tags: listing.tags, checked: context.runtime.now() };
   const weight = list.tags.length + 1;
-  parts.memory.tagLists.set(repositoryKey(repository), list, Number.POSITIVE_INFINITY, weight);
-  await goOnWithout(parts, 'write tag list', parts.manifests.putTagList(repository, list));
+  context.memory.tagLists.set(
+    repositoryKey(source.repository),
+    list,
+    Number.POSITIVE_INFINITY,
+    weight,
+  );
+  await context.manifests.putTagList(source.repository, list);
   return list;
 }
 
 /** The tags that were pulled through this mirror: better than none while the upstream is down. */
-async function tagsSeen(parts: Parts, repository: Repository): Promise<TagList | undefined> {
+async function tagsSeen(context: Context, repository: Repository): Promise<TagList | undefined> {
   const all = { limit: undefined, last: undefined };
-  const page = await goOnWithout(parts, 'list tags', parts.manifests.listTags(repository, all));
+  const page = await context.manifests.listTags(repository, all);
   return page && { tags: page.entries, checked: 0 };
 }
 
@@ -68,13 +60,13 @@ interface ListSources<List> {
 
 /** A list of an upstream: the kept one while it is fresh, else the upstream's, else a stale one. */
 export async function keptList<List extends { readonly checked: number }>(
-  parts: Parts,
-  repository: Repository,
+  context: Context,
+  source: Source,
   sources: ListSources<List>,
 ): Promise<ListOutcome<List>> {
   const { known } = sources;
-  const { policy } = upstreamOf(parts, repository);
-  const age = known === undefined ? 0 : parts.runtime.now() - known.checked;
+  const { policy } = source;
+  const age = known === undefined ? 0 : context.runtime.now() - known.checked;
   if (known !== undefined && age >= 0 && age < policy.tagTtl) {
     const ttl = Math.ceil((policy.tagTtl - age) / 1000);
     return { kind: 'found', list: known, provenance: { kind: 'hit', ttl } };
@@ -84,7 +76,7 @@ export async function keptList<List extends { readonly checked: number }>(
     if ('kind' in list) return list;
     return { kind: 'found', list, provenance: list.provenance ?? { kind: 'miss' } };
   } catch (thrown) {
-    const error = asUpstreamError(thrown, repository);
+    const error = source.asError(thrown);
     const list = await sources.standIn(age <= policy.maxStale ? known : undefined);
     if (list === undefined) return { kind: 'unobtainable', error };
     const reason = error.message;

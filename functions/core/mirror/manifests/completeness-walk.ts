@@ -1,8 +1,8 @@
 import type { Digest } from '../../oci/digest.ts';
 import type { Repository } from '../../oci/repository.ts';
 import type { NotedBlob } from '../../ports/blob-store.ts';
-import { goOnWithout } from '../../ports/tolerate.ts';
-import type { KnownManifest, Parts } from '../context.ts';
+import type { Context } from '../context.ts';
+import type { KnownManifest } from '../memory.ts';
 import { knownManifest } from './known-manifest.ts';
 
 /** Indexes rarely nest, and never deeply. */
@@ -26,7 +26,7 @@ const bytesPerTurn = 512 * 1024;
  * a bound: undefined means that none was found. Does not reject.
  */
 export async function findComplete(
-  parts: Parts,
+  context: Context,
   repository: Repository,
   root: KnownManifest,
 ): Promise<KnownManifest | undefined> {
@@ -36,7 +36,7 @@ export async function findComplete(
   let bytesLeft = mostManifestBytes;
   // A map goes on with what is added to it meanwhile.
   for (const [digest, depth] of depths) {
-    const known = depth === 0 ? root : await knownManifest(parts, repository, digest);
+    const known = depth === 0 ? root : await knownManifest(context, repository, digest);
     const size = known?.manifest.bytes.byteLength ?? 0;
     bytesLeft -= size;
     if (bytesLeft < 0) return undefined;
@@ -53,9 +53,9 @@ export async function findComplete(
       continue;
     }
     const needed = contents?.needed ?? [];
-    if (parts.memory.complete.get(digest)) return known;
+    if (context.memory.complete.get(digest)) return known;
     if (contents?.hasMore || needed.length > blobsLeft) continue;
-    const asked = await askedUntilMissing(parts, needed);
+    const asked = await askedUntilMissing(context, needed);
     if (asked === undefined) return known;
     blobsLeft -= asked;
   }
@@ -64,14 +64,14 @@ export async function findComplete(
 
 /** How many blobs were asked for until one was missing, or of another size; undefined: none is. */
 async function askedUntilMissing(
-  parts: Parts,
+  context: Context,
   needed: readonly NotedBlob[],
 ): Promise<number | undefined> {
   for (let asked = 0; asked < needed.length; asked += blobsAtOnce) {
     const some = needed.slice(asked, asked + blobsAtOnce);
     const stored = await Promise.all(
       some.map(async ({ digest, size }) => {
-        const found = await goOnWithout(parts, 'stat blob', parts.blobs.stat(digest));
+        const found = await context.blobs.stat(digest);
         return found?.size === size;
       }),
     );

@@ -1,11 +1,10 @@
 import type { Digest } from '../../oci/digest.ts';
-import { type Repository, repositoryKey } from '../../oci/repository.ts';
+import type { Repository } from '../../oci/repository.ts';
 import type { NotedBlob } from '../../ports/blob-store.ts';
-import { goOnWithout } from '../../ports/tolerate.ts';
-import type { CallCount } from '../../ports/upstream.ts';
 import type { UpstreamError } from '../../ports/upstream-error.ts';
-import { askUpstream, asUpstreamError } from '../../sources/ask-source.ts';
-import { type KnownManifest, type Parts, upstreamOf } from '../context.ts';
+import type { Source } from '../../sources/source.ts';
+import type { Context } from '../context.ts';
+import type { KnownManifest } from '../memory.ts';
 import { findComplete } from './completeness-walk.ts';
 import { completeLife, knownManifest, manifestKey } from './known-manifest.ts';
 
@@ -18,25 +17,25 @@ const indexLife = 60_000;
  * image it is noted in the index: an image of an index may be evicted before the index is.
  */
 export async function isComplete(
-  parts: Parts,
+  context: Context,
   repository: Repository,
   known: KnownManifest,
 ): Promise<boolean> {
-  const { complete, incomplete } = parts.memory;
-  if (isKnownComplete(parts, repository, known)) return true;
+  const { complete, incomplete } = context.memory;
+  if (isKnownComplete(context, repository, known)) return true;
   const key = manifestKey(repository, known.manifest.digest);
   if (incomplete.has(key)) return false;
   const { arrivals } = incomplete;
   // Who asks after something arrived does not share what was found out before.
-  return parts.flights.walks.run(`${arrivals} ${key}`, async () => {
-    const found = await findComplete(parts, repository, known);
+  return context.flights.walks.run(`${arrivals} ${key}`, async () => {
+    const found = await findComplete(context, repository, known);
     if (found === undefined) {
       incomplete.add(key, arrivals);
       return false;
     }
     const { digest } = found.manifest;
     if (found.contents?.kind !== 'index' && !complete.get(digest)) {
-      markComplete(parts, repository, digest);
+      markComplete(context, repository, digest);
     }
     if (known.contents?.kind === 'index') complete.set(key, true, indexLife);
     return true;
@@ -45,7 +44,7 @@ export async function isComplete(
 
 /** A stored blob is there for all repositories; an index's image may be another's alone. */
 function isKnownComplete(
-  { memory }: Parts,
+  { memory }: Context,
   repository: Repository,
   { manifest: { digest }, contents }: KnownManifest,
 ): boolean {
@@ -54,10 +53,11 @@ function isKnownComplete(
 }
 
 /** Notes, here and behind the answer in the index, that all an image needs is stored. */
-export function markComplete(parts: Parts, repository: Repository, digest: Digest): void {
-  parts.memory.complete.set(digest, true, completeLife);
-  const noting = parts.manifests.markComplete(repository, digest, parts.runtime.now());
-  parts.runtime.waitUntil(goOnWithout(parts, 'mark complete', noting));
+export function markComplete(context: Context, repository: Repository, digest: Digest): void {
+  context.memory.complete.set(digest, true, completeLife);
+  context.runtime.waitUntil(
+    context.manifests.markComplete(repository, digest, context.runtime.now()),
+  );
 }
 
 /** What a client needs of an image from here. */
@@ -71,32 +71,27 @@ export function neededBlobs({ contents }: KnownManifest): readonly NotedBlob[] {
  * follow, from the store or from an upstream that is alive. undefined: it may be served.
  */
 export async function whyUnservable(
-  parts: Parts,
-  repository: Repository,
+  context: Context,
+  source: Source,
   known: KnownManifest,
-  calls: CallCount,
 ): Promise<UpstreamError | undefined> {
-  const { health, policy } = upstreamOf(parts, repository);
-  const { name } = repository;
-  if (isKnownComplete(parts, repository, known)) return undefined;
+  const { policy, resting } = source;
+  if (isKnownComplete(context, source.repository, known)) return undefined;
   // A client that is redirected to the blob host may well reach it where this mirror does not.
-  const blobFailure = policy.delivery === 'stream' ? health.blobFailure(name) : undefined;
-  if (blobFailure === undefined && health.isTrusted(name)) return undefined;
-  if (await isComplete(parts, repository, known)) return undefined;
+  const blobFailure = policy.delivery === 'stream' ? source.blobFailure : undefined;
+  if (blobFailure === undefined && source.isTrusted) return undefined;
+  if (await isComplete(context, source.repository, known)) return undefined;
   if (blobFailure !== undefined) return blobFailure;
   // A limit is for all that is asked for; any other failure may be one blob's, so it is asked.
-  const resting = health.resting(name);
   if (resting?.kind === 'limited') return resting;
   const digest = known.manifest.digest;
   try {
-    await parts.flights.probes.run(repositoryKey(repository), async () => {
-      await askUpstream(parts, repository, (upstream) =>
-        upstream.headManifest(name, { kind: 'digest', digest }, calls),
-      );
+    await context.flights.probes.run(source.key, async () => {
+      await source.headManifest({ kind: 'digest', digest });
     });
     return undefined;
   } catch (error) {
-    return asUpstreamError(error, repository);
+    return source.asError(error);
   }
 }
 
@@ -109,17 +104,17 @@ export async function whyUnservable(
  * are queued in their order, and those before the one that was just filled are stored.
  */
 export async function noteComplete(
-  parts: Parts,
+  context: Context,
   repository: Repository,
   manifest: Digest | undefined,
 ): Promise<void> {
-  if (!parts.missingBlobs.areFilledBehind || manifest === undefined) return;
-  const known = await knownManifest(parts, repository, manifest);
+  if (!context.missingBlobs.areFilledBehind || manifest === undefined) return;
+  const known = await knownManifest(context, repository, manifest);
   if (known?.contents?.kind !== 'image' || known.contents.hasMore) return;
-  if (parts.memory.complete.get(manifest)) return;
+  if (context.memory.complete.get(manifest)) return;
   for (const { digest, size } of neededBlobs(known).toReversed()) {
-    const stored = await goOnWithout(parts, 'stat blob', parts.blobs.stat(digest));
+    const stored = await context.blobs.stat(digest);
     if (stored?.size !== size) return;
   }
-  markComplete(parts, repository, manifest);
+  markComplete(context, repository, manifest);
 }

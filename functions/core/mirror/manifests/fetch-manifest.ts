@@ -2,12 +2,12 @@ import type { Digest } from '../../oci/digest.ts';
 import { type Manifest, type ManifestContents, readManifest } from '../../oci/manifest.ts';
 import type { Reference } from '../../oci/reference.ts';
 import type { Repository } from '../../oci/repository.ts';
-import { goOnWithout } from '../../ports/tolerate.ts';
-import type { CallCount } from '../../ports/upstream.ts';
-import { askUpstream } from '../../sources/ask-source.ts';
+import type { Source } from '../../sources/source.ts';
 import { acrossInstances, type Look } from '../across-instances.ts';
-import type { FetchedManifest, KnownManifest, Parts } from '../context.ts';
+import type { Context } from '../context.ts';
 import { enqueueFills } from '../enqueue-fills.ts';
+import type { FetchedManifest } from '../flights.ts';
+import type { KnownManifest } from '../memory.ts';
 import type { ManifestOutcome } from '../outcome.ts';
 import { writePatiently } from '../pause.ts';
 import { foundManifest, lookForManifest, manifestKey, rememberManifest } from './known-manifest.ts';
@@ -19,57 +19,50 @@ import { foundManifest, lookForManifest, manifestKey, rememberManifest } from '.
  * what another one sent. Rejects with an UpstreamError.
  */
 export function fetchManifest(
-  parts: Parts,
-  repository: Repository,
+  context: Context,
+  source: Source,
   digest: Digest,
-  calls: CallCount,
 ): Promise<FetchedManifest> {
-  const key = manifestKey(repository, digest);
+  const key = manifestKey(source.repository, digest);
   const look: Look<FetchedManifest> = async (consistency) => {
-    const known = await lookForManifest(parts, repository, digest, consistency);
+    const known = await lookForManifest(context, source.repository, digest, consistency);
     return known === undefined || known === 'busy' ? known : { kind: 'found', known };
   };
-  return parts.flights.manifests.run(key, () =>
-    acrossInstances(parts, `manifest:${key}`, look, () =>
-      bringFromUpstream(parts, repository, digest, calls),
+  return context.flights.manifests.run(key, () =>
+    acrossInstances(context, `manifest:${key}`, look, () =>
+      bringFromUpstream(context, source, digest),
     ),
   );
 }
 
 async function bringFromUpstream(
-  parts: Parts,
-  repository: Repository,
+  context: Context,
+  source: Source,
   digest: Digest,
-  calls: CallCount,
 ): Promise<FetchedManifest> {
-  const finding = parts.manifests.findManifest(digest, repository.registry);
-  const elsewhere = await goOnWithout(parts, 'find manifest', finding);
+  const { registry } = source.repository;
+  const elsewhere = await context.manifests.findManifest(digest, registry);
   const reference = { kind: 'digest', digest } as const;
   if (elsewhere !== undefined) {
-    const head = await askUpstream(parts, repository, (upstream, name) =>
-      upstream.headManifest(name, reference, calls),
-    );
+    const head = await source.headManifest(reference);
     if (head.kind === 'found') {
-      return { kind: 'found', known: await adoptManifest(parts, repository, elsewhere) };
+      return { kind: 'found', known: await adoptManifest(context, source.repository, elsewhere) };
     }
     if (head.kind !== 'unsupported') return head;
   }
-  return pullManifest(parts, repository, reference, calls);
+  return pullManifest(context, source, reference);
 }
 
 /** GETs a manifest from the upstream: the one thing that upstreams count as a pull. */
 export async function pullManifest(
-  parts: Parts,
-  repository: Repository,
+  context: Context,
+  source: Source,
   reference: Reference,
-  calls: CallCount,
 ): Promise<FetchedManifest> {
-  parts.ledger.count({ pullsMade: 1 });
-  const got = await askUpstream(parts, repository, (upstream, name) =>
-    upstream.getManifest(name, reference, calls),
-  );
+  context.ledger.count({ pullsMade: 1 });
+  const got = await source.getManifest(reference);
   if (got.kind !== 'found') return got;
-  return { kind: 'found', known: await adoptManifest(parts, repository, got.manifest) };
+  return { kind: 'found', known: await adoptManifest(context, source.repository, got.manifest) };
 }
 
 /**
@@ -78,30 +71,29 @@ export async function pullManifest(
  * that stops after the answer nothing may be left undone.
  */
 async function adoptManifest(
-  parts: Parts,
+  context: Context,
   repository: Repository,
   manifest: Manifest,
 ): Promise<KnownManifest> {
   const contents = readManifest(manifest);
-  const known = rememberManifest(parts, repository, manifest, contents);
-  const pulled = parts.runtime.now();
-  const writing = writePatiently(parts, () =>
-    parts.manifests.putManifest(repository, manifest, contents, pulled),
+  const known = rememberManifest(context, repository, manifest, contents);
+  const pulled = context.runtime.now();
+  await writePatiently(context, () =>
+    context.attempt.manifests.putManifest(repository, manifest, contents, pulled),
   );
-  await goOnWithout(parts, 'write manifest', writing);
-  parts.memory.incomplete.arrived();
-  await queueFills(parts, repository, manifest.digest, contents);
+  context.memory.incomplete.arrived();
+  await queueFills(context, repository, manifest.digest, contents);
   return known;
 }
 
 async function queueFills(
-  parts: Parts,
+  context: Context,
   repository: Repository,
   manifest: Digest,
   contents: ManifestContents | undefined,
 ): Promise<void> {
   const blobs = (contents?.blobs ?? []).filter(
-    (blob) => blob.urls === undefined && blob.size <= parts.limits.maxBlobBytes,
+    (blob) => blob.urls === undefined && blob.size <= context.limits.maxBlobBytes,
   );
   const jobs = [...new Map(blobs.map((blob) => [blob.digest, blob])).values()].map(
     ({ digest, size, mediaType }) => ({
@@ -110,20 +102,19 @@ async function queueFills(
       manifest,
     }),
   );
-  if (jobs.length > 0) await enqueueFills(parts, jobs);
+  if (jobs.length > 0) await enqueueFills(context, jobs);
 }
 
 /** Answers with a manifest that has to be fetched first. Rejects with an UpstreamError. */
 export async function bringManifest(
-  parts: Parts,
-  repository: Repository,
+  context: Context,
+  source: Source,
   digest: Digest,
-  calls: CallCount,
 ): Promise<ManifestOutcome> {
-  const before = calls.upstreamCalls;
-  const fetched = await fetchManifest(parts, repository, digest, calls);
+  const before = source.upstreamCalls;
+  const fetched = await fetchManifest(context, source, digest);
   if (fetched.kind !== 'found') return fetched;
   // Whoever shared another's GET avoided one: only the request that sent it counts as a miss.
-  const paid = calls.upstreamCalls > before;
+  const paid = source.upstreamCalls > before;
   return foundManifest(fetched.known, paid ? { kind: 'miss' } : { kind: 'hit', ttl: undefined });
 }

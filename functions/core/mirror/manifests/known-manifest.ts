@@ -2,9 +2,9 @@ import type { Digest } from '../../oci/digest.ts';
 import { type Manifest, type ManifestContents, readManifest } from '../../oci/manifest.ts';
 import { type Repository, repositoryKey } from '../../oci/repository.ts';
 import type { Consistency, IndexedManifest } from '../../ports/manifest-store.ts';
-import { orBusy } from '../../ports/tolerate.ts';
-import type { KnownManifest, Parts } from '../context.ts';
+import type { Context } from '../context.ts';
 import { contentsBytes, knownContents } from '../manifest-summary.ts';
+import type { KnownManifest } from '../memory.ts';
 import type { ManifestOutcome, Provenance } from '../outcome.ts';
 
 /** The key of a manifest within its repository: another repository's is not answered. */
@@ -14,29 +14,30 @@ export function manifestKey(repository: Repository, digest: Digest): string {
 
 /** A manifest of this repository out of memory or the index; undefined when neither has it. */
 export async function knownManifest(
-  parts: Parts,
+  context: Context,
   repository: Repository,
   digest: Digest,
   consistency?: Consistency,
 ): Promise<KnownManifest | undefined> {
-  const found = await lookForManifest(parts, repository, digest, consistency);
+  const found = await lookForManifest(context, repository, digest, consistency);
   return found === 'busy' ? undefined : found;
 }
 
 /** The same, but `busy` when the index may say it a moment later. */
 export async function lookForManifest(
-  parts: Parts,
+  context: Context,
   repository: Repository,
   digest: Digest,
   consistency?: Consistency,
 ): Promise<KnownManifest | 'busy' | undefined> {
-  const remembered = parts.memory.manifests.get(manifestKey(repository, digest));
+  const remembered = context.memory.manifests.get(manifestKey(repository, digest));
   if (remembered !== undefined) return remembered;
-  const reading = parts.manifests.getManifest(repository, digest, consistency);
-  const manifest = await orBusy(parts, 'read manifest', reading);
-  if (manifest === undefined || manifest === 'busy') return manifest;
-  const known = rememberManifest(parts, repository, manifest, readManifest(manifest));
-  takeNotes(parts, repository, manifest, known);
+  const { manifests } = context.attempt;
+  const manifest = await manifests.getManifest(repository, digest, consistency);
+  if (manifest === 'busy') return manifest;
+  if (manifest === undefined || manifest === 'failed') return undefined;
+  const known = rememberManifest(context, repository, manifest, readManifest(manifest));
+  takeNotes(context, repository, manifest, known);
   return known;
 }
 
@@ -45,20 +46,20 @@ export const completeLife = 86_400_000;
 
 /** What the index noted of a manifest saves an instance that is new the same questions. */
 function takeNotes(
-  parts: Parts,
+  context: Context,
   repository: Repository,
   { digest, pulled, complete }: IndexedManifest,
   known: KnownManifest,
 ): void {
-  const now = parts.runtime.now();
-  const marked = lifeLeft(parts.markInterval, pulled, now);
-  if (marked > 0) parts.memory.marks.set(manifestKey(repository, digest), pulled, marked);
+  const now = context.runtime.now();
+  const marked = lifeLeft(context.markInterval, pulled, now);
+  if (marked > 0) context.memory.marks.set(manifestKey(repository, digest), pulled, marked);
   // What was noted of an index does not say that its images are still there.
   if (known.contents?.kind !== 'image' || complete === undefined) return;
   const life = lifeLeft(completeLife, complete, now);
   if (life <= 0) return;
-  parts.memory.complete.set(digest, true, life);
-  parts.blobs.noteStored(known.contents.needed);
+  context.memory.complete.set(digest, true, life);
+  context.blobs.noteStored(known.contents.needed);
 }
 
 /** What is left of a life, in ms; nothing when it begins later than now: a clock was set back. */
@@ -74,7 +75,7 @@ export const entryLife = 3_600_000;
  * for them next, and the index need not be asked.
  */
 export function rememberManifest(
-  parts: Pick<Parts, 'memory'>,
+  context: Pick<Context, 'memory'>,
   repository: Repository,
   manifest: Manifest,
   named: ManifestContents | undefined,
@@ -83,10 +84,10 @@ export function rememberManifest(
   const known = { manifest, contents };
   const key = manifestKey(repository, manifest.digest);
   const weight = manifest.bytes.byteLength + 500 + (contents ? contentsBytes(contents) : 0);
-  parts.memory.manifests.set(key, known, Number.POSITIVE_INFINITY, weight);
+  context.memory.manifests.set(key, known, Number.POSITIVE_INFINITY, weight);
   for (const { digest, size } of contents?.blobs ?? []) {
     const entry = { size, isNamed: true };
-    parts.memory.blobEntries.set(manifestKey(repository, digest), entry, entryLife);
+    context.memory.blobEntries.set(manifestKey(repository, digest), entry, entryLife);
   }
   return known;
 }

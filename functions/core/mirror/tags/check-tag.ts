@@ -1,18 +1,16 @@
 import { isManifestType } from '../../oci/media-type.ts';
 import { type Repository, repositoryKey } from '../../oci/repository.ts';
 import type { Consistency, TagRecord } from '../../ports/manifest-store.ts';
-import { goOnWithout, orBusy } from '../../ports/tolerate.ts';
-import type { CallCount, ManifestHead, Refused } from '../../ports/upstream.ts';
+import type { ManifestHead, Refused } from '../../ports/upstream.ts';
 import { UpstreamError } from '../../ports/upstream-error.ts';
-import { askUpstream } from '../../sources/ask-source.ts';
+import type { Source } from '../../sources/source.ts';
 import { acrossInstances } from '../across-instances.ts';
-import type { Parts, TagCheck } from '../context.ts';
+import type { Context } from '../context.ts';
+import type { TagCheck } from '../flights.ts';
 import { fetchManifest, pullManifest } from '../manifests/fetch-manifest.ts';
+import { refusalLife } from '../memory.ts';
 import { writePatiently } from '../pause.ts';
 import { goneRecord, isGone, recordOf, type SeenTag } from './tag-record.ts';
-
-/** How long a refusal is remembered, in ms: CI pushes a tag and pulls it a moment later. */
-export const refusalLife = 20_000;
 
 /**
  * Asks the upstream what a tag names now, by HEAD: registries do not count that as a pull. All who
@@ -24,31 +22,28 @@ export const refusalLife = 20_000;
  * a tag no more is recorded too: it is a newer word than what was mirrored.
  */
 export function checkTag(
-  parts: Parts,
-  repository: Repository,
+  context: Context,
+  source: Source,
   tag: string,
   known: TagRecord | undefined,
-  calls: CallCount,
 ): Promise<TagCheck> {
-  const key = `${repositoryKey(repository)}:${tag}`;
-  return parts.flights.tags.run(key, async () => {
+  const key = `${source.key}:${tag}`;
+  return context.flights.tags.run(key, async () => {
     const reference = { kind: 'tag', tag } as const;
-    const head = await askUpstream(parts, repository, (upstream, name) =>
-      upstream.headManifest(name, reference, calls),
-    );
+    const head = await source.headManifest(reference);
     if (head.kind === 'absent' || head.kind === 'denied') {
-      return noteRefused(parts, repository, tag, known, head);
+      return noteRefused(context, source.repository, tag, known, head);
     }
-    if (isSufficient(head)) return noteSeen(parts, repository, tag, known, head, calls);
+    if (isSufficient(head)) return noteSeen(context, source, tag, known, head);
     return acrossInstances(
-      parts,
+      context,
       `tag:${key}`,
-      (consistency) => seenElsewhere(parts, repository, tag, known, consistency),
+      (consistency) => seenElsewhere(context, source.repository, tag, known, consistency),
       async () => {
-        const seen = await seenByGet(parts, repository, tag, calls);
+        const seen = await seenByGet(context, source, tag);
         if (seen.kind === 'unobtainable') return seen;
-        if (seen.kind !== 'found') return noteRefused(parts, repository, tag, known, seen);
-        return noteSeen(parts, repository, tag, known, seen, calls, true);
+        if (seen.kind !== 'found') return noteRefused(context, source.repository, tag, known, seen);
+        return noteSeen(context, source, tag, known, seen, true);
       },
     );
   });
@@ -59,66 +54,68 @@ export function checkTag(
  * clocks of two instances differ.
  */
 async function seenElsewhere(
-  parts: Parts,
+  context: Context,
   repository: Repository,
   tag: string,
   known: TagRecord | undefined,
   consistency: Consistency,
 ): Promise<TagCheck | 'busy' | undefined> {
-  const reading = parts.manifests.getTag(repository, tag, consistency);
-  const record = await orBusy(parts, 'read tag', reading);
-  if (record === undefined || record === 'busy') return record;
+  const record = await context.attempt.manifests.getTag(repository, tag, consistency);
+  if (record === 'busy') return record;
+  if (record === undefined || record === 'failed') return undefined;
   if (known !== undefined && record.checked <= known.checked) return undefined;
   if (isGone(record)) return undefined;
-  parts.memory.tags.set(`${repositoryKey(repository)}:${tag}`, record);
+  context.memory.tags.set(`${repositoryKey(repository)}:${tag}`, record);
   return { kind: 'found', record, changed: record.digest !== known?.digest };
 }
 
 async function noteSeen(
-  parts: Parts,
-  repository: Repository,
+  context: Context,
+  source: Source,
   tag: string,
   known: TagRecord | undefined,
   seen: SeenTag,
-  calls: CallCount,
   othersWait = false,
 ): Promise<TagCheck> {
   const changed = seen.digest !== known?.digest;
   if (known !== undefined && !isGone(known) && changed) {
-    const fetched = await fetchManifest(parts, repository, seen.digest, calls);
-    if (fetched.kind === 'absent') throw contradiction(repository, tag);
+    const fetched = await fetchManifest(context, source, seen.digest);
+    if (fetched.kind === 'absent') throw contradiction(source.repository, tag);
     if (fetched.kind !== 'found') return fetched;
   }
-  const record = recordOf(seen, known, parts.runtime.now());
-  await noteTag(parts, repository, tag, record, othersWait);
+  const record = recordOf(seen, known, context.runtime.now());
+  await noteTag(context, source.repository, tag, record, othersWait);
   return { kind: 'found', record, changed };
 }
 
 /** A tag that was never mirrored is refused without a record: anybody can ask for any name. */
 async function noteRefused(
-  parts: Parts,
+  context: Context,
   repository: Repository,
   tag: string,
   known: TagRecord | undefined,
   refusal: Refused,
 ): Promise<TagCheck> {
-  parts.memory.refusals.set(`${repositoryKey(repository)}:${tag}`, refusal, refusalLife);
+  context.memory.refusals.set(`${repositoryKey(repository)}:${tag}`, refusal, refusalLife);
   if (known !== undefined && !isGone(known)) {
-    await noteTag(parts, repository, tag, goneRecord(known, parts.runtime.now()));
+    await noteTag(context, repository, tag, goneRecord(known, context.runtime.now()));
   }
   return refusal;
 }
 
 async function noteTag(
-  parts: Parts,
+  context: Context,
   repository: Repository,
   tag: string,
   record: TagRecord,
   othersWait = false,
 ): Promise<void> {
-  parts.memory.tags.set(`${repositoryKey(repository)}:${tag}`, record);
-  const put = () => parts.manifests.putTag(repository, tag, record);
-  await goOnWithout(parts, 'write tag', othersWait ? writePatiently(parts, put) : put());
+  context.memory.tags.set(`${repositoryKey(repository)}:${tag}`, record);
+  if (othersWait) {
+    await writePatiently(context, () => context.attempt.manifests.putTag(repository, tag, record));
+  } else {
+    await context.manifests.putTag(repository, tag, record);
+  }
 }
 
 /** True when a HEAD says all that a client's HEAD must say (ECR Public leaves the digest out). */
@@ -132,8 +129,8 @@ function isSufficient(head: ManifestHead): head is SeenTag {
   );
 }
 
-async function seenByGet(parts: Parts, repository: Repository, tag: string, calls: CallCount) {
-  const got = await pullManifest(parts, repository, { kind: 'tag', tag }, calls);
+async function seenByGet(context: Context, source: Source, tag: string) {
+  const got = await pullManifest(context, source, { kind: 'tag', tag });
   if (got.kind !== 'found') return got;
   const { digest, mediaType, bytes } = got.known.manifest;
   return { kind: 'found', digest, mediaType, size: bytes.byteLength } as const;

@@ -1,12 +1,9 @@
 import { within } from '../../concurrency/timeout.ts';
-import { type Repository, repositoryKey } from '../../oci/repository.ts';
 import type { TagRecord } from '../../ports/manifest-store.ts';
-import { goOnWithout } from '../../ports/tolerate.ts';
-import type { CallCount } from '../../ports/upstream.ts';
 import { UpstreamError } from '../../ports/upstream-error.ts';
-import { asUpstreamError, unobtainable } from '../../sources/ask-source.ts';
 import type { UpstreamPolicy } from '../../sources/policy.ts';
-import { type Parts, upstreamOf } from '../context.ts';
+import type { Source } from '../../sources/source.ts';
+import type { Context } from '../context.ts';
 import { isComplete, whyUnservable } from '../manifests/completeness.ts';
 import { bringManifest } from '../manifests/fetch-manifest.ts';
 import { foundManifest, knownManifest } from '../manifests/known-manifest.ts';
@@ -20,79 +17,78 @@ const patience = 2_000;
 
 /** What a client gets that asks for a tag: fresh, else confirmed by the upstream, else stale. */
 export async function resolveTag(
-  parts: Parts,
-  repository: Repository,
+  context: Context,
+  source: Source,
   tag: string,
   method: Method,
-  calls: CallCount,
 ): Promise<ManifestOutcome> {
-  const { policy, health } = upstreamOf(parts, repository);
-  const key = `${repositoryKey(repository)}:${tag}`;
-  const record = await knownTag(parts, repository, tag);
-  const ttl = record === undefined ? 0 : freshFor(policy, tag, record, parts.runtime.now());
+  const { policy } = source;
+  const key = `${source.key}:${tag}`;
+  const record = await knownTag(context, source, tag);
+  const ttl = record === undefined ? 0 : freshFor(policy, tag, record, context.runtime.now());
   if (record !== undefined && ttl > 0) {
     const left = ttl === Number.POSITIVE_INFINITY ? undefined : Math.ceil(ttl / 1000);
     const provenance = { kind: 'hit', ttl: left } as const;
-    const served = await serveRecord(parts, repository, record, method, provenance, calls);
+    const served = await serveRecord(context, source, record, method, provenance);
     // The manifest was deleted upstream before anybody fetched it: the tag names another by now.
     if (served.kind !== 'absent') return served;
   }
-  const refused = parts.memory.refusals.get(key);
+  const refused = context.memory.refusals.get(key);
   if (refused !== undefined) return refused;
   // What the upstream has no more does not stand in for it.
   const last = record !== undefined && !isGone(record) ? record : undefined;
-  const resting = last && health.resting(repository.name);
+  const { resting } = source;
   if (last !== undefined && resting !== undefined) {
-    const stale = await serveStale(parts, repository, last, resting);
+    const stale = await serveStale(context, source, last, resting);
     if (stale !== undefined) return stale;
   }
-  const before = calls.upstreamCalls;
-  const checking = checkTag(parts, repository, tag, record, calls);
+  const before = source.upstreamCalls;
+  const checking = checkTag(context, source, tag, record);
   try {
     const check = last === undefined ? await checking : await within(patience, checking);
     if (check === undefined) {
       const slow = new UpstreamError(
         'timeout',
-        `${repository.registry} is slow to confirm the tag`,
+        `${source.repository.registry} is slow to confirm the tag`,
       );
-      const stale = last && (await serveStale(parts, repository, last, slow));
+      const stale = last && (await serveStale(context, source, last, slow));
       if (stale !== undefined) {
-        parts.runtime.waitUntil(checking.catch(() => undefined));
+        context.runtime.waitUntil(checking.catch(() => undefined));
         return stale;
       }
     }
     const checked = check ?? (await checking);
     if (checked.kind !== 'found') return checked;
     const confirmed: Provenance = { kind: 'revalidated', ttl: Math.ceil(policy.tagTtl / 1000) };
-    const isNew = checked.changed && calls.upstreamCalls > before;
+    const isNew = checked.changed && source.upstreamCalls > before;
     const provenance = isNew ? ({ kind: 'miss' } as const) : confirmed;
-    const served = await serveRecord(parts, repository, checked.record, method, provenance, calls);
-    if (served.kind === 'absent') throw contradiction(repository, tag);
+    const served = await serveRecord(context, source, checked.record, method, provenance);
+    if (served.kind === 'absent') throw contradiction(source.repository, tag);
     return served;
   } catch (error) {
-    const failure = asUpstreamError(error, repository);
-    const stale = last && (await serveStale(parts, repository, last, failure));
+    const failure = source.asError(error);
+    const stale = last && (await serveStale(context, source, last, failure));
     return stale ?? { kind: 'unobtainable', error: failure };
   }
 }
 
 /** The last word of the upstream on a tag, whichever instance heard it. */
 async function knownTag(
-  parts: Parts,
-  repository: Repository,
+  context: Context,
+  source: Source,
   tag: string,
 ): Promise<TagRecord | undefined> {
-  const key = `${repositoryKey(repository)}:${tag}`;
-  const remembered = parts.memory.tags.get(key);
+  const key = `${source.key}:${tag}`;
+  const remembered = context.memory.tags.get(key);
   if (remembered !== undefined) {
-    const { policy } = upstreamOf(parts, repository);
-    const isLast = !parts.missingBlobs.areFilledBehind;
-    if (isLast || freshFor(policy, tag, remembered, parts.runtime.now()) > 0) return remembered;
+    const { policy } = source;
+    const isLast = !context.missingBlobs.areFilledBehind;
+    if (isLast || freshFor(policy, tag, remembered, context.runtime.now()) > 0) return remembered;
   }
-  const record = await goOnWithout(parts, 'read tag', parts.manifests.getTag(repository, tag));
+  const record = await context.manifests.getTag(source.repository, tag);
   if (record === undefined) return remembered;
   if (remembered !== undefined && remembered.checked > record.checked) return remembered;
-  parts.memory.tags.set(key, record);
+  context.memory.tags.set(key, record);
   return record;
 }
 
@@ -107,16 +103,15 @@ function freshFor(policy: UpstreamPolicy, tag: string, record: TagRecord, now: n
 
 /** Serves what a tag's record names, and brings its manifest first where nobody did so far. */
 async function serveRecord(
-  parts: Parts,
-  repository: Repository,
+  context: Context,
+  source: Source,
   record: TagRecord,
   method: Method,
   provenance: Provenance,
-  calls: CallCount,
 ): Promise<ManifestOutcome> {
-  const known = await knownManifest(parts, repository, record.digest, 'eventual');
+  const known = await knownManifest(context, source.repository, record.digest, 'eventual');
   if (known !== undefined) {
-    const failure = await whyUnservable(parts, repository, known, calls);
+    const failure = await whyUnservable(context, source, known);
     if (failure !== undefined) return { kind: 'unobtainable', error: failure };
     return foundManifest(known, provenance);
   }
@@ -125,24 +120,25 @@ async function serveRecord(
     return { kind: 'found', digest, mediaType, size, bytes: undefined, provenance };
   }
   try {
-    return await bringManifest(parts, repository, digest, calls);
+    return await bringManifest(context, source, digest);
   } catch (error) {
-    return unobtainable(error, repository);
+    return source.unobtainable(error);
   }
 }
 
 /** The last known image of a tag, if it is not too old and complete; else undefined. */
 async function serveStale(
-  parts: Parts,
-  repository: Repository,
+  context: Context,
+  source: Source,
   record: TagRecord,
   failure: UpstreamError,
 ): Promise<ManifestOutcome | undefined> {
-  const { policy } = upstreamOf(parts, repository);
-  const age = parts.runtime.now() - record.checked;
+  const { policy } = source;
+  const age = context.runtime.now() - record.checked;
   if (age > policy.maxStale) return undefined;
-  const known = await knownManifest(parts, repository, record.digest);
-  if (known === undefined || !(await isComplete(parts, repository, known))) return undefined;
+  const known = await knownManifest(context, source.repository, record.digest);
+  if (known === undefined || !(await isComplete(context, source.repository, known)))
+    return undefined;
   const provenance = {
     kind: 'stale',
     age: Math.max(0, Math.floor(age / 1000)),

@@ -67,7 +67,7 @@ describe('memory', () => {
         test.upstream.referrers = { kind: 'found', manifests: [referrer] };
         const subject = known(`sha256:${String(at).padStart(64, '0')}`);
         const repository = { registry: 'docker.io', name: 'library/app' };
-        const list = await test.mirror.listReferrers(repository, subject, { upstreamCalls: 0 });
+        const list = await test.mirror.repository(repository).listReferrers(subject);
         expect(list.kind).toBe('found');
       }
       test.upstream.referrers = { kind: 'unsupported' };

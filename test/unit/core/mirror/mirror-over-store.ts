@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { followFills } from '../../../../functions/core/mirror/blobs/follow-fill.ts';
-import type { Limits, MissingBlobs, Ports } from '../../../../functions/core/mirror/context.ts';
+import type { Limits, MissingBlobs } from '../../../../functions/core/mirror/context.ts';
 import {
   createMirror,
   type RunningMirror,
@@ -12,6 +12,7 @@ import type { BlobOutcome, ManifestOutcome } from '../../../../functions/core/mi
 import type { Reference } from '../../../../functions/core/oci/reference.ts';
 import type { MirrorEvent } from '../../../../functions/core/ports/event.ts';
 import type { FillJob } from '../../../../functions/core/ports/fill-queue.ts';
+import type { Ports } from '../../../../functions/core/ports/ports.ts';
 import type { Upstream } from '../../../../functions/core/ports/upstream.ts';
 import type { UpstreamPolicy } from '../../../../functions/core/sources/policy.ts';
 import { type EmbeddedStore, openEmbeddedStore } from '../../../../functions/local/open.ts';
@@ -120,7 +121,7 @@ export async function openMirror(differences: Differences = {}): Promise<MirrorU
       },
     );
   const ask = (name: string, reference: Reference, method: 'GET' | 'HEAD') =>
-    test.mirror.resolveManifest(at(name), reference, method, { upstreamCalls: 0 });
+    test.mirror.repository(at(name)).resolveManifest(reference, method);
   const test: MirrorUnderTest = {
     mirror: open(),
     upstream,
@@ -154,13 +155,7 @@ export async function openMirror(differences: Differences = {}): Promise<MirrorU
     manifest: (name, digest, method = 'GET') =>
       ask(name, { kind: 'digest', digest: known(digest) }, method),
     blob: (name, digest, method = 'GET') =>
-      test.mirror.locateBlob(
-        at(name),
-        known(digest),
-        method,
-        { kind: 'whole' },
-        { upstreamCalls: 0 },
-      ),
+      test.mirror.repository(at(name)).locateBlob(known(digest), method, { kind: 'whole' }),
     close: async () => {
       await test.mirror.stop();
       await Promise.allSettled(background);

@@ -118,10 +118,7 @@ describe('registry', () => {
     const working = scriptedMirror('working');
     const counting: Mirror = {
       ...working,
-      resolveManifest(repository, reference, method, calls) {
-        calls.upstreamCalls += 2;
-        return working.resolveManifest(repository, reference, method, calls);
-      },
+      repository: (repository) => ({ ...working.repository(repository), upstreamCalls: 2 }),
     };
     const counted = createRegistry(counting, options);
     const answer = await counted(ask('GET', '/v2/library/alpine/manifests/3.20'));
@@ -132,10 +129,16 @@ describe('registry', () => {
     const working = scriptedMirror('working');
     const missing: Mirror = {
       ...working,
-      async resolveManifest(...asked) {
-        const outcome = await working.resolveManifest(...asked);
-        if (outcome.kind !== 'found') return outcome;
-        return { ...outcome, provenance: { kind: 'miss' } };
+      repository(repository) {
+        const mirrored = working.repository(repository);
+        return {
+          ...mirrored,
+          async resolveManifest(...asked) {
+            const outcome = await mirrored.resolveManifest(...asked);
+            if (outcome.kind !== 'found') return outcome;
+            return { ...outcome, provenance: { kind: 'miss' } };
+          },
+        };
       },
     };
     const cold = createRegistry(missing, options);
@@ -211,10 +214,13 @@ function brokenMirror(): Mirror {
   };
   return {
     policies: scriptedMirror('working').policies,
-    resolveManifest: fail,
-    locateBlob: fail,
-    listTags: fail,
-    listReferrers: fail,
+    repository: () => ({
+      upstreamCalls: 0,
+      resolveManifest: fail,
+      locateBlob: fail,
+      listTags: fail,
+      listReferrers: fail,
+    }),
     listRepositories: fail,
   };
 }

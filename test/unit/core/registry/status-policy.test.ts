@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Unobtained } from '../../../../functions/core/mirror/outcome.ts';
 import {
   UpstreamError,
   type UpstreamErrorKind,
@@ -10,6 +9,7 @@ import {
   refusalOfFailure,
   type Wanted,
 } from '../../../../functions/core/registry/status-policy.ts';
+import type { Unobtained } from '../../../../functions/core/sources/source.ts';
 
 function unobtainable(kind: UpstreamErrorKind, retryAfter?: number): Unobtained {
   return { kind: 'unobtainable', error: new UpstreamError(kind, 'why', { retryAfter }) };

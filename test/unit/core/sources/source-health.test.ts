@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { MirrorEvent } from '../../../../functions/core/ports/event.ts';
 import type { TokenService } from '../../../../functions/core/ports/upstream.ts';
 import { type Answerer, UpstreamError } from '../../../../functions/core/ports/upstream-error.ts';
-import { UpstreamHealth } from '../../../../functions/core/sources/source-health.ts';
+import { SourceHealth } from '../../../../functions/core/sources/source-health.ts';
 
 const hour = 3_600_000;
 const down = new UpstreamError('unreachable', 'docker.io is not reachable');
@@ -16,7 +16,7 @@ function status(code: number, details: { retryAfter?: number; answerer?: Answere
 }
 
 let now: number;
-let health: UpstreamHealth;
+let health: SourceHealth;
 let events: MirrorEvent[];
 let services: Map<string, TokenService>;
 
@@ -29,7 +29,7 @@ beforeEach(() => {
     tokenServiceOf: (name: string) => services.get(name),
   };
   const observe = (event: MirrorEvent) => void events.push(event);
-  health = new UpstreamHealth(upstream, { now: () => now, observe });
+  health = new SourceHealth(upstream, { now: () => now, observe });
 });
 
 const answered = (name: string) => health.success(name, services.get(name), false);

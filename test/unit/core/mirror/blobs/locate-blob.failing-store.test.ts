@@ -63,7 +63,7 @@ describe('a stored file that cannot be opened', () => {
     await expectLayer();
     expect(test.upstream.count(`GET blob library/app@${digest}`)).toBe(2);
     expect(failures()).toHaveLength(2);
-    expect(failures()[0]).toMatchObject({ operation: 'locate blob' });
+    expect(failures()[0]).toMatchObject({ operation: 'locate' });
   });
 
   it('is redirected past where the policy says so', async () => {

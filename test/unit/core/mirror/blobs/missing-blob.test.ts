@@ -47,14 +47,11 @@ beforeEach(async () => {
 afterEach(() => test.close());
 
 const blobOf = (mirror: RunningMirror, what = digest) =>
-  mirror.locateBlob(repository, what, 'GET', { kind: 'whole' }, { upstreamCalls: 0 });
+  mirror.repository(repository).locateBlob(what, 'GET', { kind: 'whole' });
 const manifestOf = (mirror: RunningMirror) =>
-  mirror.resolveManifest(
-    repository,
-    { kind: 'digest', digest: known(image.manifest.digest) },
-    'GET',
-    { upstreamCalls: 0 },
-  );
+  mirror
+    .repository(repository)
+    .resolveManifest({ kind: 'digest', digest: known(image.manifest.digest) }, 'GET');
 
 describe('instances that want the same thing at the same moment', () => {
   it('cost one GET of a manifest', async () => {
@@ -69,9 +66,7 @@ describe('instances that want the same thing at the same moment', () => {
     const reference = { kind: 'tag', tag: '1' } as const;
     const instances = Array.from({ length: 8 }, () => test.another());
     const outcomes = await Promise.all(
-      instances.map((mirror) =>
-        mirror.resolveManifest(repository, reference, 'GET', { upstreamCalls: 0 }),
-      ),
+      instances.map((mirror) => mirror.repository(repository).resolveManifest(reference, 'GET')),
     );
     expect(outcomes.every(({ kind }) => kind === 'found')).toBe(true);
     expect(test.upstream.count('GET manifest')).toBe(1);
@@ -89,9 +84,7 @@ describe('instances that want the same thing at the same moment', () => {
     const reference = { kind: 'tag', tag: '1' } as const;
     const instances = Array.from({ length: 3 }, () => test.another());
     const outcomes = await Promise.all(
-      instances.map((mirror) =>
-        mirror.resolveManifest(repository, reference, 'GET', { upstreamCalls: 0 }),
-      ),
+      instances.map((mirror) => mirror.repository(repository).resolveManifest(reference, 'GET')),
     );
     expect(outcomes.every(({ kind }) => kind === 'found')).toBe(true);
     expect(upstream.count('GET manifest')).toBe(1);

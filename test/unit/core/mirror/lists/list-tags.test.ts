@@ -17,7 +17,6 @@ const signature = makeArtifact({
   subject: image.manifest,
 });
 const down = new UpstreamError('unreachable', 'docker.io is not reachable');
-const calls = { upstreamCalls: 0 };
 
 let test: MirrorUnderTest;
 
@@ -30,18 +29,20 @@ afterEach(() => test.close());
 
 describe('tags', () => {
   it('are the upstream’s, asked for once within the TTL', async () => {
-    const lists = await Promise.all([1, 2, 3].map(() => test.mirror.listTags(repository, calls)));
+    const lists = await Promise.all(
+      [1, 2, 3].map(() => test.mirror.repository(repository).listTags()),
+    );
     expect(lists.every((list) => list.kind === 'found')).toBe(true);
-    expect(await test.mirror.listTags(repository, calls)).toMatchObject({ tags: ['1', '2'] });
+    expect(await test.mirror.repository(repository).listTags()).toMatchObject({ tags: ['1', '2'] });
     expect(test.upstream.count('GET tags')).toBe(1);
   });
 
   it('are the last list while the upstream is down, also after a restart', async () => {
-    await test.mirror.listTags(repository, calls);
+    await test.mirror.repository(repository).listTags();
     test.upstream.failure = down;
     test.pass(10 * minute);
     test.restart();
-    expect(await test.mirror.listTags(repository, calls)).toMatchObject({
+    expect(await test.mirror.repository(repository).listTags()).toMatchObject({
       tags: ['1', '2'],
       provenance: { kind: 'stale', age: 600 },
     });
@@ -50,12 +51,12 @@ describe('tags', () => {
   it('are the pulled ones when there never was a list', async () => {
     await test.tag('library/app', '2');
     test.upstream.failure = down;
-    expect(await test.mirror.listTags(repository, calls)).toMatchObject({ tags: ['2'] });
+    expect(await test.mirror.repository(repository).listTags()).toMatchObject({ tags: ['2'] });
   });
 
   it('are unobtainable when nothing is known', async () => {
     test.upstream.failure = down;
-    expect(await test.mirror.listTags(repository, calls)).toEqual({
+    expect(await test.mirror.repository(repository).listTags()).toEqual({
       kind: 'unobtainable',
       error: down,
     });
@@ -63,7 +64,7 @@ describe('tags', () => {
 
   it('of a repository that is not there are absent', async () => {
     const nowhere = { registry: 'docker.io', name: 'library/nowhere' };
-    expect(await test.mirror.listTags(nowhere, calls)).toEqual({ kind: 'absent' });
+    expect(await test.mirror.repository(nowhere).listTags()).toEqual({ kind: 'absent' });
   });
 });
 
@@ -75,25 +76,25 @@ describe('referrers', () => {
 
   it('are what the upstream’s API says', async () => {
     test.upstream.referrers = { kind: 'found', manifests: [descriptor] };
-    expect(await test.mirror.listReferrers(repository, subject, calls)).toMatchObject({
+    expect(await test.mirror.repository(repository).listReferrers(subject)).toMatchObject({
       kind: 'found',
       manifests: [descriptor],
     });
-    await test.mirror.listReferrers(repository, subject, calls);
+    await test.mirror.repository(repository).listReferrers(subject);
     expect(test.upstream.count('GET referrers')).toBe(1);
   });
 
   it('come from the fallback tag where the upstream has no API', async () => {
     const index = makeIndex([{ item: signature }]);
     test.upstream.add('library/app', index, subject.replace(':', '-'));
-    expect(await test.mirror.listReferrers(repository, subject, calls)).toMatchObject({
+    expect(await test.mirror.repository(repository).listReferrers(subject)).toMatchObject({
       kind: 'found',
       manifests: [{ digest: signature.manifest.digest }],
     });
   });
 
   it('are an empty list when the upstream has neither', async () => {
-    expect(await test.mirror.listReferrers(repository, subject, calls)).toMatchObject({
+    expect(await test.mirror.repository(repository).listReferrers(subject)).toMatchObject({
       kind: 'found',
       manifests: [],
     });
@@ -101,7 +102,7 @@ describe('referrers', () => {
 
   it('are never an empty list when the upstream could not be asked', async () => {
     test.upstream.failure = down;
-    expect(await test.mirror.listReferrers(repository, subject, calls)).toEqual({
+    expect(await test.mirror.repository(repository).listReferrers(subject)).toEqual({
       kind: 'unobtainable',
       error: down,
     });
@@ -109,11 +110,11 @@ describe('referrers', () => {
 
   it('are the last list while the upstream is down', async () => {
     test.upstream.referrers = { kind: 'found', manifests: [descriptor] };
-    await test.mirror.listReferrers(repository, subject, calls);
+    await test.mirror.repository(repository).listReferrers(subject);
     test.upstream.failure = down;
     test.pass(10 * minute);
     test.restart();
-    expect(await test.mirror.listReferrers(repository, subject, calls)).toMatchObject({
+    expect(await test.mirror.repository(repository).listReferrers(subject)).toMatchObject({
       manifests: [descriptor],
       provenance: { kind: 'stale' },
     });
@@ -123,7 +124,7 @@ describe('referrers', () => {
 describe('referrers by the fallback tag', () => {
   const index = makeIndex([{ item: signature }]);
   const limited = new UpstreamError('limited', 'docker.io is limiting', { status: 429 });
-  const listed = () => test.mirror.listReferrers(repository, subject, calls);
+  const listed = () => test.mirror.repository(repository).listReferrers(subject);
 
   beforeEach(async () => {
     test.upstream.add('library/app', index, subject.replace(':', '-'));

@@ -133,7 +133,7 @@ describe('a tag of which another instance heard that it is deleted', () => {
     test.upstream.add('library/app', image, '1');
     const other = test.another();
     const byOther = () =>
-      other.resolveManifest(repository, { kind: 'tag', tag: '1' }, 'GET', { upstreamCalls: 0 });
+      other.repository(repository).resolveManifest({ kind: 'tag', tag: '1' }, 'GET');
     await tagged();
     await test.fill();
     expect((await byOther()).kind).toBe('found');

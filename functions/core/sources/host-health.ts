@@ -1,4 +1,4 @@
-import type { UpstreamError } from '../../ports/upstream-error.ts';
+import type { UpstreamError } from '../ports/upstream-error.ts';
 
 /** For this long a success shows that a host can be counted on, in ms. */
 export const trustFor = 30_000;

@@ -1,0 +1,14 @@
+import type { BlobStore } from './blob-store.ts';
+import type { FillQueue } from './fill-queue.ts';
+import type { Leases } from './leases.ts';
+import type { Ledger } from './ledger.ts';
+import type { ManifestStore } from './manifest-store.ts';
+
+/** What a platform stores with. */
+export interface Ports {
+  readonly manifests: ManifestStore;
+  readonly blobs: BlobStore;
+  readonly leases: Leases;
+  readonly ledger: Ledger;
+  readonly queue: FillQueue;
+}

@@ -1,0 +1,194 @@
+import type { Digest } from '../oci/digest.ts';
+import type { Reference } from '../oci/reference.ts';
+import { type Repository, repositoryKey } from '../oci/repository.ts';
+import type { Runtime } from '../ports/runtime.ts';
+import type {
+  BlobHead,
+  BlobLocating,
+  BlobOpening,
+  BlobSlice,
+  CallCount,
+  ManifestGet,
+  ManifestHead,
+  ReferrersListing,
+  TagListing,
+  Upstream,
+} from '../ports/upstream.ts';
+import { UpstreamError } from '../ports/upstream-error.ts';
+import type { UpstreamPolicy } from './policy.ts';
+import { SourceHealth } from './source-health.ts';
+
+/** An upstream registry and how it is mirrored. */
+export interface MirroredUpstream {
+  readonly upstream: Upstream;
+  readonly policy: UpstreamPolicy;
+}
+
+/** Not to be had, and why. */
+export type Unobtained =
+  /** The upstream says that it is not there. */
+  | { readonly kind: 'absent' }
+  /** The upstream does not let this mirror's credential (or nobody) read it. */
+  | { readonly kind: 'denied' }
+  /** The upstream failed and nothing that we have can stand in. */
+  | { readonly kind: 'unobtainable'; readonly error: UpstreamError };
+
+/** The configured upstreams with what this instance lately saw of them. */
+export class Sources {
+  readonly #upstreams: ReadonlyMap<string, MirroredUpstream & { readonly health: SourceHealth }>;
+  /** How each registry is mirrored, by its host as people write it. */
+  readonly policies: ReadonlyMap<string, UpstreamPolicy>;
+
+  constructor(
+    upstreams: ReadonlyMap<string, MirroredUpstream>,
+    runtime: Pick<Runtime, 'now' | 'observe'>,
+  ) {
+    this.#upstreams = new Map(
+      [...upstreams].map(([registry, mirrored]) => {
+        const health = new SourceHealth(mirrored.upstream, runtime);
+        return [registry, { ...mirrored, health }];
+      }),
+    );
+    this.policies = new Map([...upstreams].map(([registry, { policy }]) => [registry, policy]));
+  }
+
+  has(registry: string): boolean {
+    return this.#upstreams.has(registry);
+  }
+
+  /**
+   * Where a repository comes from, for one piece of work, which counts its own requests. Throws for
+   * a registry that is not configured: requests for one never come this far.
+   */
+  of(repository: Repository): Source {
+    const found = this.#upstreams.get(repository.registry);
+    if (found === undefined) throw new Error(`${repository.registry} is not a configured registry`);
+    return new Source(repository, found.upstream, found.policy, found.health);
+  }
+}
+
+/**
+ * A repository at its upstream, as one piece of work (a client's request, a fill) asks for it. Every
+ * question is noted in the upstream's health, and rejects with an UpstreamError when there is no
+ * usable answer.
+ */
+export class Source implements CallCount {
+  readonly repository: Repository;
+  /** As `docker.io/library/alpine`. */
+  readonly key: string;
+  readonly policy: UpstreamPolicy;
+  /** Requests that this piece of work sent to upstreams. */
+  upstreamCalls = 0;
+  readonly #upstream: Upstream;
+  readonly #health: SourceHealth;
+
+  constructor(
+    repository: Repository,
+    upstream: Upstream,
+    policy: UpstreamPolicy,
+    health: SourceHealth,
+  ) {
+    this.repository = repository;
+    this.key = repositoryKey(repository);
+    this.policy = policy;
+    this.#upstream = upstream;
+    this.#health = health;
+  }
+
+  /** HEAD of a manifest: not counted as a pull by Docker Hub. */
+  headManifest(reference: Reference): Promise<ManifestHead> {
+    return this.#ask((upstream, name) => upstream.headManifest(name, reference, this));
+  }
+
+  /** GET of a manifest: counted as a pull. */
+  getManifest(reference: Reference): Promise<ManifestGet> {
+    return this.#ask((upstream, name) => upstream.getManifest(name, reference, this));
+  }
+
+  headBlob(digest: Digest): Promise<BlobHead> {
+    return this.#ask((upstream, name) => upstream.headBlob(name, digest, this));
+  }
+
+  /** GET of a blob, redirects followed: another host than the registry may send its bytes. */
+  async openBlob(digest: Digest, slice: BlobSlice): Promise<BlobOpening> {
+    const asked = this.#ask((upstream, name) => upstream.openBlob(name, digest, slice, this));
+    return this.#arriving(await asked);
+  }
+
+  /** GET of a blob where the registry redirected to before; the registry itself is not asked. */
+  async openLocated(url: string, slice: BlobSlice): Promise<BlobOpening> {
+    try {
+      const { name } = this.repository;
+      return this.#arriving(await this.#upstream.openLocated(name, url, slice, this));
+    } catch (error) {
+      throw this.#failed(error);
+    }
+  }
+
+  /** The upstream's own redirect for a blob. */
+  locateBlob(digest: Digest): Promise<BlobLocating> {
+    return this.#ask((upstream, name) => upstream.locateBlob(name, digest, this));
+  }
+
+  listTags(): Promise<TagListing> {
+    return this.#ask((upstream, name) => upstream.listTags(name, this));
+  }
+
+  listReferrers(subject: Digest): Promise<ReferrersListing> {
+    return this.#ask((upstream, name) => upstream.listReferrers(name, subject, this));
+  }
+
+  /** The failure that is too fresh for asking again, when there is something else to serve. */
+  get resting(): UpstreamError | undefined {
+    return this.#health.resting(this.repository.name);
+  }
+
+  /** True when the upstream answered a moment ago, and nothing has failed since on the way there. */
+  get isTrusted(): boolean {
+    return this.#health.isTrusted(this.repository.name);
+  }
+
+  /** Why blobs cannot be had from where the registry redirects to, if so. */
+  get blobFailure(): UpstreamError | undefined {
+    return this.#health.blobFailure(this.repository.name);
+  }
+
+  /** Anything thrown on the way to an upstream counts as its failure: a pull never breaks on it. */
+  asError(thrown: unknown): UpstreamError {
+    if (thrown instanceof UpstreamError) return thrown;
+    const message = `${this.repository.registry} could not be asked`;
+    return new UpstreamError('unavailable', message, { cause: thrown });
+  }
+
+  /** The outcome where the upstream failed and nothing stands in. */
+  unobtainable(thrown: unknown): Unobtained {
+    return { kind: 'unobtainable', error: this.asError(thrown) };
+  }
+
+  async #ask<Result extends { readonly kind: string }>(
+    question: (upstream: Upstream, name: string) => Promise<Result>,
+  ): Promise<Result> {
+    const { name } = this.repository;
+    const tokenService = this.#upstream.tokenServiceOf(name);
+    try {
+      const result = await question(this.#upstream, name);
+      this.#health.success(name, tokenService, result.kind === 'denied');
+      return result;
+    } catch (error) {
+      throw this.#failed(error);
+    }
+  }
+
+  #arriving(opening: BlobOpening): BlobOpening {
+    if (opening.kind === 'found') {
+      this.#health.blobArrives(this.repository.name, opening.blobHost);
+    }
+    return opening;
+  }
+
+  #failed(thrown: unknown): UpstreamError {
+    const failure = this.asError(thrown);
+    this.#health.failure(this.repository.name, failure);
+    return failure;
+  }
+}
