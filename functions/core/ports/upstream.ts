@@ -4,8 +4,10 @@ import type { Digest } from '../oci/digest.ts';
 import type { Manifest } from '../oci/manifest.ts';
 import type { Reference } from '../oci/reference.ts';
 
-/** Counts the requests that one piece of work sent to upstreams, for its log line. */
-export interface CallCount {
+/** A repository at its upstream, as one piece of work asks for it. */
+export interface RemoteRepository {
+  readonly name: string;
+  /** Requests that this work sent to upstreams: each adds one. */
   upstreamCalls: number;
 }
 
@@ -85,20 +87,20 @@ export interface Upstream {
   /** The token service that a repository was seen to depend on. Asks nobody. */
   tokenServiceOf(name: string): TokenService | undefined;
   /** HEAD of a manifest: not counted as a pull by Docker Hub. */
-  headManifest(name: string, reference: Reference, calls: CallCount): Promise<ManifestHead>;
+  headManifest(remote: RemoteRepository, reference: Reference): Promise<ManifestHead>;
   /** GET of a manifest: counted as a pull. The bytes are verified against a digest reference. */
-  getManifest(name: string, reference: Reference, calls: CallCount): Promise<ManifestGet>;
-  headBlob(name: string, digest: Digest, calls: CallCount): Promise<BlobHead>;
+  getManifest(remote: RemoteRepository, reference: Reference): Promise<ManifestGet>;
+  headBlob(remote: RemoteRepository, digest: Digest): Promise<BlobHead>;
   /** GET of a blob, redirects followed. */
-  openBlob(name: string, digest: Digest, slice: BlobSlice, calls: CallCount): Promise<BlobOpening>;
+  openBlob(remote: RemoteRepository, digest: Digest, slice: BlobSlice): Promise<BlobOpening>;
   /**
    * GET of a blob at a place that the upstream redirected to before. Rejects as `unavailable` when
    * that place has it no more: the upstream has to be asked again.
    */
-  openLocated(name: string, url: string, slice: BlobSlice, calls: CallCount): Promise<BlobOpening>;
+  openLocated(remote: RemoteRepository, url: string, slice: BlobSlice): Promise<BlobOpening>;
   /** GET of a blob up to the upstream's redirect, which is not followed. */
-  locateBlob(name: string, digest: Digest, calls: CallCount): Promise<BlobLocating>;
+  locateBlob(remote: RemoteRepository, digest: Digest): Promise<BlobLocating>;
   /** The whole list of tags, in the order of code units. */
-  listTags(name: string, calls: CallCount): Promise<TagListing>;
-  listReferrers(name: string, subject: Digest, calls: CallCount): Promise<ReferrersListing>;
+  listTags(remote: RemoteRepository): Promise<TagListing>;
+  listReferrers(remote: RemoteRepository, subject: Digest): Promise<ReferrersListing>;
 }

@@ -7,10 +7,10 @@ import type {
   BlobLocating,
   BlobOpening,
   BlobSlice,
-  CallCount,
   ManifestGet,
   ManifestHead,
   ReferrersListing,
+  RemoteRepository,
   TagListing,
   Upstream,
 } from '../ports/upstream.ts';
@@ -72,8 +72,10 @@ export class Sources {
  * question is noted in the upstream's health, and rejects with an UpstreamError when there is no
  * usable answer.
  */
-export class Source implements CallCount {
+export class Source implements RemoteRepository {
   readonly repository: Repository;
+  /** The repository's name at its registry. */
+  readonly name: string;
   /** As `docker.io/library/alpine`. */
   readonly key: string;
   readonly policy: UpstreamPolicy;
@@ -89,6 +91,7 @@ export class Source implements CallCount {
     health: SourceHealth,
   ) {
     this.repository = repository;
+    this.name = repository.name;
     this.key = repositoryKey(repository);
     this.policy = policy;
     this.#upstream = upstream;
@@ -97,29 +100,28 @@ export class Source implements CallCount {
 
   /** HEAD of a manifest: not counted as a pull by Docker Hub. */
   headManifest(reference: Reference): Promise<ManifestHead> {
-    return this.#ask((upstream, name) => upstream.headManifest(name, reference, this));
+    return this.#ask((upstream) => upstream.headManifest(this, reference));
   }
 
   /** GET of a manifest: counted as a pull. */
   getManifest(reference: Reference): Promise<ManifestGet> {
-    return this.#ask((upstream, name) => upstream.getManifest(name, reference, this));
+    return this.#ask((upstream) => upstream.getManifest(this, reference));
   }
 
   headBlob(digest: Digest): Promise<BlobHead> {
-    return this.#ask((upstream, name) => upstream.headBlob(name, digest, this));
+    return this.#ask((upstream) => upstream.headBlob(this, digest));
   }
 
   /** GET of a blob, redirects followed: another host than the registry may send its bytes. */
   async openBlob(digest: Digest, slice: BlobSlice): Promise<BlobOpening> {
-    const asked = this.#ask((upstream, name) => upstream.openBlob(name, digest, slice, this));
+    const asked = this.#ask((upstream) => upstream.openBlob(this, digest, slice));
     return this.#arriving(await asked);
   }
 
   /** GET of a blob where the registry redirected to before; the registry itself is not asked. */
   async openLocated(url: string, slice: BlobSlice): Promise<BlobOpening> {
     try {
-      const { name } = this.repository;
-      return this.#arriving(await this.#upstream.openLocated(name, url, slice, this));
+      return this.#arriving(await this.#upstream.openLocated(this, url, slice));
     } catch (error) {
       throw this.#failed(error);
     }
@@ -127,30 +129,30 @@ export class Source implements CallCount {
 
   /** The upstream's own redirect for a blob. */
   locateBlob(digest: Digest): Promise<BlobLocating> {
-    return this.#ask((upstream, name) => upstream.locateBlob(name, digest, this));
+    return this.#ask((upstream) => upstream.locateBlob(this, digest));
   }
 
   listTags(): Promise<TagListing> {
-    return this.#ask((upstream, name) => upstream.listTags(name, this));
+    return this.#ask((upstream) => upstream.listTags(this));
   }
 
   listReferrers(subject: Digest): Promise<ReferrersListing> {
-    return this.#ask((upstream, name) => upstream.listReferrers(name, subject, this));
+    return this.#ask((upstream) => upstream.listReferrers(this, subject));
   }
 
   /** The failure that is too fresh for asking again, when there is something else to serve. */
   get resting(): UpstreamError | undefined {
-    return this.#health.resting(this.repository.name);
+    return this.#health.resting(this.name);
   }
 
   /** True when the upstream answered a moment ago, and nothing has failed since on the way there. */
   get isTrusted(): boolean {
-    return this.#health.isTrusted(this.repository.name);
+    return this.#health.isTrusted(this.name);
   }
 
   /** Why blobs cannot be had from where the registry redirects to, if so. */
   get blobFailure(): UpstreamError | undefined {
-    return this.#health.blobFailure(this.repository.name);
+    return this.#health.blobFailure(this.name);
   }
 
   /** Anything thrown on the way to an upstream counts as its failure: a pull never breaks on it. */
@@ -166,12 +168,12 @@ export class Source implements CallCount {
   }
 
   async #ask<Result extends { readonly kind: string }>(
-    question: (upstream: Upstream, name: string) => Promise<Result>,
+    question: (upstream: Upstream) => Promise<Result>,
   ): Promise<Result> {
-    const { name } = this.repository;
+    const { name } = this;
     const tokenService = this.#upstream.tokenServiceOf(name);
     try {
-      const result = await question(this.#upstream, name);
+      const result = await question(this.#upstream);
       this.#health.success(name, tokenService, result.kind === 'denied');
       return result;
     } catch (error) {
@@ -181,14 +183,14 @@ export class Source implements CallCount {
 
   #arriving(opening: BlobOpening): BlobOpening {
     if (opening.kind === 'found') {
-      this.#health.blobArrives(this.repository.name, opening.blobHost);
+      this.#health.blobArrives(this.name, opening.blobHost);
     }
     return opening;
   }
 
   #failed(thrown: unknown): UpstreamError {
     const failure = this.asError(thrown);
-    this.#health.failure(this.repository.name, failure);
+    this.#health.failure(this.name, failure);
     return failure;
   }
 }

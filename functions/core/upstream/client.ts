@@ -12,13 +12,13 @@ export function createUpstream(options: UpstreamOptions, runtime: UpstreamRuntim
   return {
     registry: options.registry,
     tokenServiceOf: (name) => session.tokenServiceOf(name),
-    headManifest: (name, reference, calls) => headManifest(session, name, reference, calls),
-    getManifest: (name, reference, calls) => getManifest(session, name, reference, calls),
-    headBlob: (name, digest, calls) => headBlob(session, name, digest, calls),
-    openBlob: (name, digest, slice, calls) => openBlob(session, name, digest, slice, calls),
-    openLocated: (name, url, slice, calls) => openLocated(session, name, url, slice, calls),
-    locateBlob: (name, digest, calls) => locateBlob(session, name, digest, calls),
-    listTags: (name, calls) => listTags(session, name, calls),
-    listReferrers: (name, subject, calls) => listReferrers(session, name, subject, calls),
+    headManifest: (remote, reference) => headManifest(session, remote, reference),
+    getManifest: (remote, reference) => getManifest(session, remote, reference),
+    headBlob: (remote, digest) => headBlob(session, remote, digest),
+    openBlob: (remote, digest, slice) => openBlob(session, remote, digest, slice),
+    openLocated: (remote, url, slice) => openLocated(session, remote, url, slice),
+    locateBlob: (remote, digest) => locateBlob(session, remote, digest),
+    listTags: (remote) => listTags(session, remote),
+    listReferrers: (remote, subject) => listReferrers(session, remote, subject),
   };
 }

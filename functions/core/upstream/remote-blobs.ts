@@ -5,7 +5,7 @@ import type {
   BlobLocating,
   BlobOpening,
   BlobSlice,
-  CallCount,
+  RemoteRepository,
 } from '../ports/upstream.ts';
 import { invalidAnswer } from '../ports/upstream-error.ts';
 import { blobBody } from './blob-body.ts';
@@ -19,11 +19,11 @@ import { refusalOf, refusedStatus } from './status.ts';
 export function blobRequest(
   connection: Connection,
   method: 'GET' | 'HEAD',
-  name: string,
+  remote: RemoteRepository,
   digest: Digest,
 ): UpstreamRequest {
-  const url = endpoint(connection, `${name}/blobs/${digest}`);
-  return { purpose: 'blob', method, name, url };
+  const url = endpoint(connection, `${remote.name}/blobs/${digest}`);
+  return { purpose: 'blob', method, remote, url };
 }
 
 /**
@@ -32,17 +32,16 @@ export function blobRequest(
  */
 export async function headBlob(
   session: Session,
-  name: string,
+  remote: RemoteRepository,
   digest: Digest,
-  calls: CallCount,
 ): Promise<BlobHead> {
   const { connection, exchange } = session;
-  const request = blobRequest(connection, 'HEAD', name, digest);
-  const answer = await exchange(request, calls);
+  const request = blobRequest(connection, 'HEAD', remote, digest);
+  const answer = await exchange(request);
   if (answer.kind === 'denied') return answer;
   if ([400, 403, 405, 501].includes(answer.response.status)) {
     await discard(answer.response);
-    return sizeByGet(session, name, digest, calls);
+    return sizeByGet(session, remote, digest);
   }
   const refused = await refusalOf(connection, request, answer);
   if (refused !== undefined) return refused;
@@ -58,12 +57,11 @@ function statedSize({ headers }: Response, digest: Digest): number | undefined {
 
 async function sizeByGet(
   { connection, exchange }: Session,
-  name: string,
+  remote: RemoteRepository,
   digest: Digest,
-  calls: CallCount,
 ): Promise<BlobHead> {
-  const request = blobRequest(connection, 'GET', name, digest);
-  const answer = await exchange(request, calls);
+  const request = blobRequest(connection, 'GET', remote, digest);
+  const answer = await exchange(request);
   if (answer.kind === 'denied') return answer;
   const refused = await refusalOf(connection, request, answer);
   if (refused !== undefined) return refused;
@@ -74,15 +72,14 @@ async function sizeByGet(
 /** The first redirect of a blob's GET that leaves the registry, for a client to follow itself. */
 export async function locateBlob(
   { connection, exchange }: Session,
-  name: string,
+  remote: RemoteRepository,
   digest: Digest,
-  calls: CallCount,
 ): Promise<BlobLocating> {
   const request: UpstreamRequest = {
-    ...blobRequest(connection, 'GET', name, digest),
+    ...blobRequest(connection, 'GET', remote, digest),
     follow: (target) => target.origin === connection.base.origin,
   };
-  const answer = await exchange(request, calls);
+  const answer = await exchange(request);
   if (answer.kind === 'denied') return answer;
   if (answer.redirect !== undefined) {
     await discard(answer.response);
@@ -139,16 +136,15 @@ function placeWhole(response: Response, slice: BlobSlice): Placement | undefined
  */
 export async function openBlob(
   { connection, exchange }: Session,
-  name: string,
+  remote: RemoteRepository,
   digest: Digest,
   slice: BlobSlice,
-  calls: CallCount,
 ): Promise<BlobOpening> {
   const request = {
-    ...blobRequest(connection, 'GET', name, digest),
+    ...blobRequest(connection, 'GET', remote, digest),
     headers: rangeHeader(slice),
   };
-  const answer = await exchange(request, calls);
+  const answer = await exchange(request);
   if (answer.kind === 'denied') return answer;
   return readOpening(connection, request, answer, slice);
 }
@@ -159,19 +155,18 @@ export async function openBlob(
  */
 export async function openLocated(
   { connection }: Session,
-  name: string,
+  remote: RemoteRepository,
   url: string,
   slice: BlobSlice,
-  calls: CallCount,
 ): Promise<BlobOpening> {
   const request: UpstreamRequest = {
     purpose: 'blob',
     method: 'GET',
-    name,
-    url: redirectUrl(connection, url, name),
+    remote,
+    url: redirectUrl(connection, url, remote.name),
     headers: rangeHeader(slice),
   };
-  const answer = await send(connection, request, undefined, calls);
+  const answer = await send(connection, request, undefined);
   const { status } = answer.response;
   if (status !== 200 && status !== 206) throw await refusedStatus(connection, request, answer);
   return readOpening(connection, request, answer, slice);

@@ -8,7 +8,7 @@ import {
 } from '../oci/manifest.ts';
 import { acceptManifests, essence, isManifestType } from '../oci/media-type.ts';
 import { type Reference, referenceText } from '../oci/reference.ts';
-import type { CallCount, ManifestGet, ManifestHead } from '../ports/upstream.ts';
+import type { ManifestGet, ManifestHead, RemoteRepository } from '../ports/upstream.ts';
 import { invalidAnswer } from '../ports/upstream-error.ts';
 import { type Connection, endpoint } from './connection.ts';
 import { type Answer, describe, type UpstreamRequest } from './request.ts';
@@ -19,14 +19,14 @@ import { refusalOf } from './status.ts';
 function manifestRequest(
   connection: Connection,
   method: 'GET' | 'HEAD',
-  name: string,
+  remote: RemoteRepository,
   reference: Reference,
 ): UpstreamRequest {
   return {
     purpose: 'manifest',
     method,
-    name,
-    url: endpoint(connection, `${name}/manifests/${referenceText(reference)}`),
+    remote,
+    url: endpoint(connection, `${remote.name}/manifests/${referenceText(reference)}`),
     headers: { accept: acceptManifests },
   };
 }
@@ -47,12 +47,11 @@ function statedDigest(headers: Headers): Digest | undefined {
 /** HEAD of a manifest (distribution-spec §Checking if content exists in the registry). */
 export async function headManifest(
   { connection, exchange }: Session,
-  name: string,
+  remote: RemoteRepository,
   reference: Reference,
-  calls: CallCount,
 ): Promise<ManifestHead> {
-  const request = manifestRequest(connection, 'HEAD', name, reference);
-  const answer = await exchange(request, calls);
+  const request = manifestRequest(connection, 'HEAD', remote, reference);
+  const answer = await exchange(request);
   if (answer.kind === 'denied') return answer;
   observeRateLimit(connection, answer);
   const { response, moved } = answer;
@@ -87,12 +86,11 @@ export async function headManifest(
  */
 export async function getManifest(
   { connection, exchange }: Session,
-  name: string,
+  remote: RemoteRepository,
   reference: Reference,
-  calls: CallCount,
 ): Promise<ManifestGet> {
-  const request = manifestRequest(connection, 'GET', name, reference);
-  const answer = await exchange(request, calls);
+  const request = manifestRequest(connection, 'GET', remote, reference);
+  const answer = await exchange(request);
   if (answer.kind === 'denied') return answer;
   observeRateLimit(connection, answer);
   const refused = await refusalOf(connection, request, answer);

@@ -2,7 +2,7 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import { essence, mediaType } from '../oci/media-type.ts';
 import { readReferrers } from '../oci/referrers-index.ts';
-import type { CallCount, ReferrersListing } from '../ports/upstream.ts';
+import type { ReferrersListing, RemoteRepository } from '../ports/upstream.ts';
 import { invalidAnswer } from '../ports/upstream-error.ts';
 import { type Connection, endpoint } from './connection.ts';
 import { nextPage } from './follow-pages.ts';
@@ -43,18 +43,17 @@ async function readPage(
  */
 export async function listReferrers(
   { connection, exchange }: Session,
-  name: string,
+  remote: RemoteRepository,
   subject: Digest,
-  calls: CallCount,
 ): Promise<ReferrersListing> {
-  const list = endpoint(connection, `${name}/referrers/${subject}`);
+  const list = endpoint(connection, `${remote.name}/referrers/${subject}`);
   const manifests: Descriptor[] = [];
   let url: URL | undefined = list;
   for (let page = 0; url !== undefined; page++) {
     const request: UpstreamRequest = {
       purpose: 'referrers',
       method: 'GET',
-      name,
+      remote,
       url,
       headers: { accept: mediaType.ociIndex },
       // ghcr.io redirects by 303 to a page of its web site.
@@ -62,7 +61,7 @@ export async function listReferrers(
     };
     const what = describe(connection, request);
     if (page >= maxPages) throw invalidAnswer(what, 'too many pages');
-    const answer = await exchange(request, calls);
+    const answer = await exchange(request);
     if (answer.kind === 'denied') return { kind: 'unsupported' };
     const read = await readPage(connection, request, answer);
     if (read === undefined) return { kind: 'unsupported' };

@@ -1,7 +1,7 @@
 import { entriesOf, parseObject } from '../oci/json-object.ts';
 import { inOrder } from '../oci/page.ts';
 import { isTag } from '../oci/reference.ts';
-import type { CallCount, TagListing } from '../ports/upstream.ts';
+import type { RemoteRepository, TagListing } from '../ports/upstream.ts';
 import { invalidAnswer } from '../ports/upstream-error.ts';
 import { endpoint } from './connection.ts';
 import { nextPage } from './follow-pages.ts';
@@ -25,17 +25,16 @@ function readTags(bytes: Uint8Array): string[] | undefined {
  */
 export async function listTags(
   { connection, exchange }: Session,
-  name: string,
-  calls: CallCount,
+  remote: RemoteRepository,
 ): Promise<TagListing> {
-  const list = endpoint(connection, `${name}/tags/list`, '?n=1000');
+  const list = endpoint(connection, `${remote.name}/tags/list`, '?n=1000');
   const tags = new Set<string>();
   let url: URL | undefined = list;
   for (let page = 0; url !== undefined; page++) {
-    const request: UpstreamRequest = { purpose: 'tags', method: 'GET', name, url };
+    const request: UpstreamRequest = { purpose: 'tags', method: 'GET', remote, url };
     const what = describe(connection, request);
     if (page >= maxPages) throw invalidAnswer(what, 'too many pages');
-    const answer = await exchange(request, calls);
+    const answer = await exchange(request);
     if (answer.kind === 'denied') return answer;
     const refused = await refusalOf(connection, request, answer);
     if (refused !== undefined) return refused;

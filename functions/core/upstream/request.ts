@@ -1,6 +1,6 @@
 import { parseUrl } from '../headers/url.ts';
 import type { UpstreamPurpose } from '../ports/event.ts';
-import type { CallCount } from '../ports/upstream.ts';
+import type { RemoteRepository } from '../ports/upstream.ts';
 import { type Answerer, invalidAnswer, UpstreamError } from '../ports/upstream-error.ts';
 import type { Connection } from './connection.ts';
 import { fetchFailure } from './fetch-error.ts';
@@ -10,7 +10,7 @@ import { discard } from './response-body.ts';
 export interface UpstreamRequest {
   readonly purpose: UpstreamPurpose;
   readonly method: 'GET' | 'HEAD';
-  readonly name: string;
+  readonly remote: RemoteRepository;
   readonly url: URL;
   readonly headers?: Readonly<Record<string, string>>;
   /** Which redirects are followed; all of them by default. */
@@ -38,8 +38,8 @@ export function describe(
   request: UpstreamRequest,
   answerer?: Answerer,
 ): string {
-  const { purpose, name } = request;
-  const subject = `${connection.registry}: ${purpose} ${purpose === 'token' ? 'for' : 'of'} ${name}`;
+  const { purpose, remote } = request;
+  const subject = `${connection.registry}: ${purpose} ${purpose === 'token' ? 'for' : 'of'} ${remote.name}`;
   const isElsewhere = answerer !== undefined && answerer.role !== 'registry';
   return isElsewhere ? `${subject} from ${answerer.host}` : subject;
 }
@@ -68,7 +68,6 @@ export async function send(
   connection: Connection,
   request: UpstreamRequest,
   authorization: string | undefined,
-  calls: CallCount,
 ): Promise<Answer> {
   const { runtime } = connection;
   const started = runtime.now();
@@ -78,14 +77,14 @@ export async function send(
       registry: connection.registry,
       purpose: request.purpose,
       method: request.method,
-      name: request.name,
+      name: request.remote.name,
       status,
       milliseconds: Math.max(0, runtime.now() - started),
     });
   };
   const deadline = new AbortController();
   const timer = setTimeout(() => deadline.abort(), connection.headersTimeout);
-  calls.upstreamCalls += 1;
+  request.remote.upstreamCalls += 1;
   const at: Place = { url: request.url, moved: false };
   try {
     const answer = await followRedirects(connection, request, authorization, deadline.signal, at);

@@ -9,7 +9,7 @@ import { nodeHashing } from '../../../functions/aws/sdk/aws-credentials.ts';
 import { awaitLarge } from '../../../functions/core/mirror/blobs/await-fill.ts';
 import { createMirror, type RunningMirror } from '../../../functions/core/mirror/create-mirror.ts';
 import type { MirrorEvent } from '../../../functions/core/ports/event.ts';
-import type { CallCount } from '../../../functions/core/ports/upstream.ts';
+import type { RemoteRepository } from '../../../functions/core/ports/upstream.ts';
 import { createSigner } from '../../../functions/core/signing/presigner.ts';
 import { MemoryManifests } from '../../standins/dynamodb/memory-manifests.ts';
 import { makeImage } from '../../standins/images/image.ts';
@@ -167,8 +167,8 @@ class SlowUpstream extends ScriptedUpstream {
     return super.getManifest(...ask);
   }
 
-  override async locateBlob(name: string, digest: ReturnType<typeof known>, calls: CallCount) {
+  override async locateBlob(remote: RemoteRepository, digest: ReturnType<typeof known>) {
     await this.#time.sleep(latency.LOCATE);
-    return super.locateBlob(name, digest, calls);
+    return super.locateBlob(remote, digest);
   }
 }

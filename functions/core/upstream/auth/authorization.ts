@@ -1,11 +1,11 @@
 import { parseUrl } from '../../headers/url.ts';
 import { type Challenge, parseChallenges } from '../../headers/www-authenticate.ts';
-import type { CallCount, TokenService } from '../../ports/upstream.ts';
+import type { RemoteRepository, TokenService } from '../../ports/upstream.ts';
 import { invalidAnswer, UpstreamError } from '../../ports/upstream-error.ts';
 import type { Connection } from '../connection.ts';
 import { createDemands, type Demand, type Demands } from './demands.ts';
 import { trustedRealm } from './realm.ts';
-import { basicAuthorization, requestToken, type TokenRequest } from './token.ts';
+import { basicAuthorization, requestToken } from './token.ts';
 import { createTokenCache, type TokenCache } from './token-cache.ts';
 
 type Denied = { readonly kind: 'denied' };
@@ -67,15 +67,15 @@ export class Authorization {
    * an UpstreamError `credentials` when they were refused: an anonymous request would be counted
    * for an address that many share.
    */
-  async permit(name: string, calls: CallCount): Promise<Permit> {
-    const { demand, isOwn } = this.#demands.of(name);
+  async permit(remote: RemoteRepository): Promise<Permit> {
+    const { demand, isOwn } = this.#demands.of(remote.name);
     if (demand === undefined) return unauthorized;
     const missing = (why: MissingToken['why']): Granted => {
-      const key = demand.kind === 'bearer' ? this.#tokenOf(demand, name).key : '';
+      const key = demand.kind === 'bearer' ? this.#tokenOf(demand, remote.name).key : '';
       return { ...unauthorized, missing: { key, why } };
     };
     try {
-      const permit = await this.#meet(demand, name, calls);
+      const permit = await this.#meet(demand, remote);
       // What another repository was challenged by says nothing sure of this one.
       return permit.kind === 'denied' && !isOwn ? missing(permit) : permit;
     } catch (error) {
@@ -104,10 +104,9 @@ export class Authorization {
    * token cannot be had.
    */
   async challenged(
-    name: string,
+    remote: RemoteRepository,
     header: string | null,
     refused: Granted,
-    calls: CallCount,
   ): Promise<Permit> {
     const demand = this.#demandOf(parseChallenges(header));
     if (demand === undefined) return { kind: 'denied' };
@@ -117,30 +116,31 @@ export class Authorization {
       if (this.#connection.credentials === undefined) return { kind: 'denied' };
       if (value?.startsWith('Basic ')) throw this.credentialsRefused();
     } else {
-      const { key } = this.#tokenOf(demand, name);
+      const { key } = this.#tokenOf(demand, remote.name);
       if (refused.fresh && refused.key === key) return { kind: 'denied' };
       if (value?.startsWith('Bearer ')) this.#tokens.forget(key, value.slice('Bearer '.length));
       if (missing?.key === key) {
-        this.#demands.challenged(name, demand);
+        this.#demands.challenged(remote.name, demand);
         return withoutToken(missing);
       }
     }
-    this.#demands.challenged(name, demand);
-    const permit = await this.#meet(demand, name, calls);
+    this.#demands.challenged(remote.name, demand);
+    const permit = await this.#meet(demand, remote);
     const usualFailed = missing !== undefined && missing.why instanceof UpstreamError;
     if (permit.kind === 'permit') this.#demands.met(demand, usualFailed);
     return permit;
   }
 
   /** What a demand wants for a repository. Throws an UpstreamError when it cannot be had. */
-  async #meet(demand: Demand, name: string, calls: CallCount): Promise<Permit> {
+  async #meet(demand: Demand, remote: RemoteRepository): Promise<Permit> {
     const { credentials } = this.#connection;
     if (demand.kind === 'basic') {
       if (credentials === undefined) return { kind: 'denied' };
       return { ...unauthorized, value: basicAuthorization(credentials) };
     }
-    const { wanted, key } = this.#tokenOf(demand, name);
-    const grant = await this.#tokens.get(key, () => requestToken(this.#connection, wanted, calls));
+    const { wanted, key } = this.#tokenOf(demand, remote.name);
+    const asked = () => requestToken(this.#connection, { ...wanted, remote });
+    const grant = await this.#tokens.get(key, asked);
     if (grant.kind === 'denied') return grant;
     return { kind: 'permit', value: `Bearer ${grant.token}`, key, fresh: grant.fresh };
   }
@@ -156,7 +156,7 @@ export class Authorization {
 
   #tokenOf(demand: Extract<Demand, { kind: 'bearer' }>, name: string) {
     const { realm, service } = demand;
-    const wanted: TokenRequest = { realm, service, scope: scopeFor(name, demand.scope), name };
+    const wanted = { realm, service, scope: scopeFor(name, demand.scope) };
     return { wanted, key: JSON.stringify([realm.href, service, wanted.scope]) };
   }
 

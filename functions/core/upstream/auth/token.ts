@@ -1,5 +1,5 @@
 import { parseObject } from '../../oci/json-object.ts';
-import type { CallCount } from '../../ports/upstream.ts';
+import type { RemoteRepository } from '../../ports/upstream.ts';
 import { invalidAnswer, UpstreamError } from '../../ports/upstream-error.ts';
 import type { Connection, Credentials } from '../connection.ts';
 import { describe, send, type UpstreamRequest } from '../request.ts';
@@ -13,8 +13,7 @@ export interface TokenRequest {
   readonly realm: URL;
   readonly service: string | undefined;
   readonly scope: string;
-  /** The repository's name. */
-  readonly name: string;
+  readonly remote: RemoteRepository;
 }
 
 const maxTokenBody = 256 * 1024;
@@ -58,18 +57,17 @@ function readGrant(bytes: Uint8Array): TokenGrant | undefined {
 export async function requestToken(
   connection: Connection,
   wanted: TokenRequest,
-  calls: CallCount,
 ): Promise<TokenGrant> {
   const { credentials } = connection;
   const request: UpstreamRequest = {
     purpose: 'token',
     method: 'GET',
-    name: wanted.name,
+    remote: wanted.remote,
     url: tokenUrl(wanted),
     headers: { accept: 'application/json' },
   };
   const authorization = credentials === undefined ? undefined : basicAuthorization(credentials);
-  const answer = await send(connection, request, authorization, calls);
+  const answer = await send(connection, request, authorization);
   const { response, answerer, moved } = answer;
   const { status } = response;
   const what = describe(connection, request, answerer);

@@ -6,10 +6,10 @@ import type {
   BlobLocating,
   BlobOpening,
   BlobSlice,
-  CallCount,
   ManifestGet,
   ManifestHead,
   ReferrersListing,
+  RemoteRepository,
   TagListing,
   TokenService,
   Upstream,
@@ -90,36 +90,31 @@ export class ScriptedUpstream implements Upstream {
     return this.tokenServices.get(name);
   }
 
-  async headManifest(name: string, ref: Reference, calls: CallCount): Promise<ManifestHead> {
-    const found = await this.#ask('HEAD', name, ref, calls);
+  async headManifest(remote: RemoteRepository, ref: Reference): Promise<ManifestHead> {
+    const found = await this.#ask('HEAD', remote, ref);
     if (found === undefined) return { kind: 'absent' };
     const { digest, mediaType, size } = found;
     return { kind: 'found', digest: this.hidesDigest ? undefined : known(digest), mediaType, size };
   }
 
-  async getManifest(name: string, ref: Reference, calls: CallCount): Promise<ManifestGet> {
-    const found = await this.#ask('GET', name, ref, calls);
+  async getManifest(remote: RemoteRepository, ref: Reference): Promise<ManifestGet> {
+    const found = await this.#ask('GET', remote, ref);
     if (found === undefined) return { kind: 'absent' };
     const { digest, mediaType } = found;
     const bytes = new Uint8Array(found.bytes);
     return { kind: 'found', manifest: { digest: known(digest), mediaType, bytes } };
   }
 
-  async headBlob(name: string, digest: Digest, calls: CallCount): Promise<BlobHead> {
-    await this.#note(`HEAD blob ${name}@${digest}`, calls);
-    const blob = this.#blobs.get(`${name}@${digest}`);
+  async headBlob(remote: RemoteRepository, digest: Digest): Promise<BlobHead> {
+    await this.#note(`HEAD blob ${remote.name}@${digest}`, remote);
+    const blob = this.#blobs.get(`${remote.name}@${digest}`);
     if (blob === undefined) return { kind: 'absent' };
     return { kind: 'found', size: this.hidesSize ? undefined : blob.size };
   }
 
-  async openBlob(
-    name: string,
-    digest: Digest,
-    slice: BlobSlice,
-    calls: CallCount,
-  ): Promise<BlobOpening> {
-    await this.#note(`GET blob ${name}@${digest} ${slice.start}`, calls);
-    const blob = this.#blobs.get(`${name}@${digest}`);
+  async openBlob(remote: RemoteRepository, digest: Digest, slice: BlobSlice): Promise<BlobOpening> {
+    await this.#note(`GET blob ${remote.name}@${digest} ${slice.start}`, remote);
+    const blob = this.#blobs.get(`${remote.name}@${digest}`);
     if (blob === undefined) return { kind: 'absent' };
     const size = this.hidesSize ? undefined : blob.size;
     if (this.body !== undefined) return { kind: 'found', size, body: this.body(slice) };
@@ -129,13 +124,8 @@ export class ScriptedUpstream implements Upstream {
     return { kind: 'found', size, body };
   }
 
-  async openLocated(
-    _name: string,
-    url: string,
-    slice: BlobSlice,
-    calls: CallCount,
-  ): Promise<BlobOpening> {
-    await this.#note(`GET located ${url} ${slice.start}`, calls);
+  async openLocated(remote: RemoteRepository, url: string, slice: BlobSlice): Promise<BlobOpening> {
+    await this.#note(`GET located ${url} ${slice.start}`, remote);
     if (this.isExpired) throw new UpstreamError('unavailable', 'the signature has expired');
     const key = [...this.#blobs.keys()].find((known) => url.endsWith(known));
     const blob = key === undefined ? undefined : this.#blobs.get(key);
@@ -147,34 +137,34 @@ export class ScriptedUpstream implements Upstream {
     return { kind: 'found', size: blob.size, body };
   }
 
-  async locateBlob(name: string, digest: Digest, calls: CallCount): Promise<BlobLocating> {
-    await this.#note(`LOCATE blob ${name}@${digest}`, calls);
+  async locateBlob(remote: RemoteRepository, digest: Digest): Promise<BlobLocating> {
+    await this.#note(`LOCATE blob ${remote.name}@${digest}`, remote);
     if (!this.redirects) return this.location;
-    return { kind: 'redirect', url: `https://cdn.example/${name}@${digest}` };
+    return { kind: 'redirect', url: `https://cdn.example/${remote.name}@${digest}` };
   }
 
-  async listTags(name: string, calls: CallCount): Promise<TagListing> {
-    await this.#note(`GET tags ${name}`, calls);
+  async listTags(remote: RemoteRepository): Promise<TagListing> {
+    await this.#note(`GET tags ${remote.name}`, remote);
     const tags = [...this.#manifests.keys()]
-      .filter((key) => key.startsWith(`${name}:`) && !key.includes(':sha256'))
-      .map((key) => key.slice(name.length + 1))
+      .filter((key) => key.startsWith(`${remote.name}:`) && !key.includes(':sha256'))
+      .map((key) => key.slice(remote.name.length + 1))
       .sort();
     return tags.length > 0 ? { kind: 'found', tags } : { kind: 'absent' };
   }
 
-  async listReferrers(name: string, subject: Digest, calls: CallCount): Promise<ReferrersListing> {
-    await this.#note(`GET referrers ${name}@${subject}`, calls);
+  async listReferrers(remote: RemoteRepository, subject: Digest): Promise<ReferrersListing> {
+    await this.#note(`GET referrers ${remote.name}@${subject}`, remote);
     return this.referrers;
   }
 
-  async #ask(method: string, name: string, reference: Reference, calls: CallCount) {
-    await this.#note(`${method} manifest ${name}:${referenceText(reference)}`, calls);
-    return this.#manifests.get(`${name}:${referenceText(reference)}`);
+  async #ask(method: string, remote: RemoteRepository, reference: Reference) {
+    await this.#note(`${method} manifest ${remote.name}:${referenceText(reference)}`, remote);
+    return this.#manifests.get(`${remote.name}:${referenceText(reference)}`);
   }
 
-  async #note(question: string, calls: CallCount): Promise<void> {
+  async #note(question: string, remote: RemoteRepository): Promise<void> {
     this.asked.push(question);
-    calls.upstreamCalls += 1;
+    remote.upstreamCalls += 1;
     await this.gate;
     if (this.failure !== undefined) throw this.failure;
   }

@@ -3,7 +3,7 @@ import type { Upstream } from '../../../../functions/core/ports/upstream.ts';
 import { UpstreamError } from '../../../../functions/core/ports/upstream-error.ts';
 import { upstreamWithPassword } from '../../../../functions/core/sources/rotating-password.ts';
 
-const calls = { upstreamCalls: 0 };
+const remote = { name: 'library/alpine', upstreamCalls: 0 };
 
 /** An upstream that takes one password, a store of secrets that gives another, and a clock. */
 function scene() {
@@ -38,7 +38,7 @@ function scene() {
     now: () => state.now,
     onUnreadable: (reason) => reported.push(reason),
   });
-  return { state, reported, ask: () => upstream.listTags('library/alpine', calls) };
+  return { state, reported, ask: () => upstream.listTags(remote) };
 }
 
 test('a password is read before the first request, and once', async () => {

@@ -61,8 +61,8 @@ describe('connections', () => {
       );
     });
     const { port } = server.address() as AddressInfo;
-    const { upstream, calls } = clientOf(new URL(`http://127.0.0.1:${port}`));
-    const opened = await upstream.openBlob('a/b', digestFor('x'), { start: 0 }, calls);
+    const { upstream, at } = clientOf(new URL(`http://127.0.0.1:${port}`));
+    const opened = await upstream.openBlob(at('a/b'), digestFor('x'), { start: 0 });
     if (opened.kind !== 'found') throw new Error(opened.kind);
     const reader = opened.body;
     await reader.read();
@@ -86,8 +86,8 @@ describe('connections', () => {
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
-    const { upstream, calls } = clientOf(new URL(`http://127.0.0.1:${port}`));
-    for (let round = 0; round < 5; round++) await upstream.listTags('a/b', calls);
+    const { upstream, at } = clientOf(new URL(`http://127.0.0.1:${port}`));
+    for (let round = 0; round < 5; round++) await upstream.listTags(at('a/b'));
     // Ten requests: fetch may open one more while it puts the first back.
     expect(sockets.size).toBeLessThan(4);
     server.closeAllConnections();
@@ -104,8 +104,8 @@ describe('connections', () => {
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
     const url = new URL(`http://127.0.0.1:${port}`);
-    const { upstream, calls } = clientOf(url, { headersTimeout: 100 });
-    const opened = await upstream.openBlob('a/b', digestFor('x'), { start: 0 }, calls);
+    const { upstream, at } = clientOf(url, { headersTimeout: 100 });
+    const opened = await upstream.openBlob(at('a/b'), digestFor('x'), { start: 0 });
     if (opened.kind !== 'found') throw new Error(opened.kind);
     expect(await new Response(streamOf(opened.body)).text()).toBe('0123');
     server.closeAllConnections();
@@ -118,8 +118,8 @@ describe('connections', () => {
       path: `/v2/a/b/blobs/${digestFor('x')}`,
       answer: { body: Buffer.alloc(10_000_000, 'x'), broken: { after: 1000, by: 'stall' } },
     });
-    const { upstream, calls } = clientOf(server.url);
-    const opened = await upstream.openBlob('a/b', digestFor('x'), { start: 10, end: 19 }, calls);
+    const { upstream, at } = clientOf(server.url);
+    const opened = await upstream.openBlob(at('a/b'), digestFor('x'), { start: 10, end: 19 });
     if (opened.kind !== 'found') throw new Error(opened.kind);
     expect(await new Response(streamOf(opened.body)).text()).toBe('xxxxxxxxxx');
   });

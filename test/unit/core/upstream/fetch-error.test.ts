@@ -11,13 +11,13 @@ const abusePage =
 
 async function expectLimited(send: UpstreamFetch, page: string): Promise<void> {
   await using server = await startRaw(page);
-  const { upstream, calls, events } = clientOf(server.url, {
+  const { upstream, at, events } = clientOf(server.url, {
     fetch: (url, init) =>
       send(url, init).catch((error: unknown) => {
         throw fetchError(error, 'headers');
       }),
   });
-  const failure = await failureOf(upstream.listTags('a/b', calls));
+  const failure = await failureOf(upstream.listTags(at('a/b')));
   expect(failure.kind).toBe('limited');
   expect(failure.cause).toBeUndefined();
   expect(events).toMatchObject([{ status: 'limited' }]);

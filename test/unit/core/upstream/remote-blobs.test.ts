@@ -21,8 +21,8 @@ function partial(from: number, to: number, range = `bytes ${from}-${to}/${blob.l
 describe('HEAD blob', () => {
   test('gives the size', async () => {
     await using server = await startScripted({ method: 'HEAD', path, answer: { body: blob } });
-    const { upstream, calls } = clientOf(server.url);
-    expect(await upstream.headBlob('a/b', digest, calls)).toEqual({ kind: 'found', size: 20 });
+    const { upstream, at } = clientOf(server.url);
+    expect(await upstream.headBlob(at('a/b'), digest)).toEqual({ kind: 'found', size: 20 });
   });
 
   test.each([400, 403, 405, 501])('is made up for by GET after %i', async (status) => {
@@ -30,8 +30,8 @@ describe('HEAD blob', () => {
       { method: 'HEAD', path, answer: { status } },
       { method: 'GET', path, answer: { body: Buffer.alloc(100_000) } },
     );
-    const { upstream, calls } = clientOf(server.url);
-    expect(await upstream.headBlob('a/b', digest, calls)).toEqual({ kind: 'found', size: 100_000 });
+    const { upstream, at, calls } = clientOf(server.url);
+    expect(await upstream.headBlob(at('a/b'), digest)).toEqual({ kind: 'found', size: 100_000 });
     server.verify();
     expect(calls.upstreamCalls).toBe(2);
   });
@@ -41,14 +41,14 @@ describe('HEAD blob', () => {
       { method: 'HEAD', path, answer: { status: 403 } },
       { method: 'GET', path, answer: { status: 403 } },
     );
-    const { upstream, calls } = clientOf(server.url);
-    expect(await upstream.headBlob('a/b', digest, calls)).toEqual({ kind: 'denied' });
+    const { upstream, at } = clientOf(server.url);
+    expect(await upstream.headBlob(at('a/b'), digest)).toEqual({ kind: 'denied' });
   });
 
   test('a length of 0 is what a server says that leaves out the body', async () => {
     await using server = await startScripted({ method: 'HEAD', path, answer: { body: '' } });
-    const { upstream, calls } = clientOf(server.url);
-    const head = await upstream.headBlob('a/b', digest, calls);
+    const { upstream, at } = clientOf(server.url);
+    const head = await upstream.headBlob(at('a/b'), digest);
     expect(head).toEqual({ kind: 'found', size: undefined });
   });
 
@@ -57,14 +57,14 @@ describe('HEAD blob', () => {
     if (empty === undefined) throw new Error('not a digest');
     const emptyPath = `/v2/a/b/blobs/${empty}`;
     await using server = await startScripted({ method: 'HEAD', path: emptyPath });
-    const { upstream, calls } = clientOf(server.url);
-    expect(await upstream.headBlob('a/b', empty, calls)).toEqual({ kind: 'found', size: 0 });
+    const { upstream, at } = clientOf(server.url);
+    expect(await upstream.headBlob(at('a/b'), empty)).toEqual({ kind: 'found', size: 0 });
   });
 
   test('404 is absent without a GET', async () => {
     await using server = await startScripted({ method: 'HEAD', path, answer: { status: 404 } });
-    const { upstream, calls } = clientOf(server.url);
-    expect(await upstream.headBlob('a/b', digest, calls)).toEqual({ kind: 'absent' });
+    const { upstream, at } = clientOf(server.url);
+    expect(await upstream.headBlob(at('a/b'), digest)).toEqual({ kind: 'absent' });
     server.verify();
   });
 });
@@ -76,16 +76,16 @@ describe('GET blob', () => {
       needs: { range: undefined },
       answer: { body: blob },
     });
-    const { upstream, calls } = clientOf(server.url);
-    const opened = await upstream.openBlob('a/b', digest, { start: 0 }, calls);
+    const { upstream, at } = clientOf(server.url);
+    const opened = await upstream.openBlob(at('a/b'), digest, { start: 0 });
     if (opened.kind !== 'found') throw new Error(opened.kind);
     expect([opened.size, await read(opened.body)]).toEqual([20, blob.toString()]);
   });
 
   test('an empty one too', async () => {
     await using server = await startScripted({ path, answer: { body: '' } });
-    const { upstream, calls } = clientOf(server.url);
-    const opened = await upstream.openBlob('a/b', digest, { start: 0 }, calls);
+    const { upstream, at } = clientOf(server.url);
+    const opened = await upstream.openBlob(at('a/b'), digest, { start: 0 });
     if (opened.kind !== 'found') throw new Error(opened.kind);
     expect([opened.size, await read(opened.body)]).toEqual([0, '']);
   });
@@ -100,8 +100,8 @@ describe('GET blob', () => {
       path,
       answer: { status: 307, headers: { location: `${cdn.url.href}signed?sig=1` } },
     });
-    const { upstream, calls } = clientOf(server.url);
-    const opened = await upstream.openBlob('a/b', digest, { start: 5 }, calls);
+    const { upstream, at } = clientOf(server.url);
+    const opened = await upstream.openBlob(at('a/b'), digest, { start: 5 });
     if (opened.kind !== 'found') throw new Error(opened.kind);
     expect([opened.size, await read(opened.body)]).toEqual([20, '56789abcdefghij']);
   });
@@ -117,8 +117,8 @@ describe('GET blob', () => {
     [{ start: 19, end: 99 }, 'bytes=19-99', { body: blob }, 'j'],
   ])('slice %o', async (slice, range, answer, text) => {
     await using server = await startScripted({ path, needs: { range }, answer });
-    const { upstream, calls } = clientOf(server.url);
-    const opened = await upstream.openBlob('a/b', digest, slice, calls);
+    const { upstream, at } = clientOf(server.url);
+    const opened = await upstream.openBlob(at('a/b'), digest, slice);
     if (opened.kind !== 'found') throw new Error(opened.kind);
     expect(await read(opened.body)).toBe(text);
   });
@@ -134,8 +134,8 @@ describe('GET blob', () => {
     ['an encoding', { start: 0 }, { body: blob, headers: { 'content-encoding': 'gzip' } }],
   ])('%s is invalid', async (_case, slice, answer) => {
     await using server = await startScripted({ path, answer });
-    const { upstream, calls } = clientOf(server.url);
-    const failure = await failureOf(upstream.openBlob('a/b', digest, slice, calls));
+    const { upstream, at } = clientOf(server.url);
+    const failure = await failureOf(upstream.openBlob(at('a/b'), digest, slice));
     expect(failure.kind).toBe('invalid');
   });
 
@@ -147,8 +147,8 @@ describe('GET blob', () => {
       path,
       answer: { body: blob, broken: { after: 8, by } },
     });
-    const { upstream, calls } = clientOf(server.url, { stallTimeout: 100 });
-    const opened = await upstream.openBlob('a/b', digest, { start: 0 }, calls);
+    const { upstream, at } = clientOf(server.url, { stallTimeout: 100 });
+    const opened = await upstream.openBlob(at('a/b'), digest, { start: 0 });
     if (opened.kind !== 'found') throw new Error(opened.kind);
     const reader = opened.body;
     const first = await reader.read();
@@ -165,8 +165,8 @@ describe('GET blob', () => {
         body: '567',
       },
     });
-    const { upstream, calls } = clientOf(server.url);
-    const opened = await upstream.openBlob('a/b', digest, { start: 5 }, calls);
+    const { upstream, at } = clientOf(server.url);
+    const opened = await upstream.openBlob(at('a/b'), digest, { start: 5 });
     if (opened.kind !== 'found') throw new Error(opened.kind);
     expect((await failureOf(read(opened.body))).kind).toBe('unreachable');
   });
@@ -177,8 +177,8 @@ describe('GET blob', () => {
       path,
       answer: { status: 307, headers: { location: `${cdn.url.href}x` } },
     });
-    const { upstream, calls } = clientOf(server.url);
-    const failure = await failureOf(upstream.openBlob('a/b', digest, { start: 0 }, calls));
+    const { upstream, at } = clientOf(server.url);
+    const failure = await failureOf(upstream.openBlob(at('a/b'), digest, { start: 0 }));
     expect([failure.kind, failure.status]).toEqual(['unavailable', 403]);
   });
 });
@@ -189,8 +189,8 @@ describe('locating a blob', () => {
       { path, answer: { status: 302, headers: { location: '/near' } } },
       { path: '/near', answer: { status: 307, headers: { location: '//cdn.example/x?sig=1#f' } } },
     );
-    const { upstream, calls } = clientOf(server.url);
-    expect(await upstream.locateBlob('a/b', digest, calls)).toEqual({
+    const { upstream, at } = clientOf(server.url);
+    expect(await upstream.locateBlob(at('a/b'), digest)).toEqual({
       kind: 'redirect',
       url: 'http://cdn.example/x?sig=1',
     });
@@ -199,8 +199,8 @@ describe('locating a blob', () => {
 
   test('says when the registry serves it itself, and leaves the body', async () => {
     await using server = await startScripted({ path, answer: { body: Buffer.alloc(50_000_000) } });
-    const { upstream, calls } = clientOf(server.url);
-    expect(await upstream.locateBlob('a/b', digest, calls)).toEqual({ kind: 'direct' });
+    const { upstream, at } = clientOf(server.url);
+    expect(await upstream.locateBlob(at('a/b'), digest)).toEqual({ kind: 'direct' });
   });
 
   test.each([
@@ -208,8 +208,8 @@ describe('locating a blob', () => {
     [403, 'denied'],
   ])('%i is %s', async (status, kind) => {
     await using server = await startScripted({ path, answer: { status } });
-    const { upstream, calls } = clientOf(server.url);
-    expect(await upstream.locateBlob('a/b', digest, calls)).toEqual({ kind });
+    const { upstream, at } = clientOf(server.url);
+    expect(await upstream.locateBlob(at('a/b'), digest)).toEqual({ kind });
   });
 });
 
@@ -220,11 +220,11 @@ describe('GET where the upstream redirected to before', () => {
       needs: { range: 'bytes=5-9', authorization: undefined },
       answer: partial(5, 9),
     });
-    const { upstream, calls } = clientOf(new URL('http://127.0.0.1:1'), {
+    const { upstream, at } = clientOf(new URL('http://127.0.0.1:1'), {
       credentials: { username: 'me', password: 'secret' },
     });
     const place = new URL('/kept?signature=1', cdn.url).href;
-    const opening = await upstream.openLocated('a/b', place, { start: 5, end: 9 }, calls);
+    const opening = await upstream.openLocated(at('a/b'), place, { start: 5, end: 9 });
     if (opening.kind !== 'found') throw new Error(opening.kind);
     expect(await read(opening.body)).toBe('56789');
     expect(opening.size).toBe(20);
@@ -233,21 +233,16 @@ describe('GET where the upstream redirected to before', () => {
 
   test.each([400, 401, 403, 404, 410, 500])('%i is a failure, not a refusal', async (status) => {
     await using cdn = await startScripted({ path: '/kept', answer: { status } });
-    const { upstream, calls } = clientOf(new URL('http://127.0.0.1:1'));
-    const opening = upstream.openLocated(
-      'a/b',
-      new URL('/kept', cdn.url).href,
-      { start: 0 },
-      calls,
-    );
+    const { upstream, at } = clientOf(new URL('http://127.0.0.1:1'));
+    const opening = upstream.openLocated(at('a/b'), new URL('/kept', cdn.url).href, { start: 0 });
     expect(await failureOf(opening)).toMatchObject({ kind: 'unavailable', status });
   });
 
   test.each(['http://127.0.0.1/x', 'file:///etc/passwd', 'https://a:b@c/', 'nonsense'])(
     'a kept place that no answer could have named is refused: %s',
     async (place) => {
-      const { upstream, calls } = clientOf(new URL('https://127.0.0.1:1'));
-      const opening = upstream.openLocated('a/b', place, { start: 0 }, calls);
+      const { upstream, at, calls } = clientOf(new URL('https://127.0.0.1:1'));
+      const opening = upstream.openLocated(at('a/b'), place, { start: 0 });
       expect(await failureOf(opening)).toMatchObject({ kind: 'invalid' });
       expect(calls.upstreamCalls).toBe(0);
     },

@@ -35,8 +35,8 @@ describe('GET manifest', () => {
         },
       },
     });
-    const { upstream, calls, events } = clientOf(server.url);
-    const got = await upstream.getManifest('a/b', tag, calls);
+    const { upstream, at, events } = clientOf(server.url);
+    const got = await upstream.getManifest(at('a/b'), tag);
     if (got.kind !== 'found') throw new Error(got.kind);
     expect({ ...got.manifest, bytes: Buffer.from(got.manifest.bytes).toString() }).toEqual({
       digest,
@@ -59,8 +59,8 @@ describe('GET manifest', () => {
         headers: { 'ratelimit-limit': '100;w=21600', 'ratelimit-remaining': '0;w=21600' },
       },
     });
-    const { upstream, calls, events } = clientOf(server.url);
-    expect((await failureOf(upstream.getManifest('a/b', tag, calls))).kind).toBe('limited');
+    const { upstream, at, events } = clientOf(server.url);
+    expect((await failureOf(upstream.getManifest(at('a/b'), tag))).kind).toBe('limited');
     expect(events).toMatchObject([
       { kind: 'upstream-request', status: 429 },
       { kind: 'rate-limit', rate: { remaining: 0 } },
@@ -73,8 +73,8 @@ describe('GET manifest', () => {
     ['generic type', { 'content-type': 'application/json; charset=utf-8' }],
   ])('a %s is made up for', async (_case, headers) => {
     await using server = await startScripted({ path: tagPath, answer: { body, headers } });
-    const { upstream, calls } = clientOf(server.url);
-    expect(await upstream.getManifest('a/b', tag, calls)).toMatchObject({
+    const { upstream, at } = clientOf(server.url);
+    expect(await upstream.getManifest(at('a/b'), tag)).toMatchObject({
       manifest: { digest, mediaType: mediaType.ociManifest },
     });
   });
@@ -85,9 +85,9 @@ describe('GET manifest', () => {
       path: `/v2/a/b/manifests/${long}`,
       answer: { body, headers: stated },
     });
-    const { upstream, calls } = clientOf(server.url);
+    const { upstream, at } = clientOf(server.url);
     const reference = { kind: 'digest', digest: long } as const;
-    expect(await upstream.getManifest('a/b', reference, calls)).toMatchObject({
+    expect(await upstream.getManifest(at('a/b'), reference)).toMatchObject({
       manifest: { digest: long },
     });
   });
@@ -102,8 +102,8 @@ describe('GET manifest', () => {
       path: tagPath,
       answer: { status: 307, headers: { location: `${away.url.href}far/1` } },
     });
-    const { upstream, calls, events } = clientOf(server.url);
-    expect(await upstream.getManifest('a/b', tag, calls)).toMatchObject({ manifest: { digest } });
+    const { upstream, at, events } = clientOf(server.url);
+    expect(await upstream.getManifest(at('a/b'), tag)).toMatchObject({ manifest: { digest } });
     // The other host's limit is not this registry's.
     expect(events.map(({ kind }) => kind)).toEqual(['upstream-request']);
   });
@@ -114,8 +114,8 @@ describe('GET manifest', () => {
       path: tagPath,
       answer: { status: 307, headers: { location: `${away.url.href}signed` } },
     });
-    const { upstream, calls } = clientOf(server.url);
-    const failure = await failureOf(upstream.getManifest('a/b', tag, calls));
+    const { upstream, at } = clientOf(server.url);
+    const failure = await failureOf(upstream.getManifest(at('a/b'), tag));
     expect(failure).toMatchObject({ kind: 'unavailable', status });
   });
 
@@ -125,8 +125,8 @@ describe('GET manifest', () => {
       path: tagPath,
       answer: { status: 307, headers: { location: `${away.url.href}far` } },
     });
-    const { upstream, calls } = clientOf(server.url);
-    expect(await upstream.getManifest('a/b', tag, calls)).toEqual({ kind: 'absent' });
+    const { upstream, at } = clientOf(server.url);
+    expect(await upstream.getManifest(at('a/b'), tag)).toEqual({ kind: 'absent' });
   });
 
   test.each<[string, string, { body: string; headers: Record<string, string> }]>([
@@ -169,9 +169,9 @@ describe('GET manifest', () => {
     ['too many bytes', tagPath, { body: body.padEnd(maxManifestBytes + 1), headers: typed }],
   ])('%s is invalid', async (_case, path, answer) => {
     await using server = await startScripted({ path, answer });
-    const { upstream, calls } = clientOf(server.url);
+    const { upstream, at } = clientOf(server.url);
     const reference = path === tagPath ? tag : byDigest;
-    const failure = await failureOf(upstream.getManifest('a/b', reference, calls));
+    const failure = await failureOf(upstream.getManifest(at('a/b'), reference));
     expect(failure.kind).toBe('invalid');
   });
 });
@@ -197,15 +197,15 @@ describe('HEAD manifest', () => {
       needs: { accept: acceptManifests },
       answer: { body, headers },
     });
-    const { upstream, calls } = clientOf(server.url);
-    const head = await upstream.headManifest('a/b', reference, calls);
+    const { upstream, at } = clientOf(server.url);
+    const head = await upstream.headManifest(at('a/b'), reference);
     expect(head).toMatchObject({ kind: 'found', ...expected });
   });
 
   test.each([405, 501])('%i is unsupported', async (status) => {
     await using server = await startScripted({ method: 'HEAD', path: tagPath, answer: { status } });
-    const { upstream, calls } = clientOf(server.url);
-    expect(await upstream.headManifest('a/b', tag, calls)).toEqual({ kind: 'unsupported' });
+    const { upstream, at } = clientOf(server.url);
+    expect(await upstream.headManifest(at('a/b'), tag)).toEqual({ kind: 'unsupported' });
   });
 
   test('a redirect signed for GET is unsupported', async () => {
@@ -219,8 +219,8 @@ describe('HEAD manifest', () => {
       path: tagPath,
       answer: { status: 307, headers: { location: `${away.url.href}signed` } },
     });
-    const { upstream, calls } = clientOf(server.url);
-    expect(await upstream.headManifest('a/b', tag, calls)).toEqual({ kind: 'unsupported' });
+    const { upstream, at } = clientOf(server.url);
+    expect(await upstream.headManifest(at('a/b'), tag)).toEqual({ kind: 'unsupported' });
   });
 
   test('401 of another host is about its signature, not about the repository', async () => {
@@ -234,8 +234,8 @@ describe('HEAD manifest', () => {
       path: tagPath,
       answer: { status: 307, headers: { location: `${away.url.href}signed` } },
     });
-    const { upstream, calls } = clientOf(server.url);
-    const failure = await failureOf(upstream.headManifest('a/b', tag, calls));
+    const { upstream, at } = clientOf(server.url);
+    const failure = await failureOf(upstream.headManifest(at('a/b'), tag));
     expect(failure).toMatchObject({ kind: 'unavailable', status: 401 });
   });
 
@@ -245,8 +245,8 @@ describe('HEAD manifest', () => {
       path: digestPath,
       answer: { body, headers: { ...typed, 'docker-content-digest': zeros } },
     });
-    const { upstream, calls } = clientOf(server.url);
-    expect((await failureOf(upstream.headManifest('a/b', byDigest, calls))).kind).toBe('invalid');
+    const { upstream, at } = clientOf(server.url);
+    expect((await failureOf(upstream.headManifest(at('a/b'), byDigest))).kind).toBe('invalid');
   });
 
   test.each([
@@ -254,7 +254,7 @@ describe('HEAD manifest', () => {
     [403, 'denied'],
   ])('%i is %s', async (status, kind) => {
     await using server = await startScripted({ method: 'HEAD', path: tagPath, answer: { status } });
-    const { upstream, calls } = clientOf(server.url);
-    expect(await upstream.headManifest('a/b', tag, calls)).toEqual({ kind });
+    const { upstream, at } = clientOf(server.url);
+    expect(await upstream.headManifest(at('a/b'), tag)).toEqual({ kind });
   });
 });

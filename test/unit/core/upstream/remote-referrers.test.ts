@@ -26,16 +26,16 @@ describe('referrers', () => {
       },
       { path: `${path}?last=1`, answer: { headers, body: index([descriptor('two')]) } },
     );
-    const { upstream, calls } = clientOf(server.url);
-    const listed = await upstream.listReferrers('a/b', subject, calls);
+    const { upstream, at } = clientOf(server.url);
+    const listed = await upstream.listReferrers(at('a/b'), subject);
     expect(listed).toEqual({ kind: 'found', manifests: [descriptor('one'), descriptor('two')] });
     server.verify();
   });
 
   test('none at all are found', async () => {
     await using server = await startScripted({ path, answer: { headers, body: index(null) } });
-    const { upstream, calls } = clientOf(server.url);
-    const listed = await upstream.listReferrers('a/b', subject, calls);
+    const { upstream, at } = clientOf(server.url);
+    const listed = await upstream.listReferrers(at('a/b'), subject);
     expect(listed).toEqual({ kind: 'found', manifests: [] });
   });
 
@@ -45,8 +45,8 @@ describe('referrers', () => {
       path,
       answer: { status: 303, headers: { location: `${web.url.href}page` } },
     });
-    const { upstream, calls } = clientOf(server.url);
-    const listed = await upstream.listReferrers('a/b', subject, calls);
+    const { upstream, at } = clientOf(server.url);
+    const listed = await upstream.listReferrers(at('a/b'), subject);
     expect(listed).toEqual({ kind: 'unsupported' });
     expect(web.seen).toEqual([]);
   });
@@ -60,8 +60,8 @@ describe('referrers', () => {
       path,
       answer: { status: 302, headers: { location: `${web.url.href}page` } },
     });
-    const { upstream, calls } = clientOf(server.url);
-    const listed = await upstream.listReferrers('a/b', subject, calls);
+    const { upstream, at } = clientOf(server.url);
+    const listed = await upstream.listReferrers(at('a/b'), subject);
     expect(listed).toEqual({ kind: 'unsupported' });
   });
 
@@ -77,8 +77,8 @@ describe('referrers', () => {
     { body: '{}', headers },
   ])('%o is unsupported', async (answer) => {
     await using server = await startScripted({ path, answer });
-    const { upstream, calls } = clientOf(server.url);
-    const listed = await upstream.listReferrers('a/b', subject, calls);
+    const { upstream, at } = clientOf(server.url);
+    const listed = await upstream.listReferrers(at('a/b'), subject);
     expect(listed).toEqual({ kind: 'unsupported' });
   });
 
@@ -88,8 +88,8 @@ describe('referrers', () => {
     [503, 'unavailable'],
   ])('%i is %s', async (status, kind) => {
     await using server = await startScripted({ path, answer: { status } });
-    const { upstream, calls } = clientOf(server.url);
-    const failure = await failureOf(upstream.listReferrers('a/b', subject, calls));
+    const { upstream, at } = clientOf(server.url);
+    const failure = await failureOf(upstream.listReferrers(at('a/b'), subject));
     expect(failure.kind).toBe(kind);
   });
 });

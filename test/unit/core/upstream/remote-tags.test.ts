@@ -24,8 +24,8 @@ describe('tags', () => {
       },
       { path: `${path}?next_page=x`, answer: page(null) },
     );
-    const { upstream, calls } = clientOf(server.url);
-    const listed = await upstream.listTags('a/b', calls);
+    const { upstream, at } = clientOf(server.url);
+    const listed = await upstream.listTags(at('a/b'));
     expect(listed).toEqual({ kind: 'found', tags: ['Z', 'a', 'b'] });
     server.verify();
   });
@@ -42,8 +42,8 @@ describe('tags', () => {
       },
       { path: `${path}?last=1`, answer: page(['2']) },
     );
-    const { upstream, calls } = clientOf(server.url);
-    expect(await upstream.listTags('a/b', calls)).toEqual({ kind: 'found', tags: ['1', '2'] });
+    const { upstream, at } = clientOf(server.url);
+    expect(await upstream.listTags(at('a/b'))).toEqual({ kind: 'found', tags: ['1', '2'] });
     server.verify();
   });
 
@@ -54,8 +54,8 @@ describe('tags', () => {
     ['no JSON', { body: '<html>' }],
   ])('%s is invalid', async (_case, answer) => {
     await using server = await startScripted({ path: `${path}?n=1000`, answer });
-    const { upstream, calls } = clientOf(server.url);
-    expect((await failureOf(upstream.listTags('a/b', calls))).kind).toBe('invalid');
+    const { upstream, at } = clientOf(server.url);
+    expect((await failureOf(upstream.listTags(at('a/b')))).kind).toBe('invalid');
     server.verify();
   });
 
@@ -65,8 +65,8 @@ describe('tags', () => {
       path: `${path}?n=1000`,
       answer: { status: 307, headers: { location: `${away.url.href}far` } },
     });
-    const { upstream, calls } = clientOf(server.url);
-    expect(await failureOf(upstream.listTags('a/b', calls))).toMatchObject({
+    const { upstream, at } = clientOf(server.url);
+    expect(await failureOf(upstream.listTags(at('a/b')))).toMatchObject({
       kind: 'unavailable',
       status,
     });
@@ -74,14 +74,14 @@ describe('tags', () => {
 
   test('pages without end are invalid', async () => {
     let asked = 0;
-    const { upstream, calls } = clientOf(new URL('http://registry.example'), {
+    const { upstream, at } = clientOf(new URL('http://registry.example'), {
       fetch: async () => {
         asked += 1;
         const { body, headers } = page([`t${asked}`], `${path}?last=${asked}`);
         return new Response(body, { ...(headers && { headers }) });
       },
     });
-    expect((await failureOf(upstream.listTags('a/b', calls))).kind).toBe('invalid');
+    expect((await failureOf(upstream.listTags(at('a/b')))).kind).toBe('invalid');
     expect(asked).toBe(200);
   });
 });

@@ -10,25 +10,25 @@ import {
 } from './scripted-server.ts';
 
 const digest = digestFor('a blob');
-const calls = { upstreamCalls: 0 };
+const remote = { name: 'a/b', upstreamCalls: 0 };
 const tag = { kind: 'tag', tag: '1' } as const;
 
 const asked = {
   manifest: {
     path: '/v2/a/b/manifests/1',
-    ask: (upstream: Upstream) => upstream.getManifest('a/b', tag, calls),
+    ask: (upstream: Upstream) => upstream.getManifest(remote, tag),
   },
   blob: {
     path: `/v2/a/b/blobs/${digest}`,
-    ask: (upstream: Upstream) => upstream.openBlob('a/b', digest, { start: 0 }, calls),
+    ask: (upstream: Upstream) => upstream.openBlob(remote, digest, { start: 0 }),
   },
   tags: {
     path: '/v2/a/b/tags/list?n=1000',
-    ask: (upstream: Upstream) => upstream.listTags('a/b', calls),
+    ask: (upstream: Upstream) => upstream.listTags(remote),
   },
   referrers: {
     path: `/v2/a/b/referrers/${digest}`,
-    ask: (upstream: Upstream) => upstream.listReferrers('a/b', digest, calls),
+    ask: (upstream: Upstream) => upstream.listReferrers(remote, digest),
   },
 } as const;
 
@@ -132,7 +132,7 @@ describe('a blob host', () => {
 
   test.each([
     ['GET', asked.blob.ask],
-    ['HEAD', (upstream: Upstream) => upstream.headBlob('a/b', digest, calls)],
+    ['HEAD', (upstream: Upstream) => upstream.headBlob(remote, digest)],
   ] as const)('that answers 404 to %s says nothing of the registry', async (method, ask) => {
     await using away = await startScripted({ method, path: '/far', answer: { status: 404 } });
     await using server = await startScripted({ method, path, answer: redirect(away) });
@@ -148,16 +148,16 @@ describe('a blob host', () => {
     await using away = await startScripted({ path: '/far', times: 2, answer: { body: 'a blob' } });
     await using server = await startScripted({ path, answer: redirect(away) });
     const { upstream } = clientOf(server.url);
-    const opened = await upstream.openBlob('a/b', digest, { start: 0 }, calls);
+    const opened = await upstream.openBlob(remote, digest, { start: 0 });
     expect(opened).toMatchObject({ kind: 'found', blobHost: away.url.host });
-    const located = await upstream.openLocated('a/b', placeAt(away), { start: 0 }, calls);
+    const located = await upstream.openLocated(remote, placeAt(away), { start: 0 });
     expect(located).toMatchObject({ kind: 'found', blobHost: away.url.host });
   });
 
   test('is asked straight as well', async () => {
     await using away = await startScripted({ path: '/far', answer: { status: 500 } });
     const { upstream } = clientOf(new URL('http://127.0.0.1:1'));
-    const located = upstream.openLocated('a/b', placeAt(away), { start: 0 }, calls);
+    const located = upstream.openLocated(remote, placeAt(away), { start: 0 });
     expect(await failureOf(located)).toMatchObject({
       status: 500,
       answerer: { role: 'blob-host', host: away.url.host },

@@ -17,8 +17,8 @@ describe('request', () => {
       needs: { 'accept-encoding': 'identity', 'user-agent': 'pullfront/0' },
       answer: tags,
     });
-    const { upstream, calls, events } = clientOf(new URL('/prefix/', server.url));
-    expect(await upstream.listTags('a/b', calls)).toEqual(found);
+    const { upstream, at, calls, events } = clientOf(new URL('/prefix/', server.url));
+    expect(await upstream.listTags(at('a/b'))).toEqual(found);
     server.verify();
     expect(calls.upstreamCalls).toBe(1);
     expect(events).toEqual([
@@ -57,8 +57,8 @@ describe('request', () => {
       needs: { authorization: undefined },
       answer: redirect(`${server.url.href}back`, 308),
     });
-    const { upstream, calls, events } = clientOf(server.url, { credentials });
-    expect(await upstream.listTags('a/b', calls)).toEqual(found);
+    const { upstream, at, calls, events } = clientOf(server.url, { credentials });
+    expect(await upstream.listTags(at('a/b'))).toEqual(found);
     server.verify();
     away.verify();
     expect([calls.upstreamCalls, events.length]).toEqual([2, 2]);
@@ -69,13 +69,13 @@ describe('request', () => {
     for (let hop = 1; hop < 6; hop++) {
       server.expect({ path: `/${hop}`, answer: redirect(`/${hop + 1}`) });
     }
-    const { upstream, calls } = clientOf(server.url);
-    const failure = await failureOf(upstream.listTags('a/b', calls));
+    const { upstream, at } = clientOf(server.url);
+    const failure = await failureOf(upstream.listTags(at('a/b')));
     expect(failure.kind).toBe('invalid');
     server.verify();
     server.expect({ path, answer: redirect('/4') }, { path: '/4', answer: redirect('/5') });
     server.expect({ path: '/5', answer: tags });
-    expect(await upstream.listTags('a/b', calls)).toEqual(found);
+    expect(await upstream.listTags(at('a/b'))).toEqual(found);
   });
 
   test.each([
@@ -85,13 +85,13 @@ describe('request', () => {
     ['http://registry.example/', 'http://?hidden'],
   ])('%s may not redirect to %s', async (url, location) => {
     const asked: string[] = [];
-    const { upstream, calls } = clientOf(new URL(url), {
+    const { upstream, at } = clientOf(new URL(url), {
       fetch: async (target) => {
         asked.push(target);
         return new Response('moved', { status: 302, headers: { location } });
       },
     });
-    const failure = await failureOf(upstream.listTags('a/b', calls));
+    const failure = await failureOf(upstream.listTags(at('a/b')));
     expect(failure.kind).toBe('invalid');
     expect(failure.message).not.toContain('hidden');
     expect(asked).toHaveLength(1);
@@ -103,8 +103,8 @@ describe('request', () => {
     ['nothing', {}, '{"errors":[{"code":"TOOMANYREQUESTS"}]}', undefined],
   ])('429 with %s is limited', async (_case, headers, body, retryAfter) => {
     await using server = await startScripted({ path, answer: { status: 429, body, ...headers } });
-    const { upstream, calls, events } = clientOf(server.url);
-    const failure = await failureOf(upstream.listTags('a/b', calls));
+    const { upstream, at, events } = clientOf(server.url);
+    const failure = await failureOf(upstream.listTags(at('a/b')));
     expect(failure).toMatchObject({ kind: 'limited', status: 429, retryAfter });
     expect(events).toMatchObject([{ status: 429 }]);
   });
@@ -114,8 +114,8 @@ describe('request', () => {
       path,
       answer: { status, headers: { 'retry-after': '5' }, body: 'secret=1' },
     });
-    const { upstream, calls } = clientOf(server.url);
-    const failure = await failureOf(upstream.listTags('a/b', calls));
+    const { upstream, at } = clientOf(server.url);
+    const failure = await failureOf(upstream.listTags(at('a/b')));
     expect(failure).toMatchObject({ kind: 'unavailable', status, retryAfter: 5 });
     expect(failure.message).toBe(`test.example: tags of a/b: status ${status}`);
   });
@@ -126,8 +126,8 @@ describe('request', () => {
     [401, 'denied'],
   ])('%i is %s', async (status, kind) => {
     await using server = await startScripted({ path, answer: { status } });
-    const { upstream, calls } = clientOf(server.url);
-    expect(await upstream.listTags('a/b', calls)).toEqual({ kind });
+    const { upstream, at } = clientOf(server.url);
+    expect(await upstream.listTags(at('a/b'))).toEqual({ kind });
   });
 
   test.each([
@@ -135,15 +135,15 @@ describe('request', () => {
     ['half a header', 'HTTP/1.1 200 OK\r\ncontent-le'],
   ])('a connection that ends after %s is unreachable', async (_case, text) => {
     await using server = await startRaw(text);
-    const { upstream, calls } = clientOf(server.url);
-    expect((await failureOf(upstream.listTags('a/b', calls))).kind).toBe('unreachable');
+    const { upstream, at } = clientOf(server.url);
+    expect((await failureOf(upstream.listTags(at('a/b')))).kind).toBe('unreachable');
   });
 
   test('nobody listening is unreachable', async () => {
     const server = await startScripted();
     await server[Symbol.asyncDispose]();
-    const { upstream, calls, events } = clientOf(server.url);
-    const failure = await failureOf(upstream.listTags('a/b', calls));
+    const { upstream, at, calls, events } = clientOf(server.url);
+    const failure = await failureOf(upstream.listTags(at('a/b')));
     expect([failure.kind, failure.message]).toEqual([
       'unreachable',
       'test.example: tags of a/b: no connection',
@@ -157,8 +157,8 @@ describe('request', () => {
       { path, answer: redirect('/silent') },
       { path: '/silent', answer: { silent: true } },
     );
-    const { upstream, calls } = clientOf(server.url, { headersTimeout: 100 });
-    expect((await failureOf(upstream.listTags('a/b', calls))).kind).toBe('timeout');
+    const { upstream, at } = clientOf(server.url, { headersTimeout: 100 });
+    expect((await failureOf(upstream.listTags(at('a/b')))).kind).toBe('timeout');
     server.verify();
   });
 
@@ -170,7 +170,7 @@ describe('request', () => {
       path,
       answer: { ...tags, broken: { after: 5, by } },
     });
-    const { upstream, calls } = clientOf(server.url, { stallTimeout: 100 });
-    expect((await failureOf(upstream.listTags('a/b', calls))).kind).toBe(kind);
+    const { upstream, at } = clientOf(server.url, { stallTimeout: 100 });
+    expect((await failureOf(upstream.listTags(at('a/b')))).kind).toBe(kind);
   });
 });

@@ -5,6 +5,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import type { Digest } from '../../../../functions/core/oci/digest.ts';
 import type { UpstreamEvent } from '../../../../functions/core/ports/event.ts';
+import type { RemoteRepository } from '../../../../functions/core/ports/upstream.ts';
 import { UpstreamError } from '../../../../functions/core/ports/upstream-error.ts';
 import { createUpstream } from '../../../../functions/core/upstream/client.ts';
 import type {
@@ -130,7 +131,18 @@ export function clientOf(
     { registry: 'test.example', url, userAgent: 'pullfront/0', ...others },
     { fetch: send, now, observe: (event) => events.push(event) },
   );
-  return { upstream, events, calls: { upstreamCalls: 0 } };
+  const calls = { upstreamCalls: 0 };
+  /** A repository there; all of them count together. */
+  const at = (name: string): RemoteRepository => ({
+    name,
+    get upstreamCalls() {
+      return calls.upstreamCalls;
+    },
+    set upstreamCalls(count) {
+      calls.upstreamCalls = count;
+    },
+  });
+  return { upstream, events, calls, at };
 }
 
 /** The UpstreamError a promise rejects with; fails when it does not. */

@@ -21,15 +21,15 @@ describe('authorization', () => {
       { path: `/token?scope=${scope}`, answer: { body: '{"token":"one"}' } },
       { path, needs: { authorization: 'Bearer one' }, answer: tags },
     );
-    const { upstream, calls } = clientOf(server.url);
-    await upstream.listTags('a/b', calls);
+    const { upstream, at } = clientOf(server.url);
+    await upstream.listTags(at('a/b'));
     server.verify();
     server.expect(
       { path, needs: { authorization: 'Bearer one' }, answer: refused(bearer) },
       { path: `/token?scope=${scope}`, answer: { body: '{"token":"two"}' } },
       { path, needs: { authorization: 'Bearer two' }, answer: tags },
     );
-    expect(await upstream.listTags('a/b', calls)).toEqual(found);
+    expect(await upstream.listTags(at('a/b'))).toEqual(found);
     server.verify();
   });
 
@@ -40,8 +40,8 @@ describe('authorization', () => {
       { path, answer: refused(bearer), times: 2 },
       { path: `/token?scope=${scope}`, answer: { body: '{"token":"one"}' } },
     );
-    const { upstream, calls } = clientOf(server.url);
-    expect(await upstream.listTags('a/b', calls)).toEqual({ kind: 'denied' });
+    const { upstream, at, calls } = clientOf(server.url);
+    expect(await upstream.listTags(at('a/b'))).toEqual({ kind: 'denied' });
     server.verify();
     expect(calls.upstreamCalls).toBe(3);
   });
@@ -54,8 +54,8 @@ describe('authorization', () => {
       { path: `/token?scope=${scope}`, answer: { body: '{"token":"one"}' } },
       { path, needs: { authorization: 'Bearer one' }, answer: tags },
     );
-    const { upstream, calls } = clientOf(server.url);
-    await upstream.listTags('a/b', calls);
+    const { upstream, at } = clientOf(server.url);
+    await upstream.listTags(at('a/b'));
     server.expect(
       {
         path: `/token?scope=${encodeURIComponent('repository:not/there:pull')}`,
@@ -67,7 +67,7 @@ describe('authorization', () => {
         answer: refused(bearer),
       },
     );
-    expect(await upstream.listTags('not/there', calls)).toEqual({ kind: 'denied' });
+    expect(await upstream.listTags(at('not/there'))).toEqual({ kind: 'denied' });
     server.verify();
   });
 
@@ -83,8 +83,8 @@ describe('authorization', () => {
       },
       { path, needs: { authorization: 'Bearer one' }, answer: tags },
     );
-    const { upstream, calls } = clientOf(server.url, { credentials });
-    expect(await upstream.listTags('a/b', calls)).toEqual(found);
+    const { upstream, at } = clientOf(server.url, { credentials });
+    expect(await upstream.listTags(at('a/b'))).toEqual(found);
     server.verify();
   });
 
@@ -98,17 +98,17 @@ describe('authorization', () => {
       },
       { path, needs: { authorization: basic }, answer: tags, times: 2 },
     );
-    const { upstream, calls } = clientOf(server.url, { credentials });
-    expect(await upstream.listTags('a/b', calls)).toEqual(found);
-    expect(await upstream.listTags('a/b', calls)).toEqual(found);
+    const { upstream, at } = clientOf(server.url, { credentials });
+    expect(await upstream.listTags(at('a/b'))).toEqual(found);
+    expect(await upstream.listTags(at('a/b'))).toEqual(found);
     server.verify();
   });
 
   test('Basic credentials that are refused are an error', async () => {
     await using server = await startScripted();
     server.expect({ path, answer: refused('Basic realm="x"'), times: 2 });
-    const { upstream, calls } = clientOf(server.url, { credentials });
-    const failure = await failureOf(upstream.listTags('a/b', calls));
+    const { upstream, at } = clientOf(server.url, { credentials });
+    const failure = await failureOf(upstream.listTags(at('a/b')));
     expect([failure.kind, failure.status]).toEqual(['credentials', 401]);
     server.verify();
   });
@@ -118,9 +118,9 @@ describe('authorization', () => {
     async (challenge) => {
       await using server = await startScripted();
       server.expect({ path, answer: refused(challenge), times: 2 });
-      const { upstream, calls } = clientOf(server.url);
-      expect(await upstream.listTags('a/b', calls)).toEqual({ kind: 'denied' });
-      expect(await upstream.listTags('a/b', calls)).toEqual({ kind: 'denied' });
+      const { upstream, at } = clientOf(server.url);
+      expect(await upstream.listTags(at('a/b'))).toEqual({ kind: 'denied' });
+      expect(await upstream.listTags(at('a/b'))).toEqual({ kind: 'denied' });
       server.verify();
     },
   );
@@ -132,8 +132,8 @@ describe('authorization', () => {
       answer: { status: 307, headers: { location: `${away.url.href}far` } },
     });
     away.expect({ path: '/far', answer: refused(`Bearer realm="${away.url.href}token"`) });
-    const { upstream, calls } = clientOf(server.url, { credentials });
-    const failure = await failureOf(upstream.listTags('a/b', calls));
+    const { upstream, at } = clientOf(server.url, { credentials });
+    const failure = await failureOf(upstream.listTags(at('a/b')));
     expect(failure).toMatchObject({ kind: 'unavailable', status: 401 });
     server.verify();
     away.verify();
@@ -144,8 +144,8 @@ describe('authorization', () => {
     await using server = await startScripted();
     const realm = `http://localhost:${elsewhere.url.port}/token`;
     server.expect({ path, answer: refused(`Bearer realm="${realm}"`), times: 2 });
-    const { upstream, calls } = clientOf(server.url, { credentials });
-    const failure = await failureOf(upstream.listTags('a/b', calls));
+    const { upstream, at } = clientOf(server.url, { credentials });
+    const failure = await failureOf(upstream.listTags(at('a/b')));
     expect(failure.kind).toBe('invalid');
     expect(failure.message).toContain('localhost');
     expect(elsewhere.seen).toEqual([]);
@@ -157,6 +157,6 @@ describe('authorization', () => {
     });
     server.expect({ path, needs: { authorization: 'Bearer one' }, answer: tags });
     const other = clientOf(server.url, { credentials, realms: ['localhost'] });
-    expect(await other.upstream.listTags('a/b', other.calls)).toEqual(found);
+    expect(await other.upstream.listTags(other.at('a/b'))).toEqual(found);
   });
 });

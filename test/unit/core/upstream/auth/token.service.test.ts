@@ -13,7 +13,7 @@ const tokenAt = (realm: string, name: string) =>
 async function scene(options: Partial<UpstreamOptions> = {}) {
   const server = await startScripted();
   let now = 0;
-  const { upstream, calls } = clientOf(server.url, { ...options, now: () => now });
+  const { upstream, at } = clientOf(server.url, { ...options, now: () => now });
   const challenge = (realm: string): ScriptedAnswer => ({
     status: 401,
     headers: { 'www-authenticate': `Bearer realm="${server.url.href}${realm}"` },
@@ -34,14 +34,14 @@ async function scene(options: Partial<UpstreamOptions> = {}) {
     server.expect({ path: tokenAt(realm, name), answer: { status } });
   asked('a/first', challenge('old'));
   given('old', 'a/first', 'one');
-  await upstream.listTags('a/first', calls);
+  await upstream.listTags(at('a/first'));
   server.verify();
   return {
     asked,
     given,
     fails,
     challenge,
-    list: (name: string) => upstream.listTags(name, calls),
+    list: (name: string) => upstream.listTags(at(name)),
     service: (name: string) => upstream.tokenServiceOf(name),
     host: server.url.host,
     verify: () => server.verify(),

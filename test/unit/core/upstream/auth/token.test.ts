@@ -29,19 +29,19 @@ async function clientWithToken(server: ScriptedServer, life?: number) {
     { path: tagsPath, needs: { authorization: 'Bearer one' }, answer: tags },
   );
   const client = clientOf(server.url, { now: () => time });
-  await client.upstream.listTags('library/alpine', client.calls);
+  await client.upstream.listTags(client.at('library/alpine'));
   server.verify();
-  const at = (milliseconds: number) => {
+  const listAt = (milliseconds: number) => {
     time = milliseconds;
-    return client.upstream.listTags('library/alpine', client.calls);
+    return client.upstream.listTags(client.at('library/alpine'));
   };
-  return { ...client, at };
+  return { ...client, listAt };
 }
 
 describe('token', () => {
   test('after a challenge, then before each request', async () => {
     await using server = await startScripted();
-    const { at, calls, events } = await clientWithToken(server, 300);
+    const { calls, events, listAt } = await clientWithToken(server, 300);
     expect(calls.upstreamCalls).toBe(3);
     expect(events.map((event) => event.kind === 'upstream-request' && event.purpose)).toEqual([
       'tags',
@@ -49,14 +49,14 @@ describe('token', () => {
       'tags',
     ]);
     server.expect({ path: tagsPath, needs: { authorization: 'Bearer one' }, answer: tags });
-    await at(239_999);
+    await listAt(239_999);
     server.verify();
     expect(calls.upstreamCalls).toBe(4);
   });
 
   test('another repository of the registry gets its own, without a 401', async () => {
     await using server = await startScripted();
-    const { upstream, calls } = await clientWithToken(server);
+    const { upstream, at } = await clientWithToken(server);
     server.expect(
       {
         path: `/token?service=registry&scope=${encodeURIComponent('repository:a/b:pull')}`,
@@ -64,58 +64,58 @@ describe('token', () => {
       },
       { path: '/v2/a/b/tags/list?n=1000', needs: { authorization: 'Bearer other' }, answer: tags },
     );
-    await upstream.listTags('a/b', calls);
+    await upstream.listTags(at('a/b'));
     server.verify();
   });
 
   test('is replaced after 80 % of its life', async () => {
     await using server = await startScripted();
-    const { at } = await clientWithToken(server, 300);
+    const { listAt } = await clientWithToken(server, 300);
     server.expect(
       { path: tokenPath, answer: token('two', 300) },
       { path: tagsPath, needs: { authorization: 'Bearer two' }, answer: tags },
     );
-    await at(240_000);
+    await listAt(240_000);
     server.verify();
   });
 
   test('lives 60 s when nothing is said', async () => {
     await using server = await startScripted();
-    const { at } = await clientWithToken(server);
+    const { listAt } = await clientWithToken(server);
     server.expect({ path: tagsPath, needs: { authorization: 'Bearer one' }, answer: tags });
-    await at(47_999);
+    await listAt(47_999);
     server.expect(
       { path: tokenPath, answer: token('two') },
       { path: tagsPath, needs: { authorization: 'Bearer two' }, answer: tags },
     );
-    await at(48_000);
+    await listAt(48_000);
     server.verify();
   });
 
   test('is used on while the token service fails and it has not expired', async () => {
     await using server = await startScripted();
-    const { at } = await clientWithToken(server, 300);
+    const { listAt } = await clientWithToken(server, 300);
     server.expect(
       { path: tokenPath, answer: { status: 429, headers: { 'retry-after': '30' } } },
       { path: tagsPath, needs: { authorization: 'Bearer one' }, answer: tags, times: 2 },
     );
-    await at(250_000);
+    await listAt(250_000);
     // Within the told wait the token service is left alone.
-    await at(279_000);
+    await listAt(279_000);
     server.verify();
     // Without one the registry says whether it wants one, and of whom.
     server.expect(
       { path: tokenPath, answer: { status: 503 } },
       { path: tagsPath, needs: { authorization: undefined }, answer: refused(server) },
     );
-    const failure = await failureOf(at(300_000));
+    const failure = await failureOf(listAt(300_000));
     expect([failure.kind, failure.status]).toEqual(['unavailable', 503]);
     server.verify();
   });
 
   test('one request for 20 calls at once', async () => {
     await using server = await startScripted();
-    const { upstream, calls } = await clientWithToken(server);
+    const { upstream, calls, at } = await clientWithToken(server);
     const other = encodeURIComponent('repository:a/b:pull');
     server.expect(
       { path: `/token?service=registry&scope=${other}`, answer: token('shared') },
@@ -126,7 +126,7 @@ describe('token', () => {
         times: 20,
       },
     );
-    await Promise.all(Array.from({ length: 20 }, () => upstream.listTags('a/b', calls)));
+    await Promise.all(Array.from({ length: 20 }, () => upstream.listTags(at('a/b'))));
     server.verify();
     expect(calls.upstreamCalls).toBe(3 + 1 + 20);
   });
@@ -137,8 +137,8 @@ describe('token', () => {
       { path: tagsPath, answer: refused(server) },
       { path: tokenPath, answer: { status: 429, headers: { 'retry-after': '9' } } },
     );
-    const { upstream, calls } = clientOf(server.url);
-    const failure = await failureOf(upstream.listTags('library/alpine', calls));
+    const { upstream, at } = clientOf(server.url);
+    const failure = await failureOf(upstream.listTags(at('library/alpine')));
     expect([failure.kind, failure.retryAfter]).toEqual(['limited', 9]);
   });
 
@@ -148,8 +148,8 @@ describe('token', () => {
       { path: tagsPath, answer: refused(server) },
       { path: tokenPath, needs: { authorization: undefined }, answer: { status } },
     );
-    const { upstream, calls } = clientOf(server.url);
-    expect(await upstream.listTags('library/alpine', calls)).toEqual({ kind: 'denied' });
+    const { upstream, at } = clientOf(server.url);
+    expect(await upstream.listTags(at('library/alpine'))).toEqual({ kind: 'denied' });
     server.verify();
   });
 
@@ -161,8 +161,8 @@ describe('token', () => {
       { path: tokenPath, needs: { authorization }, answer: { status: 401 } },
     );
     const credentials = { username: 'me', password: 'pässword' };
-    const { upstream, calls } = clientOf(server.url, { credentials });
-    const failure = await failureOf(upstream.listTags('library/alpine', calls));
+    const { upstream, at } = clientOf(server.url, { credentials });
+    const failure = await failureOf(upstream.listTags(at('library/alpine')));
     expect(failure.kind).toBe('credentials');
     expect(`${failure.stack}${JSON.stringify(failure)}`).not.toMatch(/pässword|Basic/);
     server.verify();
@@ -179,8 +179,8 @@ describe('token', () => {
       { path: tagsPath, answer: refused(server) },
       { path: tokenPath, answer: { body } },
     );
-    const { upstream, calls } = clientOf(server.url);
-    const failure = await failureOf(upstream.listTags('library/alpine', calls));
+    const { upstream, at } = clientOf(server.url);
+    const failure = await failureOf(upstream.listTags(at('library/alpine')));
     expect(failure.kind).toBe('invalid');
   });
 
@@ -200,8 +200,8 @@ describe('token', () => {
         { path: tagsPath, answer: refused(server) },
         { path: tokenPath, answer: { status: 307, headers: { location: `${away.url.href}far` } } },
       );
-      const { upstream, calls } = clientOf(server.url, credentials ? { credentials } : {});
-      const failure = await failureOf(upstream.listTags('library/alpine', calls));
+      const { upstream, at } = clientOf(server.url, credentials ? { credentials } : {});
+      const failure = await failureOf(upstream.listTags(at('library/alpine')));
       expect(failure).toMatchObject({ kind: 'unavailable', status: 403 });
     },
   );
