@@ -1,5 +1,5 @@
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** The repository's root, with a slash at the end. */
@@ -11,4 +11,15 @@ export function filesBelow(folder: string): string[] {
     .filter((name) => name.endsWith('.ts') && !name.endsWith('.d.ts'))
     .map((name) => `${folder}/${name}`)
     .sort();
+}
+
+const specifiers = /(?:^|\n)(?:import|export)\s(?:[^;'"]*?\sfrom\s)?'([^']+)'|import\('([^']+)'\)/g;
+
+/** What a file imports, types included: files as paths from the root, packages by their name. */
+export function importsOf(file: string): string[] {
+  const text = readFileSync(join(root, file), 'utf8');
+  return [...text.matchAll(specifiers)].map(([, named, dynamic]) => {
+    const specifier = named ?? dynamic ?? '';
+    return specifier.startsWith('.') ? normalize(join(dirname(file), specifier)) : specifier;
+  });
 }

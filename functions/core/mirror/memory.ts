@@ -10,6 +10,9 @@ import type { KnownContents } from './manifest-summary.ts';
 /** How long a refusal is remembered, in ms: CI pushes a tag and pulls it a moment later. */
 export const refusalLife = 20_000;
 
+/** How long an entry is served from memory before the index is asked for it again, in ms. */
+export const entryLife = 3_600_000;
+
 /** A manifest in memory with what it names, so that neither is read twice. */
 export interface KnownManifest {
   readonly manifest: Manifest;
@@ -87,4 +90,9 @@ export interface BlobSize {
 export interface EntryOfBlob extends BlobSize {
   /** True when a manifest of the repository names it; else the upstream answered a HEAD. */
   readonly isNamed: boolean;
+}
+
+/** Notes that a registry sent all bytes of a blob, and that they are right. */
+export function noteDelivered(memory: Memory, registry: string, digest: Digest): void {
+  memory.delivered.set(registryBlobKey(registry, digest), true, entryLife);
 }

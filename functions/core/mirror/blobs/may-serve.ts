@@ -2,8 +2,8 @@ import type { Digest } from '../../oci/digest.ts';
 import type { Repository } from '../../oci/repository.ts';
 import type { Source, Unobtained } from '../../sources/source.ts';
 import type { Context } from '../context.ts';
-import { entryLife, manifestKey } from '../manifests/known-manifest.ts';
-import { type EntryOfBlob, refusalLife, registryBlobKey } from '../memory.ts';
+import { manifestKey } from '../manifests/known-manifest.ts';
+import { type EntryOfBlob, entryLife, refusalLife, registryBlobKey } from '../memory.ts';
 
 /** What makes a blob readable in a repository. */
 export type BlobEntry = { readonly kind: 'found' } & EntryOfBlob;
@@ -44,15 +44,6 @@ export function mayBeStored(
   { isNamed }: EntryOfBlob,
 ): boolean {
   return isNamed || memory.delivered.get(registryBlobKey(registry, digest)) !== undefined;
-}
-
-/** Notes that a registry sent all bytes of a blob, and that they are right. */
-export function noteDelivered(
-  { memory }: Pick<Context, 'memory'>,
-  { registry }: Repository,
-  digest: Digest,
-): void {
-  memory.delivered.set(registryBlobKey(registry, digest), true, entryLife);
 }
 
 async function confirm(

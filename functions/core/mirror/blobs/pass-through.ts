@@ -5,9 +5,9 @@ import { UpstreamError } from '../../ports/upstream-error.ts';
 import type { Source } from '../../sources/source.ts';
 import type { Context } from '../context.ts';
 import { BlobRefused, UpstreamSource } from '../fills/resuming-source.ts';
+import { noteDelivered } from '../memory.ts';
 import type { BlobOutcome } from '../outcome.ts';
 import type { WantedPart } from '../wanted-part.ts';
-import { noteDelivered } from './may-serve.ts';
 
 /**
  * The upstream's bytes for one client, without storing them. A whole blob is verified on the way:
@@ -53,7 +53,7 @@ function verified(
       throw new UpstreamError('invalid', `the upstream's bytes of ${part.digest} are wrong`);
     }
     isVerified = true;
-    noteDelivered(context, repository, part.digest);
+    noteDelivered(context.memory, repository.registry, part.digest);
     return held === undefined ? noMoreBytes : { done: false, value: held };
   };
   return {

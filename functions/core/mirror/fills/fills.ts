@@ -9,10 +9,9 @@ import {
 import type { Lease } from '../../ports/leases.ts';
 import { reasonOf } from '../../ports/tolerate.ts';
 import { UpstreamError } from '../../ports/upstream-error.ts';
-import { noteDelivered } from '../blobs/may-serve.ts';
 import type { FillContext } from '../context.ts';
 import type { Fill, FillEnd, Filling, FillPace } from '../filling.ts';
-import { registryBlobKey } from '../memory.ts';
+import { noteDelivered, registryBlobKey } from '../memory.ts';
 import { openSource } from './fill-source.ts';
 import { Pace, TooSlow } from './pace.ts';
 import { RefusedElsewhere } from './refused.ts';
@@ -124,7 +123,8 @@ export class Fills implements Filling {
       (outcome) => {
         // In a bucket another put may have been first, and then nobody looks at these bytes.
         const isVerified = outcome.kind === 'stored' && !context.missingBlobs.areFilledBehind;
-        if (isVerified && source.bytes >= outcome.size) noteDelivered(context, repository, digest);
+        if (isVerified && source.bytes >= outcome.size)
+          noteDelivered(context.memory, repository.registry, digest);
         report(outcome.kind, outcome.kind === 'mismatch' ? outcome.reason : undefined);
       },
       (error: unknown) => {

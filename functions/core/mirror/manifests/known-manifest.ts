@@ -5,6 +5,7 @@ import type { Consistency, IndexedManifest } from '../../ports/manifest-store.ts
 import type { Context } from '../context.ts';
 import { contentsBytes, knownContents } from '../manifest-summary.ts';
 import type { KnownManifest } from '../memory.ts';
+import { entryLife } from '../memory.ts';
 import type { ManifestOutcome, Provenance } from '../outcome.ts';
 
 /** The key of a manifest within its repository: another repository's is not answered. */
@@ -66,9 +67,6 @@ function takeNotes(
 function lifeLeft(life: number, since: number, now: number): number {
   return since > now ? 0 : life - (now - since);
 }
-
-/** How long an entry is served from memory before the index is asked for it again, in ms. */
-export const entryLife = 3_600_000;
 
 /**
  * Keeps a manifest and what it names in memory. Its blobs are entries from now on: a client asks

@@ -1,5 +1,5 @@
 import { isManifestType } from '../../oci/media-type.ts';
-import { type Repository, repositoryKey } from '../../oci/repository.ts';
+import type { Repository } from '../../oci/repository.ts';
 import type { Consistency, TagRecord } from '../../ports/manifest-store.ts';
 import type { ManifestHead, Refused } from '../../ports/upstream.ts';
 import { UpstreamError } from '../../ports/upstream-error.ts';
@@ -11,6 +11,17 @@ import { fetchManifest, pullManifest } from '../manifests/fetch-manifest.ts';
 import { refusalLife } from '../memory.ts';
 import { writePatiently } from '../pause.ts';
 import { goneRecord, isGone, recordOf, type SeenTag } from './tag-record.ts';
+
+/** A tag at its upstream, and what was known of it when the check began. */
+interface CheckedTag {
+  readonly source: Source;
+  readonly tag: string;
+  /** Its key in memory and across instances. */
+  readonly key: string;
+  readonly known: TagRecord | undefined;
+  /** True while other instances wait for what is found out. */
+  readonly othersWait: boolean;
+}
 
 /**
  * Asks the upstream what a tag names now, by HEAD: registries do not count that as a pull. All who
@@ -28,55 +39,52 @@ export function checkTag(
   known: TagRecord | undefined,
 ): Promise<TagCheck> {
   const key = `${source.key}:${tag}`;
+  const checked = { source, tag, key, known, othersWait: false };
   return context.flights.tags.run(key, async () => {
-    const reference = { kind: 'tag', tag } as const;
-    const head = await source.headManifest(reference);
+    const head = await source.headManifest({ kind: 'tag', tag });
     if (head.kind === 'absent' || head.kind === 'denied') {
-      return noteRefused(context, source.repository, tag, known, head);
+      return noteRefused(context, checked, head);
     }
-    if (isSufficient(head)) return noteSeen(context, source, tag, known, head);
+    if (isSufficient(head)) return noteSeen(context, checked, head);
     return acrossInstances(
       context,
       `tag:${key}`,
-      (consistency) => seenElsewhere(context, source.repository, tag, known, consistency),
-      async () => {
-        const seen = await seenByGet(context, source, tag);
-        if (seen.kind === 'unobtainable') return seen;
-        if (seen.kind !== 'found') return noteRefused(context, source.repository, tag, known, seen);
-        return noteSeen(context, source, tag, known, seen, true);
-      },
+      (consistency) => seenElsewhere(context, checked, consistency),
+      () => checkByGet(context, { ...checked, othersWait: true }),
     );
   });
 }
 
+/** For an upstream whose HEAD does not say enough. */
+async function checkByGet(context: Context, checked: CheckedTag): Promise<TagCheck> {
+  const { source, tag } = checked;
+  const got = await pullManifest(context, source, { kind: 'tag', tag });
+  if (got.kind === 'unobtainable') return got;
+  if (got.kind !== 'found') return noteRefused(context, checked, got);
+  const { digest, mediaType, bytes } = got.known.manifest;
+  return noteSeen(context, checked, { kind: 'found', digest, mediaType, size: bytes.byteLength });
+}
+
 /**
- * What another instance found out since `known` was read. It goes by the records' own order, as the
+ * What another instance found out since the check began. It goes by the records' own order, as the
  * clocks of two instances differ.
  */
 async function seenElsewhere(
   context: Context,
-  repository: Repository,
-  tag: string,
-  known: TagRecord | undefined,
+  { source, tag, key, known }: CheckedTag,
   consistency: Consistency,
 ): Promise<TagCheck | 'busy' | undefined> {
-  const record = await context.attempt.manifests.getTag(repository, tag, consistency);
+  const record = await context.attempt.manifests.getTag(source.repository, tag, consistency);
   if (record === 'busy') return record;
   if (record === undefined || record === 'failed') return undefined;
   if (known !== undefined && record.checked <= known.checked) return undefined;
   if (isGone(record)) return undefined;
-  context.memory.tags.set(`${repositoryKey(repository)}:${tag}`, record);
+  context.memory.tags.set(key, record);
   return { kind: 'found', record, changed: record.digest !== known?.digest };
 }
 
-async function noteSeen(
-  context: Context,
-  source: Source,
-  tag: string,
-  known: TagRecord | undefined,
-  seen: SeenTag,
-  othersWait = false,
-): Promise<TagCheck> {
+async function noteSeen(context: Context, checked: CheckedTag, seen: SeenTag): Promise<TagCheck> {
+  const { source, tag, known } = checked;
   const changed = seen.digest !== known?.digest;
   if (known !== undefined && !isGone(known) && changed) {
     const fetched = await fetchManifest(context, source, seen.digest);
@@ -84,33 +92,30 @@ async function noteSeen(
     if (fetched.kind !== 'found') return fetched;
   }
   const record = recordOf(seen, known, context.runtime.now());
-  await noteTag(context, source.repository, tag, record, othersWait);
+  await noteTag(context, checked, record);
   return { kind: 'found', record, changed };
 }
 
 /** A tag that was never mirrored is refused without a record: anybody can ask for any name. */
 async function noteRefused(
   context: Context,
-  repository: Repository,
-  tag: string,
-  known: TagRecord | undefined,
+  checked: CheckedTag,
   refusal: Refused,
 ): Promise<TagCheck> {
-  context.memory.refusals.set(`${repositoryKey(repository)}:${tag}`, refusal, refusalLife);
+  const { key, known } = checked;
+  context.memory.refusals.set(key, refusal, refusalLife);
   if (known !== undefined && !isGone(known)) {
-    await noteTag(context, repository, tag, goneRecord(known, context.runtime.now()));
+    const othersWait = false;
+    const record = goneRecord(known, context.runtime.now());
+    await noteTag(context, { ...checked, othersWait }, record);
   }
   return refusal;
 }
 
-async function noteTag(
-  context: Context,
-  repository: Repository,
-  tag: string,
-  record: TagRecord,
-  othersWait = false,
-): Promise<void> {
-  context.memory.tags.set(`${repositoryKey(repository)}:${tag}`, record);
+async function noteTag(context: Context, checked: CheckedTag, record: TagRecord): Promise<void> {
+  const { tag, key, othersWait } = checked;
+  const { repository } = checked.source;
+  context.memory.tags.set(key, record);
   if (othersWait) {
     await writePatiently(context, () => context.attempt.manifests.putTag(repository, tag, record));
   } else {
@@ -127,13 +132,6 @@ function isSufficient(head: ManifestHead): head is SeenTag {
     head.size > 0 &&
     isManifestType(head.mediaType)
   );
-}
-
-async function seenByGet(context: Context, source: Source, tag: string) {
-  const got = await pullManifest(context, source, { kind: 'tag', tag });
-  if (got.kind !== 'found') return got;
-  const { digest, mediaType, bytes } = got.known.manifest;
-  return { kind: 'found', digest, mediaType, size: bytes.byteLength } as const;
 }
 
 /** An upstream that has the tag and not its manifest has failed: that is not an absent image. */
