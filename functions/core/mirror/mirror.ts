@@ -3,7 +3,7 @@ import type { Digest } from '../oci/digest.ts';
 import type { Page, PageRequest } from '../oci/page.ts';
 import type { Reference } from '../oci/reference.ts';
 import type { Repository } from '../oci/repository.ts';
-import type { UpstreamPolicy } from '../sources/policy.ts';
+import type { UpstreamPolicy } from '../sources/source.ts';
 import type { BlobOutcome, ManifestOutcome, ReferrersOutcome, TagsOutcome } from './outcome.ts';
 
 /** Whether the client wants the content or only to know of it. */

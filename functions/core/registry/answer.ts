@@ -1,6 +1,6 @@
 import type { Method, MirroredRepository } from '../mirror/mirror.ts';
 import type { Repository } from '../oci/repository.ts';
-import type { UpstreamPolicy } from '../sources/policy.ts';
+import type { UpstreamPolicy } from '../sources/source.ts';
 
 /** A request as every platform can state it. */
 export interface RegistryRequest {

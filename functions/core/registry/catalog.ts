@@ -1,6 +1,6 @@
 import type { Mirror } from '../mirror/mirror.ts';
 import { type Page, type PageRequest, parsePage } from '../oci/page.ts';
-import { isAllowed } from '../sources/policy.ts';
+import { isAllowed } from '../sources/source.ts';
 import { type Answer, type Asked, jsonAnswer } from './answer.ts';
 import { headersFor, unstored } from './answer-headers.ts';
 import { chooseRegistry, type Registries } from './choose-repository.ts';

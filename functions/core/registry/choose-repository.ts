@@ -1,5 +1,5 @@
 import { isRepositoryName, type Repository, repositoryKey } from '../oci/repository.ts';
-import { isAllowed, type UpstreamPolicy } from '../sources/policy.ts';
+import { isAllowed, type UpstreamPolicy } from '../sources/source.ts';
 import type { AnswerNote } from './answer.ts';
 import { quoted, type Refusal, refusal } from './refusal.ts';
 

@@ -75,14 +75,14 @@ export async function whyUnservable(
   source: Source,
   known: KnownManifest,
 ): Promise<UpstreamError | undefined> {
-  const { policy, resting } = source;
   if (isKnownComplete(context, source.repository, known)) return undefined;
   // A client that is redirected to the blob host may well reach it where this mirror does not.
-  const blobFailure = policy.delivery === 'stream' ? source.blobFailure : undefined;
+  const blobFailure = source.policy.delivery === 'stream' ? source.blobFailure : undefined;
   if (blobFailure === undefined && source.isTrusted) return undefined;
   if (await isComplete(context, source.repository, known)) return undefined;
   if (blobFailure !== undefined) return blobFailure;
   // A limit is for all that is asked for; any other failure may be one blob's, so it is asked.
+  const { resting } = source;
   if (resting?.kind === 'limited') return resting;
   const digest = known.manifest.digest;
   try {

@@ -1,8 +1,7 @@
 import { within } from '../../concurrency/timeout.ts';
 import type { TagRecord } from '../../ports/manifest-store.ts';
 import { UpstreamError } from '../../ports/upstream-error.ts';
-import type { UpstreamPolicy } from '../../sources/policy.ts';
-import type { Source } from '../../sources/source.ts';
+import type { Source, UpstreamPolicy } from '../../sources/source.ts';
 import type { Context } from '../context.ts';
 import { isComplete, whyUnservable } from '../manifests/completeness.ts';
 import { bringManifest } from '../manifests/fetch-manifest.ts';

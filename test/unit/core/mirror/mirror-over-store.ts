@@ -14,7 +14,7 @@ import type { MirrorEvent } from '../../../../functions/core/ports/event.ts';
 import type { FillJob } from '../../../../functions/core/ports/fill-queue.ts';
 import type { Ports } from '../../../../functions/core/ports/ports.ts';
 import type { Upstream } from '../../../../functions/core/ports/upstream.ts';
-import type { UpstreamPolicy } from '../../../../functions/core/sources/policy.ts';
+import type { UpstreamPolicy } from '../../../../functions/core/sources/source.ts';
 import { type EmbeddedStore, openEmbeddedStore } from '../../../../functions/local/open.ts';
 import { madeRandom } from './made-random.ts';
 import { known, ScriptedUpstream } from './scripted-upstream.ts';
