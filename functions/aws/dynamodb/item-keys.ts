@@ -89,12 +89,6 @@ export const rateLimitPartition = 'rate-limit';
 
 export const countersKey: Key = { pk: 'ledger', sk: 'counters' };
 
-/** Reads `repositoryKey` back: a registry has no slash. */
-export function repositoryOf(key: string): Repository {
-  const slash = key.indexOf('/');
-  return { registry: key.slice(0, slash), name: key.slice(slash + 1) };
-}
-
 /** The attribute after which DynamoDB may delete an item: seconds since 1970. */
 const timeToLiveAttribute = 'ttl';
 

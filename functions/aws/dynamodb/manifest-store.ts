@@ -110,8 +110,7 @@ export class DynamoDbManifestStore implements ManifestStore {
   }
 
   listRepositories(page: PageRequest, registry?: string): Promise<Page<string>> {
-    const prefix = registry === undefined ? '' : `${registry}/`;
-    return pageOfNames(this.#table, cataloguePartition, page, prefix);
+    return pageOfNames(this.#table, cataloguePartition, page, registry);
   }
 
   async getTagList(repository: Repository): Promise<TagList | undefined> {

@@ -1,63 +1,54 @@
-import type { Page, PageRequest } from '../../core/oci/page.ts';
+import {
+  cursor,
+  type Page,
+  type PageRequest,
+  pageOfRows,
+  rowsOfPage,
+} from '../../core/oci/page.ts';
+import { registryRange } from '../../core/oci/repository.ts';
 import { textOf } from './item.ts';
 import type { Condition, DynamoDbTable } from './table.ts';
-
-/** Longer than any tag, and than a registry and a repository's name together. */
-const longestName = 600;
 
 /** More names than 1 MB holds anyway. */
 const largestPage = 20_000;
 
-/** A page of the sort keys of a partition, of those only that begin with `prefix`. */
+/** A page of the sort keys of a partition; with a registry, of its repositories only. */
 export async function pageOfNames(
   table: DynamoDbTable,
   pk: string,
-  { limit, last }: PageRequest,
-  prefix = '',
+  page: PageRequest,
+  registry?: string,
 ): Promise<Page<string>> {
-  if (limit === 0) return { entries: [], next: undefined };
-  const range = rangeAfter(last ?? '', prefix);
-  if (range === undefined) return { entries: [], next: undefined };
+  const range = rangeAfter(page.last ?? '', registry);
+  if (page.limit === 0 || range === undefined) return { entries: [], next: undefined };
+  const rows = rowsOfPage(page) ?? Number.POSITIVE_INFINITY;
   const names: string[] = [];
   const pages = table.pages({
     pk,
     attributes: ['sk'],
     ...(range !== 'all' && { range }),
-    // One more than asked for shows whether there is a next page.
-    ...(limit !== undefined && { pageSize: Math.min(limit + 1, largestPage) }),
+    ...(page.limit !== undefined && { pageSize: Math.min(rows, largestPage) }),
   });
   for await (const items of pages) {
     for (const item of items) names.push(textOf(item, 'sk') ?? '');
-    if (limit !== undefined && names.length > limit) break;
+    if (names.length >= rows) break;
   }
-  const entries = limit === undefined ? names : names.slice(0, limit);
-  return { entries, next: entries.length < names.length ? entries.at(-1) : undefined };
+  return pageOfRows(names, page);
 }
 
-/**
- * The names behind `last` that begin with `prefix`; undefined when there can be none. `last` is a
- * client's text, of any length and with any character; what is made of it here has the same place
- * among names, which are ASCII above the space. A space behind it leaves out `last` itself.
- */
-function rangeAfter(last: string, prefix: string): Condition | 'all' | undefined {
-  const behind =
-    last === '' ? '' : `${last.slice(0, longestName).replace(/[^ -~].*/s, asNeighbour)} `;
-  if (prefix === '') {
+/** The names behind `last`, of a registry where one is given; undefined when there can be none. */
+function rangeAfter(last: string, registry?: string): Condition | 'all' | undefined {
+  // DynamoDB's BETWEEN takes in both ends; a space behind it leaves out `last` itself.
+  const behind = last === '' ? '' : `${cursor(last)} `;
+  if (registry === undefined) {
     return behind === ''
       ? 'all'
       : { condition: '#sk > :start', values: { ':start': { S: behind } } };
   }
-  // Behind everything that begins with the prefix, which ends on a character with a next one.
-  const end = `${prefix.slice(0, -1)}${String.fromCharCode(prefix.charCodeAt(prefix.length - 1) + 1)}`;
+  const { start, end } = registryRange(registry);
   if (behind >= end) return undefined;
-  const start = behind > prefix ? behind : prefix;
   return {
     condition: '#sk BETWEEN :start AND :end',
-    values: { ':start': { S: start }, ':end': { S: end } },
+    values: { ':start': { S: behind > start ? behind : start }, ':end': { S: end } },
   };
-}
-
-/** The rest of a text from its first unprintable character on: before or behind all names. */
-function asNeighbour(rest: string): string {
-  return rest < ' ' ? ' ' : '\u007f';
 }

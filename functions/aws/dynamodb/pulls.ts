@@ -1,8 +1,9 @@
 import { type Digest, parseDigest } from '../../core/oci/digest.ts';
+import { repositoryOf } from '../../core/oci/repository.ts';
 import type { PulledManifest } from '../../core/ports/manifest-store.ts';
 import { readBatch } from './batch.ts';
 import { type Item, type Key, keyOf, number, numberOf, textOf } from './item.ts';
-import { manifestItemKey, pullKey, pullPartition, repositoryOf } from './item-keys.ts';
+import { manifestItemKey, pullKey, pullPartition } from './item-keys.ts';
 import { isLive, pullRow, stateAttributes, stateOf } from './manifest-item.ts';
 import type { DynamoDbTable } from './table.ts';
 

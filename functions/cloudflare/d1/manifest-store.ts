@@ -2,8 +2,15 @@ import { readDescriptor, readDescriptors } from '../../core/oci/descriptor.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import { type Manifest, storedMediaType } from '../../core/oci/manifest.ts';
 import { servableType } from '../../core/oci/media-type.ts';
-import type { Page, PageRequest } from '../../core/oci/page.ts';
-import { type Repository, repositoryKey } from '../../core/oci/repository.ts';
+import {
+  afterAll,
+  cursor,
+  type Page,
+  type PageRequest,
+  pageOfRows,
+  rowsOfPage,
+} from '../../core/oci/page.ts';
+import { registryRange, repositoryKey, repositoryOf } from '../../core/oci/repository.ts';
 import type {
   ManifestStore,
   ReferrersList,
@@ -12,7 +19,6 @@ import type {
 } from '../../core/ports/manifest-store.ts';
 import { mostInlineBytes, type R2LargeValues } from '../r2/large-values.ts';
 import { busyIfOverloaded } from './busy.ts';
-import { afterAll, atMost, cursor, readPage } from './lists.ts';
 import * as statements from './statements.ts';
 import { putManifest, removeManifest } from './write-manifest.ts';
 
@@ -90,8 +96,13 @@ export function d1ManifestStore(
     ...values: readonly Value[]
   ): Promise<Page<string>> {
     if (page.limit === 0) return { entries: [], next: undefined };
-    const listing = bound(statement, ...values);
-    return readPage((await listing.all<{ name: string }>()).results, page);
+    // -1 is no limit (SQLite).
+    const listing = bound(statement, ...values, rowsOfPage(page) ?? -1);
+    const { results } = await listing.all<{ name: string }>();
+    return pageOfRows(
+      results.map(({ name }) => name),
+      page,
+    );
   }
 
   return {
@@ -111,7 +122,7 @@ export function d1ManifestStore(
     async listTags(repository, page) {
       const after = page.last === undefined ? '' : cursor(page.last);
       const key = repositoryKey(repository);
-      return names(page, statements.listTags, key, after, atMost(page));
+      return names(page, statements.listTags, key, after);
     },
 
     async getManifest(repository, digest) {
@@ -125,13 +136,8 @@ export function d1ManifestStore(
     },
 
     async findManifest(digest, registry) {
-      // `0` is the character after `/`.
-      const row = await first<ManifestRow>(
-        statements.findManifest,
-        digest,
-        `${registry}/`,
-        `${registry}0`,
-      );
+      const { start, end } = registryRange(registry);
+      const row = await first<ManifestRow>(statements.findManifest, digest, start, end);
       return row && manifestOf(digest, row);
     },
 
@@ -152,11 +158,10 @@ export function d1ManifestStore(
     async listRepositories(page, registry) {
       const after = page.last === undefined ? '' : cursor(page.last);
       if (registry === undefined) {
-        return names(page, statements.listRepositories, after, afterAll, atMost(page));
+        return names(page, statements.listRepositories, after, afterAll);
       }
-      // `0` is the character after `/`, so that another port of the host is not among them.
-      const start = after > `${registry}/` ? after : `${registry}/`;
-      return names(page, statements.listRepositories, start, `${registry}0`, atMost(page));
+      const { start, end } = registryRange(registry);
+      return names(page, statements.listRepositories, after > start ? after : start, end);
     },
 
     async getTagList(repository) {
@@ -230,10 +235,4 @@ export function d1ManifestStore(
       return (await first(statements.isBlobNamed, digest)) !== undefined;
     },
   };
-}
-
-/** Reads a key of `repositoryKey` again: a registry has no slash. */
-function repositoryOf(key: string): Repository {
-  const slash = key.indexOf('/');
-  return { registry: key.slice(0, slash), name: key.slice(slash + 1) };
 }

@@ -1,6 +1,7 @@
 import { BoundedCache } from '../../core/concurrency/bounded-cache.ts';
 import type { ByteRange } from '../../core/headers/range.ts';
 import type { Digest } from '../../core/oci/digest.ts';
+import { afterAll } from '../../core/oci/page.ts';
 import type {
   BlobLocation,
   BlobPut,
@@ -36,9 +37,6 @@ const mostKnown = 50_000;
 /** Configs and the like are kept in memory: each pull of an image asks for its config. */
 const smallBytes = 32 * 1024;
 const memoryBytes = 8 * 1024 * 1024;
-
-/** Behind the digests of all blobs. */
-const afterAll = '~';
 
 /**
  * A hash that can pause takes 16 ms of CPU for a megabyte, and reading and sending as much again: so

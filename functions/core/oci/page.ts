@@ -35,6 +35,35 @@ export function pageOf(ordered: readonly string[], request: PageRequest): Page<s
   return { entries, next: more ? entries.at(-1) : undefined };
 }
 
+/** How many rows a store reads for a page: one more shows whether there is a next page. */
+export function rowsOfPage({ limit }: PageRequest): number | undefined {
+  return limit === undefined ? undefined : limit + 1;
+}
+
+/** The page of the names that a store read for it, in their order. `n=0` has no next here either. */
+export function pageOfRows(names: readonly string[], { limit }: PageRequest): Page<string> {
+  const entries = limit === undefined ? names : names.slice(0, limit);
+  return { entries, next: entries.length < names.length ? entries.at(-1) : undefined };
+}
+
+/** Sorts behind every name, tag and digest: they are printable ASCII and have no `~`. */
+export const afterAll = '~';
+
+/** Longer than a registry and a repository's name together, and than a tag. */
+const longestName = 600;
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: exactly these come before all names
+const beforeNames = /[\u0000-\u001f]/g;
+const behindNames = /[^ -~]/g;
+
+/**
+ * `last` as text of a bounded length that every store takes in a key. A client may send any text;
+ * what comes of it here is printable ASCII and has the same place among names.
+ */
+export function cursor(last: string): string {
+  return last.slice(0, longestName).replace(beforeNames, ' ').replace(behindNames, '\u007f');
+}
+
 function firstAfter(ordered: readonly string[], last: string): number {
   let low = 0;
   let high = ordered.length;

@@ -23,6 +23,17 @@ export function repositoryKey(repository: Repository): string {
   return `${repository.registry}/${repository.name}`;
 }
 
+/** Reads a key of `repositoryKey`: a registry has no slash. */
+export function repositoryOf(key: string): Repository {
+  const slash = key.indexOf('/');
+  return { registry: key.slice(0, slash), name: key.slice(slash + 1) };
+}
+
+/** The keys of a registry's repositories lie between these: `0` is the character after `/`. */
+export function registryRange(registry: string): { readonly start: string; readonly end: string } {
+  return { start: `${registry}/`, end: `${registry}0` };
+}
+
 /**
  * Compiles a pattern of repository names: `*` stands for anything within one path component,
  * `**` for anything across components, every other character for itself.

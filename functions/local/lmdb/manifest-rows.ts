@@ -1,7 +1,17 @@
+import type { Key } from 'lmdb';
 import type { Digest } from '../../core/oci/digest.ts';
 import type { Manifest, ManifestContents } from '../../core/oci/manifest.ts';
+import { afterAll } from '../../core/oci/page.ts';
 import type { IndexDatabase } from './database.ts';
-import { under } from './index-keys.ts';
+
+/** The keys that begin with `prefix` and have one more element at least. */
+export function under<const Prefix extends readonly Key[]>(
+  ...prefix: Prefix
+): { start: [...Prefix, string]; end: [...Prefix, string] } {
+  // The element separator sorts before every character of a name, so `[a]` takes in nothing of
+  // `[a-b]` or `[a/b]`.
+  return { start: [...prefix, ''], end: [...prefix, afterAll] };
+}
 
 /**
  * Writes all rows of a manifest of `repository`, unless they are there. Must run inside `write`.

@@ -2,8 +2,19 @@ import { type Descriptor, readDescriptor, readDescriptors } from '../../core/oci
 import type { Digest } from '../../core/oci/digest.ts';
 import { type Manifest, type ManifestContents, storedMediaType } from '../../core/oci/manifest.ts';
 import { servableType } from '../../core/oci/media-type.ts';
-import type { Page, PageRequest } from '../../core/oci/page.ts';
-import { type Repository, repositoryKey } from '../../core/oci/repository.ts';
+import {
+  cursor,
+  type Page,
+  type PageRequest,
+  pageOfRows,
+  rowsOfPage,
+} from '../../core/oci/page.ts';
+import {
+  type Repository,
+  registryRange,
+  repositoryKey,
+  repositoryOf,
+} from '../../core/oci/repository.ts';
 import type {
   IndexedManifest,
   ManifestStore,
@@ -14,13 +25,7 @@ import type {
   UpstreamLocation,
 } from '../../core/ports/manifest-store.ts';
 import type { IndexDatabase } from './database.ts';
-import { cursor, registryRange, repositoryOf, under } from './index-keys.ts';
-import { addManifest, moveMark, removeManifest } from './manifest-rows.ts';
-
-/** Longer than any tag. */
-const tagCursorLength = 200;
-/** Longer than any registry and repository name together. */
-const repositoryCursorLength = 600;
+import { addManifest, moveMark, removeManifest, under } from './manifest-rows.ts';
 
 /** The index over LMDB. Reads are synchronous look-ups in a memory map; writes wait for the disk. */
 export class LmdbManifestStore implements ManifestStore {
@@ -48,14 +53,17 @@ export class LmdbManifestStore implements ManifestStore {
     const key = repositoryKey(repository);
     const { start, end } = under(key);
     const last = page.last;
-    const from = last === undefined ? start[1] : cursor(last, tagCursorLength);
+    const from = last === undefined ? start[1] : cursor(last);
     const rows = this.#index.tags.getKeys({
       start: [key, from],
       end,
       exclusiveStart: last !== undefined,
-      ...atMost(page),
+      limit: rowsOfPage(page) ?? Number.POSITIVE_INFINITY,
     });
-    return readPage(rows, page, ([, tag]) => tag);
+    return pageOfRows(
+      Array.from(rows, ([, tag]) => tag),
+      page,
+    );
   }
 
   async getManifest(repository: Repository, digest: Digest): Promise<IndexedManifest | undefined> {
@@ -102,14 +110,14 @@ export class LmdbManifestStore implements ManifestStore {
 
   async listRepositories(page: PageRequest, registry?: string): Promise<Page<string>> {
     const range = registry === undefined ? { start: '' } : registryRange(registry);
-    const after = page.last === undefined ? undefined : cursor(page.last, repositoryCursorLength);
+    const after = page.last === undefined ? undefined : cursor(page.last);
     const isInside = after !== undefined && after >= range.start;
     const rows = this.#index.catalogue.getKeys({
       ...range,
       ...(isInside && { start: after, exclusiveStart: true }),
-      ...atMost(page),
+      limit: rowsOfPage(page) ?? Number.POSITIVE_INFINITY,
     });
-    return readPage(rows, page, (name) => name);
+    return pageOfRows([...rows], page);
   }
 
   async getTagList(repository: Repository): Promise<TagList | undefined> {
@@ -171,21 +179,4 @@ export class LmdbManifestStore implements ManifestStore {
     for (const _ of this.#index.namers.getKeys({ ...under(digest), limit: 1 })) return true;
     return false;
   }
-}
-
-/** One more than asked for shows whether there is a next page. */
-function atMost({ limit }: PageRequest): { limit?: number } {
-  return limit === undefined ? {} : { limit: limit + 1 };
-}
-
-/** A page of zero entries has no next, as there is no entry to go on after. */
-function readPage<Row>(
-  rows: Iterable<Row>,
-  { limit }: PageRequest,
-  nameOf: (row: Row) => string,
-): Page<string> {
-  if (limit === 0) return { entries: [], next: undefined };
-  const found = Array.from(rows, nameOf);
-  const entries = limit === undefined ? found : found.slice(0, limit);
-  return { entries, next: entries.length < found.length ? entries.at(-1) : undefined };
 }

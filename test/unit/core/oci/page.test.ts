@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { inOrder, pageOf, parsePage } from '../../../../functions/core/oci/page.ts';
+import {
+  cursor,
+  inOrder,
+  pageOf,
+  pageOfRows,
+  parsePage,
+  rowsOfPage,
+} from '../../../../functions/core/oci/page.ts';
 
 const lists = fc.uniqueArray(fc.string(), { maxLength: 40 }).map((names) => names.sort(inOrder));
 
@@ -46,6 +53,35 @@ describe('page', () => {
 
   it('orders by code unit, not as people do', () => {
     expect(['a', 'B', 'ä', '10', '9', '_'].sort(inOrder)).toEqual(['10', '9', 'B', '_', 'a', 'ä']);
+  });
+});
+
+describe('page of a store', () => {
+  const names = fc.uniqueArray(fc.stringMatching(/^[!-}]{1,12}$/)).map((all) => all.sort(inOrder));
+  const last = fc.oneof(
+    fc.constant(undefined),
+    fc.string({ unit: 'binary', maxLength: 12 }),
+    fc.string({ unit: 'grapheme', minLength: 590, maxLength: 700, size: 'max' }),
+  );
+  const limit = fc.option(fc.integer({ min: 0, max: 12 }), { nil: undefined });
+
+  it('is what is cut out of the whole list, after any text', () => {
+    fc.assert(
+      fc.property(names, fc.record({ last, limit }), (all, request) => {
+        const after = request.last === undefined ? '' : cursor(request.last);
+        const rows = all.filter((name) => name > after).slice(0, rowsOfPage(request));
+        expect(pageOfRows(rows, request)).toEqual(pageOf(all, request));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('goes on after text that every store takes', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 2000 }), (text) => {
+        expect(cursor(text)).toMatch(/^[ -\u007f]{0,600}$/);
+      }),
+    );
   });
 });
 

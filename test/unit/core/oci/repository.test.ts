@@ -2,7 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   isRepositoryName,
+  registryRange,
   repositoryKey,
+  repositoryOf,
   repositoryPattern,
 } from '../../../../functions/core/oci/repository.ts';
 
@@ -54,6 +56,27 @@ describe('repository name', () => {
   it('has one key with its registry', () => {
     const repository = { registry: 'docker.io', name: 'library/alpine' };
     expect(repositoryKey(repository)).toBe('docker.io/library/alpine');
+  });
+
+  it('is read from its key as it was', () => {
+    const registry = fc.constantFrom('docker.io', 'docker.io:5000', 'docker', '[::1]:5000');
+    fc.assert(
+      fc.property(fc.record({ registry, name: fc.stringMatching(grammar) }), (repository) => {
+        expect(repositoryOf(repositoryKey(repository))).toEqual(repository);
+      }),
+    );
+  });
+
+  it('lies in the range of its registry and in no other', () => {
+    const registries = ['docker.io', 'docker.io:5000', 'docker', 'docker.io.example'];
+    for (const registry of registries) {
+      const key = repositoryKey({ registry, name: 'library/app' });
+      const holding = registries.filter((one) => {
+        const { start, end } = registryRange(one);
+        return start < key && key < end;
+      });
+      expect(holding).toEqual([registry]);
+    }
   });
 });
 

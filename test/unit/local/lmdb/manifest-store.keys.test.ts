@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { inOrder, pageOf } from '../../../../functions/core/oci/page.ts';
-import { repositoryKey } from '../../../../functions/core/oci/repository.ts';
+import { registryRange, repositoryKey } from '../../../../functions/core/oci/repository.ts';
 import {
   type IndexDatabase,
   openIndexDatabase,
 } from '../../../../functions/local/lmdb/database.ts';
-import { registryRange, repositoryOf, under } from '../../../../functions/local/lmdb/index-keys.ts';
+import { under } from '../../../../functions/local/lmdb/manifest-rows.ts';
 import { LmdbManifestStore } from '../../../../functions/local/lmdb/manifest-store.ts';
 import { imageOf, madeDigest } from '../../../contract/made-content.ts';
 
@@ -36,14 +36,6 @@ afterAll(async () => {
 const runs = { numRuns: 40 };
 
 describe('keys of the index', () => {
-  test('a repository is read from its key as it was', () => {
-    fc.assert(
-      fc.property(repository, (one) => {
-        expect(repositoryOf(repositoryKey(one))).toEqual(one);
-      }),
-    );
-  });
-
   test('the rows of a repository are its own, in the order of code units', async () => {
     const rows = fc.uniqueArray(fc.tuple(repository.map(repositoryKey), tag), {
       minLength: 1,
