@@ -1,23 +1,14 @@
-import type { Counters, Ledger, SeenRateLimit } from '../../core/ports/ledger.ts';
+import {
+  addCounts,
+  type Counters,
+  counterNames,
+  type Ledger,
+  noCounts,
+  type SeenRateLimit,
+} from '../../core/ports/ledger.ts';
 import { type Item, keyItem, number, numberOf, text, textOf } from './item.ts';
 import { countersKey, rateLimitPartition } from './item-keys.ts';
 import type { DynamoDbTable } from './table.ts';
-
-const counterNames = [
-  'pullsServed',
-  'pullsAvoided',
-  'pullsMade',
-  'bytesServed',
-  'bytesFetched',
-] as const satisfies readonly (keyof Counters)[];
-
-const none: Counters = {
-  pullsServed: 0,
-  pullsAvoided: 0,
-  pullsMade: 0,
-  bytesServed: 0,
-  bytesFetched: 0,
-};
 
 /**
  * The ledger of all instances. Rate limits are written at once, because they hold for everybody;
@@ -25,7 +16,7 @@ const none: Counters = {
  */
 export class DynamoDbLedger implements Ledger {
   readonly #table: DynamoDbTable;
-  #unwritten: Counters = none;
+  #unwritten: Counters = noCounts;
 
   constructor(table: DynamoDbTable) {
     this.#table = table;
@@ -47,7 +38,7 @@ export class DynamoDbLedger implements Ledger {
   }
 
   count(added: Partial<Counters>): void {
-    this.#unwritten = sum(this.#unwritten, added);
+    this.#unwritten = addCounts(this.#unwritten, added);
   }
 
   /** Those of all instances, as far as they were flushed, and this one's own. */
@@ -56,7 +47,7 @@ export class DynamoDbLedger implements Ledger {
     const stored = Object.fromEntries(
       counterNames.map((name) => [name, numberOf(item, name) ?? 0]),
     );
-    return sum({ ...none, ...stored }, this.#unwritten);
+    return addCounts({ ...noCounts, ...stored }, this.#unwritten);
   }
 
   /**
@@ -67,7 +58,7 @@ export class DynamoDbLedger implements Ledger {
     const added = this.#unwritten;
     const names = counterNames.filter((name) => added[name] !== 0);
     if (names.length === 0) return;
-    this.#unwritten = none;
+    this.#unwritten = noCounts;
     try {
       await this.#table.update(countersKey, {
         update: `ADD ${names.map((name) => `#${name} :${name}`).join(', ')}`,
@@ -75,15 +66,10 @@ export class DynamoDbLedger implements Ledger {
         once: true,
       });
     } catch (error) {
-      this.#unwritten = sum(this.#unwritten, added);
+      this.#unwritten = addCounts(this.#unwritten, added);
       throw error;
     }
   }
-}
-
-function sum(counters: Counters, added: Partial<Counters>): Counters {
-  const total = counterNames.map((name) => [name, counters[name] + (added[name] ?? 0)]);
-  return { ...counters, ...Object.fromEntries(total) };
 }
 
 function rateLimitItem({ registry, account, rate, seen }: SeenRateLimit): Item {

@@ -1,22 +1,21 @@
 import type { RateLimit } from '../../core/headers/rate-limit.ts';
-import type { Account, Counters, Ledger, SeenRateLimit } from '../../core/ports/ledger.ts';
+import {
+  type Account,
+  addCounts,
+  type Counters,
+  counterNames,
+  type Ledger,
+  noCounts,
+  type SeenRateLimit,
+} from '../../core/ports/ledger.ts';
 import type { Runtime } from '../../core/ports/runtime.ts';
 import * as statements from './statements.ts';
-import { counterNames } from './statements.ts';
 
 /** How long counts stay in memory only, in ms: a write for each pull would cost more than the pull. */
 const flushDelay = 5_000;
 
 /** A flush that did not come so long after it was due went with its request, in ms. */
 const overdue = 30_000;
-
-const none: Counters = {
-  pullsServed: 0,
-  pullsAvoided: 0,
-  pullsMade: 0,
-  bytesServed: 0,
-  bytesFetched: 0,
-};
 
 /**
  * The ledger of all isolates. Rate limits are written at once, because they hold for everybody;
@@ -25,7 +24,7 @@ const none: Counters = {
 export class D1Ledger implements Ledger {
   readonly #database: D1Database;
   readonly #runtime: Pick<Runtime, 'now' | 'waitUntil'>;
-  #unwritten: Counters = none;
+  #unwritten: Counters = noCounts;
   #flushDue: number | undefined;
 
   constructor(database: D1Database, runtime: Pick<Runtime, 'now' | 'waitUntil'>) {
@@ -50,7 +49,7 @@ export class D1Ledger implements Ledger {
   }
 
   count(added: Partial<Counters>): void {
-    this.#unwritten = sum(this.#unwritten, added);
+    this.#unwritten = addCounts(this.#unwritten, added);
     const now = this.#runtime.now();
     if (this.#flushDue !== undefined && now < this.#flushDue + overdue) return;
     this.#flushDue = now + flushDelay;
@@ -63,13 +62,13 @@ export class D1Ledger implements Ledger {
   /** Those of all isolates, as far as they were flushed, and this one's own. */
   async counters(): Promise<Counters> {
     const stored = await this.#database.prepare(statements.getCounters).first<Counters>();
-    return sum(this.#unwritten, stored ?? none);
+    return addCounts(this.#unwritten, stored ?? noCounts);
   }
 
   /** Writes what was counted. Rejects when that fails; the counts then wait for the next time. */
   async flush(): Promise<void> {
     const added = this.#unwritten;
-    this.#unwritten = none;
+    this.#unwritten = noCounts;
     this.#flushDue = undefined;
     const values = counterNames.map((name) => added[name]);
     if (values.every((count) => count === 0)) return;
@@ -79,14 +78,8 @@ export class D1Ledger implements Ledger {
         .bind(...values)
         .run();
     } catch (error) {
-      this.#unwritten = sum(this.#unwritten, added);
+      this.#unwritten = addCounts(this.#unwritten, added);
       throw error;
     }
   }
-}
-
-function sum(counters: Counters, added: Partial<Counters>): Counters {
-  const total = { ...counters };
-  for (const name of counterNames) total[name] += added[name] ?? 0;
-  return total;
 }

@@ -1,11 +1,4 @@
-/** The columns of the counters, in the order of their values in `addToCounters`. */
-export const counterNames = [
-  'pullsServed',
-  'pullsAvoided',
-  'pullsMade',
-  'bytesServed',
-  'bytesFetched',
-] as const;
+import { counterNames } from '../../core/ports/ledger.ts';
 
 /**
  * Every statement that is run on D1, in one place: a test asks SQLite for the plan of each and
@@ -93,6 +86,7 @@ export const renewLease = `UPDATE leases SET expires = ?3
 export const releaseLease = `UPDATE leases SET expires = min(expires, ?3) WHERE name = ?1 AND fence = ?2`;
 export const removeEndedLeases = `DELETE FROM leases WHERE expires < ?1`;
 
+// The columns of the counters are their names, in that order.
 export const getCounters = `SELECT ${counterNames} FROM counters WHERE id = 0`;
 const sums = counterNames.map((name) => `${name} = ${name} + excluded.${name}`);
 export const addToCounters = `INSERT INTO counters (id, ${counterNames}) VALUES (0, ?1, ?2, ?3, ?4, ?5)

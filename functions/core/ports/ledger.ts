@@ -24,6 +24,31 @@ export interface Counters {
   readonly bytesFetched: number;
 }
 
+/** The names of all counters. */
+export const counterNames = [
+  'pullsServed',
+  'pullsAvoided',
+  'pullsMade',
+  'bytesServed',
+  'bytesFetched',
+] as const satisfies readonly (keyof Counters)[];
+
+/** Nothing counted yet. */
+export const noCounts: Counters = {
+  pullsServed: 0,
+  pullsAvoided: 0,
+  pullsMade: 0,
+  bytesServed: 0,
+  bytesFetched: 0,
+};
+
+/** The counters with more counted. */
+export function addCounts(counters: Counters, added: Partial<Counters>): Counters {
+  const sum: Record<keyof Counters, number> = { ...counters };
+  for (const name of counterNames) sum[name] += added[name] ?? 0;
+  return sum;
+}
+
 /**
  * The budget: what upstreams said is left, and what was served from it.
  *

@@ -1,16 +1,14 @@
-import type { Counters, Ledger, SeenRateLimit } from '../../core/ports/ledger.ts';
+import {
+  addCounts,
+  type Counters,
+  type Ledger,
+  noCounts,
+  type SeenRateLimit,
+} from '../../core/ports/ledger.ts';
 import type { IndexDatabase } from './database.ts';
 
 /** How long counts stay in memory only, in ms. */
 const flushDelay = 5_000;
-
-const none: Counters = {
-  pullsServed: 0,
-  pullsAvoided: 0,
-  pullsMade: 0,
-  bytesServed: 0,
-  bytesFetched: 0,
-};
 
 /** The ledger in memory, written to the index a few seconds behind: a write costs a disk sync. */
 export class LmdbLedger implements Ledger {
@@ -23,7 +21,7 @@ export class LmdbLedger implements Ledger {
 
   constructor(index: Pick<IndexDatabase, 'counters' | 'rateLimits' | 'write'>) {
     this.#index = index;
-    this.#total = { ...none, ...index.counters.get('total') };
+    this.#total = { ...noCounts, ...index.counters.get('total') };
     for (const { value } of index.rateLimits.getRange({})) this.#rates.set(keyOf(value), value);
   }
 
@@ -42,14 +40,7 @@ export class LmdbLedger implements Ledger {
   }
 
   count(added: Partial<Counters>): void {
-    const total = this.#total;
-    this.#total = {
-      pullsServed: total.pullsServed + (added.pullsServed ?? 0),
-      pullsAvoided: total.pullsAvoided + (added.pullsAvoided ?? 0),
-      pullsMade: total.pullsMade + (added.pullsMade ?? 0),
-      bytesServed: total.bytesServed + (added.bytesServed ?? 0),
-      bytesFetched: total.bytesFetched + (added.bytesFetched ?? 0),
-    };
+    this.#total = addCounts(this.#total, added);
     this.#countersChanged = true;
     this.#flushSoon();
   }
