@@ -1,3 +1,4 @@
+import { blobKey } from '../core/bucket/blob-key.ts';
 import type { Environment } from '../core/config/environment.ts';
 import type { AwsConfig } from '../core/config/resolve.ts';
 import type { Digest } from '../core/oci/digest.ts';
@@ -10,7 +11,7 @@ import { DynamoDbManifestStore } from './dynamodb/manifest-store.ts';
 import { DynamoDbTable } from './dynamodb/table.ts';
 import { S3BlobStore } from './s3/blob-store.ts';
 import { S3LargeManifests } from './s3/large-manifests.ts';
-import { blobKey, bucketUrl } from './s3/object-url.ts';
+import { bucketUrl } from './s3/object-url.ts';
 import { openBucket } from './s3/open-bucket.ts';
 import { awsCredentials, nodeHashing } from './sdk/aws-credentials.ts';
 import { createJsonService, type JsonService, serviceEndpoint } from './sdk/json-service.ts';

@@ -1,3 +1,4 @@
+import { blobKey, blobPrefix, digestOfKey } from '../../core/bucket/blob-key.ts';
 import { Turns } from '../../core/concurrency/keyed-queue.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import type {
@@ -14,7 +15,7 @@ import type {
 import type { Signer } from '../../core/signing/presigner.ts';
 import type { Bucket, BucketObject } from './bucket.ts';
 import { type BlobIndex, KnownBlobs } from './known-blobs.ts';
-import { type BucketAddress, blobKey, blobPrefix, bucketUrl, digestOfKey } from './object-url.ts';
+import { type BucketAddress, bucketUrl } from './object-url.ts';
 import { PutBuffers } from './put-buffers.ts';
 import { readProgress } from './put-progress.ts';
 

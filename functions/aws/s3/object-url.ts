@@ -1,4 +1,4 @@
-import { algorithmOf, type Digest, encodedOf, parseDigest } from '../../core/oci/digest.ts';
+import { algorithmOf, type Digest, encodedOf } from '../../core/oci/digest.ts';
 
 /** Which bucket, and how it is reached. */
 export interface BucketAddress {
@@ -19,22 +19,6 @@ export function bucketUrl({ bucket, region, endpoint, dualStack }: BucketAddress
   const service = dualStack === true ? 's3.dualstack' : 's3';
   const domain = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
   return `https://${bucket}.${service}.${region}.${domain}/`;
-}
-
-/** What the keys of all blobs begin with. */
-export const blobPrefix = 'blobs/';
-
-/** `blobs/sha256/ab/abcd…`: the two digits are for people who look into the bucket. */
-export function blobKey(digest: Digest): string {
-  const hex = encodedOf(digest);
-  return `${blobPrefix}${algorithmOf(digest)}/${hex.slice(0, 2)}/${hex}`;
-}
-
-/** The blob of a key; undefined for an object that is none. */
-export function digestOfKey(key: string): Digest | undefined {
-  const [, algorithm, , hex] = key.split('/');
-  const digest = parseDigest(`${algorithm}:${hex}`);
-  return digest !== undefined && blobKey(digest) === key ? digest : undefined;
 }
 
 /** `manifests/sha256/abcd…`: for manifests that are too large for the index. */

@@ -1,3 +1,4 @@
+import { blobKey } from '../../core/bucket/blob-key.ts';
 import { algorithmOf, encodedOf } from '../../core/oci/digest.ts';
 import type {
   BlobSource,
@@ -8,7 +9,6 @@ import type {
 } from '../../core/ports/blob-store.ts';
 import { anotherDigest, platformHash, tooFew, tooMany } from './blob-hash.ts';
 import { putInParts } from './multipart.ts';
-import { blobKey } from './object-keys.ts';
 import { partBytesOf, wholeBytes } from './part-uploads.ts';
 import { openReader } from './source-reader.ts';
 import { readProgress } from './upload-progress.ts';

@@ -1,3 +1,4 @@
+import { blobKey, blobPrefix, digestOfKey } from '../../core/bucket/blob-key.ts';
 import { BoundedCache } from '../../core/concurrency/bounded-cache.ts';
 import type { ByteRange } from '../../core/headers/range.ts';
 import type { Digest } from '../../core/oci/digest.ts';
@@ -14,7 +15,6 @@ import type {
 } from '../../core/ports/blob-store.ts';
 import { D1BlobRows } from '../d1/blob-index.ts';
 import { type PutParts, putBlob } from './blob-put.ts';
-import { blobKey, blobPrefix, digestOfKey } from './object-keys.ts';
 import type { R2SignedUrls } from './signed-urls.ts';
 
 /** What the store is told when it is opened. */

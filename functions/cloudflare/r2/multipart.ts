@@ -1,3 +1,4 @@
+import { blobKey } from '../../core/bucket/blob-key.ts';
 import { encodedOf } from '../../core/oci/digest.ts';
 import type {
   BlobSource,
@@ -6,7 +7,6 @@ import type {
   WantedBlob,
 } from '../../core/ports/blob-store.ts';
 import { anotherDigest, type BlobHash, blobHash, tooFew, tooMany } from './blob-hash.ts';
-import { blobKey } from './object-keys.ts';
 import { partBytesOf, R2PartUploads } from './part-uploads.ts';
 import { openReader, type SourceReader } from './source-reader.ts';
 import { barrenProgress, readProgress, writeProgress } from './upload-progress.ts';

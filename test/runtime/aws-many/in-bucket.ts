@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'vitest';
-import { blobKey } from '../../../functions/aws/s3/object-url.ts';
+import { blobKey } from '../../../functions/core/bucket/blob-key.ts';
 import { parseDigest } from '../../../functions/core/oci/digest.ts';
 import type { Content } from '../../standins/images/content.ts';
 import { type BucketAddress, send, signed } from '../../standins/s3/signed-request.ts';

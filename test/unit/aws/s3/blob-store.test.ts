@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { S3BlobStore } from '../../../../functions/aws/s3/blob-store.ts';
-import { blobKey } from '../../../../functions/aws/s3/object-url.ts';
+import { blobKey } from '../../../../functions/core/bucket/blob-key.ts';
 import type { BlobSource } from '../../../../functions/core/ports/blob-store.ts';
 import { FedSource, sourceOf, tooLargeSource } from '../../../contract/fed-source.ts';
 import { madeDigest } from '../../../contract/made-content.ts';
