@@ -1,4 +1,4 @@
-import { type Descriptor, readDescriptor } from '../../core/oci/descriptor.ts';
+import { type Descriptor, descriptorText, readDescriptor } from '../../core/oci/descriptor.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import { type Manifest, storedMediaType } from '../../core/oci/manifest.ts';
 import type { IndexedManifest } from '../../core/ports/manifest-store.ts';
@@ -83,9 +83,6 @@ export async function readManifestItem(
   return { digest, mediaType, bytes, pulled, complete: numberOf(item, 'complete') };
 }
 
-/** A longer descriptor loses its annotations and urls, which nobody asks an entry for. In letters. */
-const longestDescriptor = 100_000;
-
 /** The rows that make a manifest found: an entry for each blob, and its member of the repository. */
 export function manifestRows(
   repository: string,
@@ -136,13 +133,6 @@ export function upToGeneration(generation: number): Condition {
 /** The descriptor of an entry. */
 export function readEntry(item: Item): Descriptor | undefined {
   return readDescriptor(JSON.parse(textOf(item, 'descriptor') ?? 'null'));
-}
-
-function descriptorText(blob: Descriptor): string {
-  const whole = JSON.stringify(blob);
-  if (whole.length <= longestDescriptor) return whole;
-  const { digest, size, mediaType } = blob;
-  return JSON.stringify({ digest, size, mediaType: mediaType.slice(0, 255) });
 }
 
 /** The bytes of manifests that are too large for an item. All methods reject when it fails. */

@@ -1,11 +1,8 @@
-import type { Descriptor } from '../../core/oci/descriptor.ts';
+import { descriptorText } from '../../core/oci/descriptor.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import type { Manifest, ManifestContents } from '../../core/oci/manifest.ts';
 import { mostInlineBytes, type R2LargeValues } from '../r2/large-values.ts';
 import * as statements from './statements.ts';
-
-/** A descriptor with more is kept without its annotations and addresses, in characters. */
-const longestDescriptor = 100_000;
 
 /**
  * Adds a manifest to a repository, with its entries and the repository's place in the catalogue: one
@@ -49,13 +46,6 @@ export async function removeManifest(
     prepare(statements.removeManifestText, digest),
   ]);
   if (results.at(-1)?.results[0]?.isElsewhere === 1) await large.delete(digest);
-}
-
-function descriptorText(descriptor: Descriptor): string {
-  const whole = JSON.stringify(descriptor);
-  if (whole.length <= longestDescriptor) return whole;
-  const { mediaType, digest, size } = descriptor;
-  return JSON.stringify({ mediaType: mediaType.slice(0, 1_000), digest, size });
 }
 
 /**

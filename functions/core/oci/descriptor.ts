@@ -50,6 +50,20 @@ export function readDescriptor(value: unknown): Descriptor | undefined {
   };
 }
 
+/** An index keeps longer descriptors without their annotations and addresses, in characters. */
+const longestText = 100_000;
+
+/**
+ * A descriptor as an index keeps it with the blob's entry, in JSON. What a long one loses nobody
+ * asks an entry for, and it is still in the manifest.
+ */
+export function descriptorText(descriptor: Descriptor): string {
+  const whole = JSON.stringify(descriptor);
+  if (whole.length <= longestText) return whole;
+  const { mediaType, digest, size } = descriptor;
+  return JSON.stringify({ mediaType: readType(mediaType) ?? '', digest, size });
+}
+
 /** The usable descriptors of a list; none when it is no list. */
 export function readDescriptors(value: unknown): Descriptor[] {
   if (!Array.isArray(value)) return [];
