@@ -171,7 +171,8 @@ export function describeBlobStoreContract(
         const wrong = content.slice();
         wrong[wrong.length - 1] = (wrong.at(-1) ?? 0) ^ 1;
         const outcome = await store.put({ digest, size }, sourceOf(wrong)).done;
-        expect(outcome.kind).toBe('mismatch');
+        const reason = `their digest is ${madeDigest(wrong)}`;
+        expect(outcome).toEqual({ kind: 'mismatch', reason });
         await expectNothing();
       });
 
@@ -185,7 +186,8 @@ export function describeBlobStoreContract(
 
       test('fewer bytes than wanted', async () => {
         const outcome = await store.put({ digest, size: size + 1 }, sourceOf(content)).done;
-        expect(outcome.kind).toBe('mismatch');
+        const reason = `expected ${size + 1} bytes, got ${size}`;
+        expect(outcome).toEqual({ kind: 'mismatch', reason });
         await expectNothing();
       });
 
@@ -193,7 +195,8 @@ export function describeBlobStoreContract(
         const source = new FedSource();
         const outcome = store.put({ digest, size: size - 1 }, source).done;
         source.push(content);
-        expect((await outcome).kind).toBe('mismatch');
+        const reason = `expected ${size - 1} bytes, got more`;
+        expect(await outcome).toEqual({ kind: 'mismatch', reason });
         await source.cancelled;
         await expectNothing();
       });

@@ -54,10 +54,6 @@ export interface PutJob {
 /** So many puts in a row may end without another part: then the source is too slow for us. */
 const mostBarren = 3;
 
-export function mismatch(reason: string): PutOutcome {
-  return { kind: 'mismatch', reason };
-}
-
 /** A pause at which no further part is there; throws when that is so again and again. */
 export function barrenPause({ progress }: PutJob): PutOutcome {
   const barren = (progress?.barren ?? 0) + 1;

@@ -1,17 +1,10 @@
 import { ResumableSha256 } from '../../core/bytes/resumable-sha256.ts';
 import { algorithmOf, encodedOf } from '../../core/oci/digest.ts';
-import type { PutOutcome } from '../../core/ports/blob-store.ts';
+import { type PutOutcome, wrongDigest } from '../../core/ports/blob-store.ts';
 import type { OpenUpload, UploadedPart } from './bucket.ts';
 import { notPublished, withoutConflict } from './publish.ts';
 import { bufferBytes, largestBuffer } from './put-buffers.ts';
-import {
-  barrenPause,
-  lastingHash,
-  mismatch,
-  type PutHash,
-  type PutJob,
-  plainHash,
-} from './put-hash.ts';
+import { barrenPause, lastingHash, type PutHash, type PutJob, plainHash } from './put-hash.ts';
 import { writeProgress } from './put-progress.ts';
 import { uploadParts } from './upload-parts.ts';
 
@@ -61,15 +54,14 @@ export async function putInParts(job: PutJob, plan: PartsPlan): Promise<PutOutco
       signal,
       pause,
     });
-    if (uploaded.kind === 'wrong-size') return mismatch(uploaded.reason);
+    if (uploaded.kind === 'mismatch') return uploaded;
     if (uploaded.kind === 'paused') {
       const outcome = pausedAt(job, begun, uploaded.parts);
       isKept = hash.save() !== undefined && uploaded.parts.length > 0;
       return outcome;
     }
-    const algorithm = algorithmOf(wanted.digest);
     const hex = hash.hex();
-    if (hex !== encodedOf(wanted.digest)) return mismatch(`their digest is ${algorithm}:${hex}`);
+    if (hex !== encodedOf(wanted.digest)) return wrongDigest(wanted.digest, hex);
     const published = await publish(job, upload, uploaded.parts);
     isKept = published === 'published';
     return { kind: 'stored', size: uploaded.parts.reduce((sum, part) => sum + part.size, 0) };

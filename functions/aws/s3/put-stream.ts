@@ -2,7 +2,7 @@ import { encodedOf } from '../../core/oci/digest.ts';
 import type { PutOutcome } from '../../core/ports/blob-store.ts';
 import type { Published } from './bucket.ts';
 import { notPublished, withoutConflict } from './publish.ts';
-import { mismatch, type PutJob } from './put-hash.ts';
+import type { PutJob } from './put-hash.ts';
 import { writeProgress } from './put-progress.ts';
 import { ReadAhead, WrongSize } from './read-ahead.ts';
 import { S3Error } from './s3-error.ts';
@@ -26,13 +26,13 @@ export async function putAsStream(
       case 'there-already':
         return { kind: 'stored', size };
       case 'wrong-bytes':
-        return mismatch('their digest is another');
+        return { kind: 'mismatch', reason: 'their digest is another' };
       default:
         throw notPublished('PutObject', published);
     }
   } catch (error) {
     job.signal.throwIfAborted();
-    if (error instanceof WrongSize) return mismatch(error.message);
+    if (error instanceof WrongSize) return error.outcome;
     if (job.pause.aborted) {
       // With any progress, the next put is one in parts, which can be gone on with.
       return { kind: 'paused', progress: writeProgress({ barren: 0, upload: undefined }) };

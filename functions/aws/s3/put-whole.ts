@@ -1,9 +1,9 @@
 import { algorithmOf, encodedOf } from '../../core/oci/digest.ts';
-import type { PutOutcome } from '../../core/ports/blob-store.ts';
+import { type PutOutcome, wrongDigest, wrongSize } from '../../core/ports/blob-store.ts';
 import { nodeHashing } from '../sdk/aws-credentials.ts';
 import { PartReader } from './part-reader.ts';
 import { notPublished, withoutConflict } from './publish.ts';
-import { barrenPause, mismatch, type PutJob, plainHash } from './put-hash.ts';
+import { barrenPause, type PutJob, plainHash } from './put-hash.ts';
 
 /**
  * Stores a blob that fits into one buffer: it is read whole and verified before a byte is sent, and
@@ -34,17 +34,15 @@ async function read(
   const reader = new PartReader(source.open(0), signal);
   try {
     const got = await reader.fill(buffer);
-    if (got < size) return mismatch(`there are ${got} where ${size} were wanted`);
-    if (!(await reader.isAtEnd())) return mismatch(`there are more than ${size}`);
+    if (got < size) return wrongSize(size, got);
+    if (!(await reader.isAtEnd())) return wrongSize(size, size + 1);
   } finally {
     reader.cancel(new Error('no more of it is needed'));
   }
-  const algorithm = algorithmOf(wanted.digest);
-  const hash = plainHash(algorithm);
+  const hash = plainHash(algorithmOf(wanted.digest));
   hash.update(buffer);
   const hex = hash.hex();
-  if (hex === encodedOf(wanted.digest)) return undefined;
-  return mismatch(`their digest is ${algorithm}:${hex}`);
+  return hex === encodedOf(wanted.digest) ? undefined : wrongDigest(wanted.digest, hex);
 }
 
 async function send({ bucket, key, wanted, signal }: PutJob, buffer: Buffer): Promise<PutOutcome> {

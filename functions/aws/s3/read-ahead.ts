@@ -1,10 +1,17 @@
-import type { BlobSource } from '../../core/ports/blob-store.ts';
+import { type BlobSource, type Mismatch, wrongSize } from '../../core/ports/blob-store.ts';
 import { PartReader } from './part-reader.ts';
 import { bufferBytes, type PutBuffers } from './put-buffers.ts';
 
 /** The source gave fewer bytes than were wanted, or more. */
 export class WrongSize extends Error {
   override readonly name = 'WrongSize';
+  readonly outcome: Mismatch;
+
+  constructor(expected: number, got: number) {
+    const outcome = wrongSize(expected, got);
+    super(outcome.reason);
+    this.outcome = outcome;
+  }
 }
 
 /** What is read, and by what means. */
@@ -88,10 +95,10 @@ export class ReadAhead {
       reader = this.#open(start, wanted);
       const bytes = buffer.subarray(0, wanted);
       const got = await reader.fill(bytes);
-      if (got < wanted) throw new WrongSize(`there are ${start + got} where ${size} were wanted`);
+      if (got < wanted) throw new WrongSize(size, start + got);
       const isLast = start + wanted === size;
       if ((isLast || reader !== this.#stream) && !(await reader.isAtEnd())) {
-        throw new WrongSize(`there are more than ${size}`);
+        throw new WrongSize(size, size + 1);
       }
       return { buffer, bytes };
     } catch (error) {

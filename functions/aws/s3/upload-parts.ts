@@ -1,4 +1,4 @@
-import type { BlobSource } from '../../core/ports/blob-store.ts';
+import { type BlobSource, type Mismatch, wrongSize } from '../../core/ports/blob-store.ts';
 import type { Bucket, OpenUpload, UploadedPart } from './bucket.ts';
 import { PartReader } from './part-reader.ts';
 import type { PutBuffers } from './put-buffers.ts';
@@ -28,7 +28,7 @@ export interface PartsUpload {
 /** How far it came. The parts are in order, without a gap, and hashed. */
 export type PartsUploaded =
   | { readonly kind: 'whole' | 'paused'; readonly parts: readonly UploadedPart[] }
-  | { readonly kind: 'wrong-size'; readonly reason: string };
+  | Mismatch;
 
 /**
  * Moves a blob from its source into the parts of an upload. Parts are read side by side, sent as
@@ -62,7 +62,7 @@ class Lanes {
   #taken = 0;
   #hashed = 0;
   #isEnded = false;
-  #wrongSize: string | undefined;
+  #wrongSize: Mismatch | undefined;
 
   constructor(task: PartsUpload) {
     this.#task = task;
@@ -79,7 +79,7 @@ class Lanes {
     for (const part of this.#unhashed.values()) part.done();
     await Promise.all(this.#sending);
     signal.throwIfAborted();
-    if (this.#wrongSize !== undefined) return { kind: 'wrong-size', reason: this.#wrongSize };
+    if (this.#wrongSize !== undefined) return this.#wrongSize;
     this.#failure.signal.throwIfAborted();
     const isWhole = this.#isEnded && this.#hashed === this.#taken;
     // What was read beyond a gap is read again.
@@ -129,11 +129,11 @@ class Lanes {
       this.#taken -= 1;
       return undefined;
     }
-    if (got < wanted) return this.#refuse(`there are ${start + got} where ${size} were wanted`);
+    if (got < wanted) return this.#refuse(wrongSize(size, start + got));
     const isLast = start + got === size;
     if ((isLast || stream !== this.#stream) && !(await stream.isAtEnd())) {
       stream.cancel(new Error('there are more bytes than wanted'));
-      return this.#refuse(`there are more than ${size}`);
+      return this.#refuse(wrongSize(size, size + 1));
     }
     return { index, bytes: buffer.subarray(0, got) };
   }
@@ -145,9 +145,9 @@ class Lanes {
     return this.#stream;
   }
 
-  #refuse(reason: string): undefined {
-    this.#wrongSize = reason;
-    this.#failure.abort(new Error(reason));
+  #refuse(outcome: Mismatch): undefined {
+    this.#wrongSize = outcome;
+    this.#failure.abort(new Error(outcome.reason));
   }
 
   #send(index: number, bytes: Uint8Array, buffer: Buffer): void {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { ResumableSha256 } from '../../core/bytes/resumable-sha256.ts';
 import { algorithmOf, type DigestAlgorithm } from '../../core/oci/digest.ts';
-import type { PutOutcome, WantedBlob } from '../../core/ports/blob-store.ts';
+import type { WantedBlob } from '../../core/ports/blob-store.ts';
 import type { StreamingHash } from '../../core/ports/runtime.ts';
 import type { BarrenProgress, UploadProgress } from './upload-progress.ts';
 
@@ -53,26 +53,4 @@ function resumable(hash: ResumableSha256): BlobHash {
     hex: () => hash.hex(),
     save: () => hash.save(),
   };
-}
-
-/** How the bytes of a source differ from the wanted blob. */
-type Mismatch = Extract<PutOutcome, { kind: 'mismatch' }>;
-
-/** The source ended early. */
-export function tooFew(bytes: number, wanted: number): Mismatch {
-  return mismatch(`${bytes} bytes instead of ${wanted}`);
-}
-
-/** The source went on after the last byte of the blob. */
-export function tooMany(wanted: number): Mismatch {
-  return mismatch(`more than ${wanted} bytes`);
-}
-
-/** The bytes have the digest whose hex this is. */
-export function anotherDigest(hex: string): Mismatch {
-  return mismatch(`their digest ends in ${hex.slice(-8)}`);
-}
-
-function mismatch(reason: string): Mismatch {
-  return { kind: 'mismatch', reason };
 }

@@ -1,13 +1,15 @@
 import { blobKey } from '../../core/bucket/blob-key.ts';
 import { algorithmOf, encodedOf } from '../../core/oci/digest.ts';
-import type {
-  BlobSource,
-  PutOptions,
-  PutOutcome,
-  StoredBlob,
-  WantedBlob,
+import {
+  type BlobSource,
+  type PutOptions,
+  type PutOutcome,
+  type StoredBlob,
+  type WantedBlob,
+  wrongDigest,
+  wrongSize,
 } from '../../core/ports/blob-store.ts';
-import { anotherDigest, platformHash, tooFew, tooMany } from './blob-hash.ts';
+import { platformHash } from './blob-hash.ts';
 import { putInParts } from './multipart.ts';
 import { partBytesOf, wholeBytes } from './part-uploads.ts';
 import { openReader } from './source-reader.ts';
@@ -76,8 +78,8 @@ async function send(
   try {
     const bytes = new Uint8Array(size);
     const count = await reader.fill(bytes);
-    if (count < size) return tooFew(count, size);
-    if ((await reader.next(1)) !== undefined) return tooMany(size);
+    if (count < size) return wrongSize(size, count);
+    if ((await reader.next(1)) !== undefined) return wrongSize(size, size + 1);
     return await putWhole(bucket, wanted, bytes);
   } finally {
     reader.close();
@@ -94,7 +96,7 @@ async function putWhole(
   const hash = platformHash(algorithm);
   hash.update(bytes);
   const hex = await hash.hex();
-  if (hex !== encodedOf(digest)) return anotherDigest(hex);
+  if (hex !== encodedOf(digest)) return wrongDigest(digest, hex);
   await bucket.put(blobKey(digest), bytes, { [algorithm]: hex });
   return { kind: 'stored', size: bytes.byteLength };
 }

@@ -1,12 +1,14 @@
 import { blobKey } from '../../core/bucket/blob-key.ts';
 import { encodedOf } from '../../core/oci/digest.ts';
-import type {
-  BlobSource,
-  PutOptions,
-  PutOutcome,
-  WantedBlob,
+import {
+  type BlobSource,
+  type PutOptions,
+  type PutOutcome,
+  type WantedBlob,
+  wrongDigest,
+  wrongSize,
 } from '../../core/ports/blob-store.ts';
-import { anotherDigest, type BlobHash, blobHash, tooFew, tooMany } from './blob-hash.ts';
+import { type BlobHash, blobHash } from './blob-hash.ts';
 import { partBytesOf, R2PartUploads } from './part-uploads.ts';
 import { openReader, type SourceReader } from './source-reader.ts';
 import { barrenProgress, readProgress, writeProgress } from './upload-progress.ts';
@@ -119,14 +121,14 @@ async function sendAll(sending: Sending): Promise<Sent> {
     const came = await sendPart(sending, length);
     if (came < length && reader.isPausing()) return pausedAt(sending, first, saved);
     at += came;
-    if (came < length && size !== undefined) return tooFew(at, size);
+    if (came < length && size !== undefined) return wrongSize(size, at);
     if (came < length) break;
   }
   if (size !== undefined && (await reader.next(1)) !== undefined) {
-    return tooMany(size);
+    return wrongSize(size, size + 1);
   }
   const hex = await hash.hex();
-  return hex === encodedOf(wanted.digest) ? { kind: 'right' } : anotherDigest(hex);
+  return hex === encodedOf(wanted.digest) ? { kind: 'right' } : wrongDigest(wanted.digest, hex);
 }
 
 /** Sends one part, by way of memory when nobody knows whether it will be whole. */

@@ -1,6 +1,6 @@
 import type { ByteReader } from '../bytes/byte-reader.ts';
 import type { ByteRange } from '../headers/range.ts';
-import type { Digest } from '../oci/digest.ts';
+import { algorithmOf, type Digest } from '../oci/digest.ts';
 
 /** A stored blob. */
 export interface StoredBlob {
@@ -71,6 +71,20 @@ export type PutOutcome =
   | { readonly kind: 'paused'; readonly progress: string }
   /** Size or digest differ from what was wanted: nothing of it is visible. */
   | { readonly kind: 'mismatch'; readonly reason: string };
+
+/** A put whose bytes were not those that were wanted. */
+export type Mismatch = Extract<PutOutcome, { kind: 'mismatch' }>;
+
+/** The outcome for bytes of another size; a store stops reading at the first byte too many. */
+export function wrongSize(expected: number, got: number): Mismatch {
+  const reason = `expected ${expected} bytes, got ${got > expected ? 'more' : got}`;
+  return { kind: 'mismatch', reason };
+}
+
+/** The outcome for bytes of the right size whose hash is `hex`. */
+export function wrongDigest(wanted: Digest, hex: string): Mismatch {
+  return { kind: 'mismatch', reason: `their digest is ${algorithmOf(wanted)}:${hex}` };
+}
 
 /** How a put is made. */
 export interface PutOptions {

@@ -6,6 +6,8 @@ import {
   BlobTooLarge,
   type PutOutcome,
   type WantedBlob,
+  wrongDigest,
+  wrongSize,
 } from '../../core/ports/blob-store.ts';
 import type { Growing } from './disk-space.ts';
 import { GrowingExtent } from './extent.ts';
@@ -152,7 +154,7 @@ export class FileBlobPut implements BlobPut, Growing {
       if (size !== undefined && received !== size) return wrongSize(size, received);
       const hex = await hash.hex(received);
       if (hex === encodedOf(digest)) return { kind: 'stored', size: received };
-      return { kind: 'mismatch', reason: `their digest is ${algorithm}:${hex}` };
+      return wrongDigest(digest, hex);
     } finally {
       hash.drop();
     }
@@ -184,7 +186,7 @@ export class FileBlobPut implements BlobPut, Growing {
         if (done) break;
         received += value.byteLength;
         if (received > most) {
-          void cancel(new WrongBytes(this.#wanted.digest, 'there are more than wanted'));
+          void cancel(new WrongBytes(this.#wanted.digest, wrongSize(most, received).reason));
           break;
         }
         if (received > this.#room) await this.#grow(received);
@@ -211,12 +213,4 @@ export class FileBlobPut implements BlobPut, Growing {
       throw new BlobTooLarge(`${digest} grew beyond the room on the disk`, error);
     }
   }
-}
-
-function wrongSize(wanted: number, received: number): Verdict {
-  const reason =
-    received > wanted
-      ? `there are more than ${wanted}`
-      : `there are ${received} where ${wanted} were wanted`;
-  return { kind: 'mismatch', reason };
 }
