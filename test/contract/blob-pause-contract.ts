@@ -125,6 +125,27 @@ export function describePauseContract(
       await expectStored();
     });
 
+    test('after three pauses in a row without one more part the source is too slow', async () => {
+      let progress: string | undefined;
+      for (let pauses = 0; pauses < 3; pauses++) {
+        progress = progressOf(await put(new StallingSource(0), 100, progress));
+      }
+      await expect(put(new StallingSource(0), 100, progress)).rejects.toThrow('too slow');
+      expect(await store.stat(digest)).toBeUndefined();
+    });
+
+    test('pauses without one more part lose nothing of what is uploaded', async () => {
+      let progress = progressOf(await put(new StallingSource(11_000_000), 300));
+      progress = progressOf(await put(new StallingSource(11_000_000), 1500, progress));
+      for (let pauses = 0; pauses < 3; pauses++) {
+        progress = progressOf(await put(new StallingSource(0), 100, progress));
+      }
+      const rest = new StallingSource(size);
+      expect(await put(rest, 60_000, progress)).toEqual({ kind: 'stored', size });
+      expect(rest.starts[0]).toBeGreaterThan(0);
+      await expectStored();
+    });
+
     test('progress of a blob that is stored meanwhile', async () => {
       const progress = progressOf(await put(new StallingSource(11_000_000), 300));
       expect((await store.put(wanted, sourceOf(content)).done).kind).toBe('stored');

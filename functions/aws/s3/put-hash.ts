@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { oneMoreFruitless } from '../../core/bucket/fruitless-pauses.ts';
 import { ResumableSha256 } from '../../core/bytes/resumable-sha256.ts';
 import type { DigestAlgorithm } from '../../core/oci/digest.ts';
 import type { BlobSource, PutOutcome, WantedBlob } from '../../core/ports/blob-store.ts';
@@ -51,14 +52,8 @@ export interface PutJob {
   timeLeft(): number;
 }
 
-/** So many puts in a row may end without another part: then the source is too slow for us. */
-const mostBarren = 3;
-
-/** A pause at which no further part is there; throws when that is so again and again. */
-export function barrenPause({ progress }: PutJob): PutOutcome {
-  const barren = (progress?.barren ?? 0) + 1;
-  if (barren > mostBarren) {
-    throw new Error('the source is too slow: the time was up before one more part had come');
-  }
-  return { kind: 'paused', progress: writeProgress({ barren, upload: progress?.upload }) };
+/** A pause without one more part than the put before had; throws when there were too many. */
+export function fruitlessPause({ progress }: PutJob): PutOutcome {
+  const fruitless = oneMoreFruitless(progress?.fruitless ?? 0);
+  return { kind: 'paused', progress: writeProgress({ fruitless, upload: progress?.upload }) };
 }

@@ -4,7 +4,7 @@ import { type PutOutcome, wrongDigest } from '../../core/ports/blob-store.ts';
 import type { OpenUpload, UploadedPart } from './bucket.ts';
 import { notPublished, withoutConflict } from './publish.ts';
 import { bufferBytes, largestBuffer } from './put-buffers.ts';
-import { barrenPause, lastingHash, type PutHash, type PutJob, plainHash } from './put-hash.ts';
+import { fruitlessPause, lastingHash, type PutHash, type PutJob, plainHash } from './put-hash.ts';
 import { writeProgress } from './put-progress.ts';
 import { uploadParts } from './upload-parts.ts';
 
@@ -38,7 +38,7 @@ export async function putInParts(job: PutJob, plan: PartsPlan): Promise<PutOutco
   /** Or completed: nothing to abort. */
   let isKept = false;
   try {
-    const wasBarren = (job.progress?.barren ?? 0) > 0;
+    const wasFruitless = (job.progress?.fruitless ?? 0) > 0;
     const { size } = wanted;
     const uploaded = await uploadParts({
       bucket,
@@ -46,8 +46,8 @@ export async function putInParts(job: PutJob, plan: PartsPlan): Promise<PutOutco
       source,
       size,
       // What one process could not move in one piece is tried in smaller ones, one at a time.
-      partBytes: wasBarren ? Math.max(leastPartBytes, leastFor(size)) : partBytesFor(size),
-      lanes: wasBarren ? 1 : plan.lanes,
+      partBytes: wasFruitless ? Math.max(leastPartBytes, leastFor(size)) : partBytesFor(size),
+      lanes: wasFruitless ? 1 : plan.lanes,
       buffers,
       hash,
       done,
@@ -115,9 +115,9 @@ function pausedAt(
   parts: readonly UploadedPart[],
 ): PutOutcome {
   const saved = hash.save();
-  if (saved === undefined || parts.length === done.length) return barrenPause(job);
+  if (saved === undefined || parts.length === done.length) return fruitlessPause(job);
   const progress = { id: upload.id, parts: parts.length, hash: saved };
-  return { kind: 'paused', progress: writeProgress({ barren: 0, upload: progress }) };
+  return { kind: 'paused', progress: writeProgress({ fruitless: 0, upload: progress }) };
 }
 
 /** Puts the parts together, unless another writer was first. */

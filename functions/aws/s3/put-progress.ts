@@ -1,7 +1,7 @@
 /** Where a paused put stands. */
 export interface PutProgress {
-  /** How many puts in a row ended without another part. */
-  readonly barren: number;
+  /** How many puts in a row paused without one more part. */
+  readonly fruitless: number;
   /** The upload and what of it is hashed; undefined when the next put begins at the start. */
   readonly upload:
     | {
@@ -16,20 +16,20 @@ export interface PutProgress {
 const version = 1;
 
 /** Writes progress as a text of less than 2 KB. */
-export function writeProgress({ barren, upload }: PutProgress): string {
+export function writeProgress({ fruitless, upload }: PutProgress): string {
   const { id, parts, hash } = upload ?? {};
-  return JSON.stringify({ version, barren, upload: id, parts, sha256: hash });
+  return JSON.stringify({ version, barren: fruitless, upload: id, parts, sha256: hash });
 }
 
 /** Reads progress; undefined for a text that is none. */
 export function readProgress(text: string | undefined): PutProgress | undefined {
   const written = parse(text);
   if (written?.version !== version || typeof written.barren !== 'number') return undefined;
-  const { barren, upload: id, parts, sha256 } = written;
+  const { barren: fruitless, upload: id, parts, sha256 } = written;
   if (typeof id !== 'string' || typeof parts !== 'number' || typeof sha256 !== 'string') {
-    return { barren, upload: undefined };
+    return { fruitless, upload: undefined };
   }
-  return { barren, upload: { id, parts, hash: sha256 } };
+  return { fruitless, upload: { id, parts, hash: sha256 } };
 }
 
 function parse(text: string | undefined): Readonly<Record<string, unknown>> | undefined {

@@ -35,7 +35,7 @@ export async function putAsStream(
     if (error instanceof WrongSize) return error.outcome;
     if (job.pause.aborted) {
       // With any progress, the next put is one in parts, which can be gone on with.
-      return { kind: 'paused', progress: writeProgress({ barren: 0, upload: undefined }) };
+      return { kind: 'paused', progress: writeProgress({ fruitless: 0, upload: undefined }) };
     }
     if (!(error instanceof S3Error) || !error.isPassing) throw error;
     // Only the answer may have been lost.

@@ -3,7 +3,7 @@ import { type PutOutcome, wrongDigest, wrongSize } from '../../core/ports/blob-s
 import { nodeHashing } from '../sdk/aws-credentials.ts';
 import { PartReader } from './part-reader.ts';
 import { notPublished, withoutConflict } from './publish.ts';
-import { barrenPause, type PutJob, plainHash } from './put-hash.ts';
+import { fruitlessPause, type PutJob, plainHash } from './put-hash.ts';
 
 /**
  * Stores a blob that fits into one buffer: it is read whole and verified before a byte is sent, and
@@ -17,7 +17,7 @@ export async function putInMemory(job: PutJob, size: number): Promise<PutOutcome
     buffer = await buffers.acquire(size, reading);
     return (await read(job, buffer, reading)) ?? (await send(job, buffer));
   } catch (error) {
-    if (pause.aborted && !signal.aborted) return barrenPause(job);
+    if (pause.aborted && !signal.aborted) return fruitlessPause(job);
     throw error;
   } finally {
     if (buffer !== undefined) buffers.release(buffer);

@@ -3,7 +3,7 @@ import { ResumableSha256 } from '../../core/bytes/resumable-sha256.ts';
 import { algorithmOf, type DigestAlgorithm } from '../../core/oci/digest.ts';
 import type { WantedBlob } from '../../core/ports/blob-store.ts';
 import type { StreamingHash } from '../../core/ports/runtime.ts';
-import type { BarrenProgress, UploadProgress } from './upload-progress.ts';
+import type { PutProgress } from './upload-progress.ts';
 
 /**
  * What every upstream is taken to send, in bytes a ms: a blob that needs more to end in time is hashed
@@ -31,11 +31,11 @@ export function blobHash(
   put: {
     /** What is left until it is to pause, in ms; undefined when it is not to. */
     readonly time: number | undefined;
-    readonly progress: UploadProgress | BarrenProgress | undefined;
+    readonly progress: PutProgress | undefined;
   },
 ): BlobHash {
   const { progress, time } = put;
-  if (progress?.kind === 'upload') return resumable(progress.hash);
+  if (progress?.upload !== undefined) return resumable(progress.upload.hash);
   const algorithm = algorithmOf(digest);
   const hash = { ...platformHash(algorithm), save: () => undefined };
   // Nobody stores layers by SHA-512 yet, so there is no such hash that can be saved.

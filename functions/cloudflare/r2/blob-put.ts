@@ -107,8 +107,8 @@ async function dropUpload(
   { digest, size }: WantedBlob,
   text: string | undefined,
 ): Promise<void> {
-  const progress = readProgress(text, partBytesOf(size));
-  if (progress?.kind !== 'upload') return;
-  const upload = bucket.resumeMultipartUpload(blobKey(digest), progress.uploadId);
+  const left = readProgress(text, partBytesOf(size))?.upload;
+  if (left === undefined) return;
+  const upload = bucket.resumeMultipartUpload(blobKey(digest), left.uploadId);
   await upload.abort().catch(() => undefined);
 }

@@ -1,7 +1,9 @@
 import { blobKey } from '../../core/bucket/blob-key.ts';
+import { oneMoreFruitless } from '../../core/bucket/fruitless-pauses.ts';
 import { encodedOf } from '../../core/oci/digest.ts';
 import {
   type BlobSource,
+  type Mismatch,
   type PutOptions,
   type PutOutcome,
   type WantedBlob,
@@ -11,7 +13,7 @@ import {
 import { type BlobHash, blobHash } from './blob-hash.ts';
 import { partBytesOf, R2PartUploads } from './part-uploads.ts';
 import { openReader, type SourceReader } from './source-reader.ts';
-import { barrenProgress, readProgress, writeProgress } from './upload-progress.ts';
+import { readProgress, writeProgress } from './upload-progress.ts';
 
 /** A port's bound for progress, in letters of ASCII. */
 const longestProgress = 60_000;
@@ -37,12 +39,16 @@ interface Sending {
   readonly uploads: R2PartUploads;
   readonly uploadId: string;
   readonly bytesPerPut: number;
-  /** No put of this blob paused before. */
-  readonly isFirst: boolean;
+  /** How many puts before this one paused in a row without one more part. */
+  readonly fruitless: number;
 }
 
 /** What came of sending; `right`: all parts are sent, and are the wanted bytes. */
-type Sent = Exclude<PutOutcome, { kind: 'stored' }> | { readonly kind: 'right' };
+type Sent =
+  | Mismatch
+  | { readonly kind: 'right' }
+  /** With or without an upload that the next put goes on from. */
+  | { readonly kind: 'paused'; readonly progress: string; readonly hasUpload: boolean };
 
 /** R2 knows no such upload: it was ended meanwhile, or is older than a week. */
 class UploadGone extends Error {}
@@ -56,7 +62,8 @@ export async function putInParts(put: MultipartPut): Promise<PutOutcome> {
     return await putFrom(put, put.options.progress);
   } catch (error) {
     if (!(error instanceof UploadGone)) throw error;
-    return putFrom(put, barrenProgress);
+    const progress = readProgress(put.options.progress, partBytesOf(put.wanted.size));
+    return putFrom(put, writeProgress(progress?.fruitless ?? 0));
   }
 }
 
@@ -66,7 +73,8 @@ async function putFrom(put: MultipartPut, text: string | undefined): Promise<Put
   const key = blobKey(wanted.digest);
   const partBytes = partBytesOf(wanted.size);
   const progress = readProgress(text, partBytes);
-  const resumed = progress?.kind === 'upload' ? progress : undefined;
+  const resumed = progress?.upload;
+  const fruitless = progress?.fruitless ?? 0;
   const time = pauseAt === undefined ? undefined : pauseAt - put.now();
   const hash = blobHash(wanted, { time, progress });
   const upload = resumed
@@ -85,16 +93,16 @@ async function putFrom(put: MultipartPut, text: string | undefined): Promise<Put
   let isKept = false;
   try {
     const { uploadId } = upload;
-    const isFirst = progress === undefined;
-    const sending = { wanted, reader, hash, partBytes, uploads, uploadId, bytesPerPut, isFirst };
-    const sent = await sendAll(sending);
+    const upTo = { partBytes, bytesPerPut, fruitless };
+    const sent = await sendAll({ wanted, reader, hash, uploads, uploadId, ...upTo });
     if (sent.kind === 'right') {
       const { size } = await upload.complete(await uploads.all());
       isKept = true;
       return { kind: 'stored', size };
     }
-    isKept = sent.kind === 'paused' && sent.progress !== barrenProgress;
-    return sent;
+    if (sent.kind === 'mismatch') return sent;
+    isKept = sent.hasUpload;
+    return { kind: 'paused', progress: sent.progress };
   } catch (error) {
     if (resumed !== undefined && isGone(error)) throw new UploadGone();
     // The job of an upload that was gone on with comes again, with the progress that it came with.
@@ -150,27 +158,23 @@ async function sendPart(
   });
 }
 
-/**
- * Time is up: what the next put goes on from. Rejects when a part failed after all, or when none
- * came in all that time and a put before this one paused too: a queue counts that, where it would
- * hand on a pause for ever.
- */
+/** Time is up: what the next put goes on from. Rejects when a part failed after all. */
 async function pausedAt(
-  { uploads, uploadId, hash, isFirst }: Sending,
+  { uploads, uploadId, hash, fruitless }: Sending,
   first: number,
   saved: string | undefined,
 ): Promise<Sent> {
   const parts = await uploads.all();
-  const isBarren = parts.length === first;
-  if (hash.whenPaused === 'begin-anew' || saved === undefined || (isBarren && isFirst)) {
-    return { kind: 'paused', progress: barrenProgress };
+  if (hash.whenPaused === 'begin-anew' || saved === undefined || parts.length === 0) {
+    const progress = writeProgress(oneMoreFruitless(fruitless));
+    return { kind: 'paused', progress, hasUpload: false };
   }
-  if (isBarren) throw new Error('not one part of the blob came in time');
   const etags = parts.map(({ etag }) => etag);
-  const progress = writeProgress(uploadId, etags, saved);
+  const count = parts.length === first ? oneMoreFruitless(fruitless) : 0;
+  const progress = writeProgress(count, { uploadId, etags, hash: saved });
   // Tags of R2 have a third of the letters that would come to this.
   if (progress.length > longestProgress) throw new Error('the tags of R2 are too long to pause');
-  return { kind: 'paused', progress };
+  return { kind: 'paused', progress, hasUpload: true };
 }
 
 /** R2's NoSuchUpload and InvalidPart (R2, "Error codes"): its binding tells them in the text only. */
