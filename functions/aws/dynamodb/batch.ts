@@ -1,3 +1,4 @@
+import { backOff } from '../sdk/backoff.ts';
 import type { JsonObject } from '../sdk/json-service.ts';
 import { ServiceError } from '../sdk/service-error.ts';
 import { type Item, type Key, keyItem, placeholders } from './item.ts';
@@ -12,8 +13,7 @@ const parallel = 4;
 
 /** How often what a throttled table left undone is asked for again. */
 const mostRounds = 8;
-const firstPause = 25;
-const longestPause = 1000;
+const pauses = { first: 25, growth: 2, longest: 1000 };
 
 /** Writes of several items, in no order and without conditions. */
 export interface BatchWrite {
@@ -90,11 +90,10 @@ async function untilDone<Entry>(
   ask: (left: readonly (Entry | JsonObject)[]) => Promise<readonly JsonObject[]>,
 ): Promise<void> {
   let left: readonly (Entry | JsonObject)[] = entries;
-  for (let round = 0; round < mostRounds; round++) {
+  for (let round = 1; round <= mostRounds; round++) {
     left = await ask(left);
     if (left.length === 0) return;
-    const pause = Math.random() * Math.min(longestPause, firstPause * 2 ** round);
-    await new Promise((resolve) => setTimeout(resolve, pause));
+    await backOff(round, pauses);
   }
   const about = { code: 'Unprocessed', retryable: true, untouched: false };
   throw new ServiceError(`${action}: ${left.length} of the items were not processed`, about);

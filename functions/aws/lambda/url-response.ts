@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { joinChunks } from '../../core/bytes/byte-array.ts';
 import type { Answer } from '../../core/registry/answer.ts';
 
 /** A body as a result of Lambda carries it. */
@@ -102,7 +103,7 @@ export async function collectBody(
   let length = 0;
   for (;;) {
     const { done, value } = await reader.read();
-    if (done) return joined(chunks, length);
+    if (done) return joinChunks(chunks, length);
     length += value.byteLength;
     if (length > most) {
       await reader.cancel().catch(() => undefined);
@@ -110,14 +111,4 @@ export async function collectBody(
     }
     chunks.push(value);
   }
-}
-
-function joined(chunks: readonly Uint8Array[], length: number): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return whole;
 }

@@ -2,6 +2,7 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { emptyHash } from '../../core/signing/canonical-request.ts';
 import type { Signer } from '../../core/signing/presigner.ts';
+import { backOff } from '../sdk/backoff.ts';
 import type { BucketObjects, ObjectBody } from './bucket.ts';
 import {
   errorOfAnswer,
@@ -14,7 +15,7 @@ import { refusedAs } from './publish.ts';
 import { S3Error } from './s3-error.ts';
 
 const mostAttempts = 4;
-const firstPause = 100;
+const pauses = { first: 100 };
 
 /** What is asked of the bucket about one object. */
 export interface ObjectRequest {
@@ -73,10 +74,7 @@ export class ObjectClient {
         request.signal?.throwIfAborted();
         if (!mayRepeat || !(error instanceof S3Error)) throw error;
       }
-      // Full jitter: instances that were refused together do not come back together.
-      const pause = Math.random() * firstPause * 4 ** (attempt - 1);
-      await new Promise((resolve) => setTimeout(resolve, pause));
-      request.signal?.throwIfAborted();
+      await backOff(attempt, pauses, request.signal);
     }
   }
 

@@ -1,3 +1,5 @@
+import { parseObject } from '../../core/oci/json-object.ts';
+
 /** Where a paused put stands. */
 export interface PutProgress {
   /** How many puts in a row paused without one more part. */
@@ -23,20 +25,11 @@ export function writeProgress({ fruitless, upload }: PutProgress): string {
 
 /** Reads progress; undefined for a text that is none. */
 export function readProgress(text: string | undefined): PutProgress | undefined {
-  const written = parse(text);
+  const written = parseObject(text ?? '');
   if (written?.version !== version || typeof written.barren !== 'number') return undefined;
   const { barren: fruitless, upload: id, parts, sha256 } = written;
   if (typeof id !== 'string' || typeof parts !== 'number' || typeof sha256 !== 'string') {
     return { fruitless, upload: undefined };
   }
   return { fruitless, upload: { id, parts, hash: sha256 } };
-}
-
-function parse(text: string | undefined): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(text ?? '');
-    return typeof value === 'object' && value !== null ? { ...value } : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -1,5 +1,6 @@
 import type { Signer } from '../../core/signing/presigner.ts';
 import { nodeHashing } from './aws-credentials.ts';
+import { backOff } from './backoff.ts';
 import { connectionsTo } from './connections.ts';
 import { exchangeJson, NoAnswer } from './json-exchange.ts';
 import { Outage } from './outage.ts';
@@ -46,7 +47,7 @@ export interface JsonServiceOptions {
 const mostAttempts = 4;
 /** No attempt begins later than this after the first: a client waits. In ms. */
 const retryWindow = 1500;
-const firstPause = 25;
+const pauses = { first: 25 };
 /**
  * A connection that was unused for so long is closed instead of used: a frozen function instance
  * does not hear that the other side closed it, and would wait for the timeout. In ms.
@@ -117,7 +118,8 @@ export function createJsonService(options: JsonServiceOptions): JsonService {
           else if (error instanceof ServiceError) outage.answered();
           throw error;
         }
-        if (!(error instanceof NoAnswer && error.stale)) await pause(attempts, callOptions.signal);
+        const isStale = error instanceof NoAnswer && error.stale;
+        if (!isStale) await backOff(attempts, pauses, callOptions.signal);
       }
     }
   }
@@ -135,13 +137,6 @@ export function createJsonService(options: JsonServiceOptions): JsonService {
 /** The address of a service in a region; regions in China have a domain of their own. */
 export function serviceEndpoint(service: string, region: string): string {
   return `https://${service}.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`;
-}
-
-/** Full jitter: instances that were refused together do not come back together. */
-async function pause(attempts: number, signal: AbortSignal | undefined): Promise<void> {
-  const milliseconds = Math.random() * firstPause * 4 ** (attempts - 1);
-  await new Promise((resolve) => setTimeout(resolve, milliseconds));
-  signal?.throwIfAborted();
 }
 
 function parseObject(text: string): JsonObject | undefined {

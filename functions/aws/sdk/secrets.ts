@@ -1,3 +1,4 @@
+import { parseObject } from '../../core/oci/json-object.ts';
 import type { JsonService } from './json-service.ts';
 
 /**
@@ -10,17 +11,7 @@ export async function readSecret(
 ): Promise<string> {
   const { SecretString: text } = await service.call('GetSecretValue', { SecretId: name });
   if (typeof text !== 'string') throw new Error(`the secret ${name} holds no text`);
-  return passwordOf(text) ?? text.trim();
-}
-
-function passwordOf(text: string): string | undefined {
-  if (!text.trimStart().startsWith('{')) return undefined;
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value !== 'object' || value === null || !('password' in value)) return undefined;
-    return typeof value.password === 'string' ? value.password : undefined;
-  } catch {
-    // A password may begin like JSON.
-    return undefined;
-  }
+  // A password may begin like JSON, and be none.
+  const password = parseObject(text)?.password;
+  return typeof password === 'string' ? password : text.trim();
 }

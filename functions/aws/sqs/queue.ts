@@ -1,19 +1,20 @@
 import { randomUUID } from 'node:crypto';
+import { batchesOf } from '../../core/bytes/batches.ts';
 import {
   fillMessage,
   type ReadFillMessage,
   readFillMessage,
 } from '../../core/mirror/fills/fill-message.ts';
 import type { FillJob } from '../../core/ports/fill-queue.ts';
+import { backOff } from '../sdk/backoff.ts';
 import type { CallOptions, JsonObject, JsonService } from '../sdk/json-service.ts';
 import { ServiceError } from '../sdk/service-error.ts';
 
 /** SQS's bounds of one SendMessageBatch: messages, and bytes of all of them (1 MiB, less some). */
-const mostMessages = 10;
-const mostBytes = 1_000_000;
+const mostOfBatch = { items: 10, bytes: 1_000_000 };
 
 const mostRounds = 4;
-const firstPause = 50;
+const pauses = { first: 50 };
 
 /** SQS's longest time that a message may be hidden, in seconds. */
 const longestHiding = 12 * 3600;
@@ -49,7 +50,8 @@ export class SqsQueue {
 
   /** Sends messages, however few one call takes. Rejects unless all were accepted. */
   async send(bodies: readonly string[]): Promise<void> {
-    for (const batch of batchesOf(bodies)) await this.#sendBatch(batch);
+    for (const batch of batchesOf(bodies, Buffer.byteLength, mostOfBatch))
+      await this.#sendBatch(batch);
   }
 
   /** Sends one message with the reason it could not be handled for. */
@@ -69,7 +71,7 @@ export class SqsQueue {
     signal: AbortSignal,
   ): Promise<ReceivedMessage[]> {
     const input = {
-      MaxNumberOfMessages: Math.min(limit, mostMessages),
+      MaxNumberOfMessages: Math.min(limit, mostOfBatch.items),
       MessageSystemAttributeNames: [receiveCount],
       VisibilityTimeout: hiddenSeconds,
       WaitTimeSeconds: longPoll,
@@ -101,10 +103,7 @@ export class SqsQueue {
     let left = new Map(bodies.map((body) => [randomUUID(), body]));
     let code = '';
     for (let round = 0; round < mostRounds; round++) {
-      if (round > 0) {
-        const pause = Math.random() * firstPause * 4 ** (round - 1);
-        await new Promise((resolve) => setTimeout(resolve, pause));
-      }
+      if (round > 0) await backOff(round, pauses);
       const { Failed } = await this.#call('SendMessageBatch', {
         Entries: Array.from(left, ([Id, MessageBody]) => ({ Id, MessageBody })),
       });
@@ -117,22 +116,6 @@ export class SqsQueue {
     const about = { code: code || 'Failed', retryable: true, untouched: false };
     throw new ServiceError(`SQS did not accept ${left.size} of the messages: ${code}`, about);
   }
-}
-
-function* batchesOf(bodies: readonly string[]): Generator<readonly string[]> {
-  let batch: string[] = [];
-  let bytes = 0;
-  for (const body of bodies) {
-    const size = Buffer.byteLength(body);
-    if (batch.length === mostMessages || (batch.length > 0 && bytes + size > mostBytes)) {
-      yield batch;
-      batch = [];
-      bytes = 0;
-    }
-    batch.push(body);
-    bytes += size;
-  }
-  if (batch.length > 0) yield batch;
 }
 
 function readMessage(value: unknown): ReceivedMessage[] {

@@ -1,3 +1,4 @@
+import { batchesOf } from '../../core/bytes/batches.ts';
 import { descriptorText } from '../../core/oci/descriptor.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import type { Manifest, ManifestContents } from '../../core/oci/manifest.ts';
@@ -22,8 +23,8 @@ export async function putManifest(
   const descriptors = jsonArrays((contents?.blobs ?? []).map(descriptorText));
   await database.batch([
     database.prepare(statements.putManifestText).bind(digest, text ?? null),
-    ...Array.from(descriptors, (part) =>
-      database.prepare(statements.putBlobEntries).bind(repository, digest, part),
+    ...descriptors.map((list) =>
+      database.prepare(statements.putBlobEntries).bind(repository, digest, list),
     ),
     database.prepare(statements.putRepository).bind(repository),
     database.prepare(statements.putManifest).bind(repository, digest, mediaType, pulled),
@@ -65,18 +66,9 @@ function inlineText(bytes: Uint8Array<ArrayBuffer>): string | undefined {
 }
 
 /** Texts in JSON arrays of bounded size, each array a parameter of a statement. */
-function* jsonArrays(items: readonly string[]): Generator<string> {
-  let part: string[] = [];
-  let length = 0;
-  for (const item of items) {
-    // A character has at most three bytes here, and SQLite's bound is in bytes.
-    if (part.length > 0 && (length + item.length) * 3 > mostInlineBytes) {
-      yield `[${part.join()}]`;
-      part = [];
-      length = 0;
-    }
-    part.push(item);
-    length += item.length + 1;
-  }
-  if (part.length > 0) yield `[${part.join()}]`;
+function jsonArrays(items: readonly string[]): string[] {
+  // With the comma behind it. A character has at most three bytes here, and SQLite's bound is in bytes.
+  const sizeOf = (item: string) => (item.length + 1) * 3;
+  const most = { items: Number.POSITIVE_INFINITY, bytes: mostInlineBytes };
+  return Array.from(batchesOf(items, sizeOf, most), (batch) => `[${batch.join()}]`);
 }

@@ -1,9 +1,9 @@
+import { batchesOf } from '../../core/bytes/batches.ts';
 import { fillMessage, readFillMessage } from '../../core/mirror/fills/fill-message.ts';
 import type { FillJob, FillOutcome, FillQueue } from '../../core/ports/fill-queue.ts';
 
 /** What Queues takes in one call, with room for what it adds to each message. */
-const mostMessages = 100;
-const mostBytes = 200_000;
+const mostOfBatch = { items: 100, bytes: 200_000 };
 
 /** The longest delay, in seconds: Queues takes a day at most, and once took half of it. */
 const longestDelay = 43_200;
@@ -17,28 +17,16 @@ export class QueuesFillQueue implements FillQueue {
   }
 
   async enqueue(jobs: readonly FillJob[]): Promise<void> {
-    for (const bodies of batches(jobs)) {
+    for (const bodies of batchesOf(jobs.map(fillMessage), sizeOf, mostOfBatch)) {
       await this.#queue.sendBatch(bodies.map((body) => ({ body, contentType: 'json' as const })));
     }
   }
 }
 
-function* batches(jobs: readonly FillJob[]): Generator<object[]> {
-  let batch: object[] = [];
-  let bytes = 0;
-  for (const job of jobs) {
-    const body = fillMessage(job);
-    // Three bytes a character are the most that UTF-8 has; the long part, the progress, is ASCII.
-    const size = JSON.stringify({ ...body, progress: '' }).length * 3 + (job.progress?.length ?? 0);
-    if (batch.length === mostMessages || (batch.length > 0 && bytes + size > mostBytes)) {
-      yield batch;
-      batch = [];
-      bytes = 0;
-    }
-    batch.push(body);
-    bytes += size;
-  }
-  if (batch.length > 0) yield batch;
+/** Three bytes a character are the most that UTF-8 has; the long part, the progress, is ASCII. */
+function sizeOf(message: ReturnType<typeof fillMessage>): number {
+  const { length } = JSON.stringify({ ...message, progress: '' });
+  return length * 3 + (message.progress?.length ?? 0);
 }
 
 /** How a batch is worked on. */

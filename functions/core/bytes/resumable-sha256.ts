@@ -1,4 +1,4 @@
-import { toHex } from './hex.ts';
+import { toHex } from './byte-array.ts';
 import { blockBytes, compressBlock, firstState } from './sha256-block.ts';
 
 /** A saved state: eight words of the hash, the length in two words, and the bytes of no whole block. */

@@ -1,4 +1,4 @@
-import { toHex } from '../bytes/hex.ts';
+import { toHex } from '../bytes/byte-array.ts';
 
 declare const digestBrand: unique symbol;
 

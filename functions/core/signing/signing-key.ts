@@ -1,4 +1,4 @@
-import { toHex } from '../bytes/hex.ts';
+import { toHex } from '../bytes/byte-array.ts';
 import { encodeStrictly } from './canonical-request.ts';
 import type { AwsCredentials, Hashing } from './credentials.ts';
 
