@@ -16,8 +16,7 @@ import { openBucket } from './s3/open-bucket.ts';
 import { awsCredentials, nodeHashing } from './sdk/aws-credentials.ts';
 import { createJsonService, type JsonService, serviceEndpoint } from './sdk/json-service.ts';
 import { readSecret } from './sdk/secrets.ts';
-import type { FillQueues } from './sqs/fill-consumer.ts';
-import { SqsFillQueue } from './sqs/fill-queue.ts';
+import { type FillQueues, SqsFillQueue } from './sqs/fill-queue.ts';
 import { SqsQueue } from './sqs/queue.ts';
 
 /** The stores of a function, and what it does with them besides. */

@@ -1,3 +1,5 @@
+import { backOff } from '../sdk/backoff.ts';
+
 /** An object of the bucket. */
 export interface BucketObject {
   readonly key: string;
@@ -82,3 +84,62 @@ export interface BucketUploads {
 
 /** What the store does in S3 besides signing URLs. */
 export interface Bucket extends BucketObjects, BucketUploads {}
+
+const mostAttempts = 4;
+const pauses = { first: 100, growth: 2 };
+
+/** Publishes again while S3 says that another request is changing the same key (409). */
+export async function withoutConflict(publish: () => Promise<Published>): Promise<Published> {
+  for (let attempt = 1; ; attempt++) {
+    const published = await publish();
+    if (published.kind !== 'conflict' || attempt === mostAttempts) return published;
+    await backOff(attempt, pauses);
+  }
+}
+
+/** The error of a put whose bytes are right and which S3 did not publish. */
+export function notPublished(operation: string, published: Published): S3Error {
+  const code = published.kind === 'conflict' ? 'ConditionalRequestConflict' : published.kind;
+  return new S3Error(operation, code, undefined);
+}
+
+/** What S3 says of bytes that are not those whose hash it was told. */
+const wrongBytes = new Set(['BadDigest', 'XAmzContentSHA256Mismatch', 'InvalidDigest']);
+
+/** A refusal to publish as an outcome; throws what is a failure. */
+export function refusedAs(failure: unknown): Published {
+  if (failure instanceof S3Error) {
+    if (failure.status === 412) return { kind: 'there-already' };
+    if (failure.status === 409) return { kind: 'conflict' };
+    if (wrongBytes.has(failure.code)) return { kind: 'wrong-bytes' };
+    if (failure.code === 'NoSuchUpload') return { kind: 'upload-gone' };
+  }
+  throw failure;
+}
+
+/** Why S3 gave no result. Its message holds no request, header or URL. */
+export class S3Error extends Error {
+  override readonly name = 'S3Error';
+  /** S3's own code (`SlowDown`), or that of the connection (`ECONNRESET`). */
+  readonly code: string;
+  /** Of the HTTP answer; undefined when there was none. */
+  readonly status: number | undefined;
+
+  constructor(operation: string, code: string, status: number | undefined, cause?: unknown) {
+    const answered = status === undefined ? '' : ` (${status})`;
+    super(`S3 ${operation}: ${code}${answered}`, cause === undefined ? undefined : { cause });
+    this.code = code;
+    this.status = status;
+  }
+
+  /** True when the same request may succeed a little later. */
+  get isPassing(): boolean {
+    const { code, status } = this;
+    return status === undefined || status >= 500 || status === 429 || code === 'RequestTimeout';
+  }
+}
+
+/** A code without anything that the peer made up. */
+export function safeCode(code: unknown): string {
+  return typeof code === 'string' && /^[A-Za-z0-9._]{1,100}$/.test(code) ? code : 'Unknown';
+}

@@ -3,7 +3,7 @@ import { Agent as HttpsAgent } from 'node:https';
 import { emptyHash } from '../../core/signing/canonical-request.ts';
 import type { Signer } from '../../core/signing/presigner.ts';
 import { backOff } from '../sdk/backoff.ts';
-import type { BucketObjects, ObjectBody } from './bucket.ts';
+import { type BucketObjects, type ObjectBody, refusedAs, S3Error } from './bucket.ts';
 import {
   errorOfAnswer,
   exchangeObject,
@@ -11,8 +11,6 @@ import {
   type ObjectExchange,
 } from './object-exchange.ts';
 import { type BucketAddress, bucketUrl } from './object-url.ts';
-import { refusedAs } from './publish.ts';
-import { S3Error } from './s3-error.ts';
 
 const mostAttempts = 4;
 const pauses = { first: 100 };

@@ -5,8 +5,7 @@ import {
   request as requestHttp,
 } from 'node:http';
 import { type Agent as HttpsAgent, request as requestHttps } from 'node:https';
-import type { ObjectBody } from './bucket.ts';
-import { S3Error, safeCode } from './s3-error.ts';
+import { type ObjectBody, S3Error, safeCode } from './bucket.ts';
 
 /** The largest answer that is read, in bytes. */
 const mostBytes = 64 * 1024 * 1024;

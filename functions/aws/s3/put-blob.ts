@@ -1,10 +1,13 @@
-import { algorithmOf } from '../../core/oci/digest.ts';
-import type { PutOutcome } from '../../core/ports/blob-store.ts';
+import { algorithmOf, encodedOf } from '../../core/oci/digest.ts';
+import { type PutOutcome, wrongDigest, wrongSize } from '../../core/ports/blob-store.ts';
+import { nodeHashing } from '../sdk/aws-credentials.ts';
+import { notPublished, type Published, S3Error, withoutConflict } from './bucket.ts';
+import { PartReader } from './part-reader.ts';
 import { bufferBytes } from './put-buffers.ts';
-import type { PutJob } from './put-hash.ts';
+import { fruitlessPause, type PutJob, plainHash } from './put-hash.ts';
 import { putInParts } from './put-parts.ts';
-import { putAsStream } from './put-stream.ts';
-import { putInMemory } from './put-whole.ts';
+import { writeProgress } from './put-progress.ts';
+import { ReadAhead, WrongSize } from './read-ahead.ts';
 
 /** S3 takes no more in one request, in bytes. */
 const mostOfOneRequest = 5 * 1024 ** 3;
@@ -33,4 +36,103 @@ export async function putBlob(job: PutJob): Promise<PutOutcome> {
     if (outcome.kind !== 'broken') return outcome;
   }
   return putInParts(job, { lanes, lasting: mayLast() });
+}
+
+/**
+ * Stores a blob that fits into one buffer: it is read whole and verified before a byte is sent, and
+ * can be sent again.
+ */
+async function putInMemory(job: PutJob, size: number): Promise<PutOutcome> {
+  const { buffers, signal, pause } = job;
+  const reading = AbortSignal.any([signal, pause]);
+  let buffer: Buffer | undefined;
+  try {
+    buffer = await buffers.acquire(size, reading);
+    return (await read(job, buffer, reading)) ?? (await send(job, buffer));
+  } catch (error) {
+    if (pause.aborted && !signal.aborted) return fruitlessPause(job);
+    throw error;
+  } finally {
+    if (buffer !== undefined) buffers.release(buffer);
+  }
+}
+
+/** Fills the buffer; undefined when it then holds what was wanted. */
+async function read(
+  { source, wanted }: PutJob,
+  buffer: Buffer,
+  signal: AbortSignal,
+): Promise<PutOutcome | undefined> {
+  const size = buffer.byteLength;
+  const reader = new PartReader(source.open(0), signal);
+  try {
+    const got = await reader.fill(buffer);
+    if (got < size) return wrongSize(size, got);
+    if (!(await reader.isAtEnd())) return wrongSize(size, size + 1);
+  } finally {
+    reader.cancel(new Error('no more of it is needed'));
+  }
+  const hash = plainHash(algorithmOf(wanted.digest));
+  hash.update(buffer);
+  const hex = hash.hex();
+  return hex === encodedOf(wanted.digest) ? undefined : wrongDigest(wanted.digest, hex);
+}
+
+async function send({ bucket, key, wanted, signal }: PutJob, buffer: Buffer): Promise<PutOutcome> {
+  const { digest } = wanted;
+  const isSha256 = algorithmOf(digest) === 'sha256';
+  const sha256 = isSha256 ? encodedOf(digest) : nodeHashing.sha256Hex(buffer);
+  const size = buffer.byteLength;
+  const published = await withoutConflict(() => bucket.put(key, buffer, { size, sha256 }, signal));
+  if (published.kind === 'published' || published.kind === 'there-already') {
+    return { kind: 'stored', size };
+  }
+  throw notPublished('PutObject', published);
+}
+
+/** How the one request ended: as a put does, or S3 broke it off and nothing of it is kept. */
+type StreamOutcome = PutOutcome | { readonly kind: 'broken' };
+
+/**
+ * Stores a blob by one request while it is read, in so many slices side by side. S3 is told its
+ * SHA-256 before and publishes nothing else, so nothing is hashed here.
+ */
+async function putAsStream(job: PutJob, size: number, lanes: number): Promise<StreamOutcome> {
+  try {
+    const published = await withoutConflict(() => attempt(job, size, lanes));
+    switch (published.kind) {
+      case 'published':
+      case 'there-already':
+        return { kind: 'stored', size };
+      case 'wrong-bytes':
+        return { kind: 'mismatch', reason: 'their digest is another' };
+      default:
+        throw notPublished('PutObject', published);
+    }
+  } catch (error) {
+    job.signal.throwIfAborted();
+    if (error instanceof WrongSize) return error.outcome;
+    if (job.pause.aborted) {
+      // With any progress, the next put is one in parts, which can be gone on with.
+      return { kind: 'paused', progress: writeProgress({ fruitless: 0, upload: undefined }) };
+    }
+    if (!(error instanceof S3Error) || !error.isPassing) throw error;
+    // Only the answer may have been lost.
+    const isThere = (await job.bucket.head(job.key, job.signal)) !== undefined;
+    return isThere ? { kind: 'stored', size } : { kind: 'broken' };
+  }
+}
+
+async function attempt(job: PutJob, size: number, lanes: number): Promise<Published> {
+  const { bucket, buffers, key, wanted, source, signal, pause } = job;
+  const end = new AbortController();
+  const going = AbortSignal.any([signal, pause, end.signal]);
+  const ahead = new ReadAhead({ source, size, lanes, buffers, signal: going });
+  try {
+    const sha256 = encodedOf(wanted.digest);
+    return await bucket.put(key, ahead.slices(), { size, sha256 }, going);
+  } finally {
+    end.abort(new Error('no more of it is needed'));
+    await ahead.close();
+  }
 }

@@ -1,8 +1,7 @@
 import { ResumableSha256 } from '../../core/bytes/resumable-sha256.ts';
 import { algorithmOf, encodedOf } from '../../core/oci/digest.ts';
 import { type PutOutcome, wrongDigest } from '../../core/ports/blob-store.ts';
-import type { OpenUpload, UploadedPart } from './bucket.ts';
-import { notPublished, withoutConflict } from './publish.ts';
+import { notPublished, type OpenUpload, type UploadedPart, withoutConflict } from './bucket.ts';
 import { bufferBytes, largestBuffer } from './put-buffers.ts';
 import { fruitlessPause, lastingHash, type PutHash, type PutJob, plainHash } from './put-hash.ts';
 import { writeProgress } from './put-progress.ts';

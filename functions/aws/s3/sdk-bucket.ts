@@ -1,6 +1,11 @@
-import type { BucketObject, BucketUploads, OpenUpload, UploadedPart } from './bucket.ts';
-import { refusedAs } from './publish.ts';
-import { S3Error } from './s3-error.ts';
+import {
+  type BucketObject,
+  type BucketUploads,
+  type OpenUpload,
+  refusedAs,
+  S3Error,
+  type UploadedPart,
+} from './bucket.ts';
 import { createSdkClient, type SdkClientOptions, s3Error, unsignedBody } from './sdk-client.ts';
 
 const ContentType = 'application/octet-stream';

@@ -5,8 +5,8 @@ import {
   type CredentialSource,
   millisecondsLeft,
 } from '../../core/signing/credentials.ts';
+import { S3Error, safeCode } from './bucket.ts';
 import type { BucketAddress } from './object-url.ts';
-import { S3Error, safeCode } from './s3-error.ts';
 
 type Sdk = typeof import('@aws-sdk/client-s3');
 

@@ -3,7 +3,6 @@ import { nodeHashing } from './aws-credentials.ts';
 import { backOff } from './backoff.ts';
 import { connectionsTo } from './connections.ts';
 import { exchangeJson, NoAnswer } from './json-exchange.ts';
-import { Outage } from './outage.ts';
 import { errorOfAnswer, ServiceError } from './service-error.ts';
 
 /** A JSON object of a service, unchecked. */
@@ -147,5 +146,47 @@ function parseObject(text: string): JsonObject | undefined {
     return { ...value };
   } catch {
     return undefined;
+  }
+}
+
+/** After so many calls in a row without an answer the service is taken to be down. */
+const enoughFailures = 3;
+
+/** How long it is then left alone, in ms. */
+const rest = 2000;
+
+/**
+ * Remembers that a service does not answer, so that a pull which would ask it five times does not
+ * wait five times for a timeout. After each rest one call tries it again.
+ */
+class Outage {
+  readonly #now: () => number;
+  #failures = 0;
+  #restsUntil = 0;
+
+  /** `now` in ms. */
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  /** True when a call need not be tried now. */
+  get isResting(): boolean {
+    if (this.#failures < enoughFailures) return false;
+    const now = this.#now();
+    if (now < this.#restsUntil) return true;
+    // The one that asks now is the probe; the others rest until it is back.
+    this.#restsUntil = now + rest;
+    return false;
+  }
+
+  /** The service gave an answer, whatever it says. */
+  answered(): void {
+    this.#failures = 0;
+  }
+
+  /** A call had no answer. */
+  failed(): void {
+    this.#failures += 1;
+    if (this.#failures >= enoughFailures) this.#restsUntil = this.#now() + rest;
   }
 }

@@ -7,7 +7,7 @@ import {
   parseSize,
   sizePattern,
 } from '../../core/config/units.ts';
-import { parseUrl } from '../../core/headers/url.ts';
+import { parseUrl } from '../../core/headers/link.ts';
 
 /** A configuration with variables over it, and the names of those that mean nothing. */
 export interface Overridden {

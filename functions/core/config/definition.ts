@@ -1,14 +1,20 @@
 import * as z from 'zod/mini';
 import { repositoryPattern } from '../oci/repository.ts';
 import { aws } from './aws-definition.ts';
-import { cloudflare } from './cloudflare-definition.ts';
 import {
   dockerHubHosts,
   isRegistryUrl,
   realmPattern,
   registryPattern,
 } from './known-registries.ts';
-import { listenPattern, parseListenAddress } from './units.ts';
+import {
+  durationPattern,
+  expectedFillTime,
+  isFillTime,
+  listenPattern,
+  parseDuration,
+  parseListenAddress,
+} from './units.ts';
 import {
   described,
   duration,
@@ -19,6 +25,24 @@ import {
   text,
   wait,
 } from './values.ts';
+
+const fillTime = z.pipe(
+  text(expectedFillTime, durationPattern).check(
+    z.refine((given) => isFillTime(parseDuration(given)), expectedFillTime),
+  ),
+  z.transform(parseDuration),
+);
+
+/** What concerns only a Worker. */
+const cloudflare = object(
+  {
+    fillTime: described(
+      z.prefault(fillTime, '10m'),
+      'How long one message of the queue fills a blob before the next one goes on with it; 14m at most.',
+    ),
+  },
+  'cloudflare: {"fillTime": "10m"}',
+);
 
 function patterns<Output>(
   expected: string,

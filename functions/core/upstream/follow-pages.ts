@@ -1,5 +1,4 @@
-import { nextLink } from '../headers/link.ts';
-import { parseUrl } from '../headers/url.ts';
+import { nextLink, parseUrl } from '../headers/link.ts';
 import { invalidAnswer } from '../ports/upstream-error.ts';
 import type { Answer } from './request.ts';
 

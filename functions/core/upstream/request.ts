@@ -1,4 +1,4 @@
-import { parseUrl } from '../headers/url.ts';
+import { parseUrl } from '../headers/link.ts';
 import type { UpstreamPurpose } from '../ports/event.ts';
 import type { RemoteRepository } from '../ports/upstream.ts';
 import { type Answerer, invalidAnswer, UpstreamError } from '../ports/upstream-error.ts';

@@ -12,8 +12,7 @@ import {
 import type { Growing } from './disk-space.ts';
 import { GrowingExtent } from './extent.ts';
 import { bodyOf } from './file-body.ts';
-import { type FileHash, passingHash } from './hash.ts';
-import type { HashThread } from './hash-thread.ts';
+import { type FileHash, type HashThread, passingHash } from './hash-thread.ts';
 import type { OpenFile } from './open-file.ts';
 import { FileSlice } from './slice.ts';
 import { FileWriter } from './writer.ts';

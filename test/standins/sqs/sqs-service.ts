@@ -1,6 +1,6 @@
 import { nodeHashing } from '../../../functions/aws/sdk/aws-credentials.ts';
 import { createJsonService, type JsonService } from '../../../functions/aws/sdk/json-service.ts';
-import type { FillQueues } from '../../../functions/aws/sqs/fill-consumer.ts';
+import type { FillQueues } from '../../../functions/aws/sqs/fill-queue.ts';
 import { SqsQueue } from '../../../functions/aws/sqs/queue.ts';
 import { createSigner } from '../../../functions/core/signing/presigner.ts';
 

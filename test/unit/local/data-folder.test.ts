@@ -2,8 +2,11 @@ import { mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { openDataFolder, UnknownFormat } from '../../../functions/local/data-folder.ts';
-import { FolderInUse } from '../../../functions/local/folder-lock.ts';
+import {
+  FolderInUse,
+  openDataFolder,
+  UnknownFormat,
+} from '../../../functions/local/data-folder.ts';
 import { openEmbeddedStore } from '../../../functions/local/open.ts';
 import { bundleChild, StoreProcess } from './store-process.ts';
 

@@ -1,4 +1,4 @@
-import { parseUrl } from '../../headers/url.ts';
+import { parseUrl } from '../../headers/link.ts';
 import { type Challenge, parseChallenges } from '../../headers/www-authenticate.ts';
 import type { RemoteRepository, TokenService } from '../../ports/upstream.ts';
 import { invalidAnswer, UpstreamError } from '../../ports/upstream-error.ts';

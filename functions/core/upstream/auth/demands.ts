@@ -1,4 +1,4 @@
-import { keepNewest } from '../../concurrency/keep-newest.ts';
+import { keepNewest } from '../../concurrency/bounded-cache.ts';
 
 /** How a registry wants to be asked, as a challenge said. */
 export type Demand =

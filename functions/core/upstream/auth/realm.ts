@@ -1,4 +1,4 @@
-import { parseUrl } from '../../headers/url.ts';
+import { parseUrl } from '../../headers/link.ts';
 
 /** Token services whose domain differs from their registry's. */
 const knownRealms: ReadonlyMap<string, string> = new Map([

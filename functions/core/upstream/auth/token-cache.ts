@@ -1,4 +1,4 @@
-import { keepNewest } from '../../concurrency/keep-newest.ts';
+import { keepNewest } from '../../concurrency/bounded-cache.ts';
 import { UpstreamError } from '../../ports/upstream-error.ts';
 
 /** What a token service answered: a token with its life in seconds, or that there is none. */

@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { JsonService } from '../../../../functions/aws/sdk/json-service.ts';
-import type { FillConsumerOptions } from '../../../../functions/aws/sqs/fill-consumer.ts';
-import { ServedSqsFillQueue } from '../../../../functions/aws/sqs/fill-queue.ts';
+import {
+  type FillConsumerOptions,
+  ServedSqsFillQueue,
+} from '../../../../functions/aws/sqs/fill-queue.ts';
 import { fillText } from '../../../../functions/aws/sqs/queue.ts';
 import type { FillJob, FillOutcome } from '../../../../functions/core/ports/fill-queue.ts';
 import { madeDigest } from '../../../contract/made-content.ts';
