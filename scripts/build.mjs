@@ -40,7 +40,7 @@ const bundles = [
     // a new instance up to 2 ms. So a class of the one is not the same class in the other.
     later: [
       'functions/aws/config/checked-config.ts',
-      'functions/aws/dynamodb/packed-list.ts',
+      'functions/aws/dynamodb/list-codec.ts',
       'functions/aws/s3/put-blob.ts',
     ],
   },

@@ -3,11 +3,11 @@ import { followFills } from '../core/mirror/blobs/follow-fill.ts';
 import type { Stores } from '../node/stores.ts';
 import { openDataFolder } from './data-folder.ts';
 import { FileBlobStore, type FileBlobStoreOptions } from './files/blob-store.ts';
+import { ProcessLeases } from './leases.ts';
 import { openIndexDatabase } from './lmdb/database.ts';
 import { type FillQueueOptions, PersistentFillQueue } from './lmdb/fill-queue.ts';
 import { LmdbLedger } from './lmdb/ledger.ts';
 import { LmdbManifestStore } from './lmdb/manifest-store.ts';
-import { ProcessLeases } from './process-leases.ts';
 
 /** What the embedded store is told when it is opened. */
 export interface EmbeddedStoreOptions

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { S3BlobStore } from '../../functions/aws/s3/blob-store.ts';
-import type { BlobIndex } from '../../functions/aws/s3/known-blobs.ts';
 import { openBucket } from '../../functions/aws/s3/open-bucket.ts';
 import { nodeHashing } from '../../functions/aws/sdk/aws-credentials.ts';
+import type { BlobIndex } from '../../functions/core/bucket/blob-index.ts';
 import { parseDigest } from '../../functions/core/oci/digest.ts';
 import type { BlobSource } from '../../functions/core/ports/blob-store.ts';
 import { createSigner } from '../../functions/core/signing/presigner.ts';

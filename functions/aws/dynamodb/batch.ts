@@ -33,7 +33,7 @@ export async function writeBatch(
     ...put.map((item) => ({ PutRequest: { Item: item } })),
     ...remove.map((key) => ({ DeleteRequest: { Key: keyItem(key) } })),
   ];
-  await inTurns(slices(requests, mostWrites), async (slice) => {
+  await forEachInParallel(slices(requests, mostWrites), async (slice) => {
     await untilDone('BatchWriteItem', slice, async (left) => {
       const { unprocessed } = await table.batch('BatchWriteItem', left);
       return readObjects(unprocessed);
@@ -54,7 +54,7 @@ export async function readBatch(
     ...placeholders([expression], undefined),
   };
   const found: Item[] = [];
-  await inTurns(slices(keys.map(keyItem), mostReads), async (slice) => {
+  await forEachInParallel(slices(keys.map(keyItem), mostReads), async (slice) => {
     await untilDone('BatchGetItem', slice, async (left) => {
       const { items, unprocessed } = await table.batch('BatchGetItem', { ...wanted, Keys: left });
       found.push(...items);
@@ -65,7 +65,7 @@ export async function readBatch(
 }
 
 /** Runs work on every entry, a few at a time. After a failure no more is begun, and it rejects. */
-export async function inTurns<Entry>(
+export async function forEachInParallel<Entry>(
   entries: readonly Entry[],
   work: (entry: Entry) => Promise<unknown>,
 ): Promise<void> {

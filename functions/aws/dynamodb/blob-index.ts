@@ -1,6 +1,6 @@
+import type { BlobIndex } from '../../core/bucket/blob-index.ts';
 import { type Digest, parseDigest } from '../../core/oci/digest.ts';
 import type { NotedBlob, StoredBlob } from '../../core/ports/blob-store.ts';
-import type { BlobIndex } from '../s3/known-blobs.ts';
 import { readBatch } from './batch.ts';
 import { type Item, type Key, keyItem, number, numberOf, textOf } from './item.ts';
 import type { DynamoDbTable } from './table.ts';

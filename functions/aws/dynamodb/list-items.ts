@@ -13,11 +13,11 @@ import {
 } from './item.ts';
 import type { DynamoDbTable } from './table.ts';
 
-/** A list is cut into parts of so many bytes. Ten thousand usual tags are one part. */
-const partBytes = 320 * 1024;
+/** A list is cut into chunks of so many bytes. Ten thousand usual tags are one chunk. */
+const chunkBytes = 320 * 1024;
 
 /** Loaded with the first list: a pull needs none, and a new instance should answer soon. */
-const packing = () => import('./packed-list.ts');
+const packing = () => import('./list-codec.ts');
 
 /** A list as it was put last, and the upstream's answer it comes from (ms since 1970). */
 export interface StoredList {
@@ -26,7 +26,7 @@ export interface StoredList {
 }
 
 /**
- * Puts a list, packed by gzip. One that is longer than an item goes into parts of its own version,
+ * Puts a list, packed by gzip. One that is longer than an item goes into chunks of its own version,
  * which are written before the item that names the version, and removed after the next one.
  */
 export async function putList(
@@ -38,26 +38,26 @@ export async function putList(
   const packed = await packList(entries);
   const item = { ...keyItem(key), checked: number(checked) };
   const before = await table.replace(
-    packed.byteLength <= partBytes
+    packed.byteLength <= chunkBytes
       ? { ...item, bytes: binary(packed) }
-      : { ...item, ...(await putParts(table, key, packed)) },
+      : { ...item, ...(await putChunks(table, key, packed)) },
   );
   const version = before && textOf(before, 'version');
   if (before === undefined || version === undefined) return;
-  const parts = Array.from({ length: numberOf(before, 'parts') ?? 0 }, (_, at) =>
-    partKey(key, version, at),
+  const chunks = Array.from({ length: numberOf(before, 'parts') ?? 0 }, (_, at) =>
+    chunkKey(key, version, at),
   );
-  await writeBatch(table, { remove: parts });
+  await writeBatch(table, { remove: chunks });
 }
 
 /** The list that was put last; undefined when there is none. */
 export async function getList(table: DynamoDbTable, key: Key): Promise<StoredList | undefined> {
-  // A list that is replaced while its parts are read is read once more.
+  // A list that is replaced while its chunks are read is read once more.
   for (let attempt = 0; attempt < 3; attempt++) {
     const item = await table.get(key);
     const checked = item && numberOf(item, 'checked');
     if (item === undefined || checked === undefined) return undefined;
-    const packed = binaryOf(item, 'bytes') ?? (await getParts(table, key, item));
+    const packed = binaryOf(item, 'bytes') ?? (await getChunks(table, key, item));
     if (packed === undefined) continue;
     const { unpackList } = await packing();
     return { entries: await unpackList(packed), checked };
@@ -65,32 +65,32 @@ export async function getList(table: DynamoDbTable, key: Key): Promise<StoredLis
   return undefined;
 }
 
-async function putParts(table: DynamoDbTable, key: Key, packed: Uint8Array): Promise<Item> {
+async function putChunks(table: DynamoDbTable, key: Key, packed: Uint8Array): Promise<Item> {
   const version = randomUUID();
-  const count = Math.ceil(packed.byteLength / partBytes);
-  const parts = Array.from({ length: count }, (_, at) => ({
-    ...keyItem(partKey(key, version, at)),
-    bytes: binary(packed.subarray(at * partBytes, (at + 1) * partBytes)),
+  const count = Math.ceil(packed.byteLength / chunkBytes);
+  const chunks = Array.from({ length: count }, (_, at) => ({
+    ...keyItem(chunkKey(key, version, at)),
+    bytes: binary(packed.subarray(at * chunkBytes, (at + 1) * chunkBytes)),
   }));
-  await writeBatch(table, { put: parts });
+  await writeBatch(table, { put: chunks });
   return { version: text(version), parts: number(count) };
 }
 
-async function getParts(
+async function getChunks(
   table: DynamoDbTable,
   key: Key,
   item: Item,
 ): Promise<Uint8Array | undefined> {
   const prefix = `${key.sk}#${textOf(item, 'version') ?? ''}#`;
   const range = { condition: 'begins_with(#sk, :prefix)', values: { ':prefix': text(prefix) } };
-  const parts: Uint8Array[] = [];
+  const chunks: Uint8Array[] = [];
   for await (const items of table.pages({ pk: key.pk, range })) {
-    for (const part of items) parts.push(binaryOf(part, 'bytes') ?? new Uint8Array());
+    for (const chunk of items) chunks.push(binaryOf(chunk, 'bytes') ?? new Uint8Array());
   }
-  return parts.length === numberOf(item, 'parts') ? Buffer.concat(parts) : undefined;
+  return chunks.length === numberOf(item, 'parts') ? Buffer.concat(chunks) : undefined;
 }
 
-/** The parts sort in their order: as many digits as the most parts have. */
-function partKey({ pk, sk }: Key, version: string, at: number): Key {
+/** The chunks sort in their order: as many digits as the most chunks have. */
+function chunkKey({ pk, sk }: Key, version: string, at: number): Key {
   return { pk, sk: `${sk}#${version}#${String(at).padStart(6, '0')}` };
 }

@@ -1,6 +1,6 @@
 import type { Digest } from '../../core/oci/digest.ts';
 import { readManifest } from '../../core/oci/manifest.ts';
-import { inTurns } from './batch.ts';
+import { forEachInParallel } from './batch.ts';
 import { type Item, number, numberOf, textOf } from './item.ts';
 import {
   cataloguePartition,
@@ -74,7 +74,7 @@ async function removeRows(
   const contents = manifest && readManifest(manifest, Number.POSITIVE_INFINITY);
   const blobs = contents?.blobs ?? [];
   const keys = keysOf(manifestRows(repository, digest, blobs, generation));
-  await inTurns(keys, (key) => table.remove(key, upToGeneration(generation)));
+  await forEachInParallel(keys, (key) => table.remove(key, upToGeneration(generation)));
 }
 
 /**

@@ -1,5 +1,6 @@
+import type { BlobIndex } from '../../core/bucket/blob-index.ts';
 import { blobKey, blobPrefix, digestOfKey } from '../../core/bucket/blob-key.ts';
-import { Turns } from '../../core/concurrency/keyed-queue.ts';
+import { KeyedLock } from '../../core/concurrency/keyed-lock.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import type {
   BlobLocation,
@@ -13,8 +14,8 @@ import type {
   WantedBlob,
 } from '../../core/ports/blob-store.ts';
 import type { Signer } from '../../core/signing/presigner.ts';
+import { BlobCache } from './blob-cache.ts';
 import type { Bucket, BucketObject } from './bucket.ts';
-import { type BlobIndex, KnownBlobs } from './known-blobs.ts';
 import { type BucketAddress, bucketUrl } from './object-url.ts';
 import { PutBuffers } from './put-buffers.ts';
 import { readProgress } from './put-progress.ts';
@@ -38,20 +39,20 @@ export interface S3BlobStoreOptions {
  */
 export class S3BlobStore implements BlobStore {
   readonly #options: S3BlobStoreOptions;
-  readonly #known: KnownBlobs;
+  readonly #known: BlobCache;
   readonly #buffers = new PutBuffers();
   /**
    * A put and a deletion of the same blob at once would leave the index with half of each. Puts of it
    * run side by side: the source of one may be slow.
    */
-  readonly #turns = new Turns();
+  readonly #locks = new KeyedLock();
 
   constructor(options: S3BlobStoreOptions) {
     const { address, signer, urlLife, now } = options;
     const base = bucketUrl(address);
     const lifeSeconds = urlLife / 1000;
     this.#options = options;
-    this.#known = new KnownBlobs(
+    this.#known = new BlobCache(
       (digest) => {
         const url = new URL(base + blobKey(digest));
         return signer.presign({ method: 'GET', url, lifeSeconds });
@@ -82,14 +83,14 @@ export class S3BlobStore implements BlobStore {
   }
 
   put(blob: WantedBlob, source: BlobSource, options: PutOptions = {}): BlobPut {
-    const done = this.#turns.share(blob.digest, () => this.#put(blob, source, options));
+    const done = this.#locks.shared(blob.digest, () => this.#put(blob, source, options));
     // Who does not look at the outcome does not have to.
     done.catch(() => undefined);
     return { done };
   }
 
   delete(digest: Digest): Promise<void> {
-    return this.#turns.takeAlone(digest, async () => {
+    return this.#locks.exclusive(digest, async () => {
       const stored = await this.#options.index.get(digest);
       this.#known.delete(digest);
       if (stored === undefined) return;

@@ -11,8 +11,8 @@ import { uploadParts } from './upload-parts.ts';
 const mostParts = 10_000;
 const leastPartBytes = 5 * 1024 * 1024;
 
-/** How a blob is cut. */
-export interface PartsPlan {
+/** How a blob is put in parts. */
+export interface MultipartOptions {
   /** How many parts are read side by side. */
   readonly lanes: number;
   /** The hash has to outlive this process. */
@@ -30,9 +30,9 @@ interface Begun {
  * Stores a blob in parts. It is hashed here, because S3 has no SHA-256 of an upload in parts as a
  * whole, and published only if that is right.
  */
-export async function putInParts(job: PutJob, plan: PartsPlan): Promise<PutOutcome> {
+export async function putInParts(job: PutJob, options: MultipartOptions): Promise<PutOutcome> {
   const { bucket, buffers, source, wanted, signal, pause } = job;
-  const begun = (await goOn(job)) ?? (await begin(job, plan));
+  const begun = (await goOn(job)) ?? (await begin(job, options));
   const { upload, done, hash } = begun;
   /** Or completed: nothing to abort. */
   let isKept = false;
@@ -46,7 +46,7 @@ export async function putInParts(job: PutJob, plan: PartsPlan): Promise<PutOutco
       size,
       // What one process could not move in one piece is tried in smaller ones, one at a time.
       partBytes: wasFruitless ? Math.max(leastPartBytes, leastFor(size)) : partBytesFor(size),
-      lanes: wasFruitless ? 1 : plan.lanes,
+      lanes: wasFruitless ? 1 : options.lanes,
       buffers,
       hash,
       done,
@@ -76,10 +76,10 @@ export async function putInParts(job: PutJob, plan: PartsPlan): Promise<PutOutco
 
 async function begin(
   { bucket, key, wanted, progress, signal }: PutJob,
-  plan: PartsPlan,
+  options: MultipartOptions,
 ): Promise<Begun> {
   const algorithm = algorithmOf(wanted.digest);
-  const isLasting = (plan.lasting || progress !== undefined) && algorithm === 'sha256';
+  const isLasting = (options.lasting || progress !== undefined) && algorithm === 'sha256';
   const hash = isLasting ? lastingHash() : plainHash(algorithm);
   return { upload: await bucket.createUpload(key, signal), done: [], hash };
 }

@@ -5,7 +5,7 @@ import type { PutBuffers } from './put-buffers.ts';
 import type { PutHash } from './put-hash.ts';
 
 /** What is to be uploaded, and by what means. */
-export interface PartsUpload {
+export interface PartsUploadOptions {
   readonly bucket: Bucket;
   readonly upload: OpenUpload;
   readonly source: BlobSource;
@@ -35,8 +35,8 @@ export type PartsUploaded =
  * soon as they are read, and hashed in their order; a part's memory is free once both are done.
  * Rejects with the first error of the source or of S3, after all that was under way has ended.
  */
-export function uploadParts(task: PartsUpload): Promise<PartsUploaded> {
-  return new Lanes(task).run();
+export function uploadParts(options: PartsUploadOptions): Promise<PartsUploaded> {
+  return new Lanes(options).run();
 }
 
 /** A part that was read. */
@@ -47,7 +47,7 @@ interface ReadPart {
 }
 
 class Lanes {
-  readonly #task: PartsUpload;
+  readonly #options: PartsUploadOptions;
   readonly #failure = new AbortController();
   /** Ends the sending, and the reading as well. */
   readonly #signal: AbortSignal;
@@ -64,16 +64,16 @@ class Lanes {
   #isEnded = false;
   #wrongSize: Mismatch | undefined;
 
-  constructor(task: PartsUpload) {
-    this.#task = task;
-    this.#signal = AbortSignal.any([task.signal, this.#failure.signal]);
-    this.#reading = AbortSignal.any([this.#signal, task.pause]);
-    this.#firstByte = task.done.reduce((sum, part) => sum + part.size, 0);
-    this.#parts = [...task.done];
+  constructor(options: PartsUploadOptions) {
+    this.#options = options;
+    this.#signal = AbortSignal.any([options.signal, this.#failure.signal]);
+    this.#reading = AbortSignal.any([this.#signal, options.pause]);
+    this.#firstByte = options.done.reduce((sum, part) => sum + part.size, 0);
+    this.#parts = [...options.done];
   }
 
   async run(): Promise<PartsUploaded> {
-    const { signal, lanes, done } = this.#task;
+    const { signal, lanes, done } = this.#options;
     await Promise.all(Array.from({ length: lanes }, () => this.#lane()));
     this.#stream?.cancel(new Error('no more of it is needed'));
     for (const part of this.#unhashed.values()) part.done();
@@ -89,7 +89,7 @@ class Lanes {
 
   /** Reads one part after another until there is none, or no time. Does not reject. */
   async #lane(): Promise<void> {
-    const { buffers, partBytes, pause } = this.#task;
+    const { buffers, partBytes, pause } = this.#options;
     let buffer: Buffer | undefined;
     try {
       while (!this.#isEnded) {
@@ -111,7 +111,7 @@ class Lanes {
   async #read(
     buffer: Buffer,
   ): Promise<{ readonly index: number; readonly bytes: Uint8Array } | undefined> {
-    const { size, partBytes } = this.#task;
+    const { size, partBytes } = this.#options;
     const start = this.#firstByte + this.#taken * partBytes;
     if (this.#isEnded || (size !== undefined && start >= size)) {
       this.#isEnded = true;
@@ -139,7 +139,7 @@ class Lanes {
   }
 
   #open(start: number, length: number): PartReader {
-    const { source, lanes } = this.#task;
+    const { source, lanes } = this.#options;
     if (lanes > 1) return new PartReader(source.open(start, start + length - 1), this.#reading);
     this.#stream ??= new PartReader(source.open(start), this.#reading);
     return this.#stream;
@@ -151,7 +151,7 @@ class Lanes {
   }
 
   #send(index: number, bytes: Uint8Array, buffer: Buffer): void {
-    const { bucket, upload, buffers, done } = this.#task;
+    const { bucket, upload, buffers, done } = this.#options;
     let users = 2;
     const part = {
       bytes,
@@ -177,7 +177,7 @@ class Lanes {
       const part = this.#unhashed.get(this.#hashed);
       if (part === undefined) return;
       this.#unhashed.delete(this.#hashed);
-      this.#task.hash.update(part.bytes);
+      this.#options.hash.update(part.bytes);
       this.#hashed += 1;
       part.done();
     }

@@ -1,5 +1,5 @@
 import { type Lease, type Leases, longestHold } from '../../core/ports/leases.ts';
-import { busyIfOverloaded } from './busy.ts';
+import { busyIfOverloaded } from './overload.ts';
 import * as statements from './statements.ts';
 
 /** How long the row of a lease that is over is kept for its fence, in ms. */

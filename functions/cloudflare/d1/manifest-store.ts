@@ -18,7 +18,7 @@ import type {
   TagRecord,
 } from '../../core/ports/manifest-store.ts';
 import { mostInlineBytes, type R2LargeValues } from '../r2/large-values.ts';
-import { busyIfOverloaded } from './busy.ts';
+import { busyIfOverloaded } from './overload.ts';
 import * as statements from './statements.ts';
 import { putManifest, removeManifest } from './write-manifest.ts';
 

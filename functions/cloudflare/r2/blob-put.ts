@@ -16,7 +16,7 @@ import { openReader } from './source-reader.ts';
 import { readProgress } from './upload-progress.ts';
 
 /** What a put needs of the store. */
-export interface PutParts {
+export interface PutContext {
   readonly bucket: R2Bucket;
   /** Ms since 1970. */
   readonly now: () => number;
@@ -33,39 +33,39 @@ export interface PutParts {
  * with the error of the source, of the abort or of R2.
  */
 export async function putBlob(
-  parts: PutParts,
+  context: PutContext,
   wanted: WantedBlob,
   source: BlobSource,
   options: PutOptions,
 ): Promise<PutOutcome> {
   const { signal, progress } = options;
   const noted = async (stored: StoredBlob): Promise<PutOutcome> => {
-    await parts.note(stored);
+    await context.note(stored);
     return { kind: 'stored', size: stored.size };
   };
   signal?.throwIfAborted();
-  const before = await parts.find();
+  const before = await context.find();
   if (before !== undefined) {
-    await dropUpload(parts, wanted, progress);
+    await dropUpload(context, wanted, progress);
     return noted(before);
   }
   let outcome: PutOutcome;
   try {
-    outcome = await send(parts, wanted, source, options);
+    outcome = await send(context, wanted, source, options);
   } catch (error) {
     // An answer may be lost, or another put of the same bytes was first. The first error is told.
-    const stored = signal?.aborted ? undefined : await parts.find().catch(() => undefined);
+    const stored = signal?.aborted ? undefined : await context.find().catch(() => undefined);
     if (stored === undefined) throw error;
     return noted(stored);
   }
   if (outcome.kind !== 'stored') return outcome;
-  const stored = await parts.find();
+  const stored = await context.find();
   // Deleted a moment after it was stored, which the row must not outlive.
   return stored === undefined ? outcome : noted(stored);
 }
 
 async function send(
-  { bucket, now, bytesPerPut }: PutParts,
+  { bucket, now, bytesPerPut }: PutContext,
   wanted: WantedBlob,
   source: BlobSource,
   options: PutOptions,
@@ -103,7 +103,7 @@ async function putWhole(
 
 /** The blob came another way while its upload was paused. */
 async function dropUpload(
-  { bucket }: PutParts,
+  { bucket }: PutContext,
   { digest, size }: WantedBlob,
   text: string | undefined,
 ): Promise<void> {

@@ -14,7 +14,7 @@ import type {
   WantedBlob,
 } from '../../core/ports/blob-store.ts';
 import { D1BlobRows } from '../d1/blob-index.ts';
-import { type PutParts, putBlob } from './blob-put.ts';
+import { type PutContext, putBlob } from './blob-put.ts';
 import type { R2SignedUrls } from './signed-urls.ts';
 
 /** What the store is told when it is opened. */
@@ -78,14 +78,15 @@ export function r2BlobStore(
       const body = range === undefined ? kept : kept.subarray(range.start, range.end + 1);
       return { kind: 'stream', size: kept.byteLength, body };
     }
-    const part = range && { offset: range.start, length: range.end - range.start + 1 };
-    const object = await bucket.get(blobKey(digest), part ? { range: part } : {});
+    const wanted = range && { offset: range.start, length: range.end - range.start + 1 };
+    const object = await bucket.get(blobKey(digest), wanted ? { range: wanted } : {});
     if (object === null) {
       forget(digest);
       return undefined;
     }
     const { size } = object;
-    if (part !== undefined || size > smallBytes) return { kind: 'stream', size, body: object.body };
+    if (wanted !== undefined || size > smallBytes)
+      return { kind: 'stream', size, body: object.body };
     const body = new Uint8Array(await object.arrayBuffer());
     // An empty blob weighs something too: its key is kept.
     small.set(digest, body, undefined, size + 200);
@@ -113,7 +114,7 @@ export function r2BlobStore(
     },
 
     put(blob: WantedBlob, source: BlobSource, options: PutOptions = {}): BlobPut {
-      const parts: PutParts = {
+      const context: PutContext = {
         bucket,
         now,
         bytesPerPut,
@@ -123,7 +124,7 @@ export function r2BlobStore(
           seen.set(blob.digest, stored, knownLife);
         },
       };
-      const done = putBlob(parts, blob, source, options);
+      const done = putBlob(context, blob, source, options);
       done.catch(() => undefined);
       return { done };
     },

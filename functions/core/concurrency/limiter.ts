@@ -1,5 +1,5 @@
 /** Lets so many pieces of work run at once; the others wait for their turn, in order. */
-export class Turnstile {
+export class Limiter {
   readonly #width: number;
   readonly #waiting: (() => void)[] = [];
   #inside = 0;

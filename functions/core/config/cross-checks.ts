@@ -5,9 +5,9 @@ import {
   knownRegistryUrl,
   registryPattern,
 } from './known-registries.ts';
-import { near } from './near.ts';
 import type { Overlay } from './overlay.ts';
 import { type Problem, valueAt } from './problems.ts';
+import { suggestion } from './suggestion.ts';
 
 /**
  * The mistakes that no single value shows. They are looked for in what was given, so that they are
@@ -73,7 +73,7 @@ function missingUrl(overlay: Overlay, name: string): Problem[] {
   if (!isRegistry(name) || knownRegistryUrl(name) !== undefined) return [];
   const path = ['upstreams', name, 'url'];
   if (valueAt(overlay.json, path) !== undefined) return [];
-  const meant = near(name, knownRegistries);
+  const meant = suggestion(name, knownRegistries);
   const hint = meant === undefined ? '' : ` (or "${meant}" as its name, if that was meant)`;
   return [
     {

@@ -1,5 +1,5 @@
-import { near } from './near.ts';
 import type { Path, Problem } from './problems.ts';
+import { suggestion } from './suggestion.ts';
 
 /** Environment variables by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -122,7 +122,7 @@ export function unknownVariables(
   return unknown.map((path) => ({
     path,
     found: 'an unknown variable',
-    expected: near(path, known) ?? expectedVariable(path, upstreams),
+    expected: suggestion(path, known) ?? expectedVariable(path, upstreams),
   }));
 }
 

@@ -1,5 +1,5 @@
 import type * as z from 'zod/mini';
-import { near } from './near.ts';
+import { suggestion } from './suggestion.ts';
 import { keySeparator } from './values.ts';
 
 /** A mistake in the configuration. No part of it shows a secret. */
@@ -74,7 +74,7 @@ export function problemsOf(
 
 function unknownKey(path: string, key: string, known: string): Problem {
   const keys = known.split(keySeparator);
-  const meant = near(key, keys);
+  const meant = suggestion(key, keys);
   const expected = meant === undefined ? `one of ${known}` : `"${meant}", if that was meant`;
   return { path, found: 'an unknown key', expected };
 }

@@ -2,7 +2,7 @@ import { close, fsync, futimes, open } from 'node:fs';
 import { mkdir, opendir, readdir, rename, rm, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { Turnstile } from '../../core/concurrency/limiter.ts';
+import { Limiter } from '../../core/concurrency/limiter.ts';
 import { algorithmOf, type Digest, encodedOf, parseDigest } from '../../core/oci/digest.ts';
 import type { StoredBlob } from '../../core/ports/blob-store.ts';
 import { OpenFile } from './open-file.ts';
@@ -25,7 +25,7 @@ const syncWidth = 2;
 export class BlobFolder {
   readonly #folder: string;
   readonly #knownFolders = new Set<string>();
-  readonly #syncing = new Turnstile(syncWidth);
+  readonly #syncing = new Limiter(syncWidth);
   #lastIncoming = 0;
 
   /** `folder` is absolute. */
@@ -43,12 +43,12 @@ export class BlobFolder {
   /** Every blob that is there. */
   async scan(): Promise<StoredBlob[]> {
     const found: StoredBlob[] = [];
-    const turnstile = new Turnstile(scanWidth);
+    const limiter = new Limiter(scanWidth);
     for (const algorithm of ['sha256', 'sha512']) {
       for (const shard of await namesIn(join(this.#folder, algorithm))) {
         const names = await readdir(join(this.#folder, algorithm, shard));
         const stored = names.map((name) =>
-          turnstile.run(async () => {
+          limiter.run(async () => {
             const digest = parseDigest(`${algorithm}:${name}`);
             return digest && name.startsWith(shard) ? this.#statFile(digest) : undefined;
           }),

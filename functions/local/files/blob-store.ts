@@ -11,15 +11,15 @@ import type {
   WantedBlob,
 } from '../../core/ports/blob-store.ts';
 import { BlobFolder } from './blob-folder.ts';
+import { BlobVerifier } from './blob-verifier.ts';
 import { DiskRoom, type DiskSpace } from './disk-space.ts';
 import { wholeExtent } from './extent.ts';
 import { bodyOf } from './file-body.ts';
-import { FileBlobPut, type Incoming, type PutParts } from './file-put.ts';
-import { HashThread } from './hash-thread.ts';
+import { HashThread } from './file-hash.ts';
+import { FileBlobPut, type Incoming, type PutContext } from './file-put.ts';
 import { OpenFile } from './open-file.ts';
 import { FileSlice } from './slice.ts';
 import { SmallBlobs } from './small-blobs.ts';
-import { VerifiedBlobs } from './verified-blobs.ts';
 
 /** How the store is opened. */
 export interface FileBlobStoreOptions {
@@ -43,7 +43,7 @@ export class FileBlobStore implements BlobStore {
   readonly #hashThread = new HashThread();
   readonly #room: DiskRoom;
   readonly #onProblem: (reason: string) => void;
-  readonly #verified = new VerifiedBlobs();
+  readonly #verified = new BlobVerifier();
   readonly #small = new SmallBlobs();
   #usedBytes = 0;
 
@@ -96,7 +96,7 @@ export class FileBlobStore implements BlobStore {
     const onAbort = () => abort.abort(signal?.reason);
     if (signal?.aborted) onAbort();
     signal?.addEventListener('abort', onAbort);
-    const put = new FileBlobPut(blob, source, abort.signal, this.#parts);
+    const put = new FileBlobPut(blob, source, abort.signal, this.#putContext);
     const forget = () => {
       signal?.removeEventListener('abort', onAbort);
       this.#puts.delete(put);
@@ -151,7 +151,7 @@ export class FileBlobStore implements BlobStore {
     await Promise.all([this.#hashThread.close(), this.#verified.close()]);
   }
 
-  readonly #parts: PutParts = {
+  readonly #putContext: PutContext = {
     hashThread: this.#hashThread,
     createIncoming: async (blob) => {
       await this.#room.admit(blob);

@@ -12,7 +12,7 @@ import {
 import type { Growing } from './disk-space.ts';
 import { GrowingExtent } from './extent.ts';
 import { bodyOf } from './file-body.ts';
-import { type FileHash, type HashThread, passingHash } from './hash-thread.ts';
+import { type FileHash, type HashThread, passingHash } from './file-hash.ts';
 import type { OpenFile } from './open-file.ts';
 import { FileSlice } from './slice.ts';
 import { FileWriter } from './writer.ts';
@@ -30,7 +30,7 @@ export interface Incoming {
 }
 
 /** What a put needs of the store. */
-export interface PutParts {
+export interface PutContext {
   readonly hashThread: HashThread;
   /** Rejects where there is no room for the blob. */
   createIncoming(blob: Growing): Promise<Incoming>;
@@ -62,7 +62,7 @@ export class FileBlobPut implements BlobPut, Growing {
   readonly done: Promise<PutOutcome>;
   readonly begun: Promise<void>;
   readonly #wanted: WantedBlob;
-  readonly #parts: PutParts;
+  readonly #context: PutContext;
   readonly #extent: GrowingExtent;
   readonly #incoming: Promise<Incoming>;
   /** How large the file may become before the disk is asked again, in bytes. */
@@ -70,15 +70,15 @@ export class FileBlobPut implements BlobPut, Growing {
   #isOver = false;
   #begin: () => void = () => undefined;
 
-  constructor(wanted: WantedBlob, source: BlobSource, signal: AbortSignal, parts: PutParts) {
+  constructor(wanted: WantedBlob, source: BlobSource, signal: AbortSignal, context: PutContext) {
     this.#wanted = wanted;
-    this.#parts = parts;
+    this.#context = context;
     this.#extent = new GrowingExtent(wanted.size);
     this.#room = wanted.size ?? roomStep;
     this.begun = new Promise((resolve) => {
       this.#begin = resolve;
     });
-    this.#incoming = parts.createIncoming(this);
+    this.#incoming = context.createIncoming(this);
     this.done = this.#run(source, signal);
     // Who only follows does not have to look at the outcome.
     this.done.catch(() => undefined);
@@ -97,12 +97,12 @@ export class FileBlobPut implements BlobPut, Growing {
   }
 
   /**
-   * A part that ends before the blob's last byte ends cleanly as soon as it is there: its reader
-   * has no digest of it to compare, and waiting would hold up a client that asks part by part.
+   * A range that ends before the blob's last byte ends cleanly as soon as it is there: its reader
+   * has no digest of it to compare, and waiting would hold up a client that asks range by range.
    */
   follow(range?: ByteRange): ReadableStream<Uint8Array> {
     const file = this.#isOver
-      ? this.#parts.openStored(this.#wanted.digest)
+      ? this.#context.openStored(this.#wanted.digest)
       : this.#incoming.then((incoming) => incoming.file.retain());
     const end = range === undefined ? Number.POSITIVE_INFINITY : range.end + 1;
     return bodyOf(new FileSlice(file, this.#extent, range?.start ?? 0, end));
@@ -129,15 +129,15 @@ export class FileBlobPut implements BlobPut, Growing {
       const verdict = await this.#receive(incoming.file, source, signal);
       if (verdict.kind === 'stored') {
         this.#extent.end(verdict.size);
-        await this.#parts.publish(incoming, digest, verdict.size);
+        await this.#context.publish(incoming, digest, verdict.size);
         return verdict;
       }
       this.#extent.fail(new WrongBytes(digest, verdict.reason));
-      await this.#parts.removeIncoming(incoming.path);
+      await this.#context.removeIncoming(incoming.path);
       return verdict;
     } catch (error) {
       // The first error says what went wrong; the file would be removed at the next start at last.
-      await this.#parts.removeIncoming(incoming.path).catch(() => undefined);
+      await this.#context.removeIncoming(incoming.path).catch(() => undefined);
       throw error;
     }
   }
@@ -147,7 +147,7 @@ export class FileBlobPut implements BlobPut, Growing {
     const { digest, size } = this.#wanted;
     const isLarge = (size ?? largeBlob) >= largeBlob;
     const algorithm = algorithmOf(digest);
-    const hash = isLarge ? this.#parts.hashThread.hash(algorithm, file) : passingHash(algorithm);
+    const hash = isLarge ? this.#context.hashThread.hash(algorithm, file) : passingHash(algorithm);
     try {
       const received = await this.#copy(file, hash, source, signal);
       if (size !== undefined && received !== size) return wrongSize(size, received);
@@ -206,7 +206,7 @@ export class FileBlobPut implements BlobPut, Growing {
   /** Asks the disk for room up to `bytes`: only a blob of unknown size comes here. */
   async #grow(bytes: number): Promise<void> {
     try {
-      while (bytes > this.#room) await this.#parts.growIncoming(this, roomStep);
+      while (bytes > this.#room) await this.#context.growIncoming(this, roomStep);
     } catch (error) {
       const { digest } = this.#wanted;
       throw new BlobTooLarge(`${digest} grew beyond the room on the disk`, error);

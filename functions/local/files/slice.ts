@@ -10,7 +10,7 @@ class SliceClosed extends Error {
 }
 
 /**
- * A part of a file, read once from its start to its end, also while the file still grows. It must
+ * A range of a file, read once from its start to its end, also while the file still grows. It must
  * be closed, by however many callers: the file is let go exactly once.
  */
 export class FileSlice {
@@ -25,7 +25,7 @@ export class FileSlice {
   #wake: (() => void) | undefined;
 
   /**
-   * `file` is this slice's own use of it. `end` is the first byte after the part; infinity for one
+   * `file` is this slice's own use of it. `end` is the first byte after it; infinity for one
    * that ends with the file.
    */
   constructor(file: Promise<OpenFile>, extent: Extent, start: number, end: number) {

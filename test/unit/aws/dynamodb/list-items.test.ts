@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { inTurns } from '../../../../functions/aws/dynamodb/batch.ts';
+import { forEachInParallel } from '../../../../functions/aws/dynamodb/batch.ts';
 import { DynamoDbManifestStore } from '../../../../functions/aws/dynamodb/manifest-store.ts';
 import { madeDigest } from '../../../contract/made-content.ts';
 import { alpine } from '../../../standins/dynamodb/made-images.ts';
@@ -87,7 +87,7 @@ test('2 000 tags that were pulled are listed whole and in pages', async () => {
   const names = Array.from({ length: 2000 }, (_, index) => `v${String(index).padStart(5, '0')}`);
   const record = { mediaType: 'm', size: 1, firstSeen: 1, changed: 1, checked: 1, history: [] };
   const digest = madeDigest('tagged');
-  await inTurns(names, (name) => store.putTag(alpine, name, { ...record, digest }));
+  await forEachInParallel(names, (name) => store.putTag(alpine, name, { ...record, digest }));
   const whole = await store.listTags(alpine, { limit: undefined, last: undefined });
   expect(whole).toEqual({ entries: names, next: undefined });
   const page = await store.listTags(alpine, { limit: 999, last: 'v00000' });

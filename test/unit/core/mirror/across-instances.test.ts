@@ -5,7 +5,7 @@ import type { MirrorEvent } from '../../../../functions/core/ports/event.ts';
 import type { Leases } from '../../../../functions/core/ports/leases.ts';
 import { StoreBusy } from '../../../../functions/core/ports/store-busy.ts';
 import { attempt } from '../../../../functions/core/ports/tolerate.ts';
-import { ProcessLeases } from '../../../../functions/local/process-leases.ts';
+import { ProcessLeases } from '../../../../functions/local/leases.ts';
 import { SimulatedTime } from '../../../runtime/aws-storm/simulated-time.ts';
 import { madeRandom } from './made-random.ts';
 

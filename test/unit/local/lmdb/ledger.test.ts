@@ -2,12 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { ProcessLeases } from '../../../../functions/local/leases.ts';
 import {
   type IndexDatabase,
   openIndexDatabase,
 } from '../../../../functions/local/lmdb/database.ts';
 import { LmdbLedger } from '../../../../functions/local/lmdb/ledger.ts';
-import { ProcessLeases } from '../../../../functions/local/process-leases.ts';
 
 let folder: string;
 let index: IndexDatabase;

@@ -1,6 +1,6 @@
 import { BoundedCache } from '../../core/concurrency/bounded-cache.ts';
 import type { Digest } from '../../core/oci/digest.ts';
-import type { NotedBlob, StoredBlob } from '../../core/ports/blob-store.ts';
+import type { NotedBlob } from '../../core/ports/blob-store.ts';
 import type { PresignedUrl } from '../../core/signing/presigner.ts';
 
 /** About 1.5 KB each with their URLs. */
@@ -18,7 +18,7 @@ interface Known {
  * The blobs that this instance knows to be stored, with their signed URLs. A blob that another
  * instance deleted is known here for as long as a URL of it would be: half of the URLs' life.
  */
-export class KnownBlobs {
+export class BlobCache {
   readonly #known: BoundedCache<Known>;
   readonly #sign: SignBlobUrl;
   readonly #now: () => number;
@@ -52,20 +52,4 @@ export class KnownBlobs {
     known.url = { text: url, until: now + (expires - now) / 2 };
     return url;
   }
-}
-
-/**
- * What is stored in the bucket, in a place that is quicker and cheaper to ask. It may lack an object
- * whose writer died before it noted it, and nothing else. All methods reject when it cannot be asked.
- */
-export interface BlobIndex {
-  get(digest: Digest): Promise<StoredBlob | undefined>;
-  /** Those of many that it knows, in no order. */
-  getMany(digests: readonly Digest[]): Promise<readonly StoredBlob[]>;
-  /** Without effect when it knows the blob: the time of the first remains. */
-  put(blob: StoredBlob): Promise<void>;
-  /** Without effect when it does not know the blob. */
-  delete(blob: NotedBlob): Promise<void>;
-  /** What all blobs take, in bytes; off by those whose writer died half-way. */
-  used(): Promise<number>;
 }

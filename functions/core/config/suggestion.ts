@@ -1,5 +1,5 @@
 /** The candidate that differs from a word by a typing mistake or two; undefined without one. */
-export function near(word: string, candidates: readonly string[]): string | undefined {
+export function suggestion(word: string, candidates: readonly string[]): string | undefined {
   const lower = word.toLowerCase();
   const ranked = candidates
     .map((candidate) => ({ candidate, distance: distance(lower, candidate.toLowerCase()) }))

@@ -1,13 +1,13 @@
 import { algorithmOf, type Digest, encodedOf } from '../../core/oci/digest.ts';
 import type { StoredBlob } from '../../core/ports/blob-store.ts';
-import { HashThread } from './hash-thread.ts';
+import { HashThread } from './file-hash.ts';
 import type { OpenFile } from './open-file.ts';
 
 /**
  * The blobs whose bytes this process hashed: on their way in, or by reading them again. Files that
  * were there before it are taken for what their names say, until something speaks against one.
  */
-export class VerifiedBlobs {
+export class BlobVerifier {
   readonly #verified = new Set<Digest>();
   readonly #running = new Map<Digest, Promise<boolean>>();
   /** Not the one of the fills: they would have to wait for all of a large blob. */
