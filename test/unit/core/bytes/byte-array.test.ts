@@ -1,0 +1,20 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { joinChunks, toHex } from '../../../../functions/core/bytes/byte-array.ts';
+
+it('hex is what Node writes', () => {
+  fc.assert(
+    fc.property(fc.uint8Array(), (bytes) => {
+      expect(toHex(bytes)).toBe(Buffer.from(bytes).toString('hex'));
+    }),
+  );
+});
+
+it('joined chunks are what Node joins', () => {
+  fc.assert(
+    fc.property(fc.array(fc.uint8Array()), (chunks) => {
+      const whole = Buffer.concat(chunks);
+      expect(joinChunks(chunks, whole.byteLength)).toEqual(new Uint8Array(whole));
+    }),
+  );
+});
