@@ -11,5 +11,5 @@ setFlagsFromString('--heap-growing-percent=400');
 export const handler = openFill(await readConfig(process.env, import.meta.url), {
   environment: process.env,
   fetch: openConnections(process.env).fetch,
-  write: (line) => process.stdout.write(line),
+  write: (line) => process.stdout.write(`${line}\n`),
 });

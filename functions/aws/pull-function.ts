@@ -10,7 +10,7 @@ export const handler = openPull(
   {
     environment: process.env,
     fetch: (url, init) => fetch(url, init),
-    write: (line) => process.stdout.write(line),
+    write: (line) => process.stdout.write(`${line}\n`),
   },
   'body',
 );

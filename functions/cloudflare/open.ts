@@ -1,5 +1,7 @@
 import { passThroughAll } from '../core/mirror/blobs/fill-behind.ts';
 import { createMirror, type RunningMirror } from '../core/mirror/create-mirror.ts';
+import { logEvent } from '../core/observe/event-line.ts';
+import { jsonLog, type Log } from '../core/observe/log.ts';
 import type { Ports } from '../core/ports/ports.ts';
 import type { Runtime } from '../core/ports/runtime.ts';
 import { createRegistry, type Registry } from '../core/registry/app.ts';
@@ -8,7 +10,6 @@ import { type WorkerConfiguration, withVariables } from './config/overrides.ts';
 import { D1Leases } from './d1/leases.ts';
 import { D1Ledger } from './d1/ledger.ts';
 import { d1ManifestStore } from './d1/manifest-store.ts';
-import { type Log, openLog } from './observe.ts';
 import { missingSecrets, openUpstreams } from './open-upstreams.ts';
 import { QueuesFillQueue } from './queues/fill-queue.ts';
 import { r2BlobStore } from './r2/blob-store.ts';
@@ -48,12 +49,12 @@ export function openMirror(
   const variables = variablesOf(environment);
   const { configuration, ignored } = withVariables(built, variables);
   const { limits, version } = configuration;
-  const log = openLog(configuration.log.level);
-  for (const variable of ignored) log.line('error', 'variable ignored', { variable });
+  const log = jsonLog(configuration.log.level, (line) => console.log(line), Date.now);
+  for (const variable of ignored) log.event('error', 'variable ignored', { variable });
   for (const secret of missingSecrets(configuration, variables)) {
-    log.line('error', 'secret missing', { secret });
+    log.event('error', 'secret missing', { secret });
   }
-  const runtime = workerRuntime((event) => log.event(event));
+  const runtime = workerRuntime((event) => logEvent(log, event));
   const ports = openStores(environment, runtime);
   const upstreams = openUpstreams(configuration, variables, ports.ledger, runtime);
   const options = {
@@ -68,7 +69,7 @@ export function openMirror(
   const open = () => createMirror(options, ports, runtime);
   const registry = createRegistry(open(), {
     defaultRegistry: configuration.defaultUpstream,
-    onError: (error) => log.line('error', 'unexpected', { error: describe(error) }),
+    onError: (error) => log.event('error', 'unexpected', { error: describe(error) }),
   });
   const { fillTime } = configuration.cloudflare;
   return { registry, ports, log, version, fillTime, openFiller: open };

@@ -1,4 +1,6 @@
 import { waitUntil } from 'cloudflare:workers';
+import { logGivenUp } from '../core/observe/event-line.ts';
+import { logRequest } from '../core/observe/request-line.ts';
 import type { FillJob } from '../core/ports/fill-queue.ts';
 import { fromRequest } from '../core/registry/fetch.ts';
 import { answerHealth } from '../core/service/health.ts';
@@ -25,10 +27,18 @@ const worker: ExportedHandler<WorkerEnvironment> = {
     // Other requests may wait for what this one asked an upstream: its client may leave, it stays.
     waitUntil(answering);
     const answer = await answering;
-    if (asked.method === 'GET' && answer.status < 300) {
-      ports.ledger.count({ bytesServed: Number(answer.headers['content-length'] ?? 0) });
-    }
-    log.request(request, answer, Date.now() - started);
+    const { status, note, headers } = answer;
+    // A stream that breaks later is cut by workerd, and told by the mirror's own event.
+    const bytes = asked.method === 'HEAD' ? 0 : Number(headers['content-length'] ?? 0);
+    if (bytes > 0) ports.ledger.count({ bytesServed: bytes });
+    logRequest(log, {
+      method: asked.method,
+      status,
+      note,
+      userAgent: asked.header('user-agent'),
+      milliseconds: Date.now() - started,
+      written: { bytes, end: 'complete' },
+    });
     return workerResponse(answer, asked.method);
   },
 
@@ -39,7 +49,7 @@ const worker: ExportedHandler<WorkerEnvironment> = {
     const handle = async (job: FillJob, delivery: number) => {
       const outcome = await filler.handleFill(job, { pauseAt, delivery });
       if (outcome.kind === 'given-up') {
-        log.line('warn', 'fill given up', { digest: job.blob.digest, reason: outcome.reason });
+        logGivenUp(log, job, outcome.reason);
       }
       return outcome;
     };

@@ -2,13 +2,14 @@ import type { AddressInfo } from 'node:net';
 import type { Environment } from '../core/config/environment.ts';
 import type { Config } from '../core/config/resolve.ts';
 import { createMirror, type RunningMirror } from '../core/mirror/create-mirror.ts';
+import { logGivenUp } from '../core/observe/event-line.ts';
 import { createRegistry } from '../core/registry/app.ts';
 import { createHandler } from './http/handler.ts';
 import { listen } from './http/listener.ts';
 import { originOf } from './http/origin.ts';
 import { openConnections } from './http-client.ts';
-import { type LogDestination, openLog } from './observe/log.ts';
 import { openObserving } from './observe/observing.ts';
+import { createServerLog, type LogDestination } from './observe/server-log.ts';
 import { standardOutput } from './observe/standard-output.ts';
 import { nodeRuntime } from './runtime.ts';
 import type { OpenStores, Stores } from './stores.ts';
@@ -48,14 +49,13 @@ export async function startServer(
   options: ServerOptions = {},
 ): Promise<RunningServer> {
   const { environment = process.env, logTo = standardOutput(), terminal = false } = options;
-  const log = openLog(config.log, logTo, terminal);
+  const log = createServerLog(config.log, logTo, terminal);
   const unexpected = (error: unknown) =>
     log.event('error', 'unexpected', { error: describe(error) });
   const { metrics, observe, attach } = openObserving(log);
   const store = await openStores({
     now: Date.now,
-    onGivenUp: ({ blob }, reason) =>
-      log.event('warn', 'fill given up', { digest: blob.digest, reason }),
+    onGivenUp: (job, reason) => logGivenUp(log, job, reason),
     onProblem: (reason) => log.event('warn', 'store failed', { reason }),
   });
   const connections = openConnections(environment);

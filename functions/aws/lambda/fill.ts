@@ -1,5 +1,6 @@
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
-import type { FillOutcome } from '../../core/ports/fill-queue.ts';
+import { logGivenUp } from '../../core/observe/event-line.ts';
+import type { FillJob, FillOutcome } from '../../core/ports/fill-queue.ts';
 import type { FunctionConfig } from '../config/plain-config.ts';
 import { deliveryOf, readFillText } from '../sqs/queue.ts';
 import { type MirrorParts, type OpenedMirror, openMirror } from './open-mirror.ts';
@@ -33,8 +34,13 @@ export function openFill(config: FunctionConfig, parts: MirrorParts): FillHandle
     const pauseAt = Date.now() + left - Math.min(longestMargin, left / 4);
     const failed = await Promise.all(
       Records.map(async (record) => {
-        const outcome = await outcomeOf(opened, record, pauseAt);
-        return (await settle(opened, record, outcome)) ? [] : [record.messageId];
+        const read = readFillText(record.body);
+        const job = read.kind === 'job' ? read.job : undefined;
+        const outcome: FillOutcome =
+          read.kind === 'job'
+            ? await outcomeOf(opened, record, read.job, pauseAt)
+            : { kind: 'given-up', reason: read.reason };
+        return (await settle(opened, record, job, outcome)) ? [] : [record.messageId];
       }),
     );
     await opened.settled(afterwards);
@@ -46,14 +52,13 @@ export function openFill(config: FunctionConfig, parts: MirrorParts): FillHandle
 async function outcomeOf(
   opened: OpenedMirror,
   record: SQSRecord,
+  job: FillJob,
   pauseAt: number,
 ): Promise<FillOutcome> {
-  const read = readFillText(record.body);
-  if (read.kind === 'bad') return { kind: 'given-up', reason: read.reason };
   const delivery = deliveryOf(record.attributes.ApproximateReceiveCount);
   const release = keepHidden(opened, record);
   try {
-    return await opened.mirror.handleFill(read.job, { pauseAt, delivery });
+    return await opened.mirror.handleFill(job, { pauseAt, delivery });
   } finally {
     release();
   }
@@ -82,17 +87,19 @@ function keepHidden({ stores, log }: OpenedMirror, { receiptHandle }: SQSRecord)
 async function settle(
   { stores, log }: OpenedMirror,
   { messageId, receiptHandle, body }: SQSRecord,
+  job: FillJob | undefined,
   outcome: FillOutcome,
 ): Promise<boolean> {
   const { queue, deadLetters } = stores.queues;
   try {
     if (outcome.kind === 'done') return true;
-    const { kind, reason } = outcome;
-    log.event('warn', 'fill not done', { messageId, outcome: kind, reason });
-    if (kind === 'given-up') {
+    const { reason } = outcome;
+    if (outcome.kind === 'given-up') {
+      logGivenUp(log, job, reason);
       await deadLetters?.sendGivenUp(body, reason);
       return true;
     }
+    log.event('warn', 'fill not done', { messageId, digest: job?.blob.digest, reason });
     await queue.hide({ receipt: receiptHandle }, outcome.afterSeconds);
     return false;
   } catch (error) {

@@ -1,40 +1,40 @@
+import {
+  jsonLog,
+  type LeastLevel,
+  type Log,
+  type LogFields,
+  type LogLevel,
+} from '../../core/observe/log.ts';
 import { type Measured, metricFields } from './embedded-metrics.ts';
 
-/** How much a line matters. */
-export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
-
-/** A function's log: lines of JSON, which CloudWatch Logs takes apart. No line holds a secret. */
-export interface Log {
-  event(level: LogLevel, message: string, fields?: Readonly<Record<string, unknown>>): void;
-  /** A line that carries metrics: it is written at every level but `silent`, then without fields. */
+/** A function's log, which CloudWatch Logs takes apart: some of its lines carry metrics. */
+export interface MetricLog extends Log {
+  /** A line that carries metrics: at a level that is not written only they are, without fields. */
   measure(
     measured: readonly Measured[],
     level: LogLevel,
     message: string,
-    fields?: Readonly<Record<string, unknown>>,
+    fields?: LogFields,
   ): void;
 }
 
-const ranks = { debug: 20, info: 30, warn: 40, error: 50, silent: 60 } as const;
-
 /**
- * Opens a log. `write` takes whole lines; console.log would not do, as Lambda's puts a time and
- * the request's id before a line, and CloudWatch then finds no metrics in it.
+ * Creates a function's log. `write` takes whole lines without their end; console.log would not do,
+ * as Lambda's puts a time and the request's id before a line, and CloudWatch then finds no metrics
+ * in it.
  */
-export function openLog(
-  least: keyof typeof ranks,
+export function createMetricLog(
+  least: LeastLevel,
   write: (line: string) => void,
   now: () => number,
-): Log {
-  const passes = (level: LogLevel) => ranks[level] >= ranks[least];
-  const line = (fields: object) => write(`${JSON.stringify(fields)}\n`);
+): MetricLog {
+  const log = jsonLog(least, write, now);
   return {
-    event(level, message, fields) {
-      if (passes(level)) line({ level, message, ...fields });
-    },
+    ...log,
     measure(measured, level, message, fields) {
-      const shown = passes(level) ? { level, message, ...fields } : undefined;
-      line({ ...shown, ...metricFields(measured, now()) });
+      const metrics = metricFields(measured, now());
+      if (log.passes(level)) log.event(level, message, { ...fields, ...metrics });
+      else write(JSON.stringify(metrics));
     },
   };
 }

@@ -4,17 +4,17 @@ import { createMirror, type RunningMirror } from '../../core/mirror/create-mirro
 import type { UpstreamFetch } from '../../core/upstream/connection.ts';
 import { nodeRuntime } from '../../node/runtime.ts';
 import type { FunctionConfig } from '../config/plain-config.ts';
-import { type MeasuredLedger, measuredLedger } from '../observe/measured-ledger.ts';
 import { type AwsStores, openStores } from '../open.ts';
 import { openUpstreams } from '../open-upstreams.ts';
-import { observeEvent } from './measured.ts';
-import { type Log, openLog } from './metric-log.ts';
+import { observeEvent } from './event-metrics.ts';
+import { type MetricLedger, metricLedger } from './metric-ledger.ts';
+import { createMetricLog, type MetricLog } from './metric-log.ts';
 
 /** What a function takes from its process. */
 export interface MirrorParts {
   readonly environment: Environment;
   readonly fetch: UpstreamFetch;
-  /** Takes whole lines of the log. */
+  /** Takes whole lines of the log, without their end. */
   write(line: string): void;
 }
 
@@ -22,8 +22,8 @@ export interface MirrorParts {
 export interface OpenedMirror {
   readonly mirror: RunningMirror;
   readonly stores: AwsStores;
-  readonly ledger: MeasuredLedger;
-  readonly log: Log;
+  readonly ledger: MetricLedger;
+  readonly log: MetricLog;
   /** Ends what outlives an answer, or leaves it to the next event after so many ms. */
   settled(milliseconds: number): Promise<void>;
 }
@@ -41,10 +41,10 @@ const evictionSteps = 300;
 export function openMirror(config: FunctionConfig, parts: MirrorParts): OpenedMirror {
   const { environment, fetch, write } = parts;
   const { aws, limits } = config;
-  const log = openLog(config.log.level, write, Date.now);
+  const log = createMetricLog(config.log.level, write, Date.now);
   const { runtime, settled } = nodeRuntime((event) => observeEvent(log, event));
   const stores = openStores(aws, environment);
-  const ledger = measuredLedger(stores.ledger, runtime);
+  const ledger = metricLedger(stores.ledger, runtime);
   const { readSecret } = stores;
   const upstreams = openUpstreams(config, { environment, fetch, ledger, runtime, readSecret });
   const { passThroughBytes, fillWait } = aws;

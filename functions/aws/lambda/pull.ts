@@ -6,8 +6,8 @@ import { createRegistry } from '../../core/registry/app.ts';
 import { answerHealth } from '../../core/service/health.ts';
 import type { FunctionConfig } from '../config/plain-config.ts';
 import { inTime } from '../function-url/in-time.ts';
-import { logRequest } from '../observe/request-log.ts';
 import type { AwsStores } from '../open.ts';
+import { measureRequest } from './event-metrics.ts';
 import { createFunctionUrl } from './function-url.ts';
 import type { HeadForm } from './head-body.ts';
 import { type MirrorParts, openMirror } from './open-mirror.ts';
@@ -61,7 +61,7 @@ export function openPull(
       milliseconds: performance.now() - started,
       written: { bytes, end: 'complete' },
     } as const;
-    logRequest(log, record, ledger.take());
+    measureRequest(log, record, ledger.take());
     await settled(afterwards);
     await inTime(ledger.flushSometimes(), countersTime, () => undefined);
     return result;

@@ -1,8 +1,9 @@
 import { entityTag } from '../headers/conditional.ts';
 import type { Provenance } from '../mirror/outcome.ts';
+import type { AnswerNote } from '../observe/request-line.ts';
 import type { Digest } from '../oci/digest.ts';
 import { repositoryKey } from '../oci/repository.ts';
-import type { AnswerNote, AskedRepository } from './answer.ts';
+import type { AskedRepository } from './answer.ts';
 
 /** Headers of an answer under construction, by lower-case name. */
 export type AnswerHeaders = Record<string, string>;

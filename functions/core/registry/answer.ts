@@ -1,4 +1,5 @@
 import type { Method, MirroredRepository } from '../mirror/mirror.ts';
+import type { AnswerNote } from '../observe/request-line.ts';
 import type { Repository } from '../oci/repository.ts';
 import type { UpstreamPolicy } from '../sources/source.ts';
 
@@ -9,23 +10,6 @@ export interface RegistryRequest {
   readonly target: string;
   /** A header's value by its lower-case name; several lines joined by a comma. */
   header(name: string): string | undefined;
-}
-
-/** What an answer says of itself for the log line and the metrics. */
-export interface AnswerNote {
-  /** `manifest`, `blob`, `tags`, `referrers`, `catalog`, `ping`, or `other`. */
-  readonly kind: string;
-  /** How the client named the registry. */
-  readonly form: 'root' | 'ns' | 'prefix';
-  /** As `docker.io/library/alpine`. */
-  readonly repository?: string;
-  readonly reference?: string;
-  /** `hit`, `revalidated`, `miss`, `stale`, or undefined where nothing is cached. */
-  readonly cache?: string;
-  /** Requests sent to upstreams for this answer. */
-  readonly upstreamCalls: number;
-  /** Why it is not what the client asked for. Holds no secret. */
-  readonly reason?: string;
 }
 
 /** What leaves the registry; a platform turns it into its own kind of response. */

@@ -1,7 +1,8 @@
+import type { AnswerNote } from '../observe/request-line.ts';
 import { errorBody } from '../oci/error-code.ts';
 import { repositoryKey } from '../oci/repository.ts';
 import type { Unobtained } from '../sources/source.ts';
-import type { Answer, AnswerNote, Asked, AskedRepository } from './answer.ts';
+import type { Answer, Asked, AskedRepository } from './answer.ts';
 import { headersFor } from './answer-headers.ts';
 import type { Refusal } from './refusal.ts';
 import { refusalOf, type Wanted } from './status-policy.ts';

@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import { performance } from 'node:perf_hooks';
+import type { RequestRecord } from '../../core/observe/request-line.ts';
 import type { Answer, RegistryRequest } from '../../core/registry/answer.ts';
 import type { Registry } from '../../core/registry/app.ts';
-import type { Log, LogLevel } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
-import type { RequestRecord } from '../observe/request-record.ts';
+import type { ServerLog } from '../observe/server-log.ts';
 import type { RequestHandler } from './listener.ts';
 import { type OwnPages, ownPage } from './own-pages.ts';
 import { writeAnswer } from './write-answer.ts';
@@ -13,7 +13,7 @@ import { writeAnswer } from './write-answer.ts';
 export interface Handling {
   readonly registry: Registry;
   readonly pages: OwnPages;
-  readonly log: Log;
+  readonly log: ServerLog;
   readonly metrics: Pick<Metrics, 'begin'>;
   /** Told of the bytes of every body that left. */
   served(bytes: number): void;
@@ -48,7 +48,7 @@ export function createHandler(handling: Handling): RequestHandler {
       written,
     };
     ended(record);
-    log.request(record, levelOf(record));
+    log.request(record);
   };
 }
 
@@ -59,14 +59,6 @@ const failure: Answer = {
   body: undefined,
   note: { kind: 'other', form: 'root', upstreamCalls: 0 },
 };
-
-/** Probes of machines would drown the requests of clients. */
-function levelOf(record: RequestRecord): LogLevel {
-  const { kind } = record.note;
-  if (kind === 'healthz' || kind === 'metrics') return 'debug';
-  if (record.written.end === 'broken') return 'error';
-  return record.status >= 500 || record.note.cache === 'stale' ? 'warn' : 'info';
-}
 
 /** Node's request as the registry takes it; reads no more of it than is asked for. */
 class NodeRequest implements RegistryRequest {

@@ -1,17 +1,8 @@
 import { once } from 'node:events';
 import { type IncomingMessage, ServerResponse } from 'node:http';
+import type { Written } from '../../core/observe/request-line.ts';
 import type { Answer } from '../../core/registry/answer.ts';
 import { nodeBodyOf } from './node-body.ts';
-
-/** How the writing of an answer ended. */
-export interface Written {
-  /** Bytes of the body that left. */
-  readonly bytes: number;
-  /** `left`: the client went away. `broken`: the body's stream failed, and the connection is cut. */
-  readonly end: 'complete' | 'left' | 'broken';
-  /** What a broken stream gave as its reason. */
-  readonly error?: unknown;
-}
 
 /**
  * Writes an answer, at the client's pace. It never rejects. A client that leaves cancels its own

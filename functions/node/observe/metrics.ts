@@ -1,7 +1,7 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { RequestRecord } from '../../core/observe/request-line.ts';
 import type { MirrorEvent } from '../../core/ports/event.ts';
 import type { Counters } from '../../core/ports/ledger.ts';
-import type { RequestRecord } from './request-record.ts';
 import { upstreamMetrics } from './upstream-metrics.ts';
 
 /** What is read at the moment somebody asks for the metrics. */

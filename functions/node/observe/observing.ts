@@ -1,8 +1,8 @@
+import { logEvent } from '../../core/observe/event-line.ts';
+import type { Log } from '../../core/observe/log.ts';
 import type { BlobStore } from '../../core/ports/blob-store.ts';
 import type { MirrorEvent } from '../../core/ports/event.ts';
 import type { Ledger } from '../../core/ports/ledger.ts';
-import { logEvent } from './event-log.ts';
-import type { Log } from './log.ts';
 import { type Metrics, openMetrics } from './metrics.ts';
 
 /** What is read from the stores for the metrics. */

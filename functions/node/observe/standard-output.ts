@@ -1,5 +1,5 @@
 import { write, writeSync } from 'node:fs';
-import type { LogDestination } from './log.ts';
+import type { LogDestination } from './server-log.ts';
 
 /** So many bytes are written at once; what is less waits for more. */
 const batch = 4096;

@@ -53,7 +53,9 @@ test('it serves, says how to use it, and ends with 0 at Ctrl-C', async () => {
     expect(program.err).toContain(text);
   }
   const lines = program.out.trim().split('\n');
-  const requests = lines.map((line) => JSON.parse(line)).filter(({ msg }) => msg === 'request');
+  const requests = lines
+    .map((line) => JSON.parse(line))
+    .filter(({ message }) => message === 'request');
   expect(requests.map(({ kind, status }) => [kind, status])).toEqual([
     ['manifest', 200],
     ['blob', 200],

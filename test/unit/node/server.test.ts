@@ -65,12 +65,12 @@ test('a pull with the configured credentials, its log lines and its metrics', as
   expect((await blob.arrayBuffer()).byteLength).toBe(image.layers[0]?.size);
   await get('/v2/library/app/manifests/1');
   const records = lines.map((line) => JSON.parse(line));
-  expect(records.filter(({ msg }) => msg === 'request')).toEqual([
+  expect(records.filter(({ message }) => message === 'request')).toEqual([
     expect.objectContaining({ kind: 'manifest', cache: 'miss', reference: '1', status: 200 }),
     expect.objectContaining({ kind: 'blob', bytes: image.layers[0]?.size, reference: layer }),
     expect.objectContaining({ kind: 'manifest', cache: 'hit', upstreamCalls: 0 }),
   ]);
-  expect(records.some(({ msg }) => msg === 'upstream-request')).toBe(true);
+  expect(records.some(({ message }) => message === 'upstream-request')).toBe(true);
   const metrics = await (await get('/metrics')).text();
   expect(metrics).toContain('pullfront_pulls_made_total 1\n');
   expect(metrics).toContain('pullfront_pulls_avoided_total 1\n');

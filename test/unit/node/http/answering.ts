@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import type { Written } from '../../../../functions/core/observe/request-line.ts';
 import type { Answer } from '../../../../functions/core/registry/answer.ts';
 import { type Listener, listen } from '../../../../functions/node/http/listener.ts';
-import { type Written, writeAnswer } from '../../../../functions/node/http/write-answer.ts';
+import { writeAnswer } from '../../../../functions/node/http/write-answer.ts';
 
 /** A server that gives one answer to everything, and how the writing of each ended. */
 export interface Answering extends Listener {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { openMetrics } from '../../../../functions/node/observe/metrics.ts';
 import { openObserving } from '../../../../functions/node/observe/observing.ts';
-import { record } from './records.ts';
+import { record } from '../../core/observe/records.ts';
 
 const counters = {
   pullsServed: 30,
@@ -97,7 +97,7 @@ test('limits of an index that has user names are shown without them, the latest 
     rate: { limit: 200, remaining: seen, windowSeconds: 21_600 },
     seen,
   });
-  const log = { request: () => undefined, event: () => undefined, flush: () => undefined };
+  const log = { passes: () => true, event: () => undefined };
   const { metrics, attach } = openObserving(log);
   await attach({
     blobs: { usedBytes: async () => 0 },

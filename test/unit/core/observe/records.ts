@@ -1,4 +1,4 @@
-import type { RequestRecord } from '../../../../functions/node/observe/request-record.ts';
+import type { RequestRecord } from '../../../../functions/core/observe/request-line.ts';
 
 /** A record of a pull by tag, with changes. */
 export function record(changes: Partial<RequestRecord> = {}): RequestRecord {

@@ -1,8 +1,8 @@
 import type { Ledger } from '../../core/ports/ledger.ts';
 import type { Runtime } from '../../core/ports/runtime.ts';
 import { reasonOf } from '../../core/ports/tolerate.ts';
-import type { Measured } from '../lambda/embedded-metrics.ts';
-import { measuredCounts } from '../lambda/measured.ts';
+import type { Measured } from './embedded-metrics.ts';
+import { measuredCounts } from './event-metrics.ts';
 
 /** A ledger that keeps its counts in memory until it is told to write them. */
 export interface FlushedLedger extends Ledger {
@@ -10,7 +10,7 @@ export interface FlushedLedger extends Ledger {
 }
 
 /** A ledger whose counts become metrics as well. */
-export interface MeasuredLedger extends Ledger {
+export interface MetricLedger extends Ledger {
   /** The metrics counted since the last call. */
   take(): Measured[];
   /** Writes the counts unless that was done a minute ago. Does not reject. */
@@ -21,7 +21,7 @@ export interface MeasuredLedger extends Ledger {
 const flushInterval = 60_000;
 
 /** Lets the counts of a ledger be measured, and writes them at most once a minute. */
-export function measuredLedger(ledger: FlushedLedger, runtime: Runtime): MeasuredLedger {
+export function metricLedger(ledger: FlushedLedger, runtime: Runtime): MetricLedger {
   let counted: Measured[] = [];
   let flushed = runtime.now();
   return {

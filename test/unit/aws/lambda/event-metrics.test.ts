@@ -1,12 +1,10 @@
 import { expect, test } from 'vitest';
-import { observeEvent } from '../../../../functions/aws/lambda/measured.ts';
-import { openLog } from '../../../../functions/aws/lambda/metric-log.ts';
-import { measuredLedger } from '../../../../functions/aws/observe/measured-ledger.ts';
-import { logRequest } from '../../../../functions/aws/observe/request-log.ts';
+import { measureRequest, observeEvent } from '../../../../functions/aws/lambda/event-metrics.ts';
+import { createMetricLog } from '../../../../functions/aws/lambda/metric-log.ts';
 
 function scene(level: 'debug' | 'info' | 'error' | 'silent') {
   const lines: string[] = [];
-  const log = openLog(
+  const log = createMetricLog(
     level,
     (line) => lines.push(line),
     () => 1_700_000_000_000,
@@ -32,11 +30,12 @@ const record = {
 
 test('a request is one line, which CloudWatch counts by its cache and kind and by nothing', () => {
   const { log, lines, parsed } = scene('info');
-  logRequest(log, record, [{ name: 'PullsAvoided', value: 1 }]);
-  expect(lines).toEqual([expect.stringMatching(/^\{.*\}\n$/)]);
+  measureRequest(log, record, [{ name: 'PullsAvoided', value: 1 }]);
+  expect(lines).toEqual([expect.stringMatching(/^\{.*\}$/)]);
   expect(parsed()).toEqual([
     {
       level: 'info',
+      time: '2023-11-14T22:13:20.000Z',
       message: 'request',
       client: 'docker/29.1',
       kind: 'manifest',
@@ -72,7 +71,7 @@ test('a request is one line, which CloudWatch counts by its cache and kind and b
 
 test('a quieter log keeps the metrics and leaves out the request', () => {
   const { log, parsed } = scene('error');
-  logRequest(log, record, []);
+  measureRequest(log, record, []);
   expect(parsed()).toEqual([
     { cache: 'hit', kind: 'manifest', Requests: 1, _aws: expect.anything() },
   ]);
@@ -105,45 +104,4 @@ test('events are measured', () => {
     { registry: 'docker.io', Upstream429: 1 },
     { FillFailures: 1 },
   ]);
-});
-
-test('counts become metrics at once, and are written at most once a minute', async () => {
-  let now = 0;
-  let flushes = 0;
-  const nothing = {
-    pullsServed: 0,
-    pullsAvoided: 0,
-    pullsMade: 0,
-    bytesServed: 0,
-    bytesFetched: 0,
-  };
-  const ledger = measuredLedger(
-    {
-      recordRateLimit: async () => undefined,
-      rateLimits: async () => [],
-      count: () => undefined,
-      counters: async () => nothing,
-      async flush() {
-        flushes += 1;
-        throw new Error('the table is down');
-      },
-    },
-    {
-      now: () => now,
-      observe: () => undefined,
-      waitUntil: () => undefined,
-      createHash: () => ({ update: () => undefined, hex: () => '' }),
-      sleep: async () => undefined,
-      random: () => 0,
-    },
-  );
-  ledger.count({ pullsServed: 1, pullsAvoided: 1 });
-  ledger.count({ pullsMade: 1 });
-  expect(ledger.take().map(({ name }) => name)).toEqual(['PullsAvoided', 'PullsMade']);
-  expect(ledger.take()).toEqual([]);
-  for (const time of [0, 59_999, 60_000, 61_000, 120_000]) {
-    now = time;
-    await ledger.flushSometimes();
-  }
-  expect(flushes).toBe(2);
 });

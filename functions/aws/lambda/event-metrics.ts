@@ -1,11 +1,27 @@
+import { logEvent } from '../../core/observe/event-line.ts';
+import {
+  type RequestRecord,
+  requestFields,
+  requestLevel,
+} from '../../core/observe/request-line.ts';
 import type { MirrorEvent } from '../../core/ports/event.ts';
 import type { Counters } from '../../core/ports/ledger.ts';
-import { logEvent } from '../../node/observe/event-log.ts';
 import type { Measured } from './embedded-metrics.ts';
-import type { Log } from './metric-log.ts';
+import type { MetricLog } from './metric-log.ts';
+
+/** Writes the line of a request, which also carries its metrics and those of `counted`. */
+export function measureRequest(
+  log: MetricLog,
+  record: RequestRecord,
+  counted: readonly Measured[],
+): void {
+  const { kind, cache = 'none' } = record.note;
+  const request = { name: 'Requests', value: 1, by: { cache, kind } } as const;
+  log.measure([request, ...counted], requestLevel(record), 'request', requestFields(record));
+}
 
 /** Writes what the mirror tells of its work, and measures it. */
-export function observeEvent(log: Log, event: MirrorEvent): void {
+export function observeEvent(log: MetricLog, event: MirrorEvent): void {
   logEvent(log, event);
   const measured = measuredOf(event);
   if (measured !== undefined) log.measure([measured], 'debug', event.kind);

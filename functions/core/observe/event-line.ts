@@ -1,0 +1,60 @@
+import type { MirrorEvent } from '../ports/event.ts';
+import type { FillJob } from '../ports/fill-queue.ts';
+import type { Log, LogFields, LogLevel } from './log.ts';
+
+/** Below this share of its limit, what an upstream has left is worth a warning. */
+const lowShare = 0.2;
+
+/** Writes an event of the mirror to a log: one table of levels for every platform. */
+export function logEvent(log: Log, event: MirrorEvent): void {
+  const level = levelOf(event);
+  if (log.passes(level)) log.event(level, event.kind, fieldsOf(event));
+}
+
+/** Writes that a fill will not be tried again; of a message that is no job there is no `job`. */
+export function logGivenUp(log: Log, job: FillJob | undefined, reason: string): void {
+  log.event('warn', 'fill given up', { digest: job?.blob.digest, reason });
+}
+
+function levelOf(event: MirrorEvent): LogLevel {
+  switch (event.kind) {
+    case 'upstream-request':
+    case 'passed-through':
+      return 'debug';
+    case 'rate-limit':
+      return event.rate.remaining < event.rate.limit * lowShare ? 'warn' : 'debug';
+    case 'fill':
+      return fillLevels[event.outcome];
+    case 'backed-off':
+      // Clients make up the names of repositories: one of them may be no news at all.
+      return event.repository === undefined ? 'warn' : 'info';
+    case 'answers-again':
+    case 'evicted':
+      return 'info';
+    case 'store-failed':
+      return 'error';
+  }
+}
+
+type FillOutcome = Extract<MirrorEvent, { kind: 'fill' }>['outcome'];
+
+/** A fill pauses before its function ends and stops with its server; the queue goes on with both. */
+const fillLevels: Readonly<Record<FillOutcome, LogLevel>> = {
+  stored: 'info',
+  paused: 'info',
+  stopped: 'info',
+  mismatch: 'warn',
+  refused: 'warn',
+  failed: 'warn',
+};
+
+function fieldsOf(event: MirrorEvent): LogFields {
+  if (event.kind === 'rate-limit') {
+    const { registry, credentials, rate } = event;
+    return { registry, credentials, remaining: rate.remaining, limit: rate.limit };
+  }
+  const { kind: _, ...fields } = event;
+  if (!('milliseconds' in fields)) return fields;
+  const { milliseconds, ...others } = fields;
+  return { ...others, ms: milliseconds };
+}

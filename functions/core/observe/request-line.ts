@@ -1,0 +1,115 @@
+import { clientName } from './client-name.ts';
+import type { Log, LogFields, LogLevel } from './log.ts';
+
+/** What an answer says of itself for the log line and the metrics. */
+export interface AnswerNote {
+  /** `manifest`, `blob`, `tags`, `referrers`, `catalog`, `ping`, `healthz`, `metrics`, or `other`. */
+  readonly kind: string;
+  /** How the client named the registry. */
+  readonly form: 'root' | 'ns' | 'prefix';
+  /** As `docker.io/library/alpine`. */
+  readonly repository?: string;
+  readonly reference?: string;
+  /** `hit`, `revalidated`, `miss`, `stale`, or undefined where nothing is cached. */
+  readonly cache?: string;
+  /** Requests sent to upstreams for this answer. */
+  readonly upstreamCalls: number;
+  /** Why it is not what the client asked for. Holds no secret. */
+  readonly reason?: string;
+}
+
+/** One answered request, for the log and the metrics. */
+export interface RequestRecord {
+  readonly method: string;
+  readonly status: number;
+  readonly note: AnswerNote;
+  readonly userAgent: string | undefined;
+  readonly milliseconds: number;
+  readonly written: Written;
+}
+
+/** How the writing of an answer ended. */
+export interface Written {
+  /** Bytes of the body that left. */
+  readonly bytes: number;
+  /** `left`: the client went away. `broken`: the body's stream failed, and the connection is cut. */
+  readonly end: 'complete' | 'left' | 'broken';
+  /** What a broken stream gave as its reason. */
+  readonly error?: unknown;
+}
+
+/** Writes the line of a request. */
+export function logRequest(log: Log, record: RequestRecord): void {
+  const level = requestLevel(record);
+  if (log.passes(level)) log.event(level, 'request', requestFields(record));
+}
+
+/** How much a request's line matters: probes of machines would drown the requests of clients. */
+export function requestLevel({ note, status, written }: RequestRecord): LogLevel {
+  if (note.kind === 'healthz' || note.kind === 'metrics') return 'debug';
+  if (written.end === 'broken') return 'error';
+  return status >= 500 || note.cache === 'stale' ? 'warn' : 'info';
+}
+
+/** Why an answer is not what was asked for, or why it did not arrive whole. Holds no secret. */
+function requestReason({ note, written }: RequestRecord): string | undefined {
+  if (written.end === 'left') return 'the client left';
+  if (written.end === 'complete') return note.reason;
+  const { error } = written;
+  return error instanceof Error ? error.message : 'the body broke off';
+}
+
+/** The fields of a request's line in the log; absent ones are left out. */
+export function requestFields(record: RequestRecord): LogFields {
+  const { note, written } = record;
+  return {
+    client: clientName(record.userAgent),
+    kind: note.kind,
+    form: note.form,
+    method: record.method,
+    repository: note.repository,
+    reference: note.reference,
+    status: record.status,
+    cache: note.cache,
+    upstreamCalls: note.upstreamCalls,
+    ms: Math.round(record.milliseconds * 100) / 100,
+    bytes: written.bytes,
+    reason: requestReason(record),
+  };
+}
+
+const shortDigest = (reference: string) =>
+  reference.length > 64 ? `${reference.slice(0, reference.indexOf(':') + 13)}…` : reference;
+
+/** The same for a person: `GET docker.io/library/alpine:3.20 200 hit 1.2 ms 528 B docker/29.1`. */
+export function requestText(record: RequestRecord): string {
+  const { note, written } = record;
+  const { repository = note.kind, reference } = note;
+  const at = reference?.includes(':') ? '@' : ':';
+  const name = reference === undefined ? repository : `${repository}${at}${shortDigest(reference)}`;
+  const calls = note.upstreamCalls === 0 ? undefined : `${note.upstreamCalls} upstream`;
+  const reason = requestReason(record);
+  return [
+    record.method.padEnd(4),
+    record.status,
+    note.cache ?? '-',
+    name,
+    `${record.milliseconds.toFixed(record.milliseconds < 10 ? 1 : 0)} ms`,
+    bytesText(written.bytes),
+    calls,
+    clientName(record.userAgent),
+    reason === undefined ? undefined : `(${reason})`,
+  ]
+    .filter((part) => part !== undefined)
+    .join(' ');
+}
+
+/** A number of bytes as people read it: `94.5 MB`. */
+function bytesText(bytes: number): string {
+  if (bytes < 1000) return `${bytes} B`;
+  const units = ['kB', 'MB', 'GB', 'TB'];
+  let value = bytes / 1000;
+  let unit = 0;
+  for (; value >= 1000 && unit < units.length - 1; unit++) value /= 1000;
+  return `${value.toFixed(1)} ${units[unit]}`;
+}
