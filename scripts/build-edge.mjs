@@ -38,7 +38,11 @@ export async function buildEdge() {
     external: ['./configuration.js', 'cloudflare:*', 'node:*'],
     // A minifier writes `void 0`, 400 times: a variable that is never set is a letter.
     inject: [`${root}${nothing}`],
-    define: { 'Number.POSITIVE_INFINITY': 'Infinity', undefined: 'nothing' },
+    define: {
+      'Number.POSITIVE_INFINITY': 'Infinity',
+      undefined: 'nothing',
+      pullfrontVersion: JSON.stringify(await packageVersion()),
+    },
     plugins: [shortSql],
     metafile: true,
     logLevel: 'warning',
@@ -60,6 +64,11 @@ export async function buildEdge() {
   );
 }
 
+/** @returns {Promise<string>} */
+async function packageVersion() {
+  return JSON.parse(await readFile(`${root}package.json`, 'utf8')).version;
+}
+
 /** Mistakes in a configuration file, each on a line of the message. */
 export class ConfigurationMistakes extends Error {}
 
@@ -70,21 +79,20 @@ export class ConfigurationMistakes extends Error {}
  */
 export async function edgeConfiguration(file) {
   const { writeConfiguration, problemText, findJsonMistake, clientLines } = await tools();
-  const { version } = JSON.parse(await readFile(`${root}package.json`, 'utf8'));
   const json = await readFile(resolve(root, file), 'utf8');
   const mistake = findJsonMistake(json);
   if (mistake !== undefined) {
     // What was found there is not shown: it may be a password.
     throw new ConfigurationMistakes(`${file}:${mistake.line}:${mistake.column}: expected JSON`);
   }
-  const written = writeConfiguration(JSON.parse(json), version);
+  const written = writeConfiguration(JSON.parse(json));
   if ('problems' in written) {
     const count =
       written.problems.length === 1 ? 'a mistake' : `${written.problems.length} mistakes`;
     const lines = written.problems.map((/** @type {object} */ one) => `\n  ${problemText(one)}`);
     throw new ConfigurationMistakes(`${file} has ${count}:${lines.join('')}`);
   }
-  return { text: written.ok, config: written.config, version, clientLines };
+  return { text: written.ok, config: written.config, version: await packageVersion(), clientLines };
 }
 
 /** @type {Promise<any> | undefined} */

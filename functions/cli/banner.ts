@@ -1,8 +1,8 @@
 import { hostname } from 'node:os';
 import type { Config } from '../core/config/resolve.ts';
+import { version } from '../core/config/version.ts';
 import { originOf } from '../node/http/origin.ts';
 import type { RunningServer } from '../node/server.ts';
-import { version } from '../node/version.ts';
 import { type ClientAddress, clientLines } from './client-lines.ts';
 
 /** What a server that has just started tells the person before it. */

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { type Override, upstreamOverride } from '../core/config/environment.ts';
 import { type Problem, problemText } from '../core/config/problems.ts';
-import { version } from '../node/version.ts';
+import { version } from '../core/config/version.ts';
 import { serve } from './commands/serve.ts';
 import { loadConfig } from './load-config.ts';
 

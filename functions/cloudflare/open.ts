@@ -5,16 +5,21 @@ import { jsonLog, type Log } from '../core/observe/log.ts';
 import type { Ports } from '../core/ports/ports.ts';
 import type { Runtime } from '../core/ports/runtime.ts';
 import { createRegistry, type Registry } from '../core/registry/app.ts';
+import {
+  openUpstreams,
+  type UpstreamPlatform,
+  unreadablePasswords,
+} from '../core/sources/open-sources.ts';
 import { variablesOf, type WorkerEnvironment } from './bindings.ts';
 import { type WorkerConfiguration, withVariables } from './config/overrides.ts';
 import { D1Leases } from './d1/leases.ts';
 import { D1Ledger } from './d1/ledger.ts';
 import { d1ManifestStore } from './d1/manifest-store.ts';
-import { missingSecrets, openUpstreams } from './open-upstreams.ts';
 import { QueuesFillQueue } from './queues/fill-queue.ts';
 import { r2BlobStore } from './r2/blob-store.ts';
 import { R2LargeValues } from './r2/large-values.ts';
 import { R2SignedUrls } from './r2/signed-urls.ts';
+import { workerFetch } from './workerd/fetch.ts';
 import { workerRuntime } from './workerd/runtime.ts';
 
 /** What one isolate answers with. */
@@ -22,7 +27,6 @@ export interface OpenedMirror {
   readonly registry: Registry;
   readonly ports: Ports;
   readonly log: Log;
-  readonly version: string;
   /** How long an invocation fills, in ms. */
   readonly fillTime: number;
   /**
@@ -48,15 +52,23 @@ export function openMirror(
 ): OpenedMirror {
   const variables = variablesOf(environment);
   const { configuration, ignored } = withVariables(built, variables);
-  const { limits, version } = configuration;
+  const { limits } = configuration;
   const log = jsonLog(configuration.log.level, (line) => console.log(line), Date.now);
   for (const variable of ignored) log.event('error', 'variable ignored', { variable });
-  for (const secret of missingSecrets(configuration, variables)) {
-    log.event('error', 'secret missing', { secret });
-  }
   const runtime = workerRuntime((event) => logEvent(log, event));
+  const readPassword = secretReader(variables);
+  runtime.waitUntil(
+    unreadablePasswords(configuration.upstreams, readPassword).then((unreadable) => {
+      for (const password of unreadable) log.event('error', 'password unreadable', { ...password });
+    }),
+  );
   const ports = openStores(environment, runtime);
-  const upstreams = openUpstreams(configuration, variables, ports.ledger, runtime);
+  const upstreams = openUpstreams(configuration.upstreams, {
+    fetch: workerFetch,
+    runtime,
+    ledger: ports.ledger,
+    readPassword,
+  });
   const options = {
     upstreams,
     limits,
@@ -72,7 +84,17 @@ export function openMirror(
     onError: (error) => log.event('error', 'unexpected', { error: describe(error) }),
   });
   const { fillTime } = configuration.cloudflare;
-  return { registry, ports, log, version, fillTime, openFiller: open };
+  return { registry, ports, log, fillTime, openFiller: open };
+}
+
+/** Passwords are secrets of the Worker. */
+function secretReader(secrets: ReadonlyMap<string, string>): UpstreamPlatform['readPassword'] {
+  return async (place) => {
+    if (!('env' in place)) throw new Error('a Worker reads passwords from its own secrets only');
+    const password = secrets.get(place.env);
+    if (password === undefined) throw new Error(`the secret ${place.env} is not set`);
+    return password;
+  };
 }
 
 /** Where an unexpected error came from matters more than a short line. */

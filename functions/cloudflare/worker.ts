@@ -1,4 +1,5 @@
 import { waitUntil } from 'cloudflare:workers';
+import { version } from '../core/config/version.ts';
 import { logGivenUp } from '../core/observe/event-line.ts';
 import { logRequest } from '../core/observe/request-line.ts';
 import type { FillJob } from '../core/ports/fill-queue.ts';
@@ -21,7 +22,7 @@ function mirrorOf(environment: WorkerEnvironment): OpenedMirror {
 const worker: ExportedHandler<WorkerEnvironment> = {
   async fetch(request, environment) {
     const started = Date.now();
-    const { registry, ports, log, version } = mirrorOf(environment);
+    const { registry, ports, log } = mirrorOf(environment);
     const asked = fromRequest(request);
     const answering = Promise.resolve(answerHealth(version, asked) ?? registry(asked));
     // Other requests may wait for what this one asked an upstream: its client may leave, it stays.

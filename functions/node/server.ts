@@ -1,9 +1,15 @@
 import type { AddressInfo } from 'node:net';
 import type { Environment } from '../core/config/environment.ts';
 import type { Config } from '../core/config/resolve.ts';
+import { version } from '../core/config/version.ts';
 import { createMirror, type RunningMirror } from '../core/mirror/create-mirror.ts';
 import { logGivenUp } from '../core/observe/event-line.ts';
 import { createRegistry } from '../core/registry/app.ts';
+import {
+  openUpstreams,
+  type UnreadablePassword,
+  unreadablePasswords,
+} from '../core/sources/open-sources.ts';
 import { createHandler } from './http/handler.ts';
 import { listen } from './http/listener.ts';
 import { originOf } from './http/origin.ts';
@@ -11,10 +17,9 @@ import { openConnections } from './http-client.ts';
 import { openObserving } from './observe/observing.ts';
 import { createServerLog, type LogDestination } from './observe/server-log.ts';
 import { standardOutput } from './observe/standard-output.ts';
+import { passwordReader } from './password.ts';
 import { nodeRuntime } from './runtime.ts';
 import type { OpenStores, Stores } from './stores.ts';
-import { openUpstreams } from './upstreams.ts';
-import { version } from './version.ts';
 
 /** What a server takes from its process. */
 export interface ServerOptions {
@@ -67,7 +72,12 @@ export async function startServer(
       maxBlobBytes: config.limits.maxBlobBytes,
       storeBytes: config.limits.storeBytes,
     };
-    const upstreams = await openUpstreams(config, environment, connections.fetch, store, runtime);
+    const readPassword = passwordReader(environment, store.readSecret);
+    const unreadable = await unreadablePasswords(config.upstreams, readPassword);
+    if (unreadable.length > 0) throw new Error(unreadableText(unreadable));
+    const { fetch } = connections;
+    const { ledger } = store;
+    const upstreams = openUpstreams(config.upstreams, { fetch, runtime, ledger, readPassword });
     const mirror = createMirror(
       {
         upstreams,
@@ -127,6 +137,12 @@ export async function startServer(
     for (const step of undo) await step().catch(() => undefined);
     throw error;
   }
+}
+
+function unreadableText(passwords: readonly UnreadablePassword[]): string {
+  return passwords
+    .map(({ registry, reason }) => `the password of ${registry} cannot be read: ${reason}`)
+    .join('; ');
 }
 
 /** The fills first: they write to the store. */

@@ -1,11 +1,12 @@
 import type { Environment } from '../../core/config/environment.ts';
 import { awaitLarge } from '../../core/mirror/blobs/await-fill.ts';
 import { createMirror, type RunningMirror } from '../../core/mirror/create-mirror.ts';
+import { openUpstreams } from '../../core/sources/open-sources.ts';
 import type { UpstreamFetch } from '../../core/upstream/connection.ts';
+import { passwordReader } from '../../node/password.ts';
 import { nodeRuntime } from '../../node/runtime.ts';
 import type { FunctionConfig } from '../config/plain-config.ts';
 import { type AwsStores, openStores } from '../open.ts';
-import { openUpstreams } from '../open-upstreams.ts';
 import { observeEvent } from './event-metrics.ts';
 import { type MetricLedger, metricLedger } from './metric-ledger.ts';
 import { createMetricLog, type MetricLog } from './metric-log.ts';
@@ -45,8 +46,8 @@ export function openMirror(config: FunctionConfig, parts: MirrorParts): OpenedMi
   const { runtime, settled } = nodeRuntime((event) => observeEvent(log, event));
   const stores = openStores(aws, environment);
   const ledger = metricLedger(stores.ledger, runtime);
-  const { readSecret } = stores;
-  const upstreams = openUpstreams(config, { environment, fetch, ledger, runtime, readSecret });
+  const readPassword = passwordReader(environment, stores.readSecret);
+  const upstreams = openUpstreams(config.upstreams, { fetch, ledger, runtime, readPassword });
   const { passThroughBytes, fillWait } = aws;
   const missingBlobs = awaitLarge({ passThroughBytes, wait: fillWait });
   const { memoryBytes } = limits;

@@ -12,7 +12,7 @@ export type WrittenConfiguration =
  * Checks a configuration file's JSON and writes what the Worker needs of it as a module, to lie
  * beside the bundle as `configuration.js`. The values of secrets are neither needed nor written.
  */
-export function writeConfiguration(json: unknown, version: string): WrittenConfiguration {
+export function writeConfiguration(json: unknown): WrittenConfiguration {
   const store = { from: 'the Worker', path: ['store'], value: 'cloudflare' };
   const parsed = parseConfig(json, secretsLater(json), [store]);
   if ('problems' in parsed) return parsed;
@@ -28,7 +28,6 @@ export function writeConfiguration(json: unknown, version: string): WrittenConfi
     upstreams,
     limits,
     log: { level },
-    version,
   };
   const text = `export const configuration = ${sourceOf(written)};\n`;
   return { ok: text, config: parsed.ok };

@@ -127,6 +127,4 @@ function url(given: string): URL | undefined {
 export interface WorkerConfiguration
   extends Pick<Config, 'cloudflare' | 'defaultUpstream' | 'upstreams' | 'limits'> {
   readonly log: Pick<Config['log'], 'level'>;
-  /** Of Pullfront. */
-  readonly version: string;
 }

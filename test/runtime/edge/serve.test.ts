@@ -88,11 +88,19 @@ describe('the configuration of the Worker', () => {
     expect(edge.output).not.toContain('pass-71c2');
   });
 
-  it('names a secret that is not set: that is reported, and nobody is asked to log in', async () => {
+  it('names a secret that is not set: that is reported, and its registry is not asked', async () => {
     const hub = await startHub(privateHub);
     const edge = await startEdge({ upstreams: { 'docker.io': { url: hub.url, credentials } } });
-    expect((await edge.get(tag)).status).toBe(404);
-    expect(edge.output).toContain('"message":"secret missing","secret":"HUB_TOKEN"');
+    expect((await edge.get(tag)).status).toBe(503);
+    const reason = '"reason":"the secret HUB_TOKEN is not set"';
+    for (const line of [
+      `"message":"password unreadable","registry":"docker.io",${reason}`,
+      `"message":"store-failed","operation":"readPassword",${reason}`,
+    ]) {
+      expect(edge.output).toContain(line);
+    }
+    // Without its account it would count against an address that others share.
+    expect(hub.requests).toEqual([]);
   });
 });
 

@@ -92,6 +92,23 @@ test('no secret in any line', async () => {
   }
 });
 
+test('it does not start while a password cannot be read, and says whose', async () => {
+  const password = { file: join(folder, 'none') };
+  const config = {
+    ...configured(),
+    data: join(folder, 'other'),
+    upstreams: new Map(
+      [...configured().upstreams].map(([name, one]) => [
+        name,
+        { ...one, credentials: { username: 'user', password } },
+      ]),
+    ),
+  };
+  await expect(startServer(config, embedded(config), { logTo })).rejects.toThrow(
+    /^the password of docker\.io cannot be read: .*none/,
+  );
+});
+
 test('its own pages, by GET and HEAD', async () => {
   const health = await get('/healthz');
   expect(health.headers.get('content-type')).toBe('application/json');

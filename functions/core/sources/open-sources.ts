@@ -1,0 +1,87 @@
+import type { Config, PasswordPlace, UpstreamConfig } from '../config/resolve.ts';
+import { version } from '../config/version.ts';
+import type { Ledger } from '../ports/ledger.ts';
+import type { Runtime } from '../ports/runtime.ts';
+import { reasonOf } from '../ports/tolerate.ts';
+import type { Upstream } from '../ports/upstream.ts';
+import { createUpstream } from '../upstream/client.ts';
+import type { UpstreamFetch } from '../upstream/connection.ts';
+import { keepRateLimits } from './record-rate-limits.ts';
+import { upstreamWithPassword } from './rotating-password.ts';
+import type { UpstreamPolicy } from './source.ts';
+
+/** What the clients of upstreams need of a platform. */
+export interface UpstreamPlatform {
+  readonly fetch: UpstreamFetch;
+  readonly runtime: Runtime;
+  readonly ledger: Ledger;
+  /** Rejects with an Error that names the place and says why it cannot be read. */
+  readPassword(place: PasswordPlace): Promise<string>;
+}
+
+/** An upstream's client, and how it is mirrored. */
+export interface OpenedUpstream {
+  readonly upstream: Upstream;
+  readonly policy: UpstreamPolicy;
+}
+
+/**
+ * Makes the client of every configured upstream, by the registry's host. Nothing is sent yet;
+ * passwords are read when they are first needed.
+ */
+export function openUpstreams(
+  configured: Config['upstreams'],
+  platform: UpstreamPlatform,
+): ReadonlyMap<string, OpenedUpstream> {
+  const observe = keepRateLimits(platform.ledger, platform.runtime);
+  const opened = [...configured].map(([registry, policy]) => {
+    const upstream = openUpstream(registry, policy, { ...platform, observe });
+    return [registry, { upstream, policy }] as const;
+  });
+  return new Map(opened);
+}
+
+function openUpstream(
+  registry: string,
+  config: UpstreamConfig,
+  platform: UpstreamPlatform & { readonly observe: ReturnType<typeof keepRateLimits> },
+): Upstream {
+  const { url, realms, headersTimeout, stallTimeout } = config;
+  const { fetch, runtime, observe, readPassword } = platform;
+  const userAgent = `pullfront/${version}`;
+  const options = { registry, url, realms, userAgent, headersTimeout, stallTimeout };
+  const clientRuntime = { fetch, now: () => runtime.now(), observe };
+  if (config.credentials === undefined) return createUpstream(options, clientRuntime);
+  const { username, password: place } = config.credentials;
+  return upstreamWithPassword({
+    registry,
+    read: () => readPassword(place),
+    open: (password) =>
+      createUpstream({ ...options, credentials: { username, password } }, clientRuntime),
+    now: () => runtime.now(),
+    onUnreadable: (reason) =>
+      runtime.observe({ kind: 'store-failed', operation: 'readPassword', reason }),
+  });
+}
+
+/** A configured password that cannot be read now. */
+export interface UnreadablePassword {
+  readonly registry: string;
+  readonly reason: string;
+}
+
+/** Tries to read all configured passwords, to tell at the start which cannot be. Does not reject. */
+export async function unreadablePasswords(
+  configured: Config['upstreams'],
+  readPassword: UpstreamPlatform['readPassword'],
+): Promise<readonly UnreadablePassword[]> {
+  const tried = [...configured].map(async ([registry, { credentials }]) => {
+    try {
+      if (credentials !== undefined) await readPassword(credentials.password);
+      return [];
+    } catch (error) {
+      return [{ registry, reason: reasonOf(error) }];
+    }
+  });
+  return (await Promise.all(tried)).flat();
+}

@@ -1,0 +1,108 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { PasswordPlace } from '../../../../functions/core/config/resolve.ts';
+import type { MirrorEvent } from '../../../../functions/core/ports/event.ts';
+import type { SeenRateLimit } from '../../../../functions/core/ports/ledger.ts';
+import {
+  openUpstreams,
+  unreadablePasswords,
+} from '../../../../functions/core/sources/open-sources.ts';
+import { nodeRuntime } from '../../../../functions/node/runtime.ts';
+import { makeImage } from '../../../standins/images/image.ts';
+import { randomLayer } from '../../../standins/images/layer.ts';
+import { startUpstream, type Upstream } from '../../../standins/registry/upstream.ts';
+import { parsed } from '../config/parsing.ts';
+
+const minute = 60_000;
+const account = { username: 'user', password: 'one' };
+
+let hub: Upstream;
+beforeEach(async () => {
+  hub = await startUpstream({ auth: 'required', accounts: [account] });
+  hub.add('library/app', makeImage({ layers: [randomLayer('sources', 1000)] }), '1');
+});
+afterEach(() => hub.close());
+
+/** The clients of a configuration, a password that may change, and a clock. */
+function scene(upstream: object = {}) {
+  const state = { password: 'one' as string | undefined, now: Date.now() };
+  const events: MirrorEvent[] = [];
+  const limits: SeenRateLimit[] = [];
+  const credentials = { username: 'user', password: { env: 'HUB_TOKEN' } };
+  const { upstreams } = parsed(
+    { upstreams: { 'docker.io': { url: hub.url, credentials, ...upstream } } },
+    { HUB_TOKEN: 'one' },
+  );
+  const readPassword = async (place: PasswordPlace) => {
+    if (state.password !== undefined) return state.password;
+    throw new Error(`not set: ${JSON.stringify(place)}`);
+  };
+  const { runtime, settled } = nodeRuntime((event) => events.push(event));
+  const counters = async () => expect.unreachable();
+  const opened = openUpstreams(upstreams, {
+    fetch: (url, init) => fetch(url, init),
+    runtime: { ...runtime, now: () => state.now },
+    ledger: {
+      recordRateLimit: async (limit) => void limits.push(limit),
+      rateLimits: async () => limits,
+      count: () => undefined,
+      counters,
+    },
+    readPassword,
+  });
+  const client = opened.get('docker.io')?.upstream;
+  const calls = { upstreamCalls: 0 };
+  const ask = async () =>
+    client?.headManifest({ name: 'library/app', upstreamCalls: 0 }, { kind: 'tag', tag: '1' });
+  return { state, events, limits, opened, upstreams, readPassword, ask, settled };
+}
+
+test('each upstream has the policy that is configured', () => {
+  const { opened } = scene({ tagTtl: '7s' });
+  expect([...opened.keys()]).toEqual(['docker.io']);
+  expect(opened.get('docker.io')?.policy.tagTtl).toBe(7000);
+});
+
+test('a request has the password and our name, and its rate limit reaches the ledger', async () => {
+  const { ask, limits, events, settled } = scene();
+  hub.set({ pullLimit: { limit: 100, accountLimit: 200, windowSeconds: 21_600 } });
+  expect(await ask()).toMatchObject({ kind: 'found' });
+  await settled();
+  expect(hub.requests.find(({ kind }) => kind === 'token')?.authorization).toBe('Basic');
+  for (const { headers } of hub.requests) {
+    expect(headers['user-agent']).toMatch(/^pullfront\/\d+\.\d+\.\d+/);
+  }
+  expect(limits).toEqual([
+    expect.objectContaining({ registry: 'docker.io', account: 'account', rate: expect.anything() }),
+  ]);
+  expect(events.some(({ kind }) => kind === 'rate-limit')).toBe(true);
+});
+
+test('a password that was changed is read again when it is refused', async () => {
+  const { state, ask } = scene();
+  await ask();
+  hub.set({ accounts: [{ ...account, password: 'two' }] });
+  hub.revokeTokens();
+  Object.assign(state, { password: 'two', now: state.now + 5 * minute });
+  expect(await ask()).toMatchObject({ kind: 'found' });
+});
+
+test('a password that cannot be read fails the request, is told, and nobody is asked', async () => {
+  const { state, events, ask } = scene();
+  state.password = undefined;
+  await expect(ask()).rejects.toMatchObject({ kind: 'unavailable' });
+  expect(hub.requests).toEqual([]);
+  expect(events).toEqual([
+    { kind: 'store-failed', operation: 'readPassword', reason: 'not set: {"env":"HUB_TOKEN"}' },
+  ]);
+});
+
+test('passwords that cannot be read are told beforehand', async () => {
+  const { state, upstreams, readPassword } = scene();
+  expect(await unreadablePasswords(upstreams, readPassword)).toEqual([]);
+  state.password = undefined;
+  expect(await unreadablePasswords(upstreams, readPassword)).toEqual([
+    { registry: 'docker.io', reason: 'not set: {"env":"HUB_TOKEN"}' },
+  ]);
+  const anonymous = scene({ credentials: undefined });
+  expect(await unreadablePasswords(anonymous.upstreams, readPassword)).toEqual([]);
+});
