@@ -30,7 +30,7 @@ const bundles = [
     // The SDK is asked for credentials only where the environment has none, as Lambda's always has.
     entry: 'functions/aws/pull-function.ts',
     outfile: 'dist/aws/pull/index.mjs',
-    inputs: /^(functions\/(core|aws|node\/(observe\/|password|runtime))|node_modules\/zod\/)/,
+    inputs: /^(functions\/(core|aws|node\/(password|runtime))|node_modules\/zod\/)/,
     budget: 350_000,
     external: ['@aws-sdk/*'],
     minify: true,
@@ -48,7 +48,7 @@ const bundles = [
     entry: 'functions/aws/fill-function.ts',
     outfile: 'dist/aws/fill/index.mjs',
     inputs:
-      /^(functions\/(core|aws|node\/(observe\/|password|runtime|http-client))|node_modules\/(zod|undici|@aws-sdk|@aws-crypto|@smithy|@aws|tslib|fast-xml-parser|strnum|bowser)\/)/,
+      /^(functions\/(core|aws|node\/(password|runtime|http-client))|node_modules\/(zod|undici|@aws-sdk|@aws-crypto|@smithy|@aws|tslib|fast-xml-parser|strnum|bowser)\/)/,
     budget: 1_600_000,
     external: [],
     minify: true,

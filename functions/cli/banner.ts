@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import type { Config } from '../core/config/resolve.ts';
+import { authorityOf } from '../core/config/units.ts';
 import { version } from '../core/config/version.ts';
-import { originOf } from '../node/http/origin.ts';
 import type { RunningServer } from '../node/server.ts';
 import { type ClientAddress, clientLines } from './client-lines.ts';
 
@@ -33,7 +33,7 @@ function clientAddress(config: Config, server: RunningServer): ClientAddress {
   const scheme = config.tls === undefined ? 'http' : 'https';
   return {
     scheme,
-    authority: originOf('', reached, server.address.port).replace('://', ''),
+    authority: authorityOf({ host: reached, port: server.address.port }),
     loopback: /^(?:127\.|::1$|localhost$)/.test(reached),
   };
 }

@@ -1,5 +1,5 @@
 import type { Config } from '../core/config/resolve.ts';
-import { originOf } from '../node/http/origin.ts';
+import { authorityOf } from '../core/config/units.ts';
 
 /** A sentence for a system error's code, or its message. */
 export function systemReason(error: unknown): string {
@@ -28,8 +28,7 @@ const reasons: Readonly<Record<string, string>> = {
 /** Why a server did not start, in one line that says what to do. */
 export function startFailure(error: unknown, config: Config): string {
   const code = codeOf(error);
-  const { host, port } = config.listen;
-  const address = originOf('', host, port).replace('://', '');
+  const address = authorityOf(config.listen);
   switch (code) {
     case 'EADDRINUSE':
       return `${address} is in use: stop what listens there, or choose another address with --listen HOST:PORT`;

@@ -1,15 +1,10 @@
 import { passThroughAll } from '../core/mirror/blobs/fill-behind.ts';
-import { createMirror, type RunningMirror } from '../core/mirror/create-mirror.ts';
 import { logEvent } from '../core/observe/event-line.ts';
-import { jsonLog, type Log } from '../core/observe/log.ts';
+import { jsonLog } from '../core/observe/log.ts';
 import type { Ports } from '../core/ports/ports.ts';
 import type { Runtime } from '../core/ports/runtime.ts';
-import { createRegistry, type Registry } from '../core/registry/app.ts';
-import {
-  openUpstreams,
-  type UpstreamPlatform,
-  unreadablePasswords,
-} from '../core/sources/open-sources.ts';
+import { billedMarkInterval, type Platform } from '../core/service/platform.ts';
+import { unreadablePasswords } from '../core/sources/open-sources.ts';
 import { variablesOf, type WorkerEnvironment } from './bindings.ts';
 import { type WorkerConfiguration, withVariables } from './config/overrides.ts';
 import { D1Leases } from './d1/leases.ts';
@@ -22,22 +17,11 @@ import { R2SignedUrls } from './r2/signed-urls.ts';
 import { workerFetch } from './workerd/fetch.ts';
 import { workerRuntime } from './workerd/runtime.ts';
 
-/** What one isolate answers with. */
-export interface OpenedMirror {
-  readonly registry: Registry;
-  readonly ports: Ports;
-  readonly log: Log;
-  /** How long an invocation fills, in ms. */
-  readonly fillTime: number;
-  /**
-   * A mirror for the fills of one invocation: a fill holds streams and signals, which workerd ties
-   * to the invocation that made them. The upstreams' tokens are shared with the other mirrors.
-   */
-  openFiller(): RunningMirror;
+/** What an isolate runs on. */
+export interface WorkerPlatform extends Platform {
+  /** The built one, with the variables over it. */
+  readonly configuration: WorkerConfiguration;
 }
-
-/** A mark of a pull is repeated after a day at the earliest, in ms: D1 bills what is written. */
-const markInterval = 86_400_000;
 
 /**
  * How many blobs and manifests an invocation looks at for eviction: a blob takes three statements of
@@ -45,61 +29,47 @@ const markInterval = 86_400_000;
  */
 export const evictionSteps = 150;
 
-/** Assembles the mirror of an isolate. Must be called within a request; sends nothing yet. */
-export function openMirror(
+/**
+ * Opens the platform of an isolate, and writes to the log which variables and secrets cannot be
+ * used. Must be called within a request; sends nothing yet.
+ */
+export function openPlatform(
   built: WorkerConfiguration,
   environment: WorkerEnvironment,
-): OpenedMirror {
+): WorkerPlatform {
   const variables = variablesOf(environment);
   const { configuration, ignored } = withVariables(built, variables);
-  const { limits } = configuration;
   const log = jsonLog(configuration.log.level, (line) => console.log(line), Date.now);
-  for (const variable of ignored) log.event('error', 'variable ignored', { variable });
   const runtime = workerRuntime((event) => logEvent(log, event));
   const readPassword = secretReader(variables);
+  for (const variable of ignored) log.event('error', 'variable ignored', { variable });
   runtime.waitUntil(
     unreadablePasswords(configuration.upstreams, readPassword).then((unreadable) => {
       for (const password of unreadable) log.event('error', 'password unreadable', { ...password });
     }),
   );
-  const ports = openStores(environment, runtime);
-  const upstreams = openUpstreams(configuration.upstreams, {
-    fetch: workerFetch,
+  return {
+    ports: openStores(environment, runtime),
     runtime,
-    ledger: ports.ledger,
+    log,
+    fetch: workerFetch,
     readPassword,
-  });
-  const options = {
-    upstreams,
-    limits,
-    memoryBytes: limits.memoryBytes,
-    markInterval,
     // Nobody can follow a fill here, and a Worker's answers are not bounded.
     missingBlobs: passThroughAll,
+    markInterval: billedMarkInterval,
     evictionSteps,
+    configuration,
   };
-  const open = () => createMirror(options, ports, runtime);
-  const registry = createRegistry(open(), {
-    defaultRegistry: configuration.defaultUpstream,
-    onError: (error) => log.event('error', 'unexpected', { error: describe(error) }),
-  });
-  const { fillTime } = configuration.cloudflare;
-  return { registry, ports, log, fillTime, openFiller: open };
 }
 
 /** Passwords are secrets of the Worker. */
-function secretReader(secrets: ReadonlyMap<string, string>): UpstreamPlatform['readPassword'] {
+function secretReader(secrets: ReadonlyMap<string, string>): Platform['readPassword'] {
   return async (place) => {
     if (!('env' in place)) throw new Error('a Worker reads passwords from its own secrets only');
     const password = secrets.get(place.env);
     if (password === undefined) throw new Error(`the secret ${place.env} is not set`);
     return password;
   };
-}
-
-/** Where an unexpected error came from matters more than a short line. */
-function describe(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
 /** Opens the stores of a Worker; sends nothing yet. */

@@ -1,30 +1,35 @@
 import { waitUntil } from 'cloudflare:workers';
-import { version } from '../core/config/version.ts';
 import { logGivenUp } from '../core/observe/event-line.ts';
 import { logRequest } from '../core/observe/request-line.ts';
 import type { FillJob } from '../core/ports/fill-queue.ts';
-import { fromRequest } from '../core/registry/fetch.ts';
-import { answerHealth } from '../core/service/health.ts';
+import { createService, type Service } from '../core/service/create-service.ts';
+import { fromRequest } from '../core/service/web.ts';
 import type { WorkerEnvironment } from './bindings.ts';
 import { configuration } from './configuration.js';
-import { type OpenedMirror, openMirror } from './open.ts';
+import { openPlatform, type WorkerPlatform } from './open.ts';
 import { workOn } from './queues/fill-queue.ts';
 import { workerResponse } from './workerd/response.ts';
 
-/** One for all requests of the isolate, which have the same environment. */
-let opened: OpenedMirror | undefined;
+interface Opened {
+  readonly platform: WorkerPlatform;
+  readonly service: Service;
+}
 
-function mirrorOf(environment: WorkerEnvironment): OpenedMirror {
-  opened ??= openMirror(configuration, environment);
-  return opened;
+/** One for all requests of the isolate, which have the same environment. */
+let opened: Opened | undefined;
+
+function open(environment: WorkerEnvironment): Opened {
+  const platform = openPlatform(configuration, environment);
+  return { platform, service: createService(platform.configuration, platform) };
 }
 
 const worker: ExportedHandler<WorkerEnvironment> = {
   async fetch(request, environment) {
     const started = Date.now();
-    const { registry, ports, log } = mirrorOf(environment);
+    opened ??= open(environment);
+    const { ports, log } = opened.platform;
     const asked = fromRequest(request);
-    const answering = Promise.resolve(answerHealth(version, asked) ?? registry(asked));
+    const answering = opened.service.answer(asked);
     // Other requests may wait for what this one asked an upstream: its client may leave, it stays.
     waitUntil(answering);
     const answer = await answering;
@@ -44,14 +49,14 @@ const worker: ExportedHandler<WorkerEnvironment> = {
   },
 
   async queue(batch, environment) {
-    const { openFiller, log, fillTime } = mirrorOf(environment);
-    const pauseAt = Date.now() + fillTime;
-    const filler = openFiller();
+    opened ??= open(environment);
+    const { log, configuration } = opened.platform;
+    const pauseAt = Date.now() + configuration.cloudflare.fillTime;
+    // A fill holds streams and signals, which workerd ties to the invocation that made them.
+    const filler = opened.service.createFiller();
     const handle = async (job: FillJob, delivery: number) => {
       const outcome = await filler.handleFill(job, { pauseAt, delivery });
-      if (outcome.kind === 'given-up') {
-        logGivenUp(log, job, outcome.reason);
-      }
+      if (outcome.kind === 'given-up') logGivenUp(log, job, outcome.reason);
       return outcome;
     };
     await workOn(batch, handle, { givenUp: environment.GIVEN_UP });

@@ -1,6 +1,9 @@
 import { resolve } from 'node:path';
 import { followFills } from '../core/mirror/blobs/follow-fill.ts';
-import type { Stores } from '../node/stores.ts';
+import type { Ports } from '../core/ports/ports.ts';
+import { localMarkInterval } from '../core/service/platform.ts';
+import { passwordReader } from '../node/password.ts';
+import { type OpenPlatform, storeListeners } from '../node/server-platform.ts';
 import { openDataFolder } from './data-folder.ts';
 import { FileBlobStore, type FileBlobStoreOptions } from './files/blob-store.ts';
 import { ProcessLeases } from './leases.ts';
@@ -18,12 +21,36 @@ export interface EmbeddedStoreOptions
 }
 
 /** All stores of one machine, in one folder. */
-export interface EmbeddedStore extends Stores {
+export interface EmbeddedStore extends Ports {
   readonly queue: PersistentFillQueue;
+  /** The folder's path. */
+  readonly place: string;
+  /** Writes what is left and lets go of the folder. */
+  close(): Promise<void>;
 }
 
-/** A write costs little here. */
-const markInterval = 3_600_000;
+/** The platform of a server on one machine, with everything in one folder. */
+export function openOnThisMachine(folder: string): OpenPlatform {
+  return async ({ environment, runtime, log, fetch }) => {
+    const { now } = runtime;
+    const { close, place, ...ports } = await openEmbeddedStore(folder, {
+      now,
+      ...storeListeners(log),
+    });
+    return {
+      ports,
+      runtime,
+      log,
+      fetch,
+      readPassword: passwordReader(environment),
+      missingBlobs: followFills,
+      markInterval: localMarkInterval,
+      fillsHere: true,
+      place,
+      close,
+    };
+  };
+}
 
 /**
  * Opens the store in a folder, or creates it. Rejects with FolderInUse, UnknownFormat, or the file
@@ -54,10 +81,6 @@ export async function openEmbeddedStore(
       ledger,
       queue,
       place: resolve(folder),
-      markInterval,
-      missingBlobs: followFills,
-      fillsHere: true,
-      readSecret: undefined,
       close: () => runAll(undo),
     };
   } catch (error) {

@@ -1,25 +1,20 @@
 import type { AddressInfo } from 'node:net';
 import type { Environment } from '../core/config/environment.ts';
 import type { Config } from '../core/config/resolve.ts';
-import { version } from '../core/config/version.ts';
-import { createMirror, type RunningMirror } from '../core/mirror/create-mirror.ts';
-import { logGivenUp } from '../core/observe/event-line.ts';
-import { createRegistry } from '../core/registry/app.ts';
-import {
-  openUpstreams,
-  type UnreadablePassword,
-  unreadablePasswords,
-} from '../core/sources/open-sources.ts';
+import { authorityOf } from '../core/config/units.ts';
+import { logEvent } from '../core/observe/event-line.ts';
+import { reasonOf } from '../core/ports/tolerate.ts';
+import { createService, type Service } from '../core/service/create-service.ts';
+import { unreadablePasswords } from '../core/sources/open-sources.ts';
 import { createHandler } from './http/handler.ts';
 import { listen } from './http/listener.ts';
-import { originOf } from './http/origin.ts';
 import { openConnections } from './http-client.ts';
-import { openObserving } from './observe/observing.ts';
+import { createMetrics, type Metrics } from './observe/metrics.ts';
 import { createServerLog, type LogDestination } from './observe/server-log.ts';
 import { standardOutput } from './observe/standard-output.ts';
-import { passwordReader } from './password.ts';
+import { rememberedRateLimits } from './observe/store-metrics.ts';
 import { nodeRuntime } from './runtime.ts';
-import type { OpenStores, Stores } from './stores.ts';
+import type { OpenPlatform, ServerPlatform } from './server-platform.ts';
 
 /** What a server takes from its process. */
 export interface ServerOptions {
@@ -47,87 +42,54 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-/** Starts the server over some stores. Rejects with the error of a store or of the network. */
+/** Starts the server on a platform. Rejects with the error of a store or of the network. */
 export async function startServer(
   config: Config,
-  openStores: OpenStores,
+  openPlatform: OpenPlatform,
   options: ServerOptions = {},
 ): Promise<RunningServer> {
   const { environment = process.env, logTo = standardOutput(), terminal = false } = options;
   const log = createServerLog(config.log, logTo, terminal);
-  const unexpected = (error: unknown) =>
-    log.event('error', 'unexpected', { error: describe(error) });
-  const { metrics, observe, attach } = openObserving(log);
-  const store = await openStores({
-    now: Date.now,
-    onGivenUp: (job, reason) => logGivenUp(log, job, reason),
-    onProblem: (reason) => log.event('warn', 'store failed', { reason }),
+  const metrics = createMetrics();
+  const { runtime, settled } = nodeRuntime((event) => {
+    metrics.observe(event);
+    logEvent(log, event);
   });
   const connections = openConnections(environment);
-  const undo = [() => store.close(), () => connections.close()];
+  const undo = [() => connections.close()];
   try {
-    await attach(store);
-    const { runtime, settled } = nodeRuntime(observe);
-    const limits = {
-      maxBlobBytes: config.limits.maxBlobBytes,
-      storeBytes: config.limits.storeBytes,
-    };
-    const readPassword = passwordReader(environment, store.readSecret);
-    const unreadable = await unreadablePasswords(config.upstreams, readPassword);
-    if (unreadable.length > 0) throw new Error(unreadableText(unreadable));
     const { fetch } = connections;
-    const { ledger } = store;
-    const upstreams = openUpstreams(config.upstreams, { fetch, runtime, ledger, readPassword });
-    const mirror = createMirror(
-      {
-        upstreams,
-        limits,
-        memoryBytes: config.limits.memoryBytes,
-        markInterval: store.markInterval,
-        missingBlobs: store.missingBlobs,
-      },
-      store,
-      runtime,
-    );
-    const registry = createRegistry(mirror, {
-      defaultRegistry: config.defaultUpstream,
-      onError: unexpected,
-    });
-    let closing: Promise<void> | undefined;
+    const platform = await openPlatform({ environment, runtime, log, fetch });
+    undo.unshift(() => platform.close());
+    await checkPasswords(config, platform);
+    await attachMetrics(metrics, platform);
+    const service = createService(config, platform);
     const handler = createHandler({
-      registry,
+      service,
       log,
       metrics,
-      pages: {
-        version,
-        isClosing: () => closing !== undefined,
-        metrics: () => metrics.text(),
-        metricsType: metrics.contentType,
-      },
-      served: (bytes) => store.ledger.count({ bytesServed: bytes }),
+      served: (bytes) => platform.ports.ledger.count({ bytesServed: bytes }),
     });
     const listener = await listen(config, handler);
-    if (store.fillsHere) {
-      store.queue.start((job, _, delivery) => mirror.handleFill(job, { delivery }));
-      runtime.waitUntil(mirror.evict());
-    }
+    startWork(service, platform);
+    const { address } = listener;
+    const scheme = config.tls === undefined ? 'http' : 'https';
     const close = async () => {
+      service.startClosing();
       await listener.close(config.shutdownTimeout);
       try {
-        await stopWork(mirror, store, settled);
+        await stopWork(service, platform, settled);
       } finally {
         await connections.close();
         log.flush();
       }
     };
-    const { address } = listener;
-    const { place } = store;
-    const scheme = config.tls === undefined ? 'http' : 'https';
+    let closing: Promise<void> | undefined;
     return {
       address,
-      url: originOf(scheme, address.address, address.port),
-      place,
-      unexpected,
+      url: `${scheme}://${authorityOf({ host: address.address, port: address.port })}`,
+      place: platform.place,
+      unexpected: service.unexpected,
       close: () => {
         closing ??= close();
         return closing;
@@ -139,24 +101,41 @@ export async function startServer(
   }
 }
 
-function unreadableText(passwords: readonly UnreadablePassword[]): string {
-  return passwords
-    .map(({ registry, reason }) => `the password of ${registry} cannot be read: ${reason}`)
-    .join('; ');
+/** A server does not start with a password that cannot be read: it could not pull what is private. */
+async function checkPasswords({ upstreams }: Config, platform: ServerPlatform): Promise<void> {
+  const unreadable = await unreadablePasswords(upstreams, (place) => platform.readPassword(place));
+  if (unreadable.length === 0) return;
+  const reasons = unreadable.map(
+    ({ registry, reason }) => `the password of ${registry} cannot be read: ${reason}`,
+  );
+  throw new Error(reasons.join('; '));
+}
+
+/** Shows in the metrics what the stores have, and what they remember of rate limits. */
+async function attachMetrics(metrics: Metrics, { ports, runtime }: ServerPlatform): Promise<void> {
+  metrics.attach(ports);
+  try {
+    for (const event of await rememberedRateLimits(ports.ledger)) metrics.observe(event);
+  } catch (error) {
+    // A mirror that starts while its index is down serves from its upstreams.
+    runtime.observe({ kind: 'store-failed', operation: 'rateLimits', reason: reasonOf(error) });
+  }
+}
+
+/** Begins to fill, and to look after the bound of what is stored. */
+function startWork({ mirror }: Service, { ports, runtime, fillsHere }: ServerPlatform): void {
+  if (!fillsHere) return;
+  ports.queue.start((job, _, delivery) => mirror.handleFill(job, { delivery }));
+  runtime.waitUntil(mirror.evict());
 }
 
 /** The fills first: they write to the store. */
 async function stopWork(
-  mirror: RunningMirror,
-  store: Stores,
+  { mirror }: Service,
+  platform: ServerPlatform,
   settled: () => Promise<void>,
 ): Promise<void> {
-  await Promise.all([mirror.stop(), store.queue.stop()]);
+  await Promise.all([mirror.stop(), platform.ports.queue.stop()]);
   await settled();
-  await store.close();
-}
-
-/** Where an unexpected error came from matters more than a short line. */
-function describe(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  await platform.close();
 }

@@ -1,5 +1,5 @@
 import { createRegistry } from '../../functions/core/registry/app.ts';
-import { fromRequest, toResponse } from '../../functions/core/registry/fetch.ts';
+import { fromRequest, toResponse } from '../../functions/core/service/web.ts';
 import { describeRegistry } from './every-section.ts';
 import { scriptedMirror } from './scripted-mirror.ts';
 

@@ -84,6 +84,8 @@ export function describeOutputs(
       });
       const head = await mirror.get('/healthz?verbose', { method: 'HEAD' });
       expect([head.status, await head.text()]).toEqual([200, '']);
+      const post = await mirror.get('/healthz', { method: 'POST' });
+      expect([post.status, post.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
     });
 
     it('shows no account, password or address, whatever its registries say', async () => {

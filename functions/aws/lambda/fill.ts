@@ -1,9 +1,11 @@
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import type { RunningMirror } from '../../core/mirror/create-mirror.ts';
 import { logGivenUp } from '../../core/observe/event-line.ts';
 import type { FillJob, FillOutcome } from '../../core/ports/fill-queue.ts';
+import { createService } from '../../core/service/create-service.ts';
 import type { FunctionConfig } from '../config/plain-config.ts';
+import { type FunctionPlatform, type FunctionProcess, openPlatform } from '../open.ts';
 import { deliveryOf, readFillText } from '../sqs/queue.ts';
-import { type MirrorParts, type OpenedMirror, openMirror } from './open-mirror.ts';
 
 /** The handler of the fill function: works on messages of the queue, and never rejects. */
 export type FillHandler = (
@@ -27,38 +29,46 @@ const hiddenSeconds = 100;
 const afterwards = 2_000;
 
 /** Opens the fill function. */
-export function openFill(config: FunctionConfig, parts: MirrorParts): FillHandler {
-  const opened = openMirror(config, parts);
+export function openFill(config: FunctionConfig, process: FunctionProcess): FillHandler {
+  const platform = openPlatform(config, process);
+  const { mirror } = createService(config, platform);
   return async ({ Records }, context) => {
     const left = context.getRemainingTimeInMillis();
     const pauseAt = Date.now() + left - Math.min(longestMargin, left / 4);
     const failed = await Promise.all(
       Records.map(async (record) => {
         const read = readFillText(record.body);
-        const job = read.kind === 'job' ? read.job : undefined;
+        const message: Message = { record, job: read.kind === 'job' ? read.job : undefined };
         const outcome: FillOutcome =
           read.kind === 'job'
-            ? await outcomeOf(opened, record, read.job, pauseAt)
+            ? await fill(platform, mirror, record, read.job, pauseAt)
             : { kind: 'given-up', reason: read.reason };
-        return (await settle(opened, record, job, outcome)) ? [] : [record.messageId];
+        return (await settle(platform, message, outcome)) ? [] : [record.messageId];
       }),
     );
-    await opened.settled(afterwards);
-    await opened.ledger.flushSometimes();
+    await platform.settled(afterwards);
+    await platform.ledger.flushSometimes();
     return { batchItemFailures: failed.flat().map((itemIdentifier) => ({ itemIdentifier })) };
   };
 }
 
-async function outcomeOf(
-  opened: OpenedMirror,
+/** A message of the queue; one that is no fill has no job. */
+interface Message {
+  readonly record: SQSRecord;
+  readonly job: FillJob | undefined;
+}
+
+async function fill(
+  platform: FunctionPlatform,
+  mirror: RunningMirror,
   record: SQSRecord,
   job: FillJob,
   pauseAt: number,
 ): Promise<FillOutcome> {
   const delivery = deliveryOf(record.attributes.ApproximateReceiveCount);
-  const release = keepHidden(opened, record);
+  const release = keepHidden(platform, record);
   try {
-    return await opened.mirror.handleFill(job, { pauseAt, delivery });
+    return await mirror.handleFill(job, { pauseAt, delivery });
   } finally {
     release();
   }
@@ -69,7 +79,7 @@ async function outcomeOf(
  * queue itself hides it for the longest time that an invocation may take, and the fill of one that
  * died would wait for the rest of that.
  */
-function keepHidden({ stores, log }: OpenedMirror, { receiptHandle }: SQSRecord): () => void {
+function keepHidden({ stores, log }: FunctionPlatform, { receiptHandle }: SQSRecord): () => void {
   const hide = () => {
     stores.queues.queue.hide({ receipt: receiptHandle }, hiddenSeconds).catch((error: unknown) => {
       log.event('warn', 'queue failed', { reason: String(error) });
@@ -85,9 +95,8 @@ function keepHidden({ stores, log }: OpenedMirror, { receiptHandle }: SQSRecord)
  * messages that are not said to have failed.
  */
 async function settle(
-  { stores, log }: OpenedMirror,
-  { messageId, receiptHandle, body }: SQSRecord,
-  job: FillJob | undefined,
+  { stores, log }: FunctionPlatform,
+  { record: { messageId, receiptHandle, body }, job }: Message,
   outcome: FillOutcome,
 ): Promise<boolean> {
   const { queue, deadLetters } = stores.queues;
@@ -99,7 +108,8 @@ async function settle(
       await deadLetters?.sendGivenUp(body, reason);
       return true;
     }
-    log.event('warn', 'fill not done', { messageId, digest: job?.blob.digest, reason });
+    const fields = { messageId, digest: job?.blob.digest, outcome: outcome.kind, reason };
+    log.event('warn', 'fill not done', fields);
     await queue.hide({ receipt: receiptHandle }, outcome.afterSeconds);
     return false;
   } catch (error) {

@@ -1,8 +1,7 @@
 import type { LambdaFunctionURLEvent, LambdaFunctionURLResult } from 'aws-lambda';
+import { within } from '../../core/concurrency/timeout.ts';
 import type { Answer, RegistryRequest } from '../../core/registry/answer.ts';
-import type { Registry } from '../../core/registry/app.ts';
-import { failureAnswer } from '../function-url/failure-answer.ts';
-import { inTime } from '../function-url/in-time.ts';
+import { failureAnswer } from '../../core/registry/error-answer.ts';
 import { type HeadForm, headBody } from './head-body.ts';
 import {
   collectBody,
@@ -15,9 +14,7 @@ import {
 
 /** What answers the events of a function URL. */
 export interface FunctionUrlOptions {
-  readonly registry: Registry;
-  /** The function's own pages; undefined for what is the registry's to answer. */
-  page(request: RegistryRequest): Answer | undefined;
+  answer(request: RegistryRequest): Promise<Answer>;
   readonly headForm: HeadForm;
   /**
    * Where a client may ask the bucket itself for the length of a stored blob: a URL signed for
@@ -48,11 +45,12 @@ export type FunctionUrl = (
 
 /** Makes what stands between a function URL in the buffered mode and the registry. */
 export function createFunctionUrl(options: FunctionUrlOptions): FunctionUrl {
-  return (event, milliseconds) =>
-    inTime(answerEvent(event, options), milliseconds, () => {
-      const { target } = new EventRequest(event);
-      return withBody(failureAnswer(target, 'no answer in the time that a function has'));
-    });
+  return async (event, milliseconds) => {
+    const answered = await within(milliseconds, answerEvent(event, options));
+    if (answered !== undefined) return answered;
+    const { target } = new EventRequest(event);
+    return withBody(failureAnswer(target, 'no answer in the time that a function has'));
+  };
 }
 
 async function answerEvent(
@@ -64,7 +62,7 @@ async function answerEvent(
     const request = new EventRequest(event);
     const { method } = request;
     target = request.target;
-    const answer = await (options.page(request) ?? options.registry(request));
+    const answer = await options.answer(request);
     if (method === 'HEAD') return await answerHead(answer, options);
     return await answerWhole(answer, target);
   } catch (error) {

@@ -1,16 +1,14 @@
 import type { Context, LambdaFunctionURLEvent, LambdaFunctionURLResult } from 'aws-lambda';
-import { version } from '../../core/config/version.ts';
+import { within } from '../../core/concurrency/timeout.ts';
 import { parseDigest } from '../../core/oci/digest.ts';
 import type { Answer } from '../../core/registry/answer.ts';
-import { createRegistry } from '../../core/registry/app.ts';
-import { answerHealth } from '../../core/service/health.ts';
+import { createService } from '../../core/service/create-service.ts';
 import type { FunctionConfig } from '../config/plain-config.ts';
-import { inTime } from '../function-url/in-time.ts';
-import type { AwsStores } from '../open.ts';
+import { type FunctionProcess, openPlatform } from '../open.ts';
+import type { AwsStores } from '../stores.ts';
 import { measureRequest } from './event-metrics.ts';
 import { createFunctionUrl } from './function-url.ts';
 import type { HeadForm } from './head-body.ts';
-import { type MirrorParts, openMirror } from './open-mirror.ts';
 
 /** The handler of the pull function: answers a function URL's event, and never rejects. */
 export type PullHandler = (
@@ -34,18 +32,17 @@ const countersTime = 1500;
 /** Opens the pull function. */
 export function openPull(
   config: FunctionConfig,
-  parts: MirrorParts,
+  process: FunctionProcess,
   headForm: HeadForm,
 ): PullHandler {
-  const { mirror, stores, ledger, log, settled } = openMirror(config, parts);
-  const onError = (error: unknown) => log.event('error', 'unexpected', { error: describe(error) });
-  const registry = createRegistry(mirror, { defaultRegistry: config.defaultUpstream, onError });
+  const platform = openPlatform(config, process);
+  const { stores, ledger, log, settled } = platform;
+  const { answer: answerRequest, unexpected } = createService(config, platform);
   const functionUrl = createFunctionUrl({
-    registry,
-    page: (request) => answerHealth(version, request),
+    answer: answerRequest,
     headForm,
     signHead: (answer) => signHead(stores, answer),
-    onError,
+    onError: unexpected,
   });
   stores.warm();
   return async (event, context) => {
@@ -63,7 +60,7 @@ export function openPull(
     } as const;
     measureRequest(log, record, ledger.take());
     await settled(afterwards);
-    await inTime(ledger.flushSometimes(), countersTime, () => undefined);
+    await within(countersTime, ledger.flushSometimes());
     return result;
   };
 }
@@ -72,9 +69,4 @@ async function signHead(stores: AwsStores, answer: Answer): Promise<string | und
   if (answer.note.kind !== 'blob' || answer.status !== 200) return undefined;
   const digest = parseDigest(answer.headers['docker-content-digest'] ?? '');
   return digest === undefined ? undefined : stores.signHead(digest);
-}
-
-/** Where an unexpected error came from matters more than a short line. */
-function describe(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import type { FillHandler, FillJob, FillOutcome, FillQueue } from '../../core/ports/fill-queue.ts';
-import type { ServedFillQueue } from '../../node/stores.ts';
+import type { ServedFillQueue } from '../../node/server-platform.ts';
 import { fillText, type ReceivedMessage, readFillText, type SqsQueue } from './queue.ts';
 
 /**

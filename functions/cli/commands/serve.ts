@@ -1,19 +1,19 @@
 import type { Config } from '../../core/config/resolve.ts';
-import { openEmbeddedStore } from '../../local/open.ts';
+import { openOnThisMachine } from '../../local/open.ts';
 import { type RunningServer, startServer } from '../../node/server.ts';
-import type { OpenStores } from '../../node/stores.ts';
+import type { OpenPlatform } from '../../node/server-platform.ts';
 import { banner } from '../banner.ts';
 import { startFailure } from '../failure.ts';
 
-/** The stores that the configuration asks for. */
-function openStores({ store, data, aws }: Config): OpenStores {
+/** Where the configuration wants everything to be kept. */
+function platformOf({ store, data, aws }: Config): OpenPlatform {
   if (store === 'cloudflare') {
     throw new Error('the store on Cloudflare belongs to a Worker: see infra/cloudflare');
   }
-  if (aws === undefined) return (options) => openEmbeddedStore(data, options);
-  return async (options) => {
-    const { serverStores } = await import('../../aws/open-server.ts');
-    return serverStores(aws, process.env)(options);
+  if (aws === undefined) return openOnThisMachine(data);
+  return async (lent) => {
+    const { openOnAws } = await import('../../aws/open-server.ts');
+    return openOnAws(aws)(lent);
   };
 }
 
@@ -29,7 +29,7 @@ export async function serve(config: Config): Promise<number> {
   const terminal = process.stdout.isTTY === true;
   let server: RunningServer;
   try {
-    server = await startServer(config, openStores(config), { terminal });
+    server = await startServer(config, platformOf(config), { terminal });
   } catch (error) {
     process.stderr.write(`pullfront: ${startFailure(error, config)}\n`);
     return 1;

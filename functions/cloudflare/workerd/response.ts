@@ -1,5 +1,5 @@
 import type { Answer } from '../../core/registry/answer.ts';
-import { toResponse } from '../../core/registry/fetch.ts';
+import { toResponse } from '../../core/service/web.ts';
 
 /**
  * The response of an answer. workerd ends a stream of unknown length as if it were whole when it

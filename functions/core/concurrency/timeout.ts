@@ -1,4 +1,4 @@
-/** The result of work that ends within so many ms; undefined when it does not. Work goes on. */
+/** Resolves to undefined after so many ms, or with the result that came before. Work is not cancelled. */
 export async function within<Result>(
   milliseconds: number,
   work: Promise<Result>,

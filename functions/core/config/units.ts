@@ -51,6 +51,11 @@ export interface ListenAddress {
   readonly port: number;
 }
 
+/** `HOST:PORT`, with the brackets that an IPv6 address needs (RFC 3986 §3.2.2). */
+export function authorityOf({ host, port }: ListenAddress): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
 /** `HOST:PORT`, an IPv6 address in brackets. */
 export const listenPattern =
   /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?)):(\d{1,5})$/;

@@ -5,7 +5,8 @@ import type { Unobtained } from '../sources/source.ts';
 import type { Answer, Asked, AskedRepository } from './answer.ts';
 import { headersFor } from './answer-headers.ts';
 import type { Refusal } from './refusal.ts';
-import { refusalOf, type Wanted } from './status-policy.ts';
+import { parseRoute, parseTarget } from './route.ts';
+import { refusalOf, refusalOfFailure, type Wanted } from './status-policy.ts';
 
 const encoder = new TextEncoder();
 
@@ -38,6 +39,21 @@ export function errorAnswer(
       reason: refusal.message,
     },
   };
+}
+
+/**
+ * The answer where there is none: by the status policy it sends the client to the origin at once.
+ * `reason` is for the log and holds no secret.
+ */
+export function failureAnswer(target: string, reason: string): Answer {
+  const { path, ns } = parseTarget(target);
+  const kind = parseRoute(path).kind === 'blob' ? 'blob' : 'manifest';
+  const hasNs = ns !== undefined;
+  const refusal = refusalOfFailure({ wanted: kind, registry: '', hasNs });
+  const form = hasNs ? 'ns' : 'root';
+  const asked = { ns: undefined, form, calls: { upstreamCalls: 0 } } as const;
+  const answer = errorAnswer(asked, refusal, { kind });
+  return { ...answer, note: { ...answer.note, reason } };
 }
 
 /** The answer for what the mirror could not get, by the status policy. */

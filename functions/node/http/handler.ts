@@ -2,26 +2,24 @@ import type { IncomingMessage } from 'node:http';
 import { performance } from 'node:perf_hooks';
 import type { RequestRecord } from '../../core/observe/request-line.ts';
 import type { Answer, RegistryRequest } from '../../core/registry/answer.ts';
-import type { Registry } from '../../core/registry/app.ts';
+import type { Service } from '../../core/service/create-service.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { ServerLog } from '../observe/server-log.ts';
 import type { RequestHandler } from './listener.ts';
-import { type OwnPages, ownPage } from './own-pages.ts';
 import { writeAnswer } from './write-answer.ts';
 
 /** What answers requests and takes note of them. */
 export interface Handling {
-  readonly registry: Registry;
-  readonly pages: OwnPages;
+  readonly service: Pick<Service, 'answer' | 'unexpected'>;
   readonly log: ServerLog;
-  readonly metrics: Pick<Metrics, 'begin'>;
+  readonly metrics: Pick<Metrics, 'begin' | 'answer'>;
   /** Told of the bytes of every body that left. */
   served(bytes: number): void;
 }
 
-/** Answers requests: the server's own pages first, everything else by the registry. */
+/** Answers requests: the metrics' page by itself, everything else by the service. */
 export function createHandler(handling: Handling): RequestHandler {
-  const { registry, pages, log, metrics } = handling;
+  const { service, log, metrics } = handling;
   return async (message, response) => {
     const started = performance.now();
     const ended = metrics.begin();
@@ -30,11 +28,11 @@ export function createHandler(handling: Handling): RequestHandler {
     let answer = failure;
     let written: RequestRecord['written'] = { bytes: 0, end: 'left' };
     try {
-      answer = await (ownPage(pages, method, request.target) ?? registry(request));
+      answer = await (metrics.answer(request) ?? service.answer(request));
       const writing = writeAnswer(answer, method, response);
       written = writing instanceof Promise ? await writing : writing;
     } catch (error) {
-      log.event('error', 'request failed', { error: String(error) });
+      service.unexpected(error);
       response.destroy();
       written = { bytes: 0, end: 'broken', error };
     }

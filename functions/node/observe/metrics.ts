@@ -1,29 +1,26 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { RequestRecord } from '../../core/observe/request-line.ts';
 import type { MirrorEvent } from '../../core/ports/event.ts';
-import type { Counters } from '../../core/ports/ledger.ts';
+import type { Answer, RegistryRequest } from '../../core/registry/answer.ts';
+import { answerPage } from '../../core/service/health.ts';
+import { type MetricStores, storeMetrics } from './store-metrics.ts';
 import { upstreamMetrics } from './upstream-metrics.ts';
-
-/** What is read at the moment somebody asks for the metrics. */
-export interface MetricsSources {
-  storeBytes(): Promise<number>;
-  counters(): Promise<Counters>;
-}
 
 /** What the server counts, for Prometheus. */
 export interface Metrics {
   /** A request has begun; the function it gives is called once when it has ended. */
   begin(): (record: RequestRecord) => void;
   observe(event: MirrorEvent): void;
-  /** The metrics in Prometheus' text form. */
-  text(): Promise<string>;
-  readonly contentType: string;
+  /** Adds what is read from the stores. They are opened later, as they report to the metrics. */
+  attach(stores: MetricStores): void;
+  /** Answers `/metrics`; undefined for every other target. */
+  answer(request: RegistryRequest): Promise<Answer> | undefined;
 }
 
 const seconds = [0.001, 0.005, 0.025, 0.1, 0.5, 2, 10, 60, 300];
 
-/** Opens the metrics, each with its own registry: several servers may run in one process. */
-export function openMetrics(sources: MetricsSources): Metrics {
+/** Creates the metrics, with a registry of their own: several servers may run in one process. */
+export function createMetrics(): Metrics {
   const registry = new Registry();
   const registers = [registry];
   const requests = new Counter({
@@ -39,10 +36,14 @@ export function openMetrics(sources: MetricsSources): Metrics {
     buckets: seconds,
     registers,
   });
-  const active = new Gauge({
+  let running = 0;
+  new Gauge({
     name: 'pullfront_active_requests',
     help: 'Requests being answered now.',
     registers,
+    collect() {
+      this.set(running);
+    },
   });
   const served = new Counter({
     name: 'pullfront_served_bytes_total',
@@ -71,9 +72,15 @@ export function openMetrics(sources: MetricsSources): Metrics {
     return children;
   };
 
-  let running = 0;
   const observe = upstreamMetrics(registers);
-  gauges(registers, sources, active, () => running);
+  new Gauge({
+    name: 'process_resident_memory_bytes',
+    help: 'Resident memory.',
+    registers,
+    collect() {
+      this.set(process.memoryUsage.rss());
+    },
+  });
   return {
     begin() {
       running += 1;
@@ -83,8 +90,12 @@ export function openMetrics(sources: MetricsSources): Metrics {
       };
     },
     observe,
-    text: () => registry.metrics(),
-    contentType: registry.contentType,
+    attach: (stores) => storeMetrics(registers, stores),
+    answer: (request) =>
+      answerPage(request, '/metrics', async () => ({
+        type: registry.contentType,
+        body: await registry.metrics(),
+      })),
   };
 }
 
@@ -97,44 +108,3 @@ const standardMethods: ReadonlySet<string> = new Set([
   'DELETE',
   'OPTIONS',
 ]);
-
-function gauges(
-  registers: Registry[],
-  sources: MetricsSources,
-  active: Gauge,
-  running: () => number,
-): void {
-  active.set(0);
-  Object.assign(active, { collect: () => active.set(running()) });
-  const read = (name: string, help: string, value: () => Promise<number> | number) =>
-    new Gauge({
-      name,
-      help,
-      registers,
-      async collect() {
-        this.set(await value());
-      },
-    });
-  read('pullfront_store_bytes', 'Bytes of stored blobs.', () => sources.storeBytes());
-  read('process_resident_memory_bytes', 'Resident memory.', () => process.memoryUsage.rss());
-  pullCounters(registers, sources);
-}
-
-/** The ledger's counts survive restarts, so they are taken from there whenever somebody asks. */
-function pullCounters(registers: Registry[], sources: MetricsSources): void {
-  const counted = (name: string, help: string, key: keyof Counters) =>
-    new Counter({
-      name,
-      help: `${help} Kept across restarts.`,
-      registers,
-      async collect() {
-        const counters = await sources.counters();
-        this.reset();
-        this.inc(counters[key]);
-      },
-    });
-  counted('pullfront_pulls_served_total', 'Manifests served by GET.', 'pullsServed');
-  counted('pullfront_pulls_avoided_total', 'Pulls that cost no upstream pull.', 'pullsAvoided');
-  counted('pullfront_pulls_made_total', 'Manifest GETs sent to upstreams.', 'pullsMade');
-  counted('pullfront_fetched_bytes_total', 'Bytes of blobs from upstreams.', 'bytesFetched');
-}

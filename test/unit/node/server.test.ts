@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Config } from '../../../functions/core/config/resolve.ts';
-import { openEmbeddedStore } from '../../../functions/local/open.ts';
+import { openOnThisMachine } from '../../../functions/local/open.ts';
 import { type RunningServer, startServer } from '../../../functions/node/server.ts';
-import type { OpenStores } from '../../../functions/node/stores.ts';
+import type { OpenPlatform } from '../../../functions/node/server-platform.ts';
 import { makeImage } from '../../standins/images/image.ts';
 import { randomLayer } from '../../standins/images/layer.ts';
 import { startUpstream, type Upstream } from '../../standins/registry/upstream.ts';
@@ -36,8 +36,8 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-function embedded(config: Config): OpenStores {
-  return (options) => openEmbeddedStore(config.data, options);
+function embedded(config: Config): OpenPlatform {
+  return openOnThisMachine(config.data);
 }
 
 function configured(limits: { storeBytes?: string } = {}) {
@@ -164,18 +164,18 @@ test('only a server that fills works on the queue and looks after the bound as i
   const config = configured({ storeBytes: '1' });
   for (const fillsHere of [false, true]) {
     const begun: string[] = [];
-    const openStores: OpenStores = async (options) => {
-      const stores = await embedded(config)(options);
-      const { blobs, queue } = stores;
+    const openPlatform: OpenPlatform = async (lent) => {
+      const platform = await embedded(config)(lent);
+      const { blobs, queue } = platform.ports;
       const { usedBytes } = blobs;
       vi.spyOn(queue, 'start').mockImplementation(() => begun.push('fill'));
       vi.spyOn(blobs, 'usedBytes').mockImplementation(() => {
         begun.push('evict');
         return usedBytes.call(blobs);
       });
-      return { ...stores, fillsHere };
+      return { ...platform, fillsHere };
     };
-    server = await startServer(config, openStores, { environment: { PASSWORD: 'pass' }, logTo });
+    server = await startServer(config, openPlatform, { environment: { PASSWORD: 'pass' }, logTo });
     expect(begun).toEqual(fillsHere ? ['fill', 'evict'] : []);
     await server.close();
   }

@@ -36,11 +36,10 @@ async function ask(scene: Scene) {
   const asked: RegistryRequest[] = [];
   const errors: unknown[] = [];
   const functionUrl = createFunctionUrl({
-    registry: async (request) => {
+    answer: async (request) => {
       asked.push(request);
       return typeof answer === 'function' ? answer() : answer;
     },
-    page: () => undefined,
     headForm: headForm ?? 'body',
     signHead: async () => signed,
     onError: (error) => errors.push(error),
@@ -191,8 +190,7 @@ test('what should not happen is told, and answered by JSON', async () => {
 
 test('an event that is no request is answered too', async () => {
   const functionUrl = createFunctionUrl({
-    registry: async () => answerOf(undefined),
-    page: () => undefined,
+    answer: async () => answerOf(undefined),
     headForm: 'body',
     signHead: async () => undefined,
     onError: () => undefined,

@@ -50,7 +50,6 @@ function scene(upstream: object = {}) {
     readPassword,
   });
   const client = opened.get('docker.io')?.upstream;
-  const calls = { upstreamCalls: 0 };
   const ask = async () =>
     client?.headManifest({ name: 'library/app', upstreamCalls: 0 }, { kind: 'tag', tag: '1' });
   return { state, events, limits, opened, upstreams, readPassword, ask, settled };

@@ -1,4 +1,4 @@
-import type { Answer, RegistryRequest } from './answer.ts';
+import type { Answer, RegistryRequest } from '../registry/answer.ts';
 
 /** A request of a platform that speaks fetch. Its URL is already normalised by the platform. */
 export function fromRequest(request: Request): RegistryRequest {

@@ -1,0 +1,104 @@
+import { blobKey } from '../core/bucket/blob-key.ts';
+import type { Environment } from '../core/config/environment.ts';
+import type { AwsConfig } from '../core/config/resolve.ts';
+import type { Digest } from '../core/oci/digest.ts';
+import type { Ports } from '../core/ports/ports.ts';
+import { createSigner } from '../core/signing/presigner.ts';
+import { DynamoDbBlobIndex } from './dynamodb/blob-index.ts';
+import { DynamoDbLeases } from './dynamodb/leases.ts';
+import { DynamoDbLedger } from './dynamodb/ledger.ts';
+import { DynamoDbManifestStore } from './dynamodb/manifest-store.ts';
+import { DynamoDbTable } from './dynamodb/table.ts';
+import { S3BlobStore } from './s3/blob-store.ts';
+import { S3LargeManifests } from './s3/large-manifests.ts';
+import { bucketUrl } from './s3/object-url.ts';
+import { openBucket } from './s3/open-bucket.ts';
+import { awsCredentials, nodeHashing } from './sdk/aws-credentials.ts';
+import { createJsonService, type JsonService, serviceEndpoint } from './sdk/json-service.ts';
+import { readSecret } from './sdk/secrets.ts';
+import { type FillQueues, SqsFillQueue } from './sqs/fill-queue.ts';
+import { SqsQueue } from './sqs/queue.ts';
+
+/** The stores of a function, and what it does with them besides. */
+export interface AwsStores extends Ports {
+  readonly ledger: DynamoDbLedger;
+  readonly queues: FillQueues;
+  /** A URL signed for HEAD of a stored blob; undefined when it is not stored. */
+  signHead(digest: Digest): Promise<string | undefined>;
+  /** Reads a password out of Secrets Manager. */
+  readSecret(name: string): Promise<string>;
+  /** Begins what the first request would wait for: the credentials, and a connection to the table. */
+  warm(): void;
+}
+
+/** Opens the stores on AWS. Nothing is connected before it is needed. */
+export function openStores(aws: AwsConfig, environment: Environment): AwsStores {
+  const now = Date.now;
+  const { endpoints, bucket, urlLife, dualStack } = aws;
+  const region = regionOf(aws, environment);
+  const credentials = awsCredentials({ environment, now });
+  const signerOf = (service: string) =>
+    createSigner({ service, region, credentials, now, hashing: nodeHashing });
+  const open = (service: string, target: string, endpoint: URL | undefined) =>
+    createJsonService({
+      target,
+      version: service === 'secretsmanager' ? '1.1' : '1.0',
+      endpoint: endpoint?.href ?? serviceEndpoint(service, region),
+      signer: signerOf(service),
+    });
+  const dynamoDb = open('dynamodb', 'DynamoDB_20120810', endpoints.dynamodb);
+  const table = new DynamoDbTable(dynamoDb, aws.table);
+  const sqs = open('sqs', 'AmazonSQS', endpoints.sqs);
+  const queues = {
+    queue: new SqsQueue(sqs, aws.queue.href),
+    deadLetters: aws.deadLetterQueue && new SqsQueue(sqs, aws.deadLetterQueue.href),
+  };
+  const address = { bucket, region, endpoint: endpoints.s3?.href, dualStack };
+  const signer = signerOf('s3');
+  const blobs = new S3BlobStore({
+    address,
+    signer,
+    index: new DynamoDbBlobIndex(table),
+    bucket: openBucket({ address, signer, credentials }),
+    urlLife,
+    now,
+  });
+  const headUrl = (digest: Digest) =>
+    signer.presign({
+      method: 'HEAD',
+      url: new URL(bucketUrl(address) + blobKey(digest)),
+      lifeSeconds: urlLife / 1000,
+    });
+  let secrets: JsonService | undefined;
+  return {
+    manifests: new DynamoDbManifestStore(table, {
+      large: new S3LargeManifests({ address, signer }),
+      now,
+    }),
+    blobs,
+    leases: new DynamoDbLeases(table, now),
+    ledger: new DynamoDbLedger(table),
+    queue: new SqsFillQueue(queues.queue),
+    queues,
+    async signHead(digest) {
+      if ((await blobs.stat(digest)) === undefined) return undefined;
+      return (await headUrl(digest)).url;
+    },
+    readSecret(name) {
+      secrets ??= open('secretsmanager', 'secretsmanager', endpoints.secretsManager);
+      return readSecret(secrets, name);
+    },
+    warm() {
+      dynamoDb.openAhead();
+      // Where they have to be fetched; the request that needs them hears why they cannot be.
+      Promise.resolve(credentials()).catch(() => undefined);
+    },
+  };
+}
+
+/** Lambda says its region; elsewhere it is configured. */
+function regionOf({ region }: AwsConfig, environment: Environment): string {
+  const found = region ?? environment.AWS_REGION ?? environment.AWS_DEFAULT_REGION;
+  if (found !== undefined && found !== '') return found;
+  throw new Error('no region: set "aws.region" or AWS_REGION');
+}

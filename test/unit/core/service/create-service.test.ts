@@ -1,0 +1,106 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { FillJob } from '../../../../functions/core/ports/fill-queue.ts';
+import type { Answer } from '../../../../functions/core/registry/answer.ts';
+import { createService, type Service } from '../../../../functions/core/service/create-service.ts';
+import type { Platform } from '../../../../functions/core/service/platform.ts';
+import { openOnThisMachine } from '../../../../functions/local/open.ts';
+import { nodeRuntime } from '../../../../functions/node/runtime.ts';
+import type { ServerPlatform } from '../../../../functions/node/server-platform.ts';
+import { makeImage } from '../../../standins/images/image.ts';
+import { randomLayer } from '../../../standins/images/layer.ts';
+import { startUpstream, type Upstream } from '../../../standins/registry/upstream.ts';
+import { parsed } from '../config/parsing.ts';
+
+const image = makeImage({ layers: [randomLayer('service', 5_000)] });
+const lines: unknown[][] = [];
+const log = { passes: () => true, event: (...line: unknown[]) => void lines.push(line) };
+
+let folder: string;
+let hub: Upstream;
+let platform: ServerPlatform;
+let settled: () => Promise<void>;
+
+beforeEach(async () => {
+  lines.length = 0;
+  folder = await mkdtemp(join(tmpdir(), 'pullfront-service-'));
+  hub = await startUpstream({ auth: 'required', accounts: [{ username: 'me', password: 'pass' }] });
+  hub.add('library/app', image, '1');
+  const runtime = nodeRuntime(() => undefined);
+  ({ settled } = runtime);
+  platform = await openOnThisMachine(folder)({
+    environment: { PASSWORD: 'pass' },
+    runtime: runtime.runtime,
+    log,
+    fetch: (url, init) => fetch(url, init),
+  });
+});
+
+afterEach(async () => {
+  await settled();
+  await platform.close();
+  await hub.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+function serviceOn(changes: Partial<Platform> = {}): Service {
+  const credentials = { username: 'me', password: { env: 'PASSWORD' } };
+  const json = { upstreams: { 'docker.io': { url: hub.url, credentials } } };
+  return createService(parsed(json, { PASSWORD: 'pass' }), { ...platform, ...changes });
+}
+
+function get(service: Service, target: string, method = 'GET'): Promise<Answer> {
+  return service.answer({ method, target, header: () => undefined });
+}
+
+test('it answers the registry’s paths by the configured upstreams and passwords', async () => {
+  const answer = await get(serviceOn(), '/v2/library/app/manifests/1');
+  expect(answer.status).toBe(200);
+  expect(answer.headers['docker-content-digest']).toBe(image.manifest.digest);
+  expect(hub.requests.some(({ authorization }) => authorization === 'Basic')).toBe(true);
+});
+
+test('it says whether it works, until it closes', async () => {
+  const service = serviceOn();
+  expect((await get(service, '/healthz')).status).toBe(200);
+  service.startClosing();
+  expect((await get(service, '/healthz')).status).toBe(503);
+  expect((await get(service, '/v2/')).status).toBe(200);
+});
+
+test('a filler stores what the mirror missed, with the same tokens', async () => {
+  const jobs: FillJob[] = [];
+  const queue = { enqueue: async (added: readonly FillJob[]) => void jobs.push(...added) };
+  const service = serviceOn({ ports: { ...platform.ports, queue } });
+  await get(service, '/v2/library/app/manifests/1');
+  const tokens = hub.count({ kind: 'token' });
+  const filler = service.createFiller();
+  expect(jobs).toHaveLength(2);
+  for (const job of jobs) {
+    expect(await filler.handleFill(job)).toEqual({ kind: 'done' });
+    expect(await platform.ports.blobs.stat(job.blob.digest)).toBeDefined();
+  }
+  expect(hub.count({ kind: 'token' })).toBe(tokens);
+});
+
+test('what should not happen is logged with its place, and answered', async () => {
+  const service = serviceOn({
+    missingBlobs: {
+      areFilledBehind: false,
+      answer: async () => {
+        throw new TypeError('a bug');
+      },
+    },
+  });
+  await get(service, '/v2/library/app/manifests/1');
+  const answer = await get(service, `/v2/library/app/blobs/${image.layers[0]?.digest}`);
+  expect(answer.status).toBe(429);
+  service.unexpected(new RangeError('another'));
+  expect(lines.filter(([, message]) => message === 'unexpected')).toContainEqual([
+    'error',
+    'unexpected',
+    { error: expect.stringMatching(/^RangeError: another\n +at /) },
+  ]);
+});
