@@ -64,7 +64,7 @@ function cycles(): string[] {
     }
     if (done.has(file)) return;
     path.push(file);
-    for (const target of importsOf(file)) if (target.startsWith('functions/')) visit(target);
+    for (const target of importsOf(file)) if (files.includes(target)) visit(target);
     path.pop();
     done.add(file);
   };

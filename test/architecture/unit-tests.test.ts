@@ -34,6 +34,7 @@ const suites: Readonly<Record<string, readonly string[]>> = {
     'contract/embedded',
   ],
   'core/registry': ['conformance/core', 'conformance/local'],
+  'core/service': ['conformance/local', 'conformance/edge', 'strangers/local'],
   'core/signing': ['unit/core/signing/presigner.sdk'],
   'core/sources': ['unit/core/sources/source-health', 'faults/local'],
   'core/upstream': ['unit/core/upstream/remote-manifests', 'unit/core/upstream/auth/authorization'],
