@@ -50,6 +50,11 @@ export class BoundedCache<Value> {
     this.#keep(key, { value, weight, life: milliseconds, expires: this.#now() + milliseconds });
   }
 
+  /** True when nothing was kept, or all of it is gone. */
+  get isEmpty(): boolean {
+    return this.#young.size === 0 && this.#old.size === 0;
+  }
+
   delete(key: string): void {
     this.#youngWeight -= this.#young.get(key)?.weight ?? 0;
     this.#young.delete(key);

@@ -172,6 +172,8 @@ export class SourceHealth {
   }
 
   #tokenServiceResting(name: string): UpstreamError | undefined {
+    // As nearly always: none has failed, so it does not matter which one the name depends on.
+    if (this.#tokenServices.isEmpty) return undefined;
     const service = this.#upstream.tokenServiceOf(name);
     if (service === undefined || service.hasToken) return undefined;
     return this.#tokenServices.get(service.host)?.resting;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { clientName } from '../../../../functions/core/observe/client-name.ts';
+import { clientName } from '../../../../functions/core/observe/request-line.ts';
 
 test.each([
   [
