@@ -1,8 +1,10 @@
+import type { Digest } from '../oci/digest.ts';
+import type { Reference } from '../oci/reference.ts';
 import type { FillJob, FillOutcome } from '../ports/fill-queue.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Runtime } from '../ports/runtime.ts';
 import { attempt, tolerate } from '../ports/tolerate.ts';
-import { type MirroredUpstream, Sources } from '../sources/source.ts';
+import { type MirroredUpstream, type Source, Sources } from '../sources/source.ts';
 import { locateBlob } from './blobs/locate-blob.ts';
 import type { Context, FillContext, Limits, MissingBlobs } from './context.ts';
 import { evict } from './eviction/evict.ts';
@@ -12,7 +14,8 @@ import { createFlights } from './flights.ts';
 import { listReferrers } from './lists/list-referrers.ts';
 import { listTags } from './lists/list-tags.ts';
 import { createMemory } from './memory.ts';
-import type { Mirror, MirroredRepository } from './mirror.ts';
+import type { Method, Mirror, MirroredRepository, SingleRange } from './mirror.ts';
+import type { BlobOutcome, ManifestOutcome, ReferrersOutcome, TagsOutcome } from './outcome.ts';
 import { resolveManifest } from './resolve-manifest.ts';
 
 /** What a mirror is made of. */
@@ -52,19 +55,7 @@ export function createMirror(
   const context = createContext(options, ports, runtime, stopping.signal);
   return {
     policies: context.sources.policies,
-    repository(repository) {
-      const source = context.sources.of(repository);
-      const mirrored: MirroredRepository = {
-        get upstreamCalls() {
-          return source.upstreamCalls;
-        },
-        resolveManifest: (...asked) => resolveManifest(context, source, ...asked),
-        locateBlob: (...asked) => locateBlob(context, source, ...asked),
-        listTags: () => listTags(context, source),
-        listReferrers: (subject) => listReferrers(context, source, subject),
-      };
-      return mirrored;
-    },
+    repository: (repository) => new RequestedRepository(context, context.sources.of(repository)),
     listRepositories: (...asked) => ports.manifests.listRepositories(...asked),
     handleFill: (job, fillLimits) => handleFill(context, job, fillLimits),
     evict: () => evict(context),
@@ -73,6 +64,37 @@ export function createMirror(
       return context.fills.stop();
     },
   };
+}
+
+/** A class, as one is made for each request: closures would cost a tenth of a warm answer. */
+class RequestedRepository implements MirroredRepository {
+  readonly #context: Context;
+  readonly #source: Source;
+
+  constructor(context: Context, source: Source) {
+    this.#context = context;
+    this.#source = source;
+  }
+
+  get upstreamCalls(): number {
+    return this.#source.upstreamCalls;
+  }
+
+  resolveManifest(reference: Reference, method: Method): Promise<ManifestOutcome> {
+    return resolveManifest(this.#context, this.#source, reference, method);
+  }
+
+  locateBlob(digest: Digest, method: Method, range: SingleRange): Promise<BlobOutcome> {
+    return locateBlob(this.#context, this.#source, digest, method, range);
+  }
+
+  listTags(): Promise<TagsOutcome> {
+    return listTags(this.#context, this.#source);
+  }
+
+  listReferrers(subject: Digest): Promise<ReferrersOutcome> {
+    return listReferrers(this.#context, this.#source, subject);
+  }
 }
 
 function createContext(

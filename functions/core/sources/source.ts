@@ -100,8 +100,6 @@ export class Source implements RemoteRepository {
   readonly repository: Repository;
   /** The repository's name at its registry. */
   readonly name: string;
-  /** As `docker.io/library/alpine`. */
-  readonly key: string;
   readonly policy: UpstreamPolicy;
   /** Requests that this piece of work sent to upstreams. */
   upstreamCalls = 0;
@@ -116,10 +114,14 @@ export class Source implements RemoteRepository {
   ) {
     this.repository = repository;
     this.name = repository.name;
-    this.key = repositoryKey(repository);
     this.policy = policy;
     this.#upstream = upstream;
     this.#health = health;
+  }
+
+  /** As `docker.io/library/alpine`. */
+  get key(): string {
+    return repositoryKey(this.repository);
   }
 
   /** HEAD of a manifest: not counted as a pull by Docker Hub. */
