@@ -1,5 +1,5 @@
 import type { AwsConfig } from '../core/config/resolve.ts';
-import { passThroughAll } from '../core/mirror/blobs/fill-behind.ts';
+import { passThroughAll } from '../core/mirror/blobs/background-fill.ts';
 import { reasonOf } from '../core/ports/tolerate.ts';
 import { billedMarkInterval } from '../core/service/platform.ts';
 import { passwordReader } from '../node/password.ts';

@@ -1,4 +1,4 @@
-import { passThroughAll } from '../core/mirror/blobs/fill-behind.ts';
+import { passThroughAll } from '../core/mirror/blobs/background-fill.ts';
 import { logEvent } from '../core/observe/event-line.ts';
 import { jsonLog } from '../core/observe/log.ts';
 import type { Ports } from '../core/ports/ports.ts';

@@ -22,7 +22,7 @@ const suites: Readonly<Record<string, readonly string[]>> = {
   'cloudflare/d1': ['contract/cloudflare'],
   'cloudflare/r2': ['contract/cloudflare', 'runtime/edge/long-fill'],
   'core/bucket': ['contract/aws-s3'],
-  'core/bytes': ['contract/embedded', 'unit/core/mirror/fills/resuming-source'],
+  'core/bytes': ['contract/embedded', 'unit/core/mirror/fills/upstream-source'],
   'core/config': ['unit/core/config/problems', 'unit/core/config/resolve'],
   'core/headers': ['conformance/core', 'unit/core/upstream/remote-manifests'],
   'core/mirror': ['conformance/core', 'faults/local', 'faults/two-registries'],

@@ -7,11 +7,11 @@ import type { Ports } from '../ports/ports.ts';
 import type { Runtime } from '../ports/runtime.ts';
 import type { Attempted, Tolerant } from '../ports/tolerate.ts';
 import type { Source, Sources } from '../sources/source.ts';
-import type { Filling } from './filling.ts';
+import type { WantedPart } from './blob-part.ts';
 import type { Flights } from './flights.ts';
 import type { Memory } from './memory.ts';
 import type { BlobOutcome } from './outcome.ts';
-import type { WantedPart } from './wanted-part.ts';
+import type { Filling } from './running-fill.ts';
 
 /** The bounds of what is stored. */
 export interface Limits {

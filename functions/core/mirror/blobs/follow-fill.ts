@@ -1,11 +1,10 @@
 import type { Source } from '../../sources/source.ts';
+import type { WantedPart } from '../blob-part.ts';
 import type { Context, MissingBlobs } from '../context.ts';
-import type { Fill } from '../filling.ts';
-import { RefusedElsewhere } from '../fills/refused.ts';
-import { BlobRefused } from '../fills/resuming-source.ts';
+import { BlobRefused, RefusedElsewhere } from '../fills/blob-refusal.ts';
 import type { BlobOutcome } from '../outcome.ts';
-import type { WantedPart } from '../wanted-part.ts';
-import { fillBehind, isStorable } from './fill-behind.ts';
+import type { Fill } from '../running-fill.ts';
+import { fillBehind, isStorable } from './background-fill.ts';
 import { passThrough } from './pass-through.ts';
 
 /** A range that begins so far ahead of a fill is read from the upstream, not waited for. */

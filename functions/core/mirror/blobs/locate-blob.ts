@@ -2,12 +2,12 @@ import { satisfyRange } from '../../headers/range.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { BlobLocation } from '../../ports/blob-store.ts';
 import type { Source } from '../../sources/source.ts';
+import type { WantedPart } from '../blob-part.ts';
 import type { Context } from '../context.ts';
 import { manifestKey } from '../manifests/known-manifest.ts';
 import { entryLife } from '../memory.ts';
 import type { Method, SingleRange } from '../mirror.ts';
 import type { BlobOutcome } from '../outcome.ts';
-import type { WantedPart } from '../wanted-part.ts';
 import { blobEntry, mayBeStored } from './may-serve.ts';
 import { missingBlob } from './missing-blob.ts';
 

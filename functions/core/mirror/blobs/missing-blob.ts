@@ -1,9 +1,9 @@
 import type { Source } from '../../sources/source.ts';
+import type { WantedPart } from '../blob-part.ts';
 import type { Context } from '../context.ts';
 import { upstreamLocation } from '../fills/upstream-location.ts';
 import type { BlobOutcome } from '../outcome.ts';
-import type { WantedPart } from '../wanted-part.ts';
-import { fillBehind } from './fill-behind.ts';
+import { fillBehind } from './background-fill.ts';
 import { passThrough } from './pass-through.ts';
 
 /**

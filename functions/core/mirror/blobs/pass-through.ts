@@ -3,11 +3,12 @@ import { algorithmOf, encodedOf } from '../../oci/digest.ts';
 import { type Repository, repositoryKey } from '../../oci/repository.ts';
 import { UpstreamError } from '../../ports/upstream-error.ts';
 import type { Source } from '../../sources/source.ts';
+import type { WantedPart } from '../blob-part.ts';
 import type { Context } from '../context.ts';
-import { BlobRefused, UpstreamSource } from '../fills/resuming-source.ts';
+import { BlobRefused } from '../fills/blob-refusal.ts';
+import { UpstreamSource } from '../fills/upstream-source.ts';
 import { noteDelivered } from '../memory.ts';
 import type { BlobOutcome } from '../outcome.ts';
-import type { WantedPart } from '../wanted-part.ts';
 
 /**
  * The upstream's bytes for one client, without storing them. A whole blob is verified on the way:

@@ -4,8 +4,8 @@ import type { BlobLocating, BlobOpening, BlobSlice } from '../../ports/upstream.
 import type { Source } from '../../sources/source.ts';
 import type { FillContext } from '../context.ts';
 import type { SourceWatch } from './pace.ts';
-import { UpstreamSource } from './resuming-source.ts';
 import { forgetLocation, upstreamLocation } from './upstream-location.ts';
+import { UpstreamSource } from './upstream-source.ts';
 
 /** Slices of one blob that are read side by side from where the upstream redirected to. */
 const slicesAtOnce = 4;

@@ -10,12 +10,11 @@ import type { Lease } from '../../ports/leases.ts';
 import { reasonOf } from '../../ports/tolerate.ts';
 import { UpstreamError } from '../../ports/upstream-error.ts';
 import type { FillContext } from '../context.ts';
-import type { Fill, FillEnd, Filling, FillPace } from '../filling.ts';
 import { noteDelivered, registryBlobKey } from '../memory.ts';
+import type { Fill, FillEnd, Filling, FillPace } from '../running-fill.ts';
+import { BlobRefused, RefusedElsewhere } from './blob-refusal.ts';
 import { openSource } from './fill-source.ts';
 import { Pace, TooSlow } from './pace.ts';
-import { RefusedElsewhere } from './refused.ts';
-import { BlobRefused } from './resuming-source.ts';
 import { UnstatedBytes } from './unstated-bytes.ts';
 
 /** How long a filler is believed alive without a sign of it, in ms. */

@@ -3,10 +3,10 @@ import { reasonOf } from '../../ports/tolerate.ts';
 import { UpstreamError } from '../../ports/upstream-error.ts';
 import type { Context } from '../context.ts';
 import { evict } from '../eviction/evict.ts';
-import type { FillEnd } from '../filling.ts';
 import { noteComplete } from '../manifests/completeness.ts';
+import type { FillEnd } from '../running-fill.ts';
+import { BlobRefused } from './blob-refusal.ts';
 import { leaseLife } from './fills.ts';
-import { BlobRefused } from './resuming-source.ts';
 
 /** The pause after a failure, in seconds: it doubles with each delivery, up to the longest. */
 const firstPause = 10;

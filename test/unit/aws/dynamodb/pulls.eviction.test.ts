@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { DynamoDbLeases } from '../../../../functions/aws/dynamodb/leases.ts';
 import { DynamoDbLedger } from '../../../../functions/aws/dynamodb/ledger.ts';
 import { DynamoDbManifestStore } from '../../../../functions/aws/dynamodb/manifest-store.ts';
-import { passThroughAll } from '../../../../functions/core/mirror/blobs/fill-behind.ts';
+import { passThroughAll } from '../../../../functions/core/mirror/blobs/background-fill.ts';
 import { createMirror } from '../../../../functions/core/mirror/create-mirror.ts';
 import type { MirrorEvent } from '../../../../functions/core/ports/event.ts';
 import { nodeRuntime } from '../../../../functions/node/runtime.ts';

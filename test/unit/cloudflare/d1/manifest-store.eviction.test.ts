@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { passThroughAll } from '../../../../functions/core/mirror/blobs/fill-behind.ts';
+import { passThroughAll } from '../../../../functions/core/mirror/blobs/background-fill.ts';
 import { createMirror } from '../../../../functions/core/mirror/create-mirror.ts';
 import type { MirrorEvent } from '../../../../functions/core/ports/event.ts';
 import { nodeRuntime } from '../../../../functions/node/runtime.ts';

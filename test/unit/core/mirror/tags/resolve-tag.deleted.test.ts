@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { passThroughAll } from '../../../../../functions/core/mirror/blobs/fill-behind.ts';
+import { passThroughAll } from '../../../../../functions/core/mirror/blobs/background-fill.ts';
 import { UpstreamError } from '../../../../../functions/core/ports/upstream-error.ts';
 import { makeImage } from '../../../../standins/images/image.ts';
 import { randomLayer } from '../../../../standins/images/layer.ts';

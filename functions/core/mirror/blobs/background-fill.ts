@@ -1,8 +1,8 @@
 import type { Repository } from '../../oci/repository.ts';
+import type { WantedPart } from '../blob-part.ts';
 import type { Context, MissingBlobs } from '../context.ts';
 import { enqueueFills } from '../enqueue-fills.ts';
 import { registryBlobKey } from '../memory.ts';
-import type { WantedPart } from '../wanted-part.ts';
 import { passThrough } from './pass-through.ts';
 
 /** For answers that may take as long as a blob does: each is passed through, and filled behind. */

@@ -1,7 +1,8 @@
 import { type ByteRead, type ByteReader, noMoreBytes } from '../../bytes/byte-reader.ts';
 import type { BlobSource } from '../../ports/blob-store.ts';
-import type { BlobOpening, BlobSlice, Refused } from '../../ports/upstream.ts';
+import type { BlobOpening, BlobSlice } from '../../ports/upstream.ts';
 import { UpstreamError } from '../../ports/upstream-error.ts';
+import { BlobRefused } from './blob-refusal.ts';
 import { type SourceWatch, TooSlow } from './pace.ts';
 
 /** Openings without progress after which a source is given up. */
@@ -10,17 +11,6 @@ const mostAttempts = 5;
 /** Fewer bytes than these are no progress: an upstream that sends one at a time is broken. */
 const progress = 64 * 1024;
 const firstPause = 250;
-
-/** The upstream said that the blob is not there, or not for us: nothing to try again. */
-export class BlobRefused extends Error {
-  readonly refusal: Refused;
-
-  constructor(refusal: Refused) {
-    super(`the upstream answered that the blob is ${refusal.kind}`);
-    this.name = 'BlobRefused';
-    this.refusal = refusal;
-  }
-}
 
 /** A blob at an upstream, read without a gap: a break is resumed by Range where it happened. */
 export class UpstreamSource implements BlobSource {
