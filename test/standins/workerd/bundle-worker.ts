@@ -1,6 +1,5 @@
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { shortSql } from '../../../scripts/short-sql.mjs';
 
 const entry = fileURLToPath(new URL('worker/contract-worker.ts', import.meta.url));
 
@@ -15,8 +14,6 @@ export function contractWorker(): Promise<string> {
     target: 'es2023',
     format: 'esm',
     external: ['cloudflare:*', 'node:*'],
-    // As in the Worker's own bundle: what is tested are the statements that are deployed.
-    plugins: [shortSql],
     write: false,
   }).then(({ outputFiles }) => outputFiles[0]?.text ?? '');
   return bundled;

@@ -1,5 +1,0 @@
-/**
- * Never set.
- * @type {undefined}
- */
-export var nothing;
