@@ -125,6 +125,17 @@ export function describePauseContract(
       await expectStored();
     });
 
+    test('a hash state of an unknown version begins at the start', async () => {
+      let progress = progressOf(await put(new StallingSource(11_000_000), 300));
+      progress = progressOf(await put(new StallingSource(11_000_000), 1500, progress));
+      const unknown = progress.replace(/"1:(?=[0-9a-f]{80})/, '"2:');
+      expect(unknown).not.toBe(progress);
+      const source = new StallingSource(size);
+      expect(await put(source, 60_000, unknown)).toEqual({ kind: 'stored', size });
+      expect(source.starts[0]).toBe(0);
+      await expectStored();
+    });
+
     test('after three pauses in a row without one more part the source is too slow', async () => {
       let progress: string | undefined;
       for (let pauses = 0; pauses < 3; pauses++) {

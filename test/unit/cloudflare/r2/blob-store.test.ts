@@ -34,9 +34,9 @@ describe('a blob that takes several invocations', () => {
     const size = 20 * mebibyte;
     const digest = digestOfMade(size);
     const uploadId = await told().leaveUpload(keyOf(digest));
-    // A state after no bytes at all: eight words, a length of zero.
+    // A state after no bytes at all: its version, eight words, a length of zero.
     const first = '6a09e667bb67ae853c6ef372a54ff53a510e527f9b05688c1f83d9ab5be0cd19';
-    const hash = `${first}${'0'.repeat(16)}`;
+    const hash = `1:${first}${'0'.repeat(16)}`;
     const progress = JSON.stringify({ kind: 'upload', uploadId, etags: '', hash });
     const source = madeSource(size);
     const outcome = await blobs().put({ digest, size }, source, { progress }).done;

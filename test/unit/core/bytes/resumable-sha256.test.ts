@@ -47,16 +47,18 @@ describe('node:crypto comes to the same', () => {
   test('for more bytes than 32 bits can count', () => {
     const begun = new ResumableSha256();
     begun.update(new Uint8Array(randomBytes(64)));
-    const words = begun.save().slice(0, 64);
+    const versionAndWords = begun.save().slice(0, 2 + 64);
     const length = 0x1_9abc_de40n;
-    const large = ResumableSha256.restore(`${words}${length.toString(16).padStart(16, '0')}`);
+    const large = ResumableSha256.restore(
+      `${versionAndWords}${length.toString(16).padStart(16, '0')}`,
+    );
     const padding = Buffer.alloc(64);
     padding[0] = 0x80;
     padding.writeBigUInt64BE(length * 8n, 56);
     begun.update(padding);
     expect(large?.length).toBe(Number(length));
     expect(ResumableSha256.restore(large?.save() ?? '')?.length).toBe(Number(length));
-    expect(large?.hex()).toBe(begun.save().slice(0, 64));
+    expect(large?.hex()).toBe(begun.save().slice(2, 2 + 64));
   });
 });
 
@@ -70,8 +72,10 @@ describe('what cannot be gone on from', () => {
     ['half a state', saved.slice(0, 40)],
     ['a byte too few', saved.slice(0, -2)],
     ['a byte too many', `${saved}00`],
-    ['no hex', saved.replace(/^./, 'x')],
+    ['no hex', saved.replace(/.$/, 'x')],
     ['another hash', 'sha512'],
+    ['another version', saved.replace(/^1:/, '2:')],
+    ['a state without a version', saved.replace(/^1:/, '')],
   ])('%s', (_, text) => {
     expect(ResumableSha256.restore(text)).toBeUndefined();
   });
