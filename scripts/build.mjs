@@ -22,7 +22,7 @@ const bundles = [
     outfile: 'dist/pullfront.js',
     inputs: /^(functions\/(core|node|local|aws|cli)\/|node_modules\/zod\/)/,
     budget: 600_000,
-    external: ['@aws-sdk/*', 'commander', 'lmdb', 'prom-client', 'undici'],
+    external: ['@aws-sdk/*', 'commander', 'lmdb', 'p-limit', 'prom-client', 'undici'],
     minify: false,
     banner: '#!/usr/bin/env node',
   },

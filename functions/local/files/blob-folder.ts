@@ -2,7 +2,7 @@ import { close, fsync, futimes, open } from 'node:fs';
 import { mkdir, opendir, readdir, rename, rm, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { Limiter } from '../../core/concurrency/limiter.ts';
+import pLimit from 'p-limit';
 import { algorithmOf, type Digest, encodedOf, parseDigest } from '../../core/oci/digest.ts';
 import type { StoredBlob } from '../../core/ports/blob-store.ts';
 import { OpenFile } from './open-file.ts';
@@ -25,7 +25,7 @@ const syncWidth = 2;
 export class BlobFolder {
   readonly #folder: string;
   readonly #knownFolders = new Set<string>();
-  readonly #syncing = new Limiter(syncWidth);
+  readonly #synchronising = pLimit(syncWidth);
   #lastIncoming = 0;
 
   /** `folder` is absolute. */
@@ -43,12 +43,12 @@ export class BlobFolder {
   /** Every blob that is there. */
   async scan(): Promise<StoredBlob[]> {
     const found: StoredBlob[] = [];
-    const limiter = new Limiter(scanWidth);
+    const scanning = pLimit(scanWidth);
     for (const algorithm of ['sha256', 'sha512']) {
       for (const shard of await namesIn(join(this.#folder, algorithm))) {
         const names = await readdir(join(this.#folder, algorithm, shard));
         const stored = names.map((name) =>
-          limiter.run(async () => {
+          scanning(async () => {
             const digest = parseDigest(`${algorithm}:${name}`);
             return digest && name.startsWith(shard) ? this.#statFile(digest) : undefined;
           }),
@@ -74,7 +74,7 @@ export class BlobFolder {
   /** Forces a file's bytes to disk; its time of modification says when the blob was stored. */
   async synchroniseFile(file: OpenFile, stored: number): Promise<void> {
     await setTimes(file.fd, stored / 1000, stored / 1000);
-    await this.#syncing.run(() => sync(file.fd));
+    await this.#synchronising(() => sync(file.fd));
   }
 
   /** Moves a synchronised file to its digest's place, to stay there after a crash. */
@@ -106,7 +106,7 @@ export class BlobFolder {
   async #synchronise(folder: string): Promise<void> {
     const fd = await openFd(folder, 'r');
     try {
-      await this.#syncing.run(() => sync(fd));
+      await this.#synchronising(() => sync(fd));
     } finally {
       await closeFd(fd);
     }
