@@ -13,18 +13,29 @@ const withRequire =
  * The bundles: what each may be made of, how big it may get (in bytes), and what is not in it.
  * @type {{
  *   entry: string, outfile: string, inputs: RegExp, budget: number,
- *   external: string[], minify: boolean, banner: string, later?: string[],
+ *   external: string[], minify: boolean, banner: string, later?: string[], target?: string,
  * }[]}
  */
 const bundles = [
   {
-    entry: 'functions/cli/cli.ts',
+    // A Node that is too old has to parse it.
+    entry: 'functions/cli/pullfront.ts',
     outfile: 'dist/pullfront.js',
+    inputs: /^functions\/cli\//,
+    budget: 2_000,
+    external: ['./cli.js'],
+    minify: false,
+    banner: '#!/usr/bin/env node',
+    target: 'es2015',
+  },
+  {
+    entry: 'functions/cli/cli.ts',
+    outfile: 'dist/cli.js',
     inputs: /^(functions\/(core|node|local|aws|cli)\/|node_modules\/zod\/)/,
     budget: 600_000,
     external: ['@aws-sdk/*', 'commander', 'lmdb', 'p-limit', 'prom-client', 'undici'],
     minify: false,
-    banner: '#!/usr/bin/env node',
+    banner: '',
   },
   {
     // The SDK is asked for credentials only where the environment has none, as Lambda's always has.
@@ -56,15 +67,17 @@ const bundles = [
   },
 ];
 
-/** @type {{version: string}} */
-const { version } = JSON.parse(await readFile(`${root}package.json`, 'utf8'));
+/** @type {{version: string, engines: {node: string}}} */
+const { version, engines } = JSON.parse(await readFile(`${root}package.json`, 'utf8'));
 const wanted = process.argv.slice(2);
 for (const bundle of bundles) {
   if (wanted.length === 0 || wanted.includes(bundle.outfile)) await buildOne(bundle);
 }
 
 /** @param {typeof bundles[number]} bundle */
-async function buildOne({ entry, outfile, inputs, budget, external, minify, banner, later = [] }) {
+async function buildOne(bundle) {
+  const { entry, outfile, inputs, budget, external, minify, banner } = bundle;
+  const { later = [], target = 'node20' } = bundle;
   const started = performance.now();
   const { dir, name, ext } = parse(outfile);
   if (later.length > 0) await rm(`${root}${dir}`, { recursive: true, force: true });
@@ -79,13 +92,17 @@ async function buildOne({ entry, outfile, inputs, budget, external, minify, bann
     bundle: true,
     plugins: later.length > 0 ? [loadedLater(later, ext)] : [],
     platform: 'node',
-    target: 'node20',
+    target,
+    supported: { 'dynamic-import': true },
     format: 'esm',
     minify,
     sourcemap: 'linked',
     sourcesContent: false,
     banner: { js: banner },
-    define: { pullfrontVersion: JSON.stringify(version) },
+    define: {
+      pullfrontVersion: JSON.stringify(version),
+      leastNode: JSON.stringify(engines.node.replace('>=', '')),
+    },
     external,
     metafile: true,
     logLevel: 'warning',

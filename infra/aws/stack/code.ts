@@ -48,7 +48,7 @@ export async function assembleWebFunction(config: string): Promise<string> {
   const folder = emptyFolder('web');
   await build({
     absWorkingDir: root,
-    entryPoints: ['dist/pullfront.js'],
+    entryPoints: ['dist/cli.js'],
     outfile: join(folder, 'pullfront.mjs'),
     bundle: true,
     minify: true,
