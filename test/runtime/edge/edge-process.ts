@@ -75,6 +75,15 @@ export class EdgeProcess {
     });
   }
 
+  /** Resolves when it has printed this; the answer to a request may come before its lines. */
+  async says(text: string): Promise<void> {
+    while (!this.output.includes(text)) {
+      const output = this.#child?.stdout;
+      if (!output?.readable) throw new Error(`it ended: ${this.output}`);
+      await once(output, 'data');
+    }
+  }
+
   /** Sends a signal and waits for the end; gives the exit code, or undefined after a kill. */
   async end(signal: NodeJS.Signals): Promise<number | undefined> {
     const child = this.#child;
