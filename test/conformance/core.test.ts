@@ -1,4 +1,4 @@
-import { createRegistry } from '../../functions/core/registry/app.ts';
+import { createRegistry } from '../../functions/core/registry/create-registry.ts';
 import { fromRequest, toResponse } from '../../functions/core/service/web.ts';
 import { describeRegistry } from './every-section.ts';
 import { scriptedMirror } from './scripted-mirror.ts';

@@ -2,7 +2,7 @@ import type { Config } from '../config/resolve.ts';
 import { createMirror, type RunningMirror } from '../mirror/create-mirror.ts';
 import { errorText } from '../observe/log.ts';
 import type { Answer, RegistryRequest } from '../registry/answer.ts';
-import { createRegistry } from '../registry/app.ts';
+import { createRegistry } from '../registry/create-registry.ts';
 import { openUpstreams } from '../sources/open-sources.ts';
 import { answerHealth, type Health } from './health.ts';
 import type { Platform } from './platform.ts';

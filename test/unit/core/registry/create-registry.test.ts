@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Mirror } from '../../../../functions/core/mirror/mirror.ts';
 import { pageOf } from '../../../../functions/core/oci/page.ts';
 import type { Answer, RegistryRequest } from '../../../../functions/core/registry/answer.ts';
-import { createRegistry } from '../../../../functions/core/registry/app.ts';
+import { createRegistry } from '../../../../functions/core/registry/create-registry.ts';
 import { alpine, app } from '../../../conformance/content.ts';
 import { scriptedMirror } from '../../../conformance/scripted-mirror.ts';
 
