@@ -12,7 +12,7 @@ export type Route =
   | RepositoryRoute
   | { readonly kind: 'ping' | 'catalog'; readonly prefix: string }
   | { readonly kind: 'upload' }
-  /** Not decodable, or a segment that hides a slash. */
+  /** Not decodable, or a segment that hides a slash, below `/v2`. */
   | { readonly kind: 'malformed' }
   | { readonly kind: 'unknown' };
 
@@ -26,13 +26,19 @@ const unknown = { kind: 'unknown' } as const;
  */
 export function parseRoute(path: string): Route {
   if (!path.includes('%')) return routeOf(path);
+  const refused = path.includes('/v2/') ? malformed : unknown;
   // `%2F` is data and not a separator (RFC 3986 §2.2), and no part of a path may hold a slash.
-  if (/%2f/i.test(path)) return malformed;
+  if (/%2f/i.test(path)) return refused;
   try {
     return routeOf(decodeURIComponent(path));
   } catch {
-    return malformed;
+    return refused;
   }
+}
+
+/** Whether a target, a path with or without a query, is one of the registry's. */
+export function isRegistryTarget(target: string): boolean {
+  return parseRoute(parseTarget(target).path).kind !== 'unknown';
 }
 
 function routeOf(path: string): Route {

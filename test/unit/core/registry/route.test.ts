@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseRoute } from '../../../../functions/core/registry/route.ts';
+import { isRegistryTarget, parseRoute } from '../../../../functions/core/registry/route.ts';
+import { paths } from '../../../conformance/paths.ts';
 
 const digest = `sha256:${'a'.repeat(64)}`;
 const component = fc.oneof(
@@ -57,6 +58,11 @@ describe('route', () => {
     );
   });
 
+  it.each(paths)('%s is read as a registry does', (path, route) => {
+    expect(parseRoute(path)).toEqual(route);
+    expect(isRegistryTarget(`${path}?ns=docker.io`)).toBe(route.kind !== 'unknown');
+  });
+
   it.each<[string, ReturnType<typeof parseRoute>]>([
     ['/v2', { kind: 'ping', prefix: '' }],
     ['/v2/', { kind: 'ping', prefix: '' }],
@@ -89,6 +95,8 @@ describe('route', () => {
     '/v2x/',
     '/v1/',
     '/healthz',
+    '/ui/a%2Fb',
+    '/ui/%',
     '/v2/a',
     '/v2/a/',
     '/v2/a/manifests',
