@@ -92,6 +92,7 @@ describe('the configuration of the Worker', () => {
     const hub = await startHub(privateHub);
     const edge = await startEdge({ upstreams: { 'docker.io': { url: hub.url, credentials } } });
     expect((await edge.get(tag)).status).toBe(503);
+    await edge.end('SIGTERM');
     const reason = '"reason":"the secret HUB_TOKEN is not set"';
     for (const line of [
       `"message":"password unreadable","registry":"docker.io",${reason}`,
