@@ -14,7 +14,7 @@ const folder = 'dist/edge';
 const bundle = {
   entry: 'functions/cloudflare/worker.ts',
   outfile: `${folder}/worker.js`,
-  inputs: /^functions\/(core|cloudflare)\//,
+  inputs: /^functions\/(core|cloudflare)\/|^node_modules\/hono\//,
   budget: 400_000,
 };
 

@@ -1,16 +1,9 @@
 import { readConfig } from './config/read-config.ts';
 import { openPull } from './lambda/pull.ts';
 
-/**
- * The entry of the pull function, which answers clients behind a function URL. Node's own fetch,
- * which is loaded when it is first used, is used only for upstreams: a warm pull never loads it.
- */
-export const handler = openPull(
-  await readConfig(process.env, import.meta.url),
-  {
-    environment: process.env,
-    fetch: (url, init) => fetch(url, init),
-    write: (line) => process.stdout.write(`${line}\n`),
-  },
-  'body',
-);
+/** The entry of the pull function, which answers clients behind a function URL. */
+export const handler = openPull(await readConfig(process.env, import.meta.url), {
+  environment: process.env,
+  fetch: (url, init) => fetch(url, init),
+  write: (line) => process.stdout.write(`${line}\n`),
+});

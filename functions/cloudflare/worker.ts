@@ -1,14 +1,14 @@
 import { waitUntil } from 'cloudflare:workers';
 import { logGivenUp } from '../core/observe/event-line.ts';
-import { logRequest } from '../core/observe/request-line.ts';
+import { logRequest, unnoted } from '../core/observe/request-line.ts';
 import type { FillJob } from '../core/ports/fill-queue.ts';
+import type { Answer } from '../core/registry/answer.ts';
 import { createService, type Service } from '../core/service/create-service.ts';
-import { fromRequest } from '../core/service/web.ts';
 import type { WorkerEnvironment } from './bindings.ts';
 import { configuration } from './configuration.js';
 import { openPlatform, type WorkerPlatform } from './open.ts';
 import { workOn } from './queues/fill-queue.ts';
-import { workerResponse } from './workerd/response.ts';
+import { withFixedLength } from './workerd/response.ts';
 
 interface Opened {
   readonly platform: WorkerPlatform;
@@ -28,24 +28,27 @@ const worker: ExportedHandler<WorkerEnvironment> = {
     const started = Date.now();
     opened ??= open(environment);
     const { ports, log } = opened.platform;
-    const asked = fromRequest(request);
-    const answering = opened.service.answer(asked);
+    let answer: Answer | undefined;
+    const answered = (one: Answer) => {
+      answer = one;
+    };
+    const answering = Promise.resolve(opened.service.app.fetch(request, { answered }));
     // Other requests may wait for what this one asked an upstream: its client may leave, it stays.
     waitUntil(answering);
-    const answer = await answering;
-    const { status, note, headers } = answer;
+    const response = await answering;
+    const { method, headers } = request;
     // A stream that breaks later is cut by workerd, and told by the mirror's own event.
-    const bytes = asked.method === 'HEAD' ? 0 : Number(headers['content-length'] ?? 0);
+    const bytes = method === 'HEAD' ? 0 : Number(response.headers.get('content-length') ?? 0);
     if (bytes > 0) ports.ledger.count({ bytesServed: bytes });
     logRequest(log, {
-      method: asked.method,
-      status,
-      note,
-      userAgent: asked.header('user-agent'),
+      method,
+      status: response.status,
+      note: answer?.note ?? unnoted,
+      userAgent: headers.get('user-agent') ?? undefined,
       milliseconds: Date.now() - started,
       written: { bytes, end: 'complete' },
     });
-    return workerResponse(answer, asked.method);
+    return answer?.body instanceof ReadableStream ? withFixedLength(response) : response;
   },
 
   async queue(batch, environment) {

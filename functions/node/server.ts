@@ -63,7 +63,7 @@ export async function startServer(
     undo.unshift(() => platform.close());
     await checkPasswords(config, platform);
     await attachMetrics(metrics, platform);
-    const service = createService(config, platform);
+    const service = createService(config, platform, { metrics: () => metrics.page() });
     const handler = createHandler({
       service,
       log,

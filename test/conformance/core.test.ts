@@ -1,14 +1,14 @@
 import { createRegistry } from '../../functions/core/registry/create-registry.ts';
-import { fromRequest, toResponse } from '../../functions/core/service/web.ts';
+import { createApp } from '../../functions/core/service/app.ts';
 import { describeRegistry } from './every-section.ts';
 import { scriptedMirror } from './scripted-mirror.ts';
 
 describeRegistry('core', async (situation) => {
+  const unexpected = console.error;
   const registry = createRegistry(scriptedMirror(situation), {
     defaultRegistry: 'docker.io',
-    onError: console.error,
+    onError: unexpected,
   });
-  return {
-    target: async (request) => toResponse(await registry(fromRequest(request)), request.method),
-  };
+  const app = createApp({ registry, health: () => 'ok', unexpected });
+  return { target: async (request) => app.fetch(request, { answered: () => undefined }) };
 });

@@ -1,21 +1,15 @@
 import type { LambdaFunctionURLEvent, LambdaFunctionURLResult } from 'aws-lambda';
 import { within } from '../../core/concurrency/timeout.ts';
-import type { Answer, RegistryRequest } from '../../core/registry/answer.ts';
+import { type AnswerNote, unnoted } from '../../core/observe/request-line.ts';
+import type { Answer } from '../../core/registry/answer.ts';
 import { failureAnswer } from '../../core/registry/error-answer.ts';
-import { type HeadForm, headBody } from './head-body.ts';
-import {
-  collectBody,
-  longestBody,
-  type SentBody,
-  sentBytes,
-  sentHeaders,
-  streamOf,
-} from './url-response.ts';
+import type { App } from '../../core/service/app.ts';
+import { headBody } from './head-body.ts';
+import { collectBody, longestBody, type SentBody, sentBytes, sentHeaders } from './url-response.ts';
 
 /** What answers the events of a function URL. */
 export interface FunctionUrlOptions {
-  answer(request: RegistryRequest): Promise<Answer>;
-  readonly headForm: HeadForm;
+  readonly app: Pick<App, 'fetch'>;
   /**
    * Where a client may ask the bucket itself for the length of a stored blob: a URL signed for
    * HEAD. undefined when the blob of this answer is not stored.
@@ -25,10 +19,10 @@ export interface FunctionUrlOptions {
   onError(error: unknown): void;
 }
 
-/** A result for the front, and the answer it was made of. */
+/** A result for the front, and what the log line of the request needs. */
 export interface FunctionUrlAnswer {
-  readonly answer: Answer;
-  readonly result: Exclude<LambdaFunctionURLResult, string>;
+  readonly result: Exclude<LambdaFunctionURLResult, string> & { readonly statusCode: number };
+  readonly note: AnswerNote;
   /** Of the body that the client gets. */
   readonly bytes: number;
 }
@@ -43,118 +37,113 @@ export type FunctionUrl = (
   milliseconds: number,
 ) => Promise<FunctionUrlAnswer>;
 
-/** Makes what stands between a function URL in the buffered mode and the registry. */
+/** Makes what stands between a function URL in the buffered mode and the app. */
 export function createFunctionUrl(options: FunctionUrlOptions): FunctionUrl {
   return async (event, milliseconds) => {
     const answered = await within(milliseconds, answerEvent(event, options));
     if (answered !== undefined) return answered;
-    const { target } = new EventRequest(event);
-    return withBody(failureAnswer(target, 'no answer in the time that a function has'));
+    return failed(targetOf(event), 'no answer in the time that a function has');
   };
 }
 
 async function answerEvent(
   event: LambdaFunctionURLEvent,
-  options: FunctionUrlOptions,
+  { app, signHead, onError }: FunctionUrlOptions,
 ): Promise<FunctionUrlAnswer> {
   let target = '/';
   try {
-    const request = new EventRequest(event);
-    const { method } = request;
-    target = request.target;
-    const answer = await options.answer(request);
-    if (method === 'HEAD') return await answerHead(answer, options);
-    return await answerWhole(answer, target);
+    target = targetOf(event);
+    const request = requestOf(event, target);
+    let answer: Answer | undefined;
+    const answered = (one: Answer) => {
+      answer = one;
+    };
+    const response = await app.fetch(request, { target, answered });
+    if (request.method === 'HEAD') return await answerHead(response, answer, signHead);
+    return await answerWhole(response, answer?.note ?? unnoted, target);
   } catch (error) {
-    options.onError(error);
-    return withBody(failureAnswer(target, 'the function failed'));
+    onError(error);
+    return failed(target, 'the function failed');
   }
 }
 
 /** A body that breaks or does not fit sends the client to the origin: nothing of it has left yet. */
-async function answerWhole(answer: Answer, target: string): Promise<FunctionUrlAnswer> {
-  const stream = streamOf(answer.body);
-  if (stream === undefined) {
-    const sent = withBody(answer);
-    return sent.bytes <= longestBody ? sent : withBody(failureAnswer(target, tooLong));
-  }
-  const length = answer.headers['content-length'];
-  const isTooLong = Number(length ?? 0) > longestBody;
+async function answerWhole(
+  response: Response,
+  note: AnswerNote,
+  target: string,
+): Promise<FunctionUrlAnswer> {
+  const { status, headers, body } = response;
+  if (body === null) return sent(status, headers, nothing, note);
+  const length = headers.get('content-length');
   let bytes: Uint8Array<ArrayBuffer> | undefined;
   try {
-    if (isTooLong) await stream.cancel();
-    else bytes = await collectBody(stream, longestBody);
+    if (Number(length ?? 0) > longestBody) await body.cancel();
+    else bytes = await collectBody(body, longestBody);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : 'the body broke off';
-    return withBody(failureAnswer(target, reason));
+    return failed(target, error instanceof Error ? error.message : 'the body broke off');
   }
-  if (bytes === undefined) return withBody(failureAnswer(target, tooLong));
-  if (length !== undefined && Number(length) !== bytes.byteLength) {
-    return withBody(failureAnswer(target, 'the body has another length than was promised'));
+  if (bytes === undefined) return failed(target, 'too long for a function URL');
+  if (length !== null && Number(length) !== bytes.byteLength) {
+    return failed(target, 'the body has another length than was promised');
   }
-  return withBody({ ...answer, body: bytes });
+  return sent(status, headers, sentBytes(bytes), note);
 }
 
 async function answerHead(
-  answer: Answer,
-  { headForm, signHead }: FunctionUrlOptions,
+  { status, headers }: Response,
+  answer: Answer | undefined,
+  signHead: FunctionUrlOptions['signHead'],
 ): Promise<FunctionUrlAnswer> {
-  await streamOf(answer.body)
-    ?.cancel()
-    .catch(() => undefined);
-  const chosen = headBody(answer, headForm);
-  if (chosen.kind === 'bytes') return { ...withBody({ ...answer, body: chosen.bytes }), bytes: 0 };
-  if (chosen.kind === 'too-long') {
-    const location = await signHead(answer);
-    if (location !== undefined) return { ...redirected(answer, location), bytes: 0 };
+  const note = answer?.note ?? unnoted;
+  const length = headers.get('content-length');
+  if (length === null) return sent(status, headers, nothing, note);
+  const body = headBody(Number(length), answer?.body);
+  if (body !== undefined) return { ...sent(status, headers, body, note), bytes: 0 };
+  const location = answer && (await signHead(answer));
+  if (location !== undefined) {
+    const redirect = { ...Object.fromEntries(headers), location };
+    return sent(307, { ...redirect, 'cache-control': 'private, no-store' }, nothing, note);
   }
-  const { answer: same, result } = withBody({ ...answer, body: undefined });
-  const { length } = chosen;
-  if (length === undefined) return { answer: same, result, bytes: 0 };
-  const headers = { ...result.headers, 'content-length': length };
-  return { answer: same, result: { ...result, headers }, bytes: 0 };
+  const { result } = sent(status, headers, nothing, note);
+  const withLength = { ...result.headers, 'content-length': length };
+  return { result: { ...result, headers: withLength }, note, bytes: 0 };
 }
 
-function redirected(answer: Answer, location: string): FunctionUrlAnswer {
-  const headers = { ...answer.headers, location, 'cache-control': 'private, no-store' };
-  return withBody({ ...answer, status: 307, headers, body: undefined });
+function sent(
+  statusCode: number,
+  headers: Headers | Answer['headers'],
+  { bytes, ...body }: SentBody,
+  note: AnswerNote,
+): FunctionUrlAnswer {
+  return { result: { statusCode, headers: sentHeaders(headers), ...body }, note, bytes };
 }
 
-function withBody(answer: Answer): FunctionUrlAnswer {
-  const { bytes, ...sent } = bodyOf(answer);
-  const result = { statusCode: answer.status, headers: sentHeaders(answer), ...sent };
-  return { answer, result, bytes };
+/** `reason` is for the log. */
+function failed(target: string, reason: string): FunctionUrlAnswer {
+  const { status, headers, body, note } = failureAnswer(target, reason);
+  return sent(status, headers, body instanceof Uint8Array ? sentBytes(body) : nothing, note);
 }
-
-function bodyOf({ body }: Answer): SentBody {
-  if (typeof body === 'string') {
-    return { body, isBase64Encoded: false, bytes: Buffer.byteLength(body) };
-  }
-  return body instanceof Uint8Array ? sentBytes(body) : nothing;
-}
-
-const tooLong = 'too long for a function URL';
 
 const nothing: SentBody = { body: '', isBase64Encoded: false, bytes: 0 };
 
-/**
- * A function URL's event (payload 2.0) as the registry takes it: the path and the query as they
- * were sent, and headers that the front has already joined under lower-case names. The body is not
- * read: nothing that is answered here has one.
- */
-class EventRequest implements RegistryRequest {
-  readonly method: string;
-  readonly target: string;
-  readonly #headers: LambdaFunctionURLEvent['headers'];
+/** The path and the query of an event as they were sent. */
+function targetOf({ rawPath, rawQueryString }: LambdaFunctionURLEvent): string {
+  return rawQueryString === '' ? rawPath : `${rawPath}?${rawQueryString}`;
+}
 
-  constructor(event: LambdaFunctionURLEvent) {
-    const { rawPath, rawQueryString, headers, requestContext } = event;
-    this.method = requestContext.http.method;
-    this.target = rawQueryString === '' ? rawPath : `${rawPath}?${rawQueryString}`;
-    this.#headers = headers;
+/** An event (payload 2.0) as a Request. The front has joined the headers under lower-case names. */
+function requestOf(event: LambdaFunctionURLEvent, target: string): Request {
+  const { domainName, http } = event.requestContext;
+  const headers = new Headers();
+  for (const [name, value = ''] of Object.entries(event.headers)) {
+    // JSON has text where a header has bytes, and Headers takes no other characters.
+    headers.set(name, Buffer.from(value).toString('latin1'));
   }
-
-  header(name: string): string | undefined {
-    return this.#headers[name];
-  }
+  const { method } = http;
+  const hasBody = event.body !== undefined && method !== 'GET' && method !== 'HEAD';
+  const body = hasBody
+    ? Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8')
+    : null;
+  return new Request(`https://${domainName}${target}`, { method, headers, body });
 }

@@ -8,7 +8,6 @@ import { type FunctionProcess, openPlatform } from '../open.ts';
 import type { AwsStores } from '../stores.ts';
 import { measureRequest } from './event-metrics.ts';
 import { createFunctionUrl } from './function-url.ts';
-import type { HeadForm } from './head-body.ts';
 
 /** The handler of the pull function: answers a function URL's event, and never rejects. */
 export type PullHandler = (
@@ -30,17 +29,12 @@ const lastly = 3000;
 const countersTime = 1500;
 
 /** Opens the pull function. */
-export function openPull(
-  config: FunctionConfig,
-  process: FunctionProcess,
-  headForm: HeadForm,
-): PullHandler {
+export function openPull(config: FunctionConfig, process: FunctionProcess): PullHandler {
   const platform = openPlatform(config, process);
   const { stores, ledger, log, settled } = platform;
-  const { answer: answerRequest, unexpected } = createService(config, platform);
+  const { app, unexpected } = createService(config, platform);
   const functionUrl = createFunctionUrl({
-    answer: answerRequest,
-    headForm,
+    app,
     signHead: (answer) => signHead(stores, answer),
     onError: unexpected,
   });
@@ -48,12 +42,12 @@ export function openPull(
   return async (event, context) => {
     const started = performance.now();
     const left = context.getRemainingTimeInMillis() - lastly;
-    const { answer, result, bytes } = await functionUrl(event, left);
+    const { result, note, bytes } = await functionUrl(event, left);
     if (bytes > 0) ledger.count({ bytesServed: bytes });
     const record = {
       method: event.requestContext?.http?.method ?? '',
-      status: result.statusCode ?? answer.status,
-      note: answer.note,
+      status: result.statusCode,
+      note,
       userAgent: event.headers?.['user-agent'],
       milliseconds: performance.now() - started,
       written: { bytes, end: 'complete' },

@@ -22,26 +22,16 @@ export const longestBody = 4_700_000;
  */
 const longestText = 1_000_000;
 
-const sent = new WeakMap<Uint8Array, SentBody>();
-
 /**
  * Bytes as text when exactly these bytes come out of it again, else as base64. A byte order mark is
  * base64 as well: nobody promises that it passes through every decoder on the way.
  */
 export function sentBytes(bytes: Uint8Array<ArrayBuffer>): SentBody {
-  const known = sent.get(bytes);
-  if (known !== undefined) return known;
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const isText = bytes.byteLength <= longestText && !hasMark(bytes) && isUtf8(bytes);
   const body = buffer.toString(isText ? 'utf8' : 'base64');
-  const made = { body, isBase64Encoded: !isText, bytes: bytes.byteLength };
-  // A manifest in memory is sent many times; its text is about as large as the manifest.
-  if (bytes.byteLength <= longestKept) sent.set(bytes, made);
-  return made;
+  return { body, isBase64Encoded: !isText, bytes: bytes.byteLength };
 }
-
-/** Texts of larger bodies are not kept, in bytes: few are, and they would double the memory. */
-const longestKept = 64 * 1024;
 
 function hasMark(bytes: Uint8Array): boolean {
   return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
@@ -58,6 +48,8 @@ const passing: ReadonlySet<string> = new Set([
   'cache-status',
   'content-range',
   'content-type',
+  'cross-origin-opener-policy',
+  'cross-origin-resource-policy',
   'docker-content-digest',
   'docker-distribution-api-version',
   'etag',
@@ -65,29 +57,22 @@ const passing: ReadonlySet<string> = new Set([
   'location',
   'oci-filters-applied',
   'oci-namespace',
+  'origin-agent-cluster',
+  'referrer-policy',
   'retry-after',
   'warning',
   'x-content-type-options',
+  'x-dns-prefetch-control',
+  'x-download-options',
+  'x-frame-options',
+  'x-permitted-cross-domain-policies',
+  'x-xss-protection',
 ]);
 
 /** The headers of a result. Content-Length is not among them: the front counts the body itself. */
-export function sentHeaders(answer: Pick<Answer, 'headers'>): Record<string, string> {
-  const sent: Record<string, string> = {};
-  for (const name in answer.headers) {
-    const value = answer.headers[name];
-    if (value !== undefined && passing.has(name)) sent[name] = value;
-  }
-  return sent;
-}
-
-/**
- * The body if it is a stream. It is told by what it is not: to name ReadableStream would load Node's
- * Web streams, which a new instance that sends a manifest does not need.
- */
-export function streamOf(body: Answer['body']): ReadableStream<Uint8Array> | undefined {
-  if (body === undefined || typeof body === 'string' || body instanceof Uint8Array)
-    return undefined;
-  return body;
+export function sentHeaders(headers: Headers | Answer['headers']): Record<string, string> {
+  const all = headers instanceof Headers ? [...headers] : Object.entries(headers);
+  return Object.fromEntries(all.filter(([name]) => passing.has(name)));
 }
 
 /**

@@ -17,6 +17,9 @@ export interface AnswerNote {
   readonly reason?: string;
 }
 
+/** For a response that the registry and the mirror's own pages did not make. */
+export const unnoted: AnswerNote = { kind: 'other', form: 'root', upstreamCalls: 0 };
+
 /** One answered request, for the log and the metrics. */
 export interface RequestRecord {
   readonly method: string;

@@ -1,17 +1,19 @@
 import type { Config } from '../config/resolve.ts';
 import { createMirror, type RunningMirror } from '../mirror/create-mirror.ts';
 import { errorText } from '../observe/log.ts';
-import type { Answer, RegistryRequest } from '../registry/answer.ts';
-import { createRegistry } from '../registry/create-registry.ts';
+import { createRegistry, type Registry } from '../registry/create-registry.ts';
 import { openUpstreams } from '../sources/open-sources.ts';
-import { answerHealth, type Health } from './health.ts';
+import { type App, type AppParts, createApp } from './app.ts';
+import type { Health } from './health.ts';
 import type { Platform } from './platform.ts';
 
 /** A mirror and its HTTP surface. */
 export interface Service {
   readonly mirror: RunningMirror;
-  /** Answers `/healthz` and the registry's paths. Does not reject. */
-  answer(request: RegistryRequest): Promise<Answer>;
+  /** Answers every request. */
+  readonly app: App;
+  /** What the app mounts at the registry's paths, for a platform that goes a shorter way there. */
+  readonly registry: Registry;
   /**
    * Another mirror, for the fills of one invocation, where the platform ties streams and signals to
    * the invocation that made them. The upstreams' tokens are shared.
@@ -27,6 +29,7 @@ export interface Service {
 export function createService(
   config: Pick<Config, 'defaultUpstream' | 'upstreams' | 'limits'>,
   platform: Platform,
+  pages: Pick<AppParts, 'metrics'> = {},
 ): Service {
   const { ports, runtime, log, missingBlobs, markInterval, evictionSteps } = platform;
   const { maxBlobBytes, storeBytes, memoryBytes } = config.limits;
@@ -54,7 +57,8 @@ export function createService(
   let health: Health = 'ok';
   return {
     mirror,
-    answer: (request) => answerHealth(request, health) ?? registry(request),
+    app: createApp({ ...pages, registry, health: () => health, unexpected }),
+    registry,
     createFiller,
     startClosing() {
       health = 'closing';

@@ -1,46 +1,65 @@
 import type { IncomingMessage } from 'node:http';
 import { performance } from 'node:perf_hooks';
-import type { RequestRecord } from '../../core/observe/request-line.ts';
-import type { Answer, RegistryRequest } from '../../core/registry/answer.ts';
+import { finished } from 'node:stream/promises';
+import { getRequestListener } from '@hono/node-server';
+import {
+  type AnswerNote,
+  type RequestRecord,
+  unnoted,
+  type Written,
+} from '../../core/observe/request-line.ts';
+import type { RegistryRequest } from '../../core/registry/answer.ts';
+import { isRegistryTarget } from '../../core/registry/route.ts';
 import type { Service } from '../../core/service/create-service.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { ServerLog } from '../observe/server-log.ts';
 import type { RequestHandler } from './listener.ts';
-import { writeAnswer } from './write-answer.ts';
+import { type MeteredResponse, writeAnswer } from './write-answer.ts';
 
 /** What answers requests and takes note of them. */
 export interface Handling {
-  readonly service: Pick<Service, 'answer' | 'unexpected'>;
+  readonly service: Pick<Service, 'app' | 'registry' | 'unexpected'>;
   readonly log: ServerLog;
-  readonly metrics: Pick<Metrics, 'begin' | 'answer'>;
+  readonly metrics: Pick<Metrics, 'begin'>;
   /** Told of the bytes of every body that left. */
   served(bytes: number): void;
 }
 
-/** Answers requests: the metrics' page by itself, everything else by the service. */
-export function createHandler(handling: Handling): RequestHandler {
-  const { service, log, metrics } = handling;
+/** How a request was answered. */
+type Answered = Pick<RequestRecord, 'status' | 'note' | 'written'>;
+
+/** Answers requests: the registry's paths by itself, everything else by the app. */
+export function createHandler({ service, log, metrics, served }: Handling): RequestHandler {
+  const answerByApp = createAppHandler(service);
+  const answerByRegistry = async (
+    request: NodeRequest,
+    response: MeteredResponse,
+  ): Promise<Answered> => {
+    const answer = await service.registry(request);
+    const { status, note } = answer;
+    const writing = writeAnswer(answer, request.method, response);
+    return { status, note, written: writing instanceof Promise ? await writing : writing };
+  };
   return async (message, response) => {
     const started = performance.now();
     const ended = metrics.begin();
     const request = new NodeRequest(message);
-    const { method } = request;
-    let answer = failure;
-    let written: RequestRecord['written'] = { bytes: 0, end: 'left' };
+    let answered: Answered;
     try {
-      answer = await (metrics.answer(request) ?? service.answer(request));
-      const writing = writeAnswer(answer, method, response);
-      written = writing instanceof Promise ? await writing : writing;
+      // The registry ahead of hono, whose fixed answer alone takes 53.6 µs of CPU: a warm pull takes 39.7.
+      if (isRegistryTarget(request.target)) answered = await answerByRegistry(request, response);
+      else answered = await answerByApp(message, response);
     } catch (error) {
       service.unexpected(error);
       response.destroy();
-      written = { bytes: 0, end: 'broken', error };
+      answered = { status: 500, note: unnoted, written: { bytes: 0, end: 'broken', error } };
     }
-    if (written.bytes > 0) handling.served(written.bytes);
+    const { status, note, written } = answered;
+    if (written.bytes > 0) served(written.bytes);
     const record: RequestRecord = {
-      method,
-      status: answer.status,
-      note: answer.note,
+      method: request.method,
+      status,
+      note,
       userAgent: request.header('user-agent'),
       milliseconds: performance.now() - started,
       written,
@@ -50,13 +69,29 @@ export function createHandler(handling: Handling): RequestHandler {
   };
 }
 
-/** Stands in the log for an answer that there was none of. */
-const failure: Answer = {
-  status: 500,
-  headers: {},
-  body: undefined,
-  note: { kind: 'other', form: 'root', upstreamCalls: 0 },
-};
+/** Answers a request by the app, through hono's own server for Node. */
+function createAppHandler({ app }: Pick<Service, 'app'>) {
+  const notes = new WeakMap<object, AnswerNote>();
+  const listener = getRequestListener(
+    (request, { incoming, outgoing }) =>
+      app.fetch(request, {
+        target: originForm(incoming.url ?? '/'),
+        answered: ({ note }) => void notes.set(outgoing, note),
+      }),
+    // For HTTP/1.0, which may come without a Host. A body is left to this server's own listener.
+    { hostname: 'localhost', overrideGlobalObjects: false, autoCleanupIncoming: false },
+  );
+  return async (message: IncomingMessage, response: MeteredResponse): Promise<Answered> => {
+    let end: Written['end'] = 'complete';
+    response.once('close', () => {
+      if (!response.writableFinished) end = 'left';
+    });
+    await listener(message, response);
+    await finished(response).catch(() => undefined);
+    const { statusCode: status, sentBytes: bytes } = response;
+    return { status, note: notes.get(response) ?? unnoted, written: { bytes, end } };
+  };
+}
 
 /** Node's request as the registry takes it; reads no more of it than is asked for. */
 class NodeRequest implements RegistryRequest {

@@ -1,8 +1,7 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { RequestRecord } from '../../core/observe/request-line.ts';
 import type { MirrorEvent } from '../../core/ports/event.ts';
-import type { Answer, RegistryRequest } from '../../core/registry/answer.ts';
-import { answerPage } from '../../core/service/health.ts';
+import type { OwnPage } from '../../core/service/page-app.ts';
 import { type MetricStores, storeMetrics } from './store-metrics.ts';
 import { upstreamMetrics } from './upstream-metrics.ts';
 
@@ -13,8 +12,8 @@ export interface Metrics {
   observe(event: MirrorEvent): void;
   /** Adds what is read from the stores. They are opened later, as they report to the metrics. */
   attach(stores: MetricStores): void;
-  /** Answers `/metrics`; undefined for every other target. */
-  answer(request: RegistryRequest): Promise<Answer> | undefined;
+  /** The page `/metrics`. */
+  page(): Promise<OwnPage>;
 }
 
 const seconds = [0.001, 0.005, 0.025, 0.1, 0.5, 2, 10, 60, 300];
@@ -91,11 +90,7 @@ export function createMetrics(): Metrics {
     },
     observe,
     attach: (stores) => storeMetrics(registers, stores),
-    answer: (request) =>
-      answerPage(request, '/metrics', async () => ({
-        type: registry.contentType,
-        body: await registry.metrics(),
-      })),
+    page: async () => ({ type: registry.contentType, body: await registry.metrics() }),
   };
 }
 

@@ -33,7 +33,7 @@ export async function measureWarmRequests(
   const config = plainConfig(file, environment);
   if (config === undefined) throw new Error('the configuration is not plain');
   const fetch = () => Promise.reject(new Error('a warm request asks no upstream'));
-  const handler = openPull(config, { environment, fetch, write: () => undefined }, 'body');
+  const handler = openPull(config, { environment, fetch, write: () => undefined });
   const measure = async (target: string, status: number): Promise<number> => {
     const event = urlEvent({ method: 'GET', target, headers: [['user-agent', 'docker/29.1']] });
     const times: number[] = [];

@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { createFunctionUrl } from '../../../../functions/aws/lambda/function-url.ts';
-import type { HeadForm } from '../../../../functions/aws/lambda/head-body.ts';
 import { longestFiller } from '../../../../functions/aws/lambda/head-body.ts';
 import { longestBody } from '../../../../functions/aws/lambda/url-response.ts';
 import type { Answer, RegistryRequest } from '../../../../functions/core/registry/answer.ts';
+import { createApp } from '../../../../functions/core/service/app.ts';
+import { paths } from '../../../conformance/paths.ts';
+import { tellingApp } from '../../../conformance/telling-app.ts';
 import { urlEvent } from '../../../runtime/aws/url-event.ts';
 import { longestResult } from '../../../runtime/aws/url-result.ts';
 
@@ -18,36 +20,30 @@ interface Scene {
   readonly answer: Answer | (() => Promise<Answer>);
   readonly method?: string;
   readonly target?: string;
-  readonly headForm?: HeadForm;
   readonly signed?: string;
   readonly milliseconds?: number;
 }
 
 /** What comes out for an answer, and what the registry was asked. */
 async function ask(scene: Scene) {
-  const {
-    answer,
-    method = 'GET',
-    target = '/v2/',
-    headForm,
-    signed,
-    milliseconds = 20_000,
-  } = scene;
+  const { answer, method = 'GET', target = '/v2/', signed, milliseconds = 20_000 } = scene;
   const asked: RegistryRequest[] = [];
   const errors: unknown[] = [];
-  const functionUrl = createFunctionUrl({
-    answer: async (request) => {
+  const onError = (error: unknown) => void errors.push(error);
+  const app = createApp({
+    registry: async (request) => {
       asked.push(request);
       return typeof answer === 'function' ? answer() : answer;
     },
-    headForm: headForm ?? 'body',
-    signHead: async () => signed,
-    onError: (error) => errors.push(error),
+    health: () => 'ok',
+    unexpected: onError,
   });
+  const functionUrl = createFunctionUrl({ app, signHead: async () => signed, onError });
   const headers = [
     ['Accept', 'a/b'],
     ['accept', 'c/d'],
     ['Range', 'bytes=0-1'],
+    ['User-Agent', 'café ☕'],
   ] as const;
   const { result, bytes } = await functionUrl(urlEvent({ method, target, headers }), milliseconds);
   const body = Buffer.from(result.body ?? '', result.isBase64Encoded === true ? 'base64' : 'utf8');
@@ -60,8 +56,46 @@ test('the target is the one that was sent, and headers are joined under lower-ca
   expect(asked?.target).toBe(target);
   expect(asked?.method).toBe('HEAD');
   expect(asked?.header('accept')).toBe('a/b,c/d');
+  expect(Buffer.from(asked?.header('user-agent') ?? '', 'latin1').toString()).toBe('café ☕');
   expect(asked?.header('range')).toBe('bytes=0-1');
   expect(asked?.header('if-none-match')).toBeUndefined();
+});
+
+function urlOver(app: Parameters<typeof createFunctionUrl>[0]['app']) {
+  return createFunctionUrl({ app, signHead: async () => undefined, onError: () => undefined });
+}
+
+test.each([...paths.map(([path]) => path), '/v2/../healthz', '/v2/a/%2e%2e/b/manifests/1'])(
+  '%s reaches the registry as sent',
+  async (path) => {
+    const target = `${path}?ns=docker.io&x=%2B+y`;
+    const event = urlEvent({ method: 'GET', target, headers: [] });
+    const { result } = await urlOver(tellingApp)(event, 20_000);
+    const route = paths.find(([known]) => known === path)?.[1];
+    const expected = route === undefined ? { target } : { target, route };
+    expect(JSON.parse(result.body ?? '')).toMatchObject(expected);
+  },
+);
+
+test('the pages beside the registry have their headers and their length', async () => {
+  const ask = (method: string) =>
+    urlOver(tellingApp)(urlEvent({ method, target: '/healthz', headers: [] }), 20_000);
+  const { result, note, bytes } = await ask('GET');
+  expect(JSON.parse(result.body ?? '')).toMatchObject({ status: 'ok' });
+  expect(result.headers).toMatchObject({
+    'content-type': 'application/json',
+    'x-frame-options': 'SAMEORIGIN',
+  });
+  expect(note.kind).toBe('healthz');
+  const head = await ask('HEAD');
+  expect([head.result.statusCode, head.result.body?.length, head.bytes]).toEqual([200, bytes, 0]);
+});
+
+test('an app gets the body of a request', async () => {
+  const fetch = async (request: Request) => new Response(await request.arrayBuffer());
+  const event = { ...urlEvent({ method: 'POST', target: '/x', headers: [] }), body: '/w==' };
+  const { result } = await urlOver({ fetch })({ ...event, isBase64Encoded: true }, 20_000);
+  expect([result.body, result.isBase64Encoded]).toEqual(['/w==', true]);
 });
 
 describe('every byte comes through', () => {
@@ -169,11 +203,6 @@ describe('HEAD', () => {
     expect(result.headers).toEqual(headers);
   });
 
-  test('in the other form has the header and no body', async () => {
-    const { result } = await head(answerOf(manifest), { headForm: 'header' });
-    expect(result).toMatchObject({ headers: { 'content-length': '7' }, body: '' });
-  });
-
   test('without a length has none', async () => {
     const { result } = await head({ ...answerOf(undefined), status: 304 });
     expect(result).toMatchObject({ statusCode: 304, body: '', headers: {} });
@@ -189,12 +218,7 @@ test('what should not happen is told, and answered by JSON', async () => {
 });
 
 test('an event that is no request is answered too', async () => {
-  const functionUrl = createFunctionUrl({
-    answer: async () => answerOf(undefined),
-    headForm: 'body',
-    signHead: async () => undefined,
-    onError: () => undefined,
-  });
+  const functionUrl = urlOver(tellingApp);
   const { result } = await functionUrl(JSON.parse('{"Records": []}'), 20_000);
   expect(result.statusCode).toBe(503);
 });

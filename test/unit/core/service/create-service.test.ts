@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { FillJob } from '../../../../functions/core/ports/fill-queue.ts';
-import type { Answer } from '../../../../functions/core/registry/answer.ts';
 import { createService, type Service } from '../../../../functions/core/service/create-service.ts';
 import type { Platform } from '../../../../functions/core/service/platform.ts';
 import { openOnThisMachine } from '../../../../functions/local/open.ts';
@@ -51,14 +50,15 @@ function serviceOn(changes: Partial<Platform> = {}): Service {
   return createService(parsed(json, { PASSWORD: 'pass' }), { ...platform, ...changes });
 }
 
-function get(service: Service, target: string, method = 'GET'): Promise<Answer> {
-  return service.answer({ method, target, header: () => undefined });
+async function get({ app }: Service, target: string): Promise<Response> {
+  const request = new Request(`http://mirror.test${target}`);
+  return app.fetch(request, { target, answered: () => undefined });
 }
 
 test('it answers the registry’s paths by the configured upstreams and passwords', async () => {
   const answer = await get(serviceOn(), '/v2/library/app/manifests/1');
   expect(answer.status).toBe(200);
-  expect(answer.headers['docker-content-digest']).toBe(image.manifest.digest);
+  expect(answer.headers.get('docker-content-digest')).toBe(image.manifest.digest);
   expect(hub.requests.some(({ authorization }) => authorization === 'Basic')).toBe(true);
 });
 

@@ -21,10 +21,9 @@ function opened(): Metrics {
 
 /** The samples of a text, without the histograms' buckets. */
 async function samples(metrics: Metrics): Promise<string[]> {
-  const request = { method: 'GET', target: '/metrics', header: () => undefined };
-  const answer = await metrics.answer(request);
-  expect(answer?.headers['content-type']).toMatch(/^text\/plain/);
-  const lines = new TextDecoder().decode(answer?.body as Uint8Array).split('\n');
+  const { type, body } = await metrics.page();
+  expect(type).toMatch(/^text\/plain/);
+  const lines = body.split('\n');
   return lines.filter((line) => line !== '' && !line.startsWith('#') && !line.includes('_bucket'));
 }
 
