@@ -10,10 +10,20 @@ const withRequire =
   "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
 
 /**
+ * A function's credentials are in its environment. The SDK's chain of other providers is 140 kB and
+ * 20 ms of a new instance.
+ */
+const withoutProviders = { '@aws-sdk/credential-provider-node': './scripts/no-providers.mjs' };
+
+/** Compiled when they are first used, but in the same file: they share the SDK's core with the rest. */
+const inside = ['functions/aws/sdk/secrets-client.ts', 'functions/aws/sqs/sqs-client.ts'];
+
+/**
  * The bundles: what each may be made of, how big it may get (in bytes), and what is not in it.
  * @type {{
  *   entry: string, outfile: string, inputs: RegExp, budget: number,
  *   external: string[], minify: boolean, banner: string, later?: string[], target?: string,
+ *   alias?: Record<string, string>,
  * }[]}
  */
 const bundles = [
@@ -36,6 +46,7 @@ const bundles = [
     external: [
       '@aws-sdk/*',
       '@hono/node-server',
+      '@smithy/*',
       'commander',
       'hono',
       'lmdb',
@@ -47,14 +58,15 @@ const bundles = [
     banner: '',
   },
   {
-    // The SDK is asked for credentials only where the environment has none, as Lambda's always has.
     entry: 'functions/aws/pull-function.ts',
     outfile: 'dist/aws/pull/index.mjs',
-    inputs: /^(functions\/(core|aws|node\/(password|runtime))|node_modules\/(zod|hono)\/)/,
-    budget: 350_000,
-    external: ['@aws-sdk/*'],
+    inputs:
+      /^(functions\/(core|aws|node\/(password|runtime))|scripts\/no-providers\.mjs$|node_modules\/(zod|hono|@aws-sdk|@smithy|@aws|bowser|mnemonist|obliterator)\/)/,
+    budget: 500_000,
+    external: ['@aws-sdk/client-s3'],
     minify: true,
     banner: '',
+    alias: withoutProviders,
     // What the first answer does not need is not compiled for it. Each is whole by itself: esbuild
     // would put what it shares with the rest into files of their own, and to find and read one takes
     // a new instance up to 2 ms. So a class of the one is not the same class in the other.
@@ -68,11 +80,12 @@ const bundles = [
     entry: 'functions/aws/fill-function.ts',
     outfile: 'dist/aws/fill/index.mjs',
     inputs:
-      /^(functions\/(core|aws|node\/(password|runtime|http-client))|node_modules\/(zod|hono|undici|@aws-sdk|@aws-crypto|@smithy|@aws|tslib|fast-xml-parser|strnum|bowser)\/)/,
+      /^(functions\/(core|aws|node\/(password|runtime|http-client))|node_modules\/(zod|hono|undici|@aws-sdk|@aws-crypto|@smithy|@aws|tslib|mnemonist|obliterator|fast-xml-parser|strnum|bowser)\/|scripts\/no-providers\.mjs$)/,
     budget: 1_600_000,
     external: [],
     minify: true,
     banner: withRequire,
+    alias: withoutProviders,
   },
 ];
 
@@ -86,7 +99,7 @@ for (const bundle of bundles) {
 /** @param {typeof bundles[number]} bundle */
 async function buildOne(bundle) {
   const { entry, outfile, inputs, budget, external, minify, banner } = bundle;
-  const { later = [], target = 'node20' } = bundle;
+  const { later = [], target = 'node20', alias = {} } = bundle;
   const started = performance.now();
   const { dir, name, ext } = parse(outfile);
   if (later.length > 0) await rm(`${root}${dir}`, { recursive: true, force: true });
@@ -113,6 +126,9 @@ async function buildOne(bundle) {
       leastNode: JSON.stringify(engines.node.replace('>=', '')),
     },
     external,
+    alias,
+    // The SDK's modules, of which only what is used is taken, and not its CommonJS.
+    mainFields: ['module', 'main'],
     metafile: true,
     logLevel: 'warning',
   });
@@ -140,6 +156,7 @@ function loadedLater(files, ext) {
       onResolve({ filter: /^\./ }, ({ kind, path, resolveDir }) => {
         if (kind !== 'dynamic-import') return undefined;
         const file = relative(root, join(resolveDir, path));
+        if (inside.includes(file) || !file.startsWith('functions/')) return undefined;
         if (!files.includes(file)) fail(`${file} is loaded later and has no bundle`);
         return { path: `./${parse(file).name}${ext}`, external: true };
       });

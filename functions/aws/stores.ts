@@ -5,6 +5,7 @@ import type { Digest } from '../core/oci/digest.ts';
 import type { Ports } from '../core/ports/ports.ts';
 import { createSigner } from '../core/signing/presigner.ts';
 import { DynamoDbBlobIndex } from './dynamodb/blob-index.ts';
+import { openDynamoDbClients } from './dynamodb/dynamodb-clients.ts';
 import { DynamoDbLeases } from './dynamodb/leases.ts';
 import { DynamoDbLedger } from './dynamodb/ledger.ts';
 import { DynamoDbManifestStore } from './dynamodb/manifest-store.ts';
@@ -14,10 +15,9 @@ import { S3LargeManifests } from './s3/large-manifests.ts';
 import { bucketUrl } from './s3/object-url.ts';
 import { openBucket } from './s3/open-bucket.ts';
 import { awsCredentials, nodeHashing } from './sdk/aws-credentials.ts';
-import { createJsonService, type JsonService, serviceEndpoint } from './sdk/json-service.ts';
-import { readSecret } from './sdk/secrets.ts';
+import { secretReader } from './sdk/secrets.ts';
 import { type FillQueues, SqsFillQueue } from './sqs/fill-queue.ts';
-import { SqsQueue } from './sqs/queue.ts';
+import { openSqs, SqsQueue } from './sqs/queue.ts';
 
 /** The stores of a function, and what it does with them besides. */
 export interface AwsStores extends Ports {
@@ -37,24 +37,17 @@ export function openStores(aws: AwsConfig, environment: Environment): AwsStores 
   const { endpoints, bucket, urlLife, dualStack } = aws;
   const region = regionOf(aws, environment);
   const credentials = awsCredentials({ environment, now });
-  const signerOf = (service: string) =>
-    createSigner({ service, region, credentials, now, hashing: nodeHashing });
-  const open = (service: string, target: string, endpoint: URL | undefined) =>
-    createJsonService({
-      target,
-      version: service === 'secretsmanager' ? '1.1' : '1.0',
-      endpoint: endpoint?.href ?? serviceEndpoint(service, region),
-      signer: signerOf(service),
-    });
-  const dynamoDb = open('dynamodb', 'DynamoDB_20120810', endpoints.dynamodb);
+  const serviceAt = (endpoint: URL | undefined) => ({ region, credentials, endpoint });
+  const dynamoDb = openDynamoDbClients(serviceAt(endpoints.dynamodb));
   const table = new DynamoDbTable(dynamoDb, aws.table);
-  const sqs = open('sqs', 'AmazonSQS', endpoints.sqs);
+  const sqs = openSqs(serviceAt(endpoints.sqs));
   const queues = {
     queue: new SqsQueue(sqs, aws.queue.href),
     deadLetters: aws.deadLetterQueue && new SqsQueue(sqs, aws.deadLetterQueue.href),
   };
   const address = { bucket, region, endpoint: endpoints.s3?.href, dualStack };
-  const signer = signerOf('s3');
+  const hashing = nodeHashing;
+  const signer = createSigner({ service: 's3', region, credentials, now, hashing });
   const blobs = new S3BlobStore({
     address,
     signer,
@@ -69,7 +62,6 @@ export function openStores(aws: AwsConfig, environment: Environment): AwsStores 
       url: new URL(bucketUrl(address) + blobKey(digest)),
       lifeSeconds: urlLife / 1000,
     });
-  let secrets: JsonService | undefined;
   return {
     manifests: new DynamoDbManifestStore(table, {
       large: new S3LargeManifests({ address, signer }),
@@ -84,13 +76,11 @@ export function openStores(aws: AwsConfig, environment: Environment): AwsStores 
       if ((await blobs.stat(digest)) === undefined) return undefined;
       return (await headUrl(digest)).url;
     },
-    readSecret(name) {
-      secrets ??= open('secretsmanager', 'secretsmanager', endpoints.secretsManager);
-      return readSecret(secrets, name);
-    },
+    readSecret: secretReader(serviceAt(endpoints.secretsManager)),
     warm() {
-      dynamoDb.openAhead();
-      // Where they have to be fetched; the request that needs them hears why they cannot be.
+      // The request that needs them hears why there is no connection, and no credentials.
+      dynamoDb.openAhead().catch(() => undefined);
+      // Where they have to be fetched.
       Promise.resolve(credentials()).catch(() => undefined);
     },
   };

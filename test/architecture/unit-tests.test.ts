@@ -15,7 +15,7 @@ const suites: Readonly<Record<string, readonly string[]>> = {
   'aws/config': ['unit/aws/config/plain-config', 'unit/aws/config/read-config'],
   'aws/dynamodb': ['contract/aws-dynamodb', 'standins/dynamodb/at-once'],
   'aws/s3': ['contract/aws-s3', 'unit/aws/s3/blob-store'],
-  'aws/sdk': ['contract/aws-dynamodb', 'unit/aws/sdk/json-service'],
+  'aws/sdk': ['contract/aws-dynamodb', 'unit/aws/sdk/service'],
   'aws/sqs': ['contract/aws-sqs'],
   cli: ['runtime/local/command-line'],
   cloudflare: ['conformance/edge', 'runtime/edge/serve', 'runtime/edge/isolates'],

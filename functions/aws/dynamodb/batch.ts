@@ -1,8 +1,8 @@
+import type { WriteRequest } from '@aws-sdk/client-dynamodb';
 import { backOff } from '../sdk/backoff.ts';
-import type { JsonObject } from '../sdk/json-service.ts';
 import { ServiceError } from '../sdk/service-error.ts';
-import { type Item, type Key, keyItem, placeholders } from './item.ts';
-import type { DynamoDbTable } from './table.ts';
+import { type Item, type Key, keyItem } from './item.ts';
+import { type DynamoDbTable, projection } from './table.ts';
 
 /** DynamoDB's own bounds of one call. */
 const mostWrites = 25;
@@ -29,15 +29,12 @@ export async function writeBatch(
   table: DynamoDbTable,
   { put = [], remove = [] }: BatchWrite,
 ): Promise<void> {
-  const requests: JsonObject[] = [
+  const requests: WriteRequest[] = [
     ...put.map((item) => ({ PutRequest: { Item: item } })),
     ...remove.map((key) => ({ DeleteRequest: { Key: keyItem(key) } })),
   ];
   await forEachInParallel(slices(requests, mostWrites), async (slice) => {
-    await untilDone('BatchWriteItem', slice, async (left) => {
-      const { unprocessed } = await table.batch('BatchWriteItem', left);
-      return readObjects(unprocessed);
-    });
+    await untilDone('BatchWriteItem', slice, (left) => table.writeBatch(left));
   });
 }
 
@@ -47,18 +44,13 @@ export async function readBatch(
   keys: readonly Key[],
   attributes: readonly string[],
 ): Promise<Item[]> {
-  const expression = attributes.map((name) => `#${name}`).join(', ');
-  const wanted = {
-    ConsistentRead: true,
-    ProjectionExpression: expression,
-    ...placeholders([expression], undefined),
-  };
+  const wanted = { ConsistentRead: true, ...projection(attributes) };
   const found: Item[] = [];
   await forEachInParallel(slices(keys.map(keyItem), mostReads), async (slice) => {
-    await untilDone('BatchGetItem', slice, async (left) => {
-      const { items, unprocessed } = await table.batch('BatchGetItem', { ...wanted, Keys: left });
+    await untilDone('BatchGetItem', slice, async (asked) => {
+      const { items, left } = await table.getBatch({ ...wanted, Keys: [...asked] });
       found.push(...items);
-      return readObjects(recordOf(unprocessed).Keys);
+      return left;
     });
   });
   return found;
@@ -87,24 +79,16 @@ export async function forEachInParallel<Entry>(
 async function untilDone<Entry>(
   action: string,
   entries: readonly Entry[],
-  ask: (left: readonly (Entry | JsonObject)[]) => Promise<readonly JsonObject[]>,
+  ask: (left: readonly Entry[]) => Promise<readonly Entry[]>,
 ): Promise<void> {
-  let left: readonly (Entry | JsonObject)[] = entries;
+  let left = entries;
   for (let round = 1; round <= mostRounds; round++) {
     left = await ask(left);
     if (left.length === 0) return;
     await backOff(round, pauses);
   }
-  const about = { code: 'Unprocessed', retryable: true, untouched: false };
-  throw new ServiceError(`${action}: ${left.length} of the items were not processed`, about);
-}
-
-function readObjects(value: unknown): readonly JsonObject[] {
-  return Array.isArray(value) ? value.map(recordOf) : [];
-}
-
-function recordOf(value: unknown): JsonObject {
-  return typeof value === 'object' && value !== null ? { ...value } : {};
+  const message = `${action}: ${left.length} of the items were not processed`;
+  throw new ServiceError(message, { code: 'Unprocessed' });
 }
 
 function slices<Entry>(entries: readonly Entry[], size: number): Entry[][] {

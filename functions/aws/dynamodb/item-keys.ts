@@ -1,6 +1,9 @@
+import type {
+  CreateTableCommandInput,
+  UpdateTimeToLiveCommandInput,
+} from '@aws-sdk/client-dynamodb';
 import type { Digest } from '../../core/oci/digest.ts';
 import { type Repository, repositoryKey } from '../../core/oci/repository.ts';
-import type { JsonObject } from '../sdk/json-service.ts';
 import type { Key } from './item.ts';
 
 /*
@@ -93,7 +96,7 @@ export const countersKey: Key = { pk: 'ledger', sk: 'counters' };
 const timeToLiveAttribute = 'ttl';
 
 /** The table as CreateTable takes it; no index besides its key. */
-export function tableDefinition(name: string): JsonObject {
+export function tableDefinition(name: string): CreateTableCommandInput {
   return {
     TableName: name,
     BillingMode: 'PAY_PER_REQUEST',
@@ -109,7 +112,7 @@ export function tableDefinition(name: string): JsonObject {
 }
 
 /** The table's time to live as UpdateTimeToLive takes it. */
-export function timeToLive(name: string): JsonObject {
+export function timeToLive(name: string): UpdateTimeToLiveCommandInput {
   return {
     TableName: name,
     TimeToLiveSpecification: { AttributeName: timeToLiveAttribute, Enabled: true },

@@ -1,13 +1,7 @@
-import type { JsonObject } from '../sdk/json-service.ts';
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 
-/** A value of an item, as DynamoDB's JSON writes it: a text, a number, or bytes in base64. */
-export type AttributeValue =
-  | { readonly S: string }
-  | { readonly N: string }
-  | { readonly B: string };
-
-/** An item, or the values of an expression. */
-export type Item = Readonly<Record<string, AttributeValue>>;
+/** An item, or the values of an expression: texts, numbers and bytes. */
+export type Item = Record<string, AttributeValue>;
 
 /** The primary key of an item. */
 export interface Key {
@@ -25,8 +19,7 @@ export function number(value: number): AttributeValue {
 }
 
 export function binary(value: Uint8Array): AttributeValue {
-  const buffer = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
-  return { B: buffer.toString('base64') };
+  return { B: value };
 }
 
 /** A key as an item, or as the beginning of one. */
@@ -41,33 +34,18 @@ export function keyOf(item: Item): Key {
 
 /** Reads a text; undefined when there is none of this name. */
 export function textOf(item: Item, name: string): string | undefined {
-  const value = item[name];
-  return value !== undefined && 'S' in value ? value.S : undefined;
+  return item[name]?.S;
 }
 
 export function numberOf(item: Item, name: string): number | undefined {
-  const value = item[name];
-  return value !== undefined && 'N' in value ? Number(value.N) : undefined;
+  const digits = item[name]?.N;
+  return digits === undefined ? undefined : Number(digits);
 }
 
 /** Reads bytes into memory of their own: they are the reader's. */
 export function binaryOf(item: Item, name: string): Uint8Array<ArrayBuffer> | undefined {
-  const value = item[name];
-  return value !== undefined && 'B' in value
-    ? new Uint8Array(Buffer.from(value.B, 'base64'))
-    : undefined;
-}
-
-/** Items of an answer. What is in them was written by `text`, `number` and `binary`. */
-export function readItems(value: unknown): Item[] {
-  return Array.isArray(value) ? value.map(readItem).filter((item) => item !== undefined) : [];
-}
-
-/** One item of an answer; undefined when there is none. */
-export function readItem(value: unknown): Item | undefined {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
-  // The service made it after its own documentation; each value is looked at when it is read.
-  return value as Item;
+  const bytes = item[name]?.B;
+  return bytes && new Uint8Array(bytes);
 }
 
 /**
@@ -77,7 +55,7 @@ export function readItem(value: unknown): Item | undefined {
 export function placeholders(
   expressions: readonly (string | undefined)[],
   values: Item | undefined,
-): JsonObject {
+): Placeholders {
   const names: Record<string, string> = {};
   for (const expression of expressions) {
     for (const [placeholder] of expression?.matchAll(/#\w+/g) ?? []) {
@@ -88,4 +66,9 @@ export function placeholders(
     ...(Object.keys(names).length > 0 && { ExpressionAttributeNames: names }),
     ...(values !== undefined && { ExpressionAttributeValues: values }),
   };
+}
+
+interface Placeholders {
+  readonly ExpressionAttributeNames?: Record<string, string>;
+  readonly ExpressionAttributeValues?: Item;
 }

@@ -71,8 +71,8 @@ export async function putManifest(
     });
     if (outcome.kind === 'written') return;
   }
-  const about = { code: 'Contended', retryable: true, untouched: false };
-  throw new ServiceError(`${repository}@${digest} is put and removed all the time`, about);
+  const message = `${repository}@${digest} is put and removed all the time`;
+  throw new ServiceError(message, { code: 'Contended' });
 }
 
 /**

@@ -1,8 +1,19 @@
+import {
+  BatchGetItemCommand,
+  BatchWriteItemCommand,
+  DeleteItemCommand,
+  GetItemCommand,
+  type KeysAndAttributes,
+  PutItemCommand,
+  paginateQuery,
+  UpdateItemCommand,
+  type WriteRequest,
+} from '@aws-sdk/client-dynamodb';
 import type { Consistency } from '../../core/ports/manifest-store.ts';
 import { StoreBusy } from '../../core/ports/store-busy.ts';
-import type { JsonObject, JsonService } from '../sdk/json-service.ts';
 import { isThrottling, ServiceError } from '../sdk/service-error.ts';
-import { type Item, type Key, keyItem, placeholders, readItem, readItems } from './item.ts';
+import type { DynamoDbClients } from './dynamodb-clients.ts';
+import { type Item, type Key, keyItem, placeholders } from './item.ts';
 
 /** What must hold of the stored item for a write to happen: `#checked <= :checked`. */
 export interface Condition {
@@ -20,12 +31,6 @@ export interface Update {
   readonly answer?: 'UPDATED_OLD' | 'UPDATED_NEW';
   /** For a change that must not be made twice. */
   readonly once?: boolean;
-}
-
-/** What a batch gave, and what of it is to be asked for again, as it was sent. */
-export interface BatchAnswer {
-  readonly items: readonly Item[];
-  readonly unprocessed: unknown;
 }
 
 /** How a conditional write ended. A refusal is an answer, not a failure. */
@@ -51,35 +56,12 @@ export interface PartitionQuery {
  * one instance wrote, the next one reads. There is no Scan here on purpose.
  */
 export class DynamoDbTable {
-  readonly #service: JsonService;
+  readonly #clients: Clients;
   readonly #table: string;
 
-  constructor(service: JsonService, table: string) {
-    this.#service = service;
+  constructor(clients: Clients, table: string) {
+    this.#clients = clients;
     this.#table = table;
-  }
-
-  #call(action: string, input: JsonObject, once = false): Promise<JsonObject> {
-    return this.#ask(action, { TableName: this.#table, ...input }, once);
-  }
-
-  /** A partition key takes 1,000 units of writes and 3,000 of reads a second. */
-  async #ask(action: string, input: JsonObject, once = false): Promise<JsonObject> {
-    try {
-      return await this.#service.call(action, input, { once });
-    } catch (error) {
-      throw isThrottling(error) ? new StoreBusy(error.message, { cause: error }) : error;
-    }
-  }
-
-  /** A BatchWriteItem or BatchGetItem of this table alone. */
-  async batch(action: string, request: unknown): Promise<BatchAnswer> {
-    const answer = await this.#ask(action, { RequestItems: { [this.#table]: request } });
-    const ofTable = (value: unknown): unknown => readItem(value)?.[this.#table];
-    return {
-      items: readItems(ofTable(answer.Responses)),
-      unprocessed: ofTable(answer.UnprocessedItems) ?? ofTable(answer.UnprocessedKeys),
-    };
   }
 
   /** An eventually consistent read costs half. */
@@ -88,39 +70,70 @@ export class DynamoDbTable {
     attributes?: readonly string[],
     consistency: Consistency = 'strong',
   ): Promise<Item | undefined> {
-    const answer = await this.#call('GetItem', {
+    const command = new GetItemCommand({
+      TableName: this.#table,
       Key: keyItem(key),
       ConsistentRead: consistency === 'strong',
       ...projection(attributes),
     });
-    return readItem(answer.Item);
+    const { Item } = await unlessBusy(this.#clients.client.send(command));
+    return Item;
+  }
+
+  /** Reads some of many items (BatchGetItem), 100 at most; gives back the keys that are left. */
+  async getBatch(request: KeysAndAttributes) {
+    const RequestItems = { [this.#table]: request };
+    const command = new BatchGetItemCommand({ RequestItems });
+    const { Responses, UnprocessedKeys } = await unlessBusy(this.#clients.client.send(command));
+    return {
+      items: Responses?.[this.#table] ?? [],
+      left: UnprocessedKeys?.[this.#table]?.Keys ?? [],
+    };
+  }
+
+  /** Makes some of many writes (BatchWriteItem), 25 at most; gives back those that are left. */
+  async writeBatch(requests: readonly WriteRequest[]): Promise<readonly WriteRequest[]> {
+    const RequestItems = { [this.#table]: [...requests] };
+    const command = new BatchWriteItemCommand({ RequestItems });
+    const { UnprocessedItems } = await unlessBusy(this.#clients.client.send(command));
+    return UnprocessedItems?.[this.#table] ?? [];
   }
 
   /** Writes a whole item. */
   put(item: Item, { condition, values }: Partial<Condition> = {}): Promise<Written> {
-    return this.#write('PutItem', { Item: item, ...conditional(condition, values) });
+    const conditions = conditional(condition, values);
+    const command = new PutItemCommand({ TableName: this.#table, Item: item, ...conditions });
+    return written(this.#clients.client.send(command));
   }
 
   /** Writes a whole item and gives the one it replaced; undefined for none. */
   async replace(item: Item): Promise<Item | undefined> {
-    const { Attributes } = await this.#call('PutItem', { Item: item, ReturnValues: 'ALL_OLD' });
-    return readItem(Attributes);
+    const input = { TableName: this.#table, Item: item, ReturnValues: 'ALL_OLD' } as const;
+    const { Attributes } = await unlessBusy(this.#clients.client.send(new PutItemCommand(input)));
+    return Attributes;
   }
 
   /** Changes an item, or makes it when there is none and the condition allows it. */
   update(key: Key, { update, condition, values, answer, once }: Update): Promise<Written> {
-    const input = {
+    const client = once === true ? this.#clients.once : this.#clients.client;
+    const command = new UpdateItemCommand({
+      TableName: this.#table,
       Key: keyItem(key),
       UpdateExpression: update,
       ReturnValues: answer ?? 'NONE',
       ...(condition !== undefined && { ConditionExpression: condition }),
       ...placeholders([update, condition], values),
-    };
-    return this.#write('UpdateItem', input, once);
+    });
+    return written(client.send(command));
   }
 
   remove(key: Key, { condition, values }: Partial<Condition> = {}): Promise<Written> {
-    return this.#write('DeleteItem', { Key: keyItem(key), ...conditional(condition, values) });
+    const command = new DeleteItemCommand({
+      TableName: this.#table,
+      Key: keyItem(key),
+      ...conditional(condition, values),
+    });
+    return written(this.#clients.client.send(command));
   }
 
   /** The pages of a query, each up to 1 MB of items. A page may be empty and not the last. */
@@ -133,20 +146,22 @@ export class DynamoDbTable {
   }: PartitionQuery): AsyncGenerator<readonly Item[]> {
     const condition = range === undefined ? '#pk = :pk' : `#pk = :pk AND ${range.condition}`;
     const wanted = projection(attributes).ProjectionExpression;
-    let start: unknown;
-    do {
-      const answer = await this.#call('Query', {
+    const pages = paginateQuery(
+      { client: this.#clients.client, ...(pageSize !== undefined && { pageSize }) },
+      {
+        TableName: this.#table,
         KeyConditionExpression: condition,
         ConsistentRead: true,
         ...(filter !== undefined && { FilterExpression: filter }),
         ...(wanted !== undefined && { ProjectionExpression: wanted }),
         ...placeholders([condition, filter, wanted], { ...range?.values, ':pk': { S: pk } }),
-        ...(pageSize !== undefined && { Limit: pageSize }),
-        ...(start !== undefined && { ExclusiveStartKey: start }),
-      });
-      yield readItems(answer.Items);
-      start = answer.LastEvaluatedKey;
-    } while (start !== undefined);
+      },
+    );
+    for (;;) {
+      const page = await unlessBusy(pages.next());
+      if (page.done === true) return;
+      yield page.value.Items ?? [];
+    }
   }
 
   /** The first item of a query; undefined when it has none. */
@@ -156,29 +171,46 @@ export class DynamoDbTable {
     }
     return undefined;
   }
+}
 
-  async #write(action: string, input: JsonObject, once?: boolean): Promise<Written> {
-    try {
-      const { Attributes } = await this.#call(action, input, once);
-      return { kind: 'written', item: readItem(Attributes) ?? {} };
-    } catch (error) {
-      if (error instanceof ServiceError && error.code === 'ConditionalCheckFailedException') {
-        return { kind: 'refused' };
-      }
-      throw error;
-    }
+type Clients = Pick<DynamoDbClients, 'client' | 'once'>;
+
+/** A partition key takes 1,000 units of writes and 3,000 of reads a second. */
+async function unlessBusy<Output>(call: Promise<Output>): Promise<Output> {
+  try {
+    return await call;
+  } catch (error) {
+    throw isThrottling(error) ? new StoreBusy(error.message, { cause: error }) : error;
   }
 }
 
-function conditional(condition: string | undefined, values: Item | undefined): JsonObject {
+async function written(
+  call: Promise<{ readonly Attributes?: Item | undefined }>,
+): Promise<Written> {
+  try {
+    const { Attributes } = await unlessBusy(call);
+    return { kind: 'written', item: Attributes ?? {} };
+  } catch (error) {
+    if (error instanceof ServiceError && error.code === 'ConditionalCheckFailedException') {
+      return { kind: 'refused' };
+    }
+    throw error;
+  }
+}
+
+function conditional(condition: string | undefined, values: Item | undefined) {
   if (condition === undefined) return {};
   return { ConditionExpression: condition, ...placeholders([condition], values) };
 }
 
-function projection(attributes: readonly string[] | undefined): JsonObject & {
-  readonly ProjectionExpression?: string;
-} {
+/** The wanted attributes as an expression with its placeholders. */
+export function projection(attributes: readonly string[] | undefined): Projection {
   if (attributes === undefined) return {};
   const expression = attributes.map((name) => `#${name}`).join(', ');
   return { ProjectionExpression: expression, ...placeholders([expression], undefined) };
+}
+
+interface Projection {
+  readonly ProjectionExpression?: string;
+  readonly ExpressionAttributeNames?: Record<string, string>;
 }

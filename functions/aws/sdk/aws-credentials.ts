@@ -104,6 +104,23 @@ interface ProvidedCredentials {
   readonly expiration?: Date;
 }
 
+/** The SDK asks again when less than this is left, in ms; what has no end it would keep for good. */
+const askedAgain = 4 * 60_000;
+
+/** The credentials of a source as the SDK's clients take them. */
+export async function sdkCredentials(source: CredentialSource) {
+  const now = Date.now();
+  const found = await source();
+  const lasting = millisecondsLeft(found, now) > askedAgain ? found : await source(found);
+  const { accessKeyId, secretAccessKey, sessionToken, expires } = lasting;
+  return {
+    accessKeyId,
+    secretAccessKey,
+    ...(sessionToken !== undefined && { sessionToken }),
+    expiration: new Date(expires ?? now + askedAgain),
+  };
+}
+
 /** The hashes of a signature, by OpenSSL. */
 export const nodeHashing: Hashing = {
   sha256Hex: (data) => createHash('sha256').update(data).digest('hex'),

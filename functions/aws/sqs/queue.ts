@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Message, SQSClient } from '@aws-sdk/client-sqs';
 import { batchesOf } from '../../core/bytes/batches.ts';
 import {
   fillMessage,
@@ -7,7 +8,7 @@ import {
 } from '../../core/mirror/fills/fill-message.ts';
 import type { FillJob } from '../../core/ports/fill-queue.ts';
 import { backOff } from '../sdk/backoff.ts';
-import type { CallOptions, JsonObject, JsonService } from '../sdk/json-service.ts';
+import { openService, type ServiceOptions } from '../sdk/service.ts';
 import { ServiceError } from '../sdk/service-error.ts';
 
 /** SQS's bounds of one SendMessageBatch: messages, and bytes of all of them (1 MiB, less some). */
@@ -38,12 +39,35 @@ export interface ReceivedMessage {
 /** A message's count of receives, in SQS's words. */
 const receiveCount = 'ApproximateReceiveCount';
 
+/** The client of SQS, loaded with the first call: a pull of what is stored makes none. */
+export interface SqsService {
+  load(): Promise<typeof import('./sqs-client.ts') & { readonly client: SQSClient }>;
+  /** Ends the connections. */
+  close(): void;
+}
+
+/** Nothing is loaded or connected before the first call. */
+export function openSqs(options: ServiceOptions): SqsService {
+  const service = openService('SQS', options);
+  let loaded: ReturnType<SqsService['load']> | undefined;
+  return {
+    load() {
+      loaded ??= import('./sqs-client.ts').then((sdk) => ({
+        ...sdk,
+        client: sdk.openSqsClient(service),
+      }));
+      return loaded;
+    },
+    close: service.connections.close,
+  };
+}
+
 /** One queue of SQS. */
 export class SqsQueue {
-  readonly #service: JsonService;
+  readonly #service: SqsService;
   readonly #url: string;
 
-  constructor(service: JsonService, url: string) {
+  constructor(service: SqsService, url: string) {
     this.#service = service;
     this.#url = url;
   }
@@ -56,12 +80,15 @@ export class SqsQueue {
 
   /** Sends one message with the reason it could not be handled for. */
   async sendGivenUp(body: string, reason: string): Promise<void> {
-    await this.#call('SendMessage', {
+    const { client, SendMessageCommand } = await this.#service.load();
+    const command = new SendMessageCommand({
+      QueueUrl: this.#url,
       MessageBody: body,
       MessageAttributes: {
         reason: { DataType: 'String', StringValue: printable(reason).slice(0, longestReason) },
       },
     });
+    await client.send(command);
   }
 
   /** Waits for messages, `limit` (10) at most, and hides them from others for so many seconds. */
@@ -70,74 +97,72 @@ export class SqsQueue {
     hiddenSeconds: number,
     signal: AbortSignal,
   ): Promise<ReceivedMessage[]> {
-    const input = {
+    const { client, ReceiveMessageCommand } = await this.#service.load();
+    const command = new ReceiveMessageCommand({
+      QueueUrl: this.#url,
       MaxNumberOfMessages: Math.min(limit, mostOfBatch.items),
       MessageSystemAttributeNames: [receiveCount],
       VisibilityTimeout: hiddenSeconds,
       WaitTimeSeconds: longPoll,
-    };
-    const options = { answerTimeout: (longPoll + 5) * 1000, signal };
-    const { Messages } = await this.#call('ReceiveMessage', input, options);
-    return Array.isArray(Messages) ? Messages.flatMap(readMessage) : [];
+    });
+    const options = { requestTimeout: (longPoll + 5) * 1000, abortSignal: signal };
+    const { Messages } = await client.send(command, options);
+    return (Messages ?? []).flatMap(readMessage);
   }
 
   /** Ends a message. */
   async remove({ receipt }: Pick<ReceivedMessage, 'receipt'>): Promise<void> {
-    await this.#call('DeleteMessage', { ReceiptHandle: receipt });
+    const { client, DeleteMessageCommand } = await this.#service.load();
+    await client.send(new DeleteMessageCommand({ QueueUrl: this.#url, ReceiptHandle: receipt }));
   }
 
   /** Hides a message from others for so many seconds from now; 0 gives it back. */
   async hide({ receipt }: Pick<ReceivedMessage, 'receipt'>, seconds: number): Promise<void> {
-    const whole = Math.max(0, Math.min(longestHiding, Math.ceil(seconds)));
-    await this.#call('ChangeMessageVisibility', {
+    const { client, ChangeMessageVisibilityCommand } = await this.#service.load();
+    const command = new ChangeMessageVisibilityCommand({
+      QueueUrl: this.#url,
       ReceiptHandle: receipt,
-      VisibilityTimeout: whole,
+      VisibilityTimeout: Math.max(0, Math.min(longestHiding, Math.ceil(seconds))),
     });
-  }
-
-  #call(action: string, input: JsonObject, options?: CallOptions): Promise<JsonObject> {
-    return this.#service.call(action, { QueueUrl: this.#url, ...input }, options);
+    await client.send(command);
   }
 
   async #sendBatch(bodies: readonly string[]): Promise<void> {
+    const { client, SendMessageBatchCommand } = await this.#service.load();
     let left = new Map(bodies.map((body) => [randomUUID(), body]));
     let code = '';
     for (let round = 0; round < mostRounds; round++) {
       if (round > 0) await backOff(round, pauses);
-      const { Failed } = await this.#call('SendMessageBatch', {
+      const command = new SendMessageBatchCommand({
+        QueueUrl: this.#url,
         Entries: Array.from(left, ([Id, MessageBody]) => ({ Id, MessageBody })),
       });
-      const failed = Array.isArray(Failed) ? Failed.flatMap(readFailure) : [];
-      if (failed.length === 0) return;
-      left = new Map([...left].filter(([id]) => failed.some((failure) => failure.id === id)));
-      code = failed[0]?.code ?? '';
-      if (failed.some((failure) => failure.isOurs)) break;
+      const { Failed = [] } = await client.send(command);
+      if (Failed.length === 0) return;
+      left = new Map([...left].filter(([id]) => Failed.some(({ Id }) => Id === id)));
+      code = Failed[0]?.Code ?? '';
+      if (Failed.some(({ SenderFault }) => SenderFault === true)) break;
     }
-    const about = { code: code || 'Failed', retryable: true, untouched: false };
-    throw new ServiceError(`SQS did not accept ${left.size} of the messages: ${code}`, about);
+    const message = `SQS did not accept ${left.size} of the messages: ${code}`;
+    throw new ServiceError(message, { code: code || 'Failed' });
   }
 }
 
-function readMessage(value: unknown): ReceivedMessage[] {
-  if (typeof value !== 'object' || value === null) return [];
-  const { MessageId, Body, ReceiptHandle, Attributes }: Record<string, unknown> = { ...value };
-  if (typeof Body !== 'string' || typeof ReceiptHandle !== 'string') return [];
-  const count: unknown = Object(Attributes)[receiveCount];
-  return [
-    { id: String(MessageId), body: Body, receipt: ReceiptHandle, delivery: deliveryOf(count) },
-  ];
+function readMessage({
+  MessageId = '',
+  Body,
+  ReceiptHandle,
+  Attributes,
+}: Message): ReceivedMessage[] {
+  if (Body === undefined || ReceiptHandle === undefined) return [];
+  const delivery = deliveryOf(Attributes?.[receiveCount]);
+  return [{ id: MessageId, body: Body, receipt: ReceiptHandle, delivery }];
 }
 
 /** Where nobody tells the count the message may have come before. */
 export function deliveryOf(count: unknown): number {
   const delivery = Number(count);
   return Number.isSafeInteger(delivery) && delivery > 0 ? delivery : 2;
-}
-
-function readFailure(value: unknown) {
-  if (typeof value !== 'object' || value === null) return [];
-  const { Id, Code, SenderFault }: Record<string, unknown> = { ...value };
-  return [{ id: String(Id), code: String(Code ?? ''), isOurs: SenderFault === true }];
 }
 
 /** SQS refuses control characters in a message. */

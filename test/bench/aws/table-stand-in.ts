@@ -1,7 +1,6 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { JsonObject, JsonService } from '../../../functions/aws/sdk/json-service.ts';
 
 /** Stands between a function and DynamoDB. */
 export interface TableStandIn {
@@ -14,14 +13,14 @@ export interface TableStandIn {
 }
 
 /**
- * Asks DynamoDB for each call; with `keeps` only once for reads of the same, so that hardly any of
+ * Asks the DynamoDB at `dynamoDb` for each call; with `keeps` only once for reads of the same, so that hardly any of
  * its time is in the function's.
  */
 export async function startTableStandIn(
-  service: JsonService,
+  dynamoDb: string,
   { keeps }: { readonly keeps: boolean },
 ): Promise<TableStandIn> {
-  const kept = new Map<string, JsonObject>();
+  const kept = new Map<string, string>();
   let milliseconds = 0;
   const server = createServer((request, response) => {
     const began = performance.now();
@@ -30,11 +29,10 @@ export async function startTableStandIn(
     request.on('end', async () => {
       try {
         const text = Buffer.concat(chunks).toString('utf8');
-        const action = String(request.headers['x-amz-target']).split('.')[1] ?? '';
-        const answer = kept.get(text) ?? (await service.call(action, JSON.parse(text)));
+        const answer = kept.get(text) ?? (await ask(dynamoDb, request.headers, text));
         if (keeps) kept.set(text, answer);
         response.setHeader('content-type', 'application/x-amz-json-1.0');
-        response.end(JSON.stringify(answer));
+        response.end(answer);
       } catch {
         response.destroy();
       }
@@ -56,4 +54,12 @@ export async function startTableStandIn(
       server.close();
     },
   };
+}
+
+async function ask(dynamoDb: string, sent: IncomingHttpHeaders, body: string): Promise<string> {
+  const names = ['content-type', 'x-amz-target', 'x-amz-date', 'authorization'];
+  const headers = Object.fromEntries(names.map((name) => [name, String(sent[name])]));
+  const answer = await fetch(dynamoDb, { method: 'POST', headers, body });
+  if (!answer.ok) throw new Error(`DynamoDB answers ${answer.status}`);
+  return answer.text();
 }

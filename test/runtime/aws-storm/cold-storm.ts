@@ -48,7 +48,7 @@ export class ColdStorm {
   /** An instance that knows nothing yet. */
   open(): RunningMirror {
     const { now } = this.time;
-    const table = new DynamoDbTable(this.table.client(), 'pullfront');
+    const table = new DynamoDbTable(this.table.clients(), 'pullfront');
     const credentials = () => ({ accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'made up' });
     const region = 'eu-central-1';
     const signer = createSigner({ service: 's3', region, credentials, now, hashing: nodeHashing });

@@ -1,6 +1,8 @@
-import { type Item, keyOf, readItem } from '../../../functions/aws/dynamodb/item.ts';
-import type { JsonObject, JsonService } from '../../../functions/aws/sdk/json-service.ts';
-import { errorOfAnswer, ServiceError } from '../../../functions/aws/sdk/service-error.ts';
+import {
+  type DynamoDbClients,
+  openDynamoDbClients,
+} from '../../../functions/aws/dynamodb/dynamodb-clients.ts';
+import { type Item, keyOf } from '../../../functions/aws/dynamodb/item.ts';
 import { condition, update } from './expressions.ts';
 import type { SimulatedTime } from './simulated-time.ts';
 
@@ -13,6 +15,9 @@ const way = 2;
 
 /** For so long after a write an eventually consistent read may not see it, in ms. */
 const lag = 20;
+
+/** What a command was made with, and what it gives. */
+type Input = Readonly<Record<string, unknown>>;
 
 interface Stored {
   readonly item: Item | undefined;
@@ -43,16 +48,22 @@ export class CountedTable {
     this.#random = random;
   }
 
-  /** A client of the table, which repeats what is throttled as `createJsonService` does. */
-  client(): JsonService {
-    return {
-      call: (action, input) => this.#repeated(action, input),
-      openAhead: () => undefined,
-      close: () => undefined,
-    };
+  /** Clients whose calls end here, and are repeated when throttled as PromptRetries does. */
+  clients(): DynamoDbClients {
+    const credentials = () => ({ accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'made up' });
+    const clients = openDynamoDbClients({ region: 'eu-central-1', credentials });
+    clients.client.middlewareStack.add(
+      (_, { commandName = '' }) =>
+        async ({ input }) => ({
+          output: { $metadata: {}, ...(await this.#repeated(commandName, { ...input })) },
+          response: undefined,
+        }),
+      { step: 'initialize', priority: 'high' },
+    );
+    return clients;
   }
 
-  async #repeated(action: string, input: JsonObject): Promise<JsonObject> {
+  async #repeated(action: string, input: Input): Promise<Input> {
     const { now, sleep } = this.#time;
     const began = now();
     for (let attempts = 1; ; attempts++) {
@@ -63,7 +74,7 @@ export class CountedTable {
         return answer;
       } catch (error) {
         await sleep(way);
-        const isThrottled = error instanceof ServiceError && error.retryable;
+        const isThrottled = error instanceof Refusal && error.name === 'ThrottlingException';
         if (!isThrottled || attempts === 4 || now() - began >= 1500) {
           if (isThrottled) this.givenUp += 1;
           throw error;
@@ -73,9 +84,9 @@ export class CountedTable {
     }
   }
 
-  #call(action: string, input: JsonObject): JsonObject {
+  #call(action: string, input: Input): Input {
     switch (action) {
-      case 'GetItem': {
+      case 'GetItemCommand': {
         const key = keyOf(itemOf(input.Key));
         const isConsistent = input.ConsistentRead === true;
         this.#count(action, key.pk);
@@ -83,13 +94,13 @@ export class CountedTable {
         this.#take(key.pk, 'read', readUnits(item === undefined ? 0 : sizeOf(item), isConsistent));
         return item === undefined ? {} : { Item: item };
       }
-      case 'Query':
+      case 'QueryCommand':
         return this.#query(input);
-      case 'PutItem': {
+      case 'PutItemCommand': {
         const item = itemOf(input.Item);
         return this.#write(action, item, () => item, input);
       }
-      case 'UpdateItem': {
+      case 'UpdateItemCommand': {
         const key = itemOf(input.Key);
         const change = update(String(input.UpdateExpression));
         return this.#write(
@@ -99,9 +110,9 @@ export class CountedTable {
           input,
         );
       }
-      case 'DeleteItem':
+      case 'DeleteItemCommand':
         return this.#write(action, itemOf(input.Key), () => undefined, input);
-      case 'BatchWriteItem':
+      case 'BatchWriteItemCommand':
         return this.#batch(input);
       default:
         throw new Error(`${action} is not simulated`);
@@ -112,8 +123,8 @@ export class CountedTable {
     action: string,
     key: Item,
     make: (old: Item | undefined) => Item | undefined,
-    input: JsonObject,
-  ): JsonObject {
+    input: Input,
+  ): Input {
     const { pk, sk } = keyOf(key);
     this.#count(action, pk);
     const old = this.#read(pk, sk, true);
@@ -123,7 +134,7 @@ export class CountedTable {
     // A refused write costs what was there.
     const size = Math.max(1, sizeOf(old ?? {}), sizeOf(item ?? {}));
     this.#take(pk, 'written', Math.ceil(size / 1024));
-    if (isRefused) throw failure(400, 'ConditionalCheckFailedException');
+    if (isRefused) throw new Refusal('ConditionalCheckFailedException');
     const partition = this.#partitions.get(pk) ?? new Map<string, Stored>();
     partition.set(sk, { item, before: old, written: this.#time.now() });
     this.#partitions.set(pk, partition);
@@ -131,10 +142,10 @@ export class CountedTable {
     return input.ReturnValues === 'NONE' || old === undefined ? {} : { Attributes: old };
   }
 
-  #query(input: JsonObject): JsonObject {
+  #query(input: Input): Input {
     const values = valuesOf(input);
     const pk = keyOf({ pk: values[':pk'] ?? { S: '' } }).pk;
-    this.#count('Query', pk);
+    this.#count('QueryCommand', pk);
     const isAsked = condition(String(input.KeyConditionExpression));
     const sks = [...(this.#partitions.get(pk)?.keys() ?? [])].sort();
     const items = sks
@@ -149,7 +160,7 @@ export class CountedTable {
   }
 
   /** Items of partitions that throttle are left unprocessed. */
-  #batch(input: JsonObject): JsonObject {
+  #batch(input: Input): Input {
     const tables = Object.entries(itemOf(input.RequestItems));
     const left = tables.map(([table, requests]) => [
       table,
@@ -157,7 +168,7 @@ export class CountedTable {
         const { PutRequest, DeleteRequest } = request;
         const key = itemOf(PutRequest?.Item ?? DeleteRequest?.Key);
         try {
-          this.#write('BatchWriteItem', key, () => PutRequest && key, {});
+          this.#write('BatchWriteItemCommand', key, () => PutRequest && key, {});
           return false;
         } catch {
           return true;
@@ -183,14 +194,14 @@ export class CountedTable {
     }
     if (used[kind] + units > (kind === 'read' ? mostRead : mostWritten)) {
       add(this.throttled, kindOf(pk));
-      throw failure(400, 'ThrottlingException');
+      throw new Refusal('ThrottlingException');
     }
     used[kind] += units;
     this.units[kind] += units;
   }
 
   #count(action: string, pk: string): void {
-    add(this.calls, `${action} ${kindOf(pk)}`);
+    add(this.calls, `${action.replace('Command', '')} ${kindOf(pk)}`);
   }
 }
 
@@ -202,8 +213,14 @@ function kindOf(pk: string): string {
   return /^[^#]*/.exec(pk)?.[0] ?? '';
 }
 
-function failure(status: number, code: string): ServiceError {
-  return errorOfAnswer('DynamoDB', status, { __type: code });
+/** An error answer as the SDK rejects with it. */
+class Refusal extends Error {
+  readonly $metadata = { httpStatusCode: 400 };
+
+  constructor(code: string) {
+    super();
+    this.name = code;
+  }
 }
 
 function readUnits(size: number, isConsistent: boolean): number {
@@ -213,15 +230,14 @@ function readUnits(size: number, isConsistent: boolean): number {
 /** About what DynamoDB counts: the names and the values of all attributes, in bytes. */
 function sizeOf(item: Item): number {
   return Object.entries(item).reduce((sum, [name, value]) => {
-    const [text = ''] = Object.values(value);
-    return sum + name.length + ('B' in value ? (text.length * 3) / 4 : text.length);
+    return sum + name.length + (value.S ?? value.N ?? value.B ?? '').length;
   }, 0);
 }
 
 function itemOf(value: unknown): Item {
-  return readItem(value) ?? {};
+  return Object(value);
 }
 
-function valuesOf(input: JsonObject): Item {
+function valuesOf(input: Input): Item {
   return itemOf(input.ExpressionAttributeValues);
 }

@@ -1,4 +1,5 @@
-import type { AttributeValue, Item } from '../../../functions/aws/dynamodb/item.ts';
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import type { Item } from '../../../functions/aws/dynamodb/item.ts';
 
 /** An expression of DynamoDB over an item and the values of its placeholders. */
 type Evaluate<Value> = (item: Item | undefined, values: Item) => Value;
@@ -138,9 +139,7 @@ const comparisons = new Map<string, (one: Plain, other: Plain) => boolean>([
 ]);
 
 function plain(value: AttributeValue | undefined): Plain | undefined {
-  if (value === undefined) return undefined;
-  if ('N' in value) return Number(value.N);
-  return 'S' in value ? value.S : value.B;
+  return value?.N === undefined ? value?.S : Number(value.N);
 }
 
 function numeric(value: AttributeValue | undefined): number {

@@ -1,11 +1,14 @@
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import type { JsonService } from '../../../functions/aws/sdk/json-service.ts';
-import { type ReceivedMessage, SqsQueue } from '../../../functions/aws/sqs/queue.ts';
+import {
+  type ReceivedMessage,
+  SqsQueue,
+  type SqsService,
+} from '../../../functions/aws/sqs/queue.ts';
 import type { FunctionPool } from './function-pool.ts';
 
 /** Where messages come from, and how long each is hidden while it is worked on. */
 export interface EventSourceOptions {
-  readonly service: JsonService;
+  readonly service: SqsService;
   readonly queueUrl: string;
   readonly hiddenSeconds: number;
   /** Invocations at once. */

@@ -1,10 +1,19 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import {
+  CreateTableCommand,
+  DeleteTableCommand,
+  DescribeTableCommand,
+  UpdateTimeToLiveCommand,
+} from '@aws-sdk/client-dynamodb';
 import dynalite from 'dynalite';
+import {
+  type DynamoDbClients,
+  openDynamoDbClients,
+} from '../../../functions/aws/dynamodb/dynamodb-clients.ts';
 import { tableDefinition, timeToLive } from '../../../functions/aws/dynamodb/item-keys.ts';
 import { DynamoDbTable } from '../../../functions/aws/dynamodb/table.ts';
 import { nodeHashing } from '../../../functions/aws/sdk/aws-credentials.ts';
-import { createJsonService, type JsonService } from '../../../functions/aws/sdk/json-service.ts';
 import { createSigner, type Signer } from '../../../functions/core/signing/presigner.ts';
 import type { KnownServer, TableAddress } from './exchange.ts';
 import { type ServiceProxy, startServiceProxy } from './service-proxy.ts';
@@ -20,26 +29,30 @@ export interface OpenedDynamoDb extends TableAddress {
   close(): Promise<void>;
 }
 
-/** Signs with credentials of the environment, or made-up ones. */
+const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_REGION } = process.env;
+const region = AWS_REGION ?? 'us-east-1';
+
+/** Credentials of the environment, or made-up ones. */
+const credentials = () => ({
+  accessKeyId: AWS_ACCESS_KEY_ID ?? 'AKIDEXAMPLE',
+  secretAccessKey: AWS_SECRET_ACCESS_KEY ?? 'made up for the test',
+  sessionToken: AWS_SESSION_TOKEN,
+});
+
+/** Signs requests that a test makes itself. */
 export function dynamoDbSigner(): Signer {
-  const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_REGION } = process.env;
   return createSigner({
     service: 'dynamodb',
-    region: AWS_REGION ?? 'us-east-1',
-    credentials: () => ({
-      accessKeyId: AWS_ACCESS_KEY_ID ?? 'AKIDEXAMPLE',
-      secretAccessKey: AWS_SECRET_ACCESS_KEY ?? 'made up for the test',
-      sessionToken: AWS_SESSION_TOKEN,
-    }),
+    region,
+    credentials,
     now: Date.now,
     hashing: nodeHashing,
   });
 }
 
-/** A client of DynamoDB; its clock in ms. */
-export function dynamoDbService(endpoint: string, now: () => number = Date.now): JsonService {
-  const signer = dynamoDbSigner();
-  return createJsonService({ target: 'DynamoDB_20120810', endpoint, signer, now });
+/** The clients of the DynamoDB at `endpoint`; their clock in ms. */
+export function dynamoDbClients(endpoint: string, now: () => number = Date.now): DynamoDbClients {
+  return openDynamoDbClients({ region, credentials, endpoint: new URL(endpoint), now });
 }
 
 /**
@@ -52,14 +65,14 @@ export async function openDynamoDb(): Promise<OpenedDynamoDb> {
   const own = given === undefined ? await startDynalite() : undefined;
   const endpoint = given ?? own?.endpoint ?? '';
   const tableName = `pullfront-test-${process.pid}-${Date.now()}-${made++}`;
-  const direct = dynamoDbService(endpoint);
+  const direct = dynamoDbClients(endpoint);
   const kind = own ? 'dynalite' : knownServer(process.env.PULLFRONT_TEST_DYNAMODB_KIND);
   await makeTable(direct, tableName, kind !== 'dynalite');
   const proxy = await startServiceProxy(endpoint);
   // A real DynamoDB checks that the signed host is its own, so the proxy sees nothing of it: the
   // contracts run there, the tests of calls and faults do not.
   const isLocal = new URL(endpoint).protocol === 'http:';
-  const asked = dynamoDbService(isLocal ? proxy.endpoint : endpoint);
+  const asked = dynamoDbClients(isLocal ? proxy.endpoint : endpoint);
   return {
     endpoint,
     tableName,
@@ -68,7 +81,7 @@ export async function openDynamoDb(): Promise<OpenedDynamoDb> {
     table: new DynamoDbTable(asked, tableName),
     another: () => new DynamoDbTable(direct, tableName),
     async close() {
-      await direct.call('DeleteTable', { TableName: tableName });
+      await direct.client.send(new DeleteTableCommand({ TableName: tableName }));
       direct.close();
       asked.close();
       await proxy.close();
@@ -93,12 +106,13 @@ async function startDynalite() {
   };
 }
 
-async function makeTable(service: JsonService, name: string, hasTtl: boolean): Promise<void> {
-  await service.call('CreateTable', tableDefinition(name), { once: true });
+async function makeTable({ client, once }: DynamoDbClients, name: string, hasTtl: boolean) {
+  await once.send(new CreateTableCommand(tableDefinition(name)));
+  // The SDK's waiter pauses for seconds.
   for (;;) {
-    const { Table } = await service.call('DescribeTable', { TableName: name });
-    if (JSON.stringify(Table).includes('"TableStatus":"ACTIVE"')) break;
+    const { Table } = await client.send(new DescribeTableCommand({ TableName: name }));
+    if (Table?.TableStatus === 'ACTIVE') break;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  if (hasTtl) await service.call('UpdateTimeToLive', timeToLive(name));
+  if (hasTtl) await client.send(new UpdateTimeToLiveCommand(timeToLive(name)));
 }

@@ -11,7 +11,11 @@ export interface SeenCall {
 
 /** What a test answers in the service's place. */
 export type StandInAnswer =
-  | { readonly status: number; readonly body: object }
+  | {
+      readonly status: number;
+      readonly body: object;
+      readonly headers?: Readonly<Record<string, string>>;
+    }
   /** The connection is cut, before or after the service did its work. */
   | 'cut'
   | 'cut-after'
@@ -49,7 +53,8 @@ export async function startServiceProxy(endpoint: string): Promise<ServiceProxy>
     if (standIn === 'silence') return;
     if (standIn === 'cut') return void request.socket.destroy();
     if (typeof standIn === 'object') {
-      response.writeHead(standIn.status, { 'content-type': 'application/x-amz-json-1.0' });
+      const type = { 'content-type': 'application/x-amz-json-1.0' };
+      response.writeHead(standIn.status, { ...type, ...standIn.headers });
       response.end(JSON.stringify(standIn.body));
       return;
     }

@@ -96,7 +96,7 @@ export class StoredQueue {
     const hidden = { receives: 0, hiddenUntil: 0, receipt: undefined };
     this.messages.set(id, { id, body, attributes, ...hidden });
     this.wake();
-    return { MessageId: id, MD5OfMessageBody: createHash('md5').update(body).digest('hex') };
+    return { MessageId: id, MD5OfMessageBody: md5(body) };
   }
 
   #acceptBatch({ Entries }: Input): object {
@@ -175,6 +175,7 @@ export class StoredQueue {
       taken.push({
         MessageId: id,
         Body: body,
+        MD5OfBody: md5(body),
         ReceiptHandle: receipt,
         ...(isCounted && { Attributes }),
       });
@@ -201,6 +202,10 @@ export class StoredQueue {
     this.wake();
     return {};
   }
+}
+
+function md5(body: string): string {
+  return createHash('md5').update(body).digest('hex');
 }
 
 function idOf(receipt: unknown): string {

@@ -15,7 +15,7 @@ const enabled = {
 export const tables: readonly Exchange[] = [
   {
     name: 'a table that is there cannot be made',
-    ask: { action: 'CreateTable', input: tableDefinition('{table}') },
+    ask: { action: 'CreateTable', input: { ...tableDefinition('{table}') } },
     expect: { code: 'ResourceInUseException' },
   },
   {

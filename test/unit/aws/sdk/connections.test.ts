@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type Connections, connectionsTo } from '../../../../functions/aws/sdk/connections.ts';
+import { type Connections, openConnections } from '../../../../functions/aws/sdk/connections.ts';
 
 let server: Server;
 let connections: Connections;
@@ -13,7 +13,7 @@ beforeEach(async () => {
   server = createServer((_, response) => response.end('fine'));
   server.on('connection', (socket) => accepted.push(socket));
   await once(server.listen(0, '127.0.0.1'), 'listening');
-  connections = connectionsTo(address());
+  connections = openConnections();
 });
 
 afterEach(() => {
@@ -28,7 +28,7 @@ function address(): URL {
 }
 
 async function ask(): Promise<number> {
-  const sent = request(address(), { agent: connections.agent }).end();
+  const sent = request(address(), { agent: connections.httpAgent }).end();
   const [response] = await once(sent, 'response');
   await once(response.resume(), 'end');
   return response.statusCode;
@@ -36,7 +36,7 @@ async function ask(): Promise<number> {
 
 test('the first request takes the connection that was opened ahead, and others keep it', async () => {
   const arrived = once(server, 'connection');
-  connections.openAhead();
+  connections.openAhead(address());
   await arrived;
   expect(await ask()).toBe(200);
   expect(await ask()).toBe(200);
@@ -44,7 +44,7 @@ test('the first request takes the connection that was opened ahead, and others k
 });
 
 test('a second request at the same time opens its own', async () => {
-  connections.openAhead();
+  connections.openAhead(address());
   expect(await Promise.all([ask(), ask()])).toEqual([200, 200]);
   expect(accepted).toHaveLength(2);
 });
@@ -60,24 +60,25 @@ test.each([
 
 async function closeAhead(close: (socket: Socket) => void): Promise<void> {
   const arrived = once(server, 'connection');
-  connections.openAhead();
+  connections.openAhead(address());
   const [socket] = await arrived;
   const closed = once(socket, 'close');
   close(socket);
   await closed;
   // Our side has heard of it when a whole exchange of another connection is over.
-  const others = connectionsTo(address());
-  await once(request(address(), { agent: others.agent }).end(), 'response');
+  const others = openConnections();
+  await once(request(address(), { agent: others.httpAgent }).end(), 'response');
   others.close();
   accepted.splice(1);
 }
 
 test('a connection that cannot be opened ahead harms nobody', async () => {
-  const other = connectionsTo(new URL('http://127.0.0.1:1'));
-  other.openAhead();
-  const [error] = await once(request('http://127.0.0.1:1', { agent: other.agent }).end(), 'error');
+  const nowhere = new URL('http://127.0.0.1:1');
+  const other = openConnections();
+  other.openAhead(nowhere);
+  const [error] = await once(request(nowhere, { agent: other.httpAgent }).end(), 'error');
   expect(error.code).toBe('ECONNREFUSED');
-  other.openAhead();
+  other.openAhead(nowhere);
   await ask();
   other.close();
 });

@@ -1,14 +1,24 @@
-import { expect, test } from 'vitest';
-import { readSecret } from '../../../../functions/aws/sdk/secrets.ts';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { secretReader } from '../../../../functions/aws/sdk/secrets.ts';
+import { type ServiceProxy, startServiceProxy } from '../../../standins/dynamodb/service-proxy.ts';
 
-/** A Secrets Manager that knows one secret, of this text. */
-const holding = (SecretString: unknown) => ({
-  call: async (action: string, input: object) => {
-    expect([action, input]).toEqual(['GetSecretValue', { SecretId: 'hub' }]);
-    return { SecretString };
-  },
-  close: () => undefined,
+let proxy: ServiceProxy;
+let read: (name: string) => Promise<string>;
+
+beforeEach(async () => {
+  proxy = await startServiceProxy('http://127.0.0.1:9');
+  read = secretReader({
+    region: 'us-east-1',
+    credentials: () => ({ accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'made up for the test' }),
+    endpoint: new URL(proxy.endpoint),
+  });
 });
+afterEach(() => proxy.close());
+
+/** Secrets Manager answers with this. */
+function answer(status: number, body: object) {
+  proxy.answerBy(() => ({ status, body }));
+}
 
 test.each([
   ['a text', 'dckr_pat_x', 'dckr_pat_x'],
@@ -17,9 +27,21 @@ test.each([
   ['JSON without one', '{"token": "x"}', '{"token": "x"}'],
   ['a text that begins like JSON', '{x', '{x'],
 ])('%s', async (_, text, password) => {
-  expect(await readSecret(holding(text), 'hub')).toBe(password);
+  answer(200, { SecretString: text });
+  expect(await read('hub')).toBe(password);
+  expect(proxy.calls).toEqual([{ action: 'GetSecretValue', input: { SecretId: 'hub' } }]);
 });
 
 test('a secret of bytes is refused by its name', async () => {
-  await expect(readSecret(holding(undefined), 'hub')).rejects.toThrow('the secret hub holds no');
+  answer(200, { SecretBinary: 'AAAA' });
+  await expect(read('hub')).rejects.toThrow('the secret hub holds no');
+});
+
+test('a secret that is not there is an error that says so', async () => {
+  answer(400, { __type: 'ResourceNotFoundException', Message: "can't find the secret" });
+  await expect(read('hub')).rejects.toMatchObject({
+    code: 'ResourceNotFoundException',
+    message:
+      "SecretsManager.GetSecretValue: ResourceNotFoundException (400): can't find the secret",
+  });
 });

@@ -1,10 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { JsonService } from '../../../../functions/aws/sdk/json-service.ts';
 import {
   type FillConsumerOptions,
   ServedSqsFillQueue,
 } from '../../../../functions/aws/sqs/fill-queue.ts';
-import { fillText } from '../../../../functions/aws/sqs/queue.ts';
+import { fillText, type SqsService } from '../../../../functions/aws/sqs/queue.ts';
 import type { FillJob, FillOutcome } from '../../../../functions/core/ports/fill-queue.ts';
 import { madeDigest } from '../../../contract/made-content.ts';
 import { type SqsServer, startSqsServer } from '../../../standins/sqs/sqs-server.ts';
@@ -13,7 +12,7 @@ import { fillQueues, sqsService } from '../../../standins/sqs/sqs-service.ts';
 const done = { kind: 'done' } as const;
 
 let server: SqsServer;
-let service: JsonService;
+let service: SqsService;
 let queueUrl: string;
 let deadUrl: string;
 let opened: ServedSqsFillQueue[];
@@ -174,8 +173,8 @@ describe('handling', () => {
   test('a message that is no fill is not handled but kept among the dead', async () => {
     const told = deferred<string>();
     const queue = openQueue({ deadLetterQueueUrl: deadUrl, onProblem: told.resolve });
-    const input = { QueueUrl: queueUrl, MessageBody: '{"version":7}' };
-    await service.call('SendMessage', input);
+    const { signal } = new AbortController();
+    await server.queue(queueUrl).operate('SendMessage', { MessageBody: '{"version":7}' }, signal);
     let handled = 0;
     queue.start(async () => {
       handled += 1;
