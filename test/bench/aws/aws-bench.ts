@@ -13,9 +13,14 @@ import { measureWarmRequests } from './warm-requests.ts';
 const repository = 'library/app';
 const layers = 8;
 
-/** Runs the bench in the project folder `root`, with `--short` a smaller one; gives the exit code. */
+/**
+ * Runs the bench in the project folder `root`; gives the exit code. `--short` is a smaller one,
+ * `--cold` ends with the new instances, and
+ * `--beside=FOLDER` compares new instances with those of another build (its folder `dist/aws/pull`).
+ */
 export async function main(args: readonly string[], root: string): Promise<number> {
   const short = args.includes('--short');
+  const beside = args.find((arg) => arg.startsWith('--beside='))?.slice('--beside='.length);
   const machine = machineFacts([]);
   const { date, cores, cpu, node, load } = machine;
   console.log(`${date}, ${cores} cores (${cpu}), node ${node}, load ${load.toFixed(1)}\n`);
@@ -50,8 +55,9 @@ export async function main(args: readonly string[], root: string): Promise<numbe
     row('warm 307, in process', requests.blob, 'µs', 'at most 50');
     row('a new signed URL', measurePresign(), 'µs');
 
-    const rows = await measureColdRows(aws, paths.tag, short ? 5 : 21);
+    const rows = await measureColdRows(aws, paths.tag, short ? 5 : 21, beside);
     console.log(['', ...coldLines(rows), ''].join('\n'));
+    if (args.includes('--cold')) return 0;
 
     const bytes = short ? 200e6 : 1e9;
     const fill = await measureFill(bytes);

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
+import { deployedNode } from './deployed-node.ts';
 import type { FunctionSettings } from './instance.ts';
 import { urlEvent } from './url-event.ts';
 
@@ -63,7 +64,7 @@ export class ColdStarts {
     const { folder, environment, target } = this.#function;
     const module = pathToFileURL(join(folder, 'index.mjs')).href;
     const event = JSON.stringify(urlEvent({ method: 'GET', target, headers: [] }));
-    const { stderr } = await run(process.execPath, [child, module, event], { env: environment });
+    const { stderr } = await run(deployedNode, [child, module, event], { env: environment });
     const timing: Timing = JSON.parse(stderr);
     if (timing.status !== 200) throw new Error(`the first answer is a ${timing.status}`);
     this.#timings.push(timing);

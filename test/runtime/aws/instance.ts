@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { deployedNode } from './deployed-node.ts';
 
 const bootstrap = fileURLToPath(new URL('./bootstrap.mjs', import.meta.url));
 
@@ -110,7 +111,7 @@ export class Instance {
   #spawn(): void {
     const { folder, environment, print } = this.#settings;
     const { port } = this.#server.address() as AddressInfo;
-    const child = spawn(process.execPath, [bootstrap], {
+    const child = spawn(deployedNode, [bootstrap], {
       stdio: ['ignore', 'pipe', 'pipe'],
       // Nothing of this process: a function sees what Lambda gives it.
       env: {
