@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process';
+import { deployedNode } from '../../runtime/aws/deployed-node.ts';
 import { startAws } from '../../runtime/aws/start-aws.ts';
 import { makeImage } from '../../standins/images/image.ts';
 import { randomLayer } from '../../standins/images/layer.ts';
@@ -23,7 +25,9 @@ export async function main(args: readonly string[], root: string): Promise<numbe
   const beside = args.find((arg) => arg.startsWith('--beside='))?.slice('--beside='.length);
   const machine = machineFacts([]);
   const { date, cores, cpu, node, load } = machine;
-  console.log(`${date}, ${cores} cores (${cpu}), node ${node}, load ${load.toFixed(1)}\n`);
+  const functions = execFileSync(deployedNode, ['--version'], { encoding: 'utf8' }).trim();
+  console.log(`${date}, ${cores} cores (${cpu}), load ${load.toFixed(1)}`);
+  console.log(`functions on Node ${functions}, all else on ${node}\n`);
   const upstream = await startUpstream({ auth: 'anonymous' });
   const image = makeImage({
     layers: Array.from({ length: layers }, (_, at) => randomLayer(`bench-${at}`, 50_000)),

@@ -8,8 +8,9 @@ import { startAws } from './start-aws.ts';
 const times = 11;
 
 /**
- * The aim is 45 ms above a function that does nothing. The bound is wide, because a machine that
- * does other work at the same time is several times slower; `npm run bench:aws` measures in peace.
+ * It takes some 70 ms of the processor above a function that does nothing. The bound is wide, because
+ * a machine that does other work at the same time is several times slower; `npm run bench:aws`
+ * measures in peace.
  */
 const bound = 400;
 
