@@ -19,7 +19,7 @@ export function openDynamoDbClients(options: ServiceOptions): DynamoDbClients {
   const { now = Date.now } = options;
   const { settings, guard, connections } = openService('DynamoDB', options);
   const open = (more: object) => {
-    const client = new DynamoDBClient({ ...settings, ...lean, ...more });
+    const client = new DynamoDBClient({ ...settings, ...more });
     client.middlewareStack.add(guard, guardPlace);
     return client;
   };
@@ -41,6 +41,3 @@ export function openDynamoDbClients(options: ServiceOptions): DynamoDbClients {
     close: connections.close,
   };
 }
-
-/** What the SDK would look for in files before the first call. */
-const lean = {};

@@ -1,7 +1,8 @@
 import { StandardRetryStrategy } from '@smithy/core/retry';
 import { isUntouched } from './service-error.ts';
 
-const maxAttempts = 4;
+/** How often a call is tried at most. */
+export const maxAttempts = 4;
 
 /** No attempt begins later than this after the first: a client waits. In ms. */
 const retryWindow = 1500;

@@ -2,7 +2,7 @@ import type { CredentialSource } from '../../core/signing/credentials.ts';
 import { sdkCredentials } from './aws-credentials.ts';
 import { type Connections, openConnections } from './connections.ts';
 import { Outage } from './outage.ts';
-import { PromptRetries } from './retries.ts';
+import { maxAttempts, PromptRetries } from './retries.ts';
 import { ServiceError, serviceError } from './service-error.ts';
 
 /** Where a service is and who asks it. */
@@ -81,6 +81,8 @@ function settingsOf(options: ServiceOptions, connections: Connections, now: () =
     credentials: () => sdkCredentials(credentials),
     ...(endpoint !== undefined && { endpoint: endpoint.href }),
     logger: silent,
+    // The strategy's own; the SDK tells the service, and would look for it in files.
+    maxAttempts,
     retryStrategy: new PromptRetries(now),
     requestHandler: {
       connectionTimeout: 1000,

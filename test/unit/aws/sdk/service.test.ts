@@ -1,5 +1,5 @@
 import { GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
   type DynamoDbClients,
   openDynamoDbClients,
@@ -164,23 +164,40 @@ test('a kept connection that the service closed is replaced', async () => {
   await opened.close();
 });
 
-test.each([
-  ['us-east-1', 'dynamodb.us-east-1.amazonaws.com'],
-  ['cn-north-1', 'dynamodb.cn-north-1.amazonaws.com.cn'],
-  ['eusc-de-east-1', 'dynamodb.eusc-de-east-1.amazonaws.eu'],
-  ['us-iso-east-1', 'dynamodb.us-iso-east-1.c2s.ic.gov'],
-])('in %s the host is %s', async (region, host) => {
+/** The host that a call without a configured endpoint goes to. */
+async function hostIn(region: string): Promise<string | undefined> {
   const credentials = () => ({ accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'made up' });
   const { client } = openDynamoDbClients({ region, credentials });
-  const asked: string[] = [];
+  let asked: string | undefined;
   client.middlewareStack.add(
     () =>
       async ({ request }) => {
-        asked.push(String(Object(request).hostname));
+        asked = String(Object(request).hostname);
         throw new Error('seen');
       },
     { step: 'finalizeRequest', priority: 'low' },
   );
   await errorOf(client.send(new GetItemCommand(key)));
-  expect(asked[0]).toBe(host);
+  return asked;
+}
+
+describe('where a service is', () => {
+  afterEach(() => vi.unstubAllEnvs());
+
+  test.each([
+    ['us-east-1', 'dynamodb.us-east-1.amazonaws.com'],
+    ['cn-north-1', 'dynamodb.cn-north-1.amazonaws.com.cn'],
+    ['eusc-de-east-1', 'dynamodb.eusc-de-east-1.amazonaws.eu'],
+    ['us-iso-east-1', 'dynamodb.us-iso-east-1.c2s.ic.gov'],
+  ])('in %s it is %s', async (region, host) => {
+    expect(await hostIn(region)).toBe(host);
+  });
+
+  test('variables of AWS say it', async () => {
+    vi.stubEnv('AWS_USE_FIPS_ENDPOINT', 'true');
+    expect(await hostIn('us-east-1')).toBe('dynamodb-fips.us-east-1.amazonaws.com');
+    vi.unstubAllEnvs();
+    vi.stubEnv('AWS_ENDPOINT_URL_DYNAMODB', 'https://table.example');
+    expect(await hostIn('us-east-1')).toBe('table.example');
+  });
 });
