@@ -70,14 +70,9 @@ export class ConfigurationMistakes extends Error {}
  * @param {string} file
  */
 export async function edgeConfiguration(file) {
-  const { writeConfiguration, problemText, findJsonMistake, clientLines } = await tools();
-  const json = await readFile(resolve(root, file), 'utf8');
-  const mistake = findJsonMistake(json);
-  if (mistake !== undefined) {
-    // What was found there is not shown: it may be a password.
-    throw new ConfigurationMistakes(`${file}:${mistake.line}:${mistake.column}: expected JSON`);
-  }
-  const written = writeConfiguration(JSON.parse(json));
+  const { writeConfiguration, problemText, readConfigText, clientLines } = await tools();
+  const read = readConfigText(file, await readFile(resolve(root, file), 'utf8'));
+  const written = 'problems' in read ? read : writeConfiguration(read.ok);
   if ('problems' in written) {
     const count =
       written.problems.length === 1 ? 'a mistake' : `${written.problems.length} mistakes`;
@@ -103,7 +98,7 @@ async function bundleTools() {
       contents: `
         export { writeConfiguration } from './cloudflare/config/configuration-module.ts';
         export { problemText } from './core/config/problems.ts';
-        export { findJsonMistake } from './cli/json-mistake.ts';
+        export { readConfigText } from './core/config/config-text.ts';
         export { clientLines } from './cli/client-lines.ts';`,
     },
     bundle: true,

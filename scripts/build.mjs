@@ -56,7 +56,8 @@ const bundles = [
   {
     entry: 'functions/cli/cli.ts',
     outfile: 'dist/cli.js',
-    inputs: /^(functions\/(core|node|local|aws|cli)\/|node_modules\/zod\/)/,
+    inputs:
+      /^(functions\/(core|node|local|aws|cli)\/|node_modules\/(zod|jsonc-parser|fastest-levenshtein)\/)/,
     budget: 600_000,
     external: [
       '@aws-sdk/*',

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
+import { type ReadText, readConfigText } from '../core/config/config-text.ts';
 import type { Environment, Override } from '../core/config/environment.ts';
 import { type ParsedConfig, parseConfig } from '../core/config/parse-config.ts';
-import { foundText, type Problem } from '../core/config/problems.ts';
+import type { Problem } from '../core/config/problems.ts';
 import type { Config } from '../core/config/resolve.ts';
 import { systemReason } from './failure.ts';
-import { findJsonMistake } from './json-mistake.ts';
 
 /**
  * Reads a configuration file, or only variables and options when there is none, and looks whether
@@ -16,26 +16,19 @@ export async function loadConfig(
   options: readonly Override[],
 ): Promise<ParsedConfig> {
   const json = file === undefined ? { ok: {} } : await readJson(file);
-  if ('problem' in json) return { problems: [json.problem] };
+  if ('problems' in json) return json;
   const parsed = parseConfig(json.ok, environment, options);
   if ('problems' in parsed) return parsed;
   const problems = await fileProblems(parsed.ok);
   return problems.length === 0 ? parsed : { problems };
 }
 
-async function readJson(file: string): Promise<{ ok: unknown } | { problem: Problem }> {
-  let text: string;
+async function readJson(file: string): Promise<ReadText> {
   try {
-    text = (await readFile(file, 'utf8')).replace(/^\uFEFF/, '');
+    return readConfigText(file, await readFile(file, 'utf8'));
   } catch (error) {
-    return { problem: { path: file, found: systemReason(error), expected: 'a file to read' } };
+    return { problems: [{ path: file, found: systemReason(error), expected: 'a file to read' }] };
   }
-  const mistake = findJsonMistake(text);
-  if (mistake === undefined) return { ok: JSON.parse(text) };
-  const path = `${file}:${mistake.line}:${mistake.column}`;
-  // A password might be written where the JSON breaks.
-  const shown = /password/i.test(text) ? foundText(['password'], mistake.found) : mistake.found;
-  return { problem: { path, found: shown, expected: 'JSON' } };
 }
 
 async function fileProblems(config: Config): Promise<Problem[]> {

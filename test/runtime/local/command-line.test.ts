@@ -62,7 +62,7 @@ test('config check lists all mistakes', async () => {
 });
 
 test.each([
-  ['{\n  "listen": "a:1",\n}', ':3:1: found "}", expected JSON'],
+  ['{\n  "listen": "a:1"\n  "data": 1\n}', ':3:3: found "\\"data\\": 1", expected JSON'],
   ['', ':1:1: found the end of the file, expected JSON'],
 ])('a file that is no JSON: %j', async (text, expected) => {
   const path = await file(text);
