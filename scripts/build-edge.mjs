@@ -70,16 +70,17 @@ export class ConfigurationMistakes extends Error {}
  * @param {string} file
  */
 export async function edgeConfiguration(file) {
-  const { writeConfiguration, problemText, readConfigText, clientLines } = await tools();
+  const { resolveFile, problemText, readConfigText, clientLines } = await tools();
   const read = readConfigText(file, await readFile(resolve(root, file), 'utf8'));
-  const written = 'problems' in read ? read : writeConfiguration(read.ok);
+  const written = 'problems' in read ? read : resolveFile(read.ok, 'cloudflare');
   if ('problems' in written) {
     const count =
       written.problems.length === 1 ? 'a mistake' : `${written.problems.length} mistakes`;
     const lines = written.problems.map((/** @type {object} */ one) => `\n  ${problemText(one)}`);
     throw new ConfigurationMistakes(`${file} has ${count}:${lines.join('')}`);
   }
-  return { text: written.ok, config: written.config, version: await packageVersion(), clientLines };
+  const text = `export const configuration = ${JSON.stringify(written.ok)};\n`;
+  return { text, config: written.config, version: await packageVersion(), clientLines };
 }
 
 /** @type {Promise<any> | undefined} */
@@ -96,7 +97,7 @@ async function bundleTools() {
     stdin: {
       resolveDir: `${root}functions`,
       contents: `
-        export { writeConfiguration } from './cloudflare/config/configuration-module.ts';
+        export { resolveFile } from './core/config/resolve-file.ts';
         export { problemText } from './core/config/problems.ts';
         export { readConfigText } from './core/config/config-text.ts';
         export { clientLines } from './cli/client-lines.ts';`,

@@ -1,4 +1,5 @@
-import { chmod, readFile, rm } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { chmod, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, parse, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -77,7 +78,7 @@ const bundles = [
     entry: 'functions/aws/pull-function.ts',
     outfile: 'dist/aws/pull/index.mjs',
     inputs:
-      /^(functions\/(core|aws|node\/(password|runtime))|scripts\/no-providers\.mjs$|node_modules\/(zod|hono|@aws-sdk|@smithy|@aws|bowser|mnemonist|obliterator)\/)/,
+      /^(functions\/(core|aws|node\/(password|runtime))|scripts\/no-providers\.mjs$|node_modules\/(hono|@aws-sdk|@smithy|@aws|bowser|mnemonist|obliterator)\/)/,
     budget: 500_000,
     external: ['@aws-sdk/client-s3'],
     minify: true,
@@ -86,17 +87,13 @@ const bundles = [
     // What the first answer does not need is not compiled for it. Each is whole by itself: esbuild
     // would put what it shares with the rest into files of their own, and to find and read one takes
     // a new instance up to 2 ms. So a class of the one is not the same class in the other.
-    later: [
-      'functions/aws/config/checked-config.ts',
-      'functions/aws/dynamodb/list-codec.ts',
-      'functions/aws/s3/put-blob.ts',
-    ],
+    later: ['functions/aws/dynamodb/list-codec.ts', 'functions/aws/s3/put-blob.ts'],
   },
   {
     entry: 'functions/aws/fill-function.ts',
     outfile: 'dist/aws/fill/index.mjs',
     inputs:
-      /^(functions\/(core|aws|node\/(password|runtime|http-client))|node_modules\/(zod|hono|undici|@aws-sdk|@aws-crypto|@smithy|@aws|tslib|mnemonist|obliterator|fast-xml-parser|strnum|bowser)\/|scripts\/no-providers\.mjs$)/,
+      /^(functions\/(core|aws|node\/(password|runtime|http-client))|node_modules\/(hono|undici|@aws-sdk|@aws-crypto|@smithy|@aws|tslib|mnemonist|obliterator|fast-xml-parser|strnum|bowser)\/|scripts\/no-providers\.mjs$)/,
     budget: 1_600_000,
     external: [],
     minify: true,
@@ -110,6 +107,27 @@ const { version, engines } = JSON.parse(await readFile(`${root}package.json`, 'u
 const wanted = process.argv.slice(2);
 for (const bundle of bundles) {
   if (wanted.length === 0 || wanted.includes(bundle.outfile)) await buildOne(bundle);
+}
+if (wanted.length === 0) await configureFunctions('infra/aws/pullfront.json');
+
+/**
+ * Lets the program that was just built check a configuration file, and writes what the functions read
+ * of it beside their bundles.
+ * @param {string} file
+ */
+async function configureFunctions(file) {
+  const args = ['dist/pullfront.js', 'config', 'resolve', '--store', 'aws', file];
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  if (status !== 0) {
+    process.stderr.write(stderr);
+    process.exit(status ?? 1);
+  }
+  for (const which of ['pull', 'fill']) {
+    await writeFile(`${root}dist/aws/${which}/configuration.json`, stdout);
+  }
 }
 
 /** @param {typeof bundles[number]} bundle */

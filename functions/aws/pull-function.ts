@@ -1,8 +1,8 @@
-import { readConfig } from './config/read-config.ts';
+import { readConfiguration } from './lambda/configuration.ts';
 import { openPull } from './lambda/pull.ts';
 
 /** The entry of the pull function, which answers clients behind a function URL. */
-export const handler = openPull(await readConfig(process.env, import.meta.url), {
+export const handler = openPull(readConfiguration(process.env, import.meta.url), {
   environment: process.env,
   fetch: (url, init) => fetch(url, init),
   write: (line) => process.stdout.write(`${line}\n`),

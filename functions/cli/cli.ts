@@ -1,9 +1,10 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { type Override, upstreamOverride } from '../core/config/environment.ts';
 import { type Problem, problemText } from '../core/config/problems.ts';
+import { type ResolvedStore, resolveFile } from '../core/config/resolve-file.ts';
 import { version } from '../core/config/version.ts';
 import { serve } from './commands/serve.ts';
-import { loadConfig } from './load-config.ts';
+import { loadConfig, readJson } from './load-config.ts';
 
 const misuse = 2;
 
@@ -49,6 +50,17 @@ async function runCheck(file: string): Promise<number> {
   return 0;
 }
 
+async function runResolve(file: string, store: ResolvedStore): Promise<number> {
+  const json = await readJson(file);
+  const resolved = 'problems' in json ? json : resolveFile(json.ok, store);
+  if ('problems' in resolved) {
+    report(file, resolved.problems);
+    return misuse;
+  }
+  process.stdout.write(`${JSON.stringify(resolved.ok)}\n`);
+  return 0;
+}
+
 const program = new Command('pullfront')
   .description('A pull-through mirror for container registries.')
   .version(version)
@@ -71,14 +83,27 @@ program
     process.exitCode = await runServe(options);
   });
 
-program
-  .command('config')
-  .description('work with the configuration')
+const config = program.command('config').description('work with the configuration');
+
+config
   .command('check')
   .description('report every mistake in a configuration file')
   .argument('<file>', 'the configuration file')
   .action(async (file: string) => {
     process.exitCode = await runCheck(file);
+  });
+
+config
+  .command('resolve')
+  .description('check a configuration file and print what a function or a Worker reads of it')
+  .argument('<file>', 'the configuration file')
+  .addOption(
+    new Option('--store <store>', 'where it will be deployed')
+      .choices(['aws', 'cloudflare'])
+      .makeOptionMandatory(),
+  )
+  .action(async (file: string, { store }: { readonly store: ResolvedStore }) => {
+    process.exitCode = await runResolve(file, store);
   });
 
 await program.parseAsync();

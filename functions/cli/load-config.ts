@@ -23,7 +23,8 @@ export async function loadConfig(
   return problems.length === 0 ? parsed : { problems };
 }
 
-async function readJson(file: string): Promise<ReadText> {
+/** Reads the JSON of a configuration file, and nothing of what it means. Does not reject. */
+export async function readJson(file: string): Promise<ReadText> {
   try {
     return readConfigText(file, await readFile(file, 'utf8'));
   } catch (error) {

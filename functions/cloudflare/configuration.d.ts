@@ -1,4 +1,4 @@
-import type { WorkerConfiguration } from './config/overrides.ts';
+import type { Resolved } from '../core/config/resolved.ts';
 
-/** Written beside the bundle by the build, out of a configuration file: `configuration-module.ts`. */
-export declare const configuration: WorkerConfiguration;
+/** Written beside the bundle by the build, out of a configuration file: `core/config/resolve-file.ts`. */
+export declare const configuration: Resolved;

@@ -1,3 +1,5 @@
+import type { Config } from '../core/config/resolve.ts';
+import { type Resolved, readResolved } from '../core/config/resolved.ts';
 import { passThroughAll } from '../core/mirror/blobs/background-fill.ts';
 import { logEvent } from '../core/observe/event-line.ts';
 import { jsonLog } from '../core/observe/log.ts';
@@ -6,7 +8,6 @@ import type { Runtime } from '../core/ports/runtime.ts';
 import { billedMarkInterval, type Platform } from '../core/service/platform.ts';
 import { unreadablePasswords } from '../core/sources/open-sources.ts';
 import { variablesOf, type WorkerEnvironment } from './bindings.ts';
-import { type WorkerConfiguration, withVariables } from './config/overrides.ts';
 import { D1Leases } from './d1/leases.ts';
 import { D1Ledger } from './d1/ledger.ts';
 import { d1ManifestStore } from './d1/manifest-store.ts';
@@ -20,7 +21,7 @@ import { workerRuntime } from './workerd/runtime.ts';
 /** What an isolate runs on. */
 export interface WorkerPlatform extends Platform {
   /** The built one, with the variables over it. */
-  readonly configuration: WorkerConfiguration;
+  readonly configuration: Config;
 }
 
 /**
@@ -33,16 +34,15 @@ export const evictionSteps = 150;
  * Opens the platform of an isolate, and writes to the log which variables and secrets cannot be
  * used. Must be called within a request; sends nothing yet.
  */
-export function openPlatform(
-  built: WorkerConfiguration,
-  environment: WorkerEnvironment,
-): WorkerPlatform {
+export function openPlatform(built: Resolved, environment: WorkerEnvironment): WorkerPlatform {
   const variables = variablesOf(environment);
-  const { configuration, ignored } = withVariables(built, variables);
+  const { config: configuration, problems } = readResolved(built, Object.fromEntries(variables));
   const log = jsonLog(configuration.log.level, (line) => console.log(line), Date.now);
   const runtime = workerRuntime((event) => logEvent(log, event));
   const readPassword = secretReader(variables);
-  for (const variable of ignored) log.event('error', 'variable ignored', { variable });
+  for (const { path, found, expected } of problems) {
+    log.event('error', 'variable ignored', { variable: path, found, expected });
+  }
   runtime.waitUntil(
     unreadablePasswords(configuration.upstreams, readPassword).then((unreadable) => {
       for (const password of unreadable) log.event('error', 'password unreadable', { ...password });

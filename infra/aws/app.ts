@@ -24,14 +24,15 @@ const hub =
 const config = resolve(fileURLToPath(new URL('.', import.meta.url)), options.config);
 const checked = checkMirrorConfig(config, hub);
 if ('problem' in checked) fail(checked.problem);
+const { secrets, resolved } = checked;
 
 makeStack(app, options.name, {
   ...options,
   ...reservedConcurrency(options),
   front: await frontOf(options),
-  fillCode: Code.fromAsset(assembleFunction('fill', config)),
+  fillCode: Code.fromAsset(assembleFunction('fill', resolved)),
   hub,
-  secrets: checked.secrets,
+  secrets,
   secretsCondition: undefined,
   alarmAction:
     alarmTopic === undefined
@@ -41,7 +42,7 @@ makeStack(app, options.name, {
 
 async function frontOf({ compute, regions }: StackOptions): Promise<Front> {
   if (compute === 'function-url') {
-    return { kind: compute, code: Code.fromAsset(assembleFunction('pull', config)) };
+    return { kind: compute, code: Code.fromAsset(assembleFunction('pull', resolved)) };
   }
   const folder = await assembleWebFunction(config);
   return { kind: compute, code: WebFunctionCode.fromAssetToManagedBucket(folder), regions };

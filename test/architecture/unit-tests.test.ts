@@ -12,7 +12,6 @@ const subjects = new Set(tests.map(subjectOf));
  */
 const suites: Readonly<Record<string, readonly string[]>> = {
   aws: ['conformance/aws', 'runtime/aws/pulls', 'runtime/aws/fills'],
-  'aws/config': ['unit/aws/config/plain-config', 'unit/aws/config/read-config'],
   'aws/dynamodb': ['contract/aws-dynamodb', 'standins/dynamodb/at-once'],
   'aws/s3': ['contract/aws-s3', 'unit/aws/s3/blob-store'],
   'aws/sdk': ['contract/aws-dynamodb', 'unit/aws/sdk/service'],
@@ -23,7 +22,11 @@ const suites: Readonly<Record<string, readonly string[]>> = {
   'cloudflare/r2': ['contract/cloudflare', 'runtime/edge/long-fill'],
   'core/bucket': ['contract/aws-s3'],
   'core/bytes': ['contract/embedded', 'unit/core/mirror/fills/upstream-source'],
-  'core/config': ['unit/core/config/problems', 'unit/core/config/resolve'],
+  'core/config': [
+    'unit/core/config/problems',
+    'unit/core/config/resolve',
+    'unit/core/config/resolved',
+  ],
   'core/headers': ['conformance/core', 'unit/core/upstream/remote-manifests'],
   'core/mirror': ['conformance/core', 'faults/local', 'faults/two-registries'],
   'core/oci': ['conformance/core'],

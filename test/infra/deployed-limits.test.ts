@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { plainConfig } from '../../functions/aws/config/plain-config.ts';
 import { parseConfig } from '../../functions/core/config/parse-config.ts';
+import { resolveFile } from '../../functions/core/config/resolve-file.ts';
+import { readResolved } from '../../functions/core/config/resolved.ts';
 
 // What is deployed is open to everybody, who can have anything brought in that a registry has.
 
@@ -16,12 +17,9 @@ test.each(['aws', 'cloudflare'] as const)('%s: the store and a blob are bounded'
   });
 });
 
-test('the functions read the bounds without the checker', () => {
-  const environment = {
-    PULLFRONT_AWS_TABLE: 'pullfront',
-    PULLFRONT_AWS_BUCKET: 'pullfront',
-    PULLFRONT_AWS_QUEUE: 'https://sqs.us-east-1.amazonaws.com/1/pullfront',
-  };
-  const limits = { storeBytes: 500e9, maxBlobBytes: 20e9 };
-  expect(plainConfig(deployed('aws'), environment)).toMatchObject({ limits });
+test.each(['aws', 'cloudflare'] as const)('%s: what is deployed has the bounds', (platform) => {
+  const file = resolveFile(deployed(platform), platform);
+  if ('problems' in file) throw new Error('the file has mistakes');
+  const { config } = readResolved(JSON.parse(JSON.stringify(file.ok)), {});
+  expect(config.limits).toMatchObject({ storeBytes: 500e9, maxBlobBytes: 20e9 });
 });

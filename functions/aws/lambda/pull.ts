@@ -3,9 +3,9 @@ import { within } from '../../core/concurrency/timeout.ts';
 import { parseDigest } from '../../core/oci/digest.ts';
 import type { Answer } from '../../core/registry/answer.ts';
 import { createService } from '../../core/service/create-service.ts';
-import type { FunctionConfig } from '../config/plain-config.ts';
 import { type FunctionProcess, openPlatform } from '../open.ts';
 import type { AwsStores } from '../stores.ts';
+import type { FunctionConfig } from './configuration.ts';
 import { measureRequest } from './event-metrics.ts';
 import { createFunctionUrl } from './function-url.ts';
 

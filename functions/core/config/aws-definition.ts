@@ -1,26 +1,13 @@
 import * as z from 'zod/mini';
-import { described, duration, object, serverUrl, size, text, wait } from './values.ts';
+import { described, duration, flag, object, serverUrl, size, text, wait, word } from './values.ts';
 
 const expectedBucket = 'the name of a bucket, 3 to 63 of a-z, 0-9 and "-": "pullfront-blobs"';
 
 /** With a dot in its name a bucket's own host name has no valid certificate. */
 const bucketPattern = /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/;
 
-const expectedFlag = 'true or false';
-
-/** Variables are texts. */
-const flag = z.union(
-  [
-    z.boolean(expectedFlag),
-    z.pipe(
-      z.enum(['true', 'false'], expectedFlag),
-      z.transform((given) => given === 'true'),
-    ),
-  ],
-  expectedFlag,
-);
-
-const endpoint = z.optional(serverUrl);
+const endpoint = (service: string) =>
+  z.optional(described(serverUrl, `The endpoint of ${service}, for tests and private networks.`));
 
 /** What the store on AWS is made of. */
 export const aws = object(
@@ -38,7 +25,7 @@ export const aws = object(
       ),
     ),
     fills: described(
-      z.prefault(z.enum(['here', 'elsewhere'], '"here" or "elsewhere"'), 'here'),
+      z.prefault(word(['here', 'elsewhere'], '"here" or "elsewhere"'), 'here'),
       'Whether `pullfront serve` works on the queue of fills, or leaves that to the fill function.',
     ),
     region: z.optional(
@@ -46,7 +33,12 @@ export const aws = object(
     ),
     endpoints: z.prefault(
       object(
-        { dynamodb: endpoint, s3: endpoint, sqs: endpoint, secretsManager: endpoint },
+        {
+          dynamodb: endpoint('DynamoDB'),
+          s3: endpoint('S3'),
+          sqs: endpoint('SQS'),
+          secretsManager: endpoint('Secrets Manager'),
+        },
         'endpoints: {"s3": "http://127.0.0.1:9000"}',
       ),
       {},

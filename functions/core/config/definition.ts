@@ -1,37 +1,26 @@
 import * as z from 'zod/mini';
 import { repositoryPattern } from '../oci/repository.ts';
 import { aws } from './aws-definition.ts';
-import {
-  dockerHubHosts,
-  isRegistryUrl,
-  realmPattern,
-  registryPattern,
-} from './known-registries.ts';
-import {
-  durationPattern,
-  expectedFillTime,
-  isFillTime,
-  listenPattern,
-  parseDuration,
-  parseListenAddress,
-} from './units.ts';
+import { dockerHubHosts, realmPattern, registryPattern } from './known-registries.ts';
 import {
   described,
   duration,
+  durationBetween,
+  listenAddress,
   object,
   positiveSize,
-  serverUrl,
+  registryUrl,
   size,
   text,
   wait,
+  word,
 } from './values.ts';
 
-const fillTime = z.pipe(
-  text(expectedFillTime, durationPattern).check(
-    z.refine((given) => isFillTime(parseDuration(given)), expectedFillTime),
-  ),
-  z.transform(parseDuration),
-);
+/**
+ * Cloudflare ends an invocation of a queue's consumer after 15 minutes, and a pause takes a moment.
+ * A shorter one than a second may not bring a part of a blob, which leaves nothing to resume.
+ */
+const fillTime = durationBetween(1000, 14 * 60_000, 'a duration from 1s to 14m: "10m"');
 
 /** What concerns only a Worker. */
 const cloudflare = object(
@@ -68,9 +57,28 @@ const expectedPassword =
 
 const password = z.union(
   [
-    object({ env: text('the name of an environment variable') }, expectedPassword),
-    object({ file: text('the path of a file') }, expectedPassword),
-    object({ secret: text('the name or ARN of a secret of Secrets Manager') }, expectedPassword),
+    object(
+      {
+        env: described(
+          text('the name of an environment variable'),
+          'The variable that holds the password or token.',
+        ),
+      },
+      expectedPassword,
+    ),
+    object(
+      { file: described(text('the path of a file'), 'The file that holds it.') },
+      expectedPassword,
+    ),
+    object(
+      {
+        secret: described(
+          text('the name or ARN of a secret of Secrets Manager'),
+          'On AWS: the secret that holds it, by name or ARN.',
+        ),
+      },
+      expectedPassword,
+    ),
   ],
   expectedPassword,
 );
@@ -82,13 +90,13 @@ const upstream = object(
   {
     url: z.optional(
       described(
-        serverUrl.check(z.refine(isRegistryUrl, 'a URL without the /v2/ at its end')),
+        registryUrl,
         'Where its /v2/ is. Well-known registries need none. http:// is used only if written here.',
       ),
     ),
     credentials: z.optional(
       object(
-        { username: text('a user name'), password },
+        { username: described(text('a user name'), 'The user name of its account.'), password },
         'credentials: {"username": …, "password": {"env": …}}',
       ),
     ),
@@ -123,7 +131,7 @@ const upstream = object(
       'Repositories that may not be pulled, whatever allow says.',
     ),
     delivery: described(
-      z.optional(z.enum(['stream', 'redirect'], '"stream" or "redirect"')),
+      z.optional(word(['stream', 'redirect'], '"stream" or "redirect"')),
       "How a blob that is not stored yet reaches a client: through here, or by the upstream's redirect. When absent: stream on one machine, redirect elsewhere.",
     ),
     headersTimeout: wait('10s', "How long the headers of the upstream's answer may take."),
@@ -139,27 +147,21 @@ const registry = text(expectedRegistry, registryPattern).check(
   z.refine((name) => !dockerHubHosts.has(name), '"docker.io", as images are named'),
 );
 
-const expectedListen = 'HOST:PORT: "127.0.0.1:5000", "[::]:5000"';
-
-const listen = z.pipe(
-  text(expectedListen, listenPattern),
-  z.transform((given, context) => {
-    const address = parseListenAddress(given);
-    if (address !== undefined) return address;
-    context.issues.push({ code: 'custom', message: expectedListen, input: given });
-    return z.NEVER;
-  }),
-);
-
 /** The configuration file. What it takes in is the published JSON Schema. */
 export const definition = object(
   {
     $schema: z.optional(z.string('the URL of a JSON Schema')),
-    listen: described(z.prefault(listen, '127.0.0.1:5000'), 'The address to listen on.'),
+    listen: described(z.prefault(listenAddress, '127.0.0.1:5000'), 'The address to listen on.'),
     tls: z.optional(
       described(
         object(
-          { cert: text('the path of a PEM file'), key: text('the path of a PEM file') },
+          {
+            cert: described(
+              text('the path of a PEM file'),
+              'The certificate chain; then https is served.',
+            ),
+            key: described(text('the path of a PEM file'), 'Its key.'),
+          },
           'TLS files: {"cert": "cert.pem", "key": "key.pem"}',
         ),
         'Serves https with this certificate chain and key.',
@@ -171,7 +173,7 @@ export const definition = object(
     ),
     store: described(
       z.prefault(
-        z.enum(['embedded', 'aws', 'cloudflare'], '"embedded", "aws" or "cloudflare"'),
+        word(['embedded', 'aws', 'cloudflare'], '"embedded", "aws" or "cloudflare"'),
         'embedded',
       ),
       'Where everything is kept: in the folder of one machine, in DynamoDB and S3, or, in a Worker, in D1 and R2.',
@@ -215,15 +217,18 @@ export const definition = object(
       object(
         {
           format: described(
-            z.prefault(z.enum(['auto', 'json', 'text'], '"auto", "json" or "text"'), 'auto'),
+            z.prefault(word(['auto', 'json', 'text'], '"auto", "json" or "text"'), 'auto'),
             'auto: text on a terminal, JSON elsewhere.',
           ),
-          level: z.prefault(
-            z.enum(
-              ['debug', 'info', 'warn', 'error', 'silent'],
-              '"debug", "info", "warn", "error" or "silent"',
+          level: described(
+            z.prefault(
+              word(
+                ['debug', 'info', 'warn', 'error', 'silent'],
+                '"debug", "info", "warn", "error" or "silent"',
+              ),
+              'info',
             ),
-            'info',
+            'The least important lines that are written.',
           ),
         },
         'log: {"format": "json", "level": "info"}',

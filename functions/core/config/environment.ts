@@ -1,3 +1,4 @@
+import { anyUpstream, type Key, keys } from './keys.ts';
 import type { Path, Problem } from './problems.ts';
 import { suggestion } from './suggestion.ts';
 
@@ -12,55 +13,19 @@ export interface Override {
   readonly value: unknown;
 }
 
-const settings = [
-  'listen',
-  'tls.cert',
-  'tls.key',
-  'data',
-  'store',
-  'aws.table',
-  'aws.bucket',
-  'aws.queue',
-  'aws.deadLetterQueue',
-  'aws.fills',
-  'aws.region',
-  'aws.endpoints.dynamodb',
-  'aws.endpoints.s3',
-  'aws.endpoints.sqs',
-  'aws.endpoints.secretsManager',
-  'aws.urlLife',
-  'aws.dualStack',
-  'aws.fillWait',
-  'aws.passThroughBytes',
-  'cloudflare.fillTime',
-  'defaultUpstream',
-  'limits.maxBlobBytes',
-  'limits.storeBytes',
-  'limits.memoryBytes',
-  'shutdownTimeout',
-  'log.format',
-  'log.level',
-];
-
-const upstreamSettings = [
-  'url',
-  'credentials.username',
-  'credentials.password.env',
-  'credentials.password.file',
-  'credentials.password.secret',
-  'tagTtl',
-  'maxStale',
-  'delivery',
-  'headersTimeout',
-  'stallTimeout',
-];
-
 /** Names the file itself, and the list of upstreams as NAME or NAME=URL, with commas. */
 const special = ['PULLFRONT_CONFIG', 'PULLFRONT_UPSTREAMS'];
 
 /** What Kubernetes puts into every container near a service that is called `pullfront`. */
 const kubernetes =
   /^PULLFRONT_(?:[A-Z0-9_]+_)?(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT(?:_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)?)$/;
+
+/** The variable of a scalar. */
+export interface Variable {
+  readonly name: string;
+  readonly path: readonly string[];
+  readonly key: Key;
+}
 
 const screaming = (text: string) =>
   text
@@ -75,6 +40,18 @@ const screaming = (text: string) =>
  */
 export function variableOf(path: Path): string {
   return `PULLFRONT_${path.map((part) => screaming(String(part))).join('_')}`;
+}
+
+/** The variables of every scalar of the definition, for a configuration with these upstreams. */
+export function variablesOf(upstreams: readonly string[]): Variable[] {
+  return keys
+    .filter(({ scalar }) => scalar !== undefined)
+    .flatMap((key) => {
+      const paths = key.path.includes(anyUpstream)
+        ? upstreams.map((name) => key.path.map((part) => (part === anyUpstream ? name : part)))
+        : [key.path];
+      return paths.map((path) => ({ name: variableOf(path), path, key }));
+    });
 }
 
 /** Reads `NAME` or `NAME=URL` as what it changes; a NAME alone only adds the upstream. */
@@ -97,10 +74,9 @@ export function environmentOverrides(
   environment: Environment,
   upstreams: readonly string[],
 ): Override[] {
-  return pathsOf(upstreams).flatMap((path) => {
-    const from = variableOf(path);
-    const value = environment[from];
-    return value === undefined || value === '' ? [] : [{ from, path, value }];
+  return variablesOf(upstreams).flatMap(({ name, path }) => {
+    const value = environment[name];
+    return value === undefined || value === '' ? [] : [{ from: name, path, value }];
   });
 }
 
@@ -110,7 +86,7 @@ export function unknownVariables(
   upstreams: readonly string[],
   others: readonly string[],
 ): Problem[] {
-  const known = [...special, ...pathsOf(upstreams).map(variableOf)];
+  const known = [...special, ...variablesOf(upstreams).map(({ name }) => name)];
   const unknown = Object.keys(environment).filter(
     (name) =>
       name.startsWith('PULLFRONT_') &&
@@ -132,13 +108,4 @@ function expectedVariable(name: string, upstreams: readonly string[]): string {
   }
   const example = variableOf(['upstreams', upstreams[0] ?? 'docker.io', 'tagTtl']);
   return `one of an upstream that is configured (${upstreams.join(', ')}): ${example}`;
-}
-
-function pathsOf(upstreams: readonly string[]): Path[] {
-  return [
-    ...settings.map((setting) => setting.split('.')),
-    ...upstreams.flatMap((name) =>
-      upstreamSettings.map((setting) => ['upstreams', name, ...setting.split('.')]),
-    ),
-  ];
 }

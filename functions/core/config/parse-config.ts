@@ -8,9 +8,10 @@ import {
   type Override,
   unknownVariables,
 } from './environment.ts';
+import { problemsOf } from './issues.ts';
 import { knownRegistryUrl } from './known-registries.ts';
 import { Overlay } from './overlay.ts';
-import { type Problem, problemsOf, valueAt } from './problems.ts';
+import { type Problem, valueAt } from './problems.ts';
 import { type Config, resolveConfig } from './resolve.ts';
 
 /** A configuration, or all that is wrong with it. */

@@ -1,7 +1,3 @@
-import type * as z from 'zod/mini';
-import { suggestion } from './suggestion.ts';
-import { keySeparator } from './values.ts';
-
 /** A mistake in the configuration. No part of it shows a secret. */
 export interface Problem {
   /** The place in the file, `upstreams.docker.io.tagTtl`, or the name of a variable or an option. */
@@ -50,31 +46,4 @@ export function foundText(path: Path, value: unknown): string {
   if (value.includes('@')) return 'a text with @ (not shown)';
   const shown = value.length > shownLength ? `${value.slice(0, shownLength)}…` : value;
   return JSON.stringify(shown);
-}
-
-/** Turns what the definition objects to in `input` into problems; `place` names a path. */
-export function problemsOf(
-  issues: readonly z.core.$ZodIssue[],
-  input: unknown,
-  place: (path: Path) => string,
-): Problem[] {
-  return issues.flatMap((issue) => {
-    if (issue.code === 'unrecognized_keys') {
-      return issue.keys.map((key) => unknownKey(place([...issue.path, key]), key, issue.message));
-    }
-    if (issue.code === 'invalid_key') {
-      const [reason = issue] = issue.issues;
-      const found = JSON.stringify(String(issue.path.at(-1)));
-      return [{ path: place(issue.path), found, expected: reason.message }];
-    }
-    const found = foundText(issue.path, valueAt(input, issue.path));
-    return [{ path: place(issue.path), found, expected: issue.message }];
-  });
-}
-
-function unknownKey(path: string, key: string, known: string): Problem {
-  const keys = known.split(keySeparator);
-  const meant = suggestion(key, keys);
-  const expected = meant === undefined ? `one of ${known}` : `"${meant}", if that was meant`;
-  return { path, found: 'an unknown key', expected };
 }

@@ -10,12 +10,7 @@ const milliseconds: Readonly<Record<string, number>> = {
 export const durationPattern = /^(\d{1,9})(ms|s|m|h|d)$/;
 
 /** The longest wait, in ms: a timer of more than 24.8 days fires at once. */
-const longestWait = 24 * 86_400_000;
-
-/** Whether something can wait for so many ms: at least 1, at most 24 days. */
-export function isWait(milliseconds: number): boolean {
-  return milliseconds >= 1 && milliseconds <= longestWait;
-}
+export const longestWait = 24 * 86_400_000;
 
 /** Reads a duration that matches `durationPattern`, in ms. */
 export function parseDuration(text: string): number {
@@ -67,18 +62,4 @@ export function parseListenAddress(text: string): ListenAddress | undefined {
   const port = Number(digits);
   if (host === undefined || port > 65_535) return undefined;
   return { host, port };
-}
-
-/** Cloudflare ends an invocation of a queue's consumer after 15 minutes, and a pause takes a moment. */
-const longest = 14 * 60_000;
-
-/** In a shorter one not a part of a blob may come, so that nothing could be gone on from. */
-const shortest = 1000;
-
-/** What a fill time has to be, for people. */
-export const expectedFillTime = 'a duration from 1s to 14m: "10m"';
-
-/** True for a time that an invocation may fill, in ms. */
-export function isFillTime(milliseconds: number): boolean {
-  return milliseconds >= shortest && milliseconds <= longest;
 }

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'esbuild';
@@ -16,15 +16,15 @@ function emptyFolder(name: string): string {
   return folder;
 }
 
-/** Puts a built bundle and the configuration into one folder and gives its path. */
-export function assembleFunction(bundle: Bundle, config: string): string {
+/** Puts a built bundle and its resolved configuration into one folder and gives its path. */
+export function assembleFunction(bundle: Bundle, configuration: string): string {
   const built = join(root, 'dist/aws', bundle);
   if (!existsSync(join(built, 'index.mjs'))) {
     throw new Error(`${built}/index.mjs is missing: npm run build makes it`);
   }
   const folder = emptyFolder(bundle);
   cpSync(built, folder, { recursive: true, filter: (file) => !file.endsWith('.map') });
-  cpSync(config, join(folder, 'pullfront.json'));
+  writeFileSync(join(folder, 'configuration.json'), configuration);
   return folder;
 }
 

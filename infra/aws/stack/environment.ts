@@ -8,12 +8,9 @@ export interface HubAccount {
   readonly secret: string;
 }
 
-/** Where functions find the configuration file: beside their code. */
-const configFile = '/var/task/pullfront.json';
-
 /**
- * What the functions read from their environment. It holds names, never a secret. An empty value
- * counts as absent, so a parameter of a template may stay empty.
+ * What the functions read from their environment besides the configuration beside their code. It holds
+ * names, never a secret. An empty value counts as absent, so a parameter of a template may stay empty.
  */
 export function mirrorEnvironment(
   { table, bucket }: Data,
@@ -21,7 +18,6 @@ export function mirrorEnvironment(
   choices: { readonly dualStack: boolean; readonly hub: HubAccount | undefined },
 ): Record<string, string> {
   return {
-    PULLFRONT_CONFIG: configFile,
     PULLFRONT_STORE: 'aws',
     PULLFRONT_AWS_TABLE: table.tableName,
     PULLFRONT_AWS_BUCKET: bucket.bucketName,

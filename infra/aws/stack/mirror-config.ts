@@ -1,53 +1,50 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { HubAccount } from './environment.ts';
 
 const program = fileURLToPath(new URL('../../../dist/pullfront.js', import.meta.url));
 
-/** What the stack needs to know of the mirror's configuration, or what is wrong with it. */
-export type CheckedConfig = { readonly secrets: readonly string[] } | { readonly problem: string };
+/** The mirror's configuration as the stack takes it, or what is wrong with it. */
+export type CheckedConfig =
+  | {
+      /** The secrets that it names. */
+      readonly secrets: readonly string[];
+      /** The text of the file that goes with the functions' code. */
+      readonly resolved: string;
+    }
+  | { readonly problem: string };
 
 /**
- * Lets the built `pullfront config check` judge the file as a function would read it, and finds the
- * secrets that it names. The variables of whoever deploys do not count: functions have their own.
+ * Lets the built `pullfront config resolve` judge the file as a function would read it, and finds
+ * the secrets that it names. The variables of whoever deploys do not count: functions have their own.
  */
 export function checkMirrorConfig(file: string, hub: HubAccount | undefined): CheckedConfig {
-  const { status, stderr, error } = spawnSync(
+  const { status, stdout, stderr, error } = spawnSync(
     process.execPath,
-    [program, 'config', 'check', file],
-    { encoding: 'utf8', env: stackEnvironment(hub) },
+    [program, 'config', 'resolve', '--store', 'aws', file],
+    { encoding: 'utf8' },
   );
   if (error !== undefined) return { problem: `${program}: ${error.message}` };
   if (status !== 0) return { problem: stderr.trim() };
-  return secretsOf(readFileSync(file, 'utf8').replace(/^\uFEFF/, ''), hub);
+  return secretsOf(stdout, hub);
 }
 
-function stackEnvironment(hub: HubAccount | undefined): NodeJS.ProcessEnv {
-  return {
-    PATH: process.env.PATH,
-    PULLFRONT_STORE: 'aws',
-    PULLFRONT_AWS_TABLE: 'pullfront',
-    PULLFRONT_AWS_BUCKET: 'pullfront',
-    PULLFRONT_AWS_QUEUE: 'https://sqs.us-east-1.amazonaws.com/1/pullfront',
-    ...(hub && {
-      PULLFRONT_UPSTREAMS_DOCKER_IO_CREDENTIALS_USERNAME: hub.username,
-      PULLFRONT_UPSTREAMS_DOCKER_IO_CREDENTIALS_PASSWORD_SECRET: hub.secret,
-    }),
+/** The part of a resolved configuration that names secrets: see core/config/resolved.ts. */
+interface Upstreams {
+  readonly resolved: {
+    readonly upstreams: {
+      readonly $map: readonly (readonly [
+        string,
+        { readonly credentials?: { readonly password: { readonly secret?: string } } },
+      ])[];
+    };
   };
 }
 
-interface Upstreams {
-  readonly upstreams?: Readonly<
-    Record<string, { readonly credentials?: { readonly password?: { readonly secret?: string } } }>
-  >;
-}
-
-/** The file has no mistakes, so its shape is known. */
-function secretsOf(json: string, hub: HubAccount | undefined): CheckedConfig {
-  const { upstreams = {} } = JSON.parse(json) as Upstreams;
+function secretsOf(resolved: string, hub: HubAccount | undefined): CheckedConfig {
+  const { upstreams } = (JSON.parse(resolved) as Upstreams).resolved;
   const secrets = hub === undefined ? [] : [hub.secret];
-  for (const [name, { credentials }] of Object.entries(upstreams)) {
+  for (const [name, { credentials }] of upstreams.$map) {
     if (credentials?.password === undefined) continue;
     const { secret } = credentials.password;
     if (secret === undefined) {
@@ -57,5 +54,5 @@ function secretsOf(json: string, hub: HubAccount | undefined): CheckedConfig {
     }
     secrets.push(secret);
   }
-  return { secrets: [...new Set(secrets)] };
+  return { secrets: [...new Set(secrets)], resolved };
 }

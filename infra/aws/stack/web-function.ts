@@ -38,6 +38,8 @@ export function addWebFunction(stack: Stack, parts: WebFunctionParts): string {
     // The fill function works on the queue: this role may not write blobs.
     environment: {
       ...environment,
+      // A server reads the file as people write it.
+      PULLFRONT_CONFIG: '/var/task/pullfront.json',
       PULLFRONT_AWS_REGION: stack.region,
       PULLFRONT_AWS_FILLS: 'elsewhere',
     },

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { assembleFunction, assembleWebFunction, type Bundle } from '../stack/code.ts';
+import { checkMirrorConfig } from '../stack/mirror-config.ts';
 import { synthesised } from './synthesised.ts';
 
 // Needs dist/aws: npm run build. Nothing is sent: the events need neither table nor queue.
@@ -23,7 +24,9 @@ const made: Readonly<Record<string, string>> = {
 
 /** Runs a bundle once, in a process of its own with the environment that the stack gives it. */
 function invoked(bundle: Bundle, memory: number, event: object): unknown {
-  const folder = assembleFunction(bundle, config);
+  const checked = checkMirrorConfig(config, undefined);
+  assert.ok('resolved' in checked);
+  const folder = assembleFunction(bundle, checked.resolved);
   const hub = { username: 'me', secret: 'pullfront/hub' };
   const [lambda] = Object.values(
     synthesised({ hub, secrets: [hub.secret] }).findResources('AWS::Lambda::Function', {
@@ -33,8 +36,6 @@ function invoked(bundle: Bundle, memory: number, event: object): unknown {
   const environment = {
     ...lambda?.Properties.Environment.Variables,
     ...made,
-    // Lambda unpacks the code in /var/task.
-    PULLFRONT_CONFIG: join(folder, 'pullfront.json'),
     AWS_REGION: 'eu-central-1',
     AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE',
     AWS_SECRET_ACCESS_KEY: 'secret',

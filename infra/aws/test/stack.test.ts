@@ -32,7 +32,6 @@ test('both functions are arm64 on nodejs24.x, reserved, and told where everythin
     assert.equal(Properties.Handler, 'index.handler');
     const names = Object.keys(Properties.Environment.Variables);
     assert.deepEqual(names, [
-      'PULLFRONT_CONFIG',
       'PULLFRONT_STORE',
       'PULLFRONT_AWS_TABLE',
       'PULLFRONT_AWS_BUCKET',

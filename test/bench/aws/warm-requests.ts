@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { plainConfig } from '../../../functions/aws/config/plain-config.ts';
+import { pathToFileURL } from 'node:url';
+import { readConfiguration } from '../../../functions/aws/lambda/configuration.ts';
 import { openPull } from '../../../functions/aws/lambda/pull.ts';
 import type { RunningAws } from '../../runtime/aws/start-aws.ts';
 import { urlEvent } from '../../runtime/aws/url-event.ts';
@@ -29,9 +29,8 @@ export async function measureWarmRequests(
   paths: { readonly [name in keyof WarmRequests]: string },
 ): Promise<WarmRequests> {
   const { folder, environment } = aws.functionOf('pull');
-  const file: unknown = JSON.parse(await readFile(join(folder, 'pullfront.json'), 'utf8'));
-  const config = plainConfig(file, environment);
-  if (config === undefined) throw new Error('the configuration is not plain');
+  const bundle = pathToFileURL(join(folder, 'index.mjs')).href;
+  const config = readConfiguration(environment, bundle);
   const fetch = () => Promise.reject(new Error('a warm request asks no upstream'));
   const handler = openPull(config, { environment, fetch, write: () => undefined });
   const measure = async (target: string, status: number): Promise<number> => {

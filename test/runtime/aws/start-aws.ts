@@ -2,6 +2,8 @@ import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { problemText } from '../../../functions/core/config/problems.ts';
+import { resolveFile } from '../../../functions/core/config/resolve-file.ts';
 import { type OpenedDynamoDb, openDynamoDb } from '../../standins/dynamodb/open-dynamodb.ts';
 import { type OpenedS3, openS3 } from '../../standins/s3/open-s3.ts';
 import { type SqsServer, startSqsServer } from '../../standins/sqs/sqs-server.ts';
@@ -70,7 +72,7 @@ export async function startAws(options: AwsOptions): Promise<RunningAws> {
   const folder = await mkdtemp(join(tmpdir(), 'pullfront-aws-'));
   await cp(bundles, folder, { recursive: true });
   for (const which of ['pull', 'fill']) {
-    await writeFile(join(folder, which, 'pullfront.json'), JSON.stringify(configuration));
+    await writeFile(join(folder, which, 'configuration.json'), resolvedText(configuration));
   }
   const { accessKeyId, secretAccessKey, sessionToken } = s3.credentials;
   const environment = {
@@ -79,7 +81,6 @@ export async function startAws(options: AwsOptions): Promise<RunningAws> {
     AWS_ACCESS_KEY_ID: accessKeyId,
     AWS_SECRET_ACCESS_KEY: secretAccessKey,
     ...(sessionToken !== undefined && { AWS_SESSION_TOKEN: sessionToken }),
-    PULLFRONT_CONFIG: './pullfront.json',
     PULLFRONT_STORE: 'aws',
     PULLFRONT_AWS_TABLE: dynamoDb.tableName,
     PULLFRONT_AWS_BUCKET: s3.bucket,
@@ -125,6 +126,13 @@ export async function startAws(options: AwsOptions): Promise<RunningAws> {
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** As `pullfront config resolve` prints it. */
+function resolvedText(configuration: object): string {
+  const file = resolveFile(configuration, 'aws');
+  if ('problems' in file) throw new Error(file.problems.map(problemText).join('\n'));
+  return JSON.stringify(file.ok);
 }
 
 /** Through the proxy where the host that was signed does not matter. */

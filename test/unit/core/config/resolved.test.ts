@@ -1,0 +1,149 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { variablesOf } from '../../../../functions/core/config/environment.ts';
+import { problemText } from '../../../../functions/core/config/problems.ts';
+import { type ResolvedStore, resolveFile } from '../../../../functions/core/config/resolve-file.ts';
+import { readResolved } from '../../../../functions/core/config/resolved.ts';
+import { mistakes, parsed } from './parsing.ts';
+
+/** What a function or a Worker makes of a file and its variables. */
+function started(json: unknown, variables = {}, store: ResolvedStore = 'cloudflare') {
+  const file = resolveFile(json, store);
+  if ('problems' in file) throw new Error(file.problems.map(problemText).join('\n'));
+  const { config, problems } = readResolved(JSON.parse(JSON.stringify(file.ok)), variables);
+  return { config, mistakes: problems.map(problemText) };
+}
+
+const aws = {
+  table: 'pullfront',
+  bucket: 'pullfront-blobs',
+  queue: 'https://sqs.us-east-1.amazonaws.com/1/fills',
+};
+
+const full = {
+  $schema: '../pullfront.schema.json',
+  aws: {
+    ...aws,
+    deadLetterQueue: aws.queue,
+    fills: 'elsewhere',
+    region: 'us-east-1',
+    endpoints: { s3: 'http://127.0.0.1:9000/' },
+    dualStack: true,
+  },
+  defaultUpstream: 'ghcr.io',
+  upstreams: {
+    'docker.io': { tagTtl: '1h', maxStale: '2d', delivery: 'stream', realms: ['a.example'] },
+    '5000': { url: 'http://five.example' },
+    'registry.example:5000': {
+      url: 'https://registry.example:5000/base',
+      credentials: { username: 'u', password: { env: 'PASSWORD' } },
+      immutableTags: ['^v\\d+/$'],
+      allow: ['library/**'],
+      deny: ['library/x*'],
+      stallTimeout: '2s',
+    },
+  },
+  limits: { maxBlobBytes: 1000, memoryBytes: '8MB' },
+  log: { format: 'json', level: 'warn' },
+};
+
+describe('what was resolved is read as the checker reads the file', () => {
+  test.each<[string, object]>([
+    ['nothing', {}],
+    ['everything', full],
+  ])('%s', (_, json) => {
+    for (const store of ['aws', 'cloudflare'] as const) {
+      const file = { ...json, ...(store === 'aws' ? { aws: { ...aws, ...full.aws } } : {}) };
+      const environment = { PASSWORD: 'p' };
+      const { config, mistakes: none } = started(file, {}, store);
+      expect(none).toEqual([]);
+      const checked = parsed({ ...file, store }, environment);
+      expect(config).toEqual(checked);
+      expect([...config.upstreams.keys()]).toEqual([...checked.upstreams.keys()]);
+    }
+  });
+});
+
+const given = fc.constantFrom(
+  ...['0', '5', '-1', '5m', '0s', '15m', '25d', '1GB', '1.5GiB', '0B', 'true', 'yes', 'here'],
+  ...['https://a.example', 'http://b/v2/', 'https://u@c', 'ftp://d', '[::1]:80', 'x:70000'],
+  ...['a-bucket', 'b.dots', ' ', 'stream', 'warn', 'text', 'x'],
+);
+
+const file = { store: 'aws', aws, upstreams: { 'docker.io': {}, 'quay.io': {} } };
+const names = variablesOf(['docker.io', 'quay.io'])
+  .filter(({ path }) => !['store', 'defaultUpstream'].includes(path[0] ?? ''))
+  // Half an account is a mistake of another form: it has a test below.
+  .filter(({ path }) => !path.includes('credentials') && path[0] !== 'tls')
+  .map(({ name }) => name);
+
+test('a variable is read as the checker reads it, and refused in the same words', () => {
+  expect(names.length).toBeGreaterThan(25);
+  fc.assert(
+    fc.property(fc.dictionary(fc.constantFrom(...names), given, { maxKeys: 3 }), (variables) => {
+      const read = started(file, variables, 'aws');
+      expect(new Set(read.mistakes)).toEqual(new Set(mistakes(file, variables)));
+      if (read.mistakes.length === 0) expect(read.config).toEqual(parsed(file, variables));
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+test('a wrong variable leaves what was built, and is told', () => {
+  const { config, mistakes } = started(
+    { upstreams: { 'docker.io': { tagTtl: '1h' } } },
+    {
+      PULLFRONT_UPSTREAMS_DOCKER_IO_TAG_TTL: 'soon',
+      PULLFRONT_UPSTREAMS_DOCKER_IO_MAX_STALE: '1d',
+      PULLFRONT_UPSTREAMS: 'ghcr.io',
+      PULLFRONT_NO_SUCH: '1',
+      PULLFRONT_DEFAULT_UPSTREAM: 'ghcr.io',
+      PULLFRONT_LOG_LEVEL: '',
+      OTHER: 'x',
+    },
+  );
+  expect(config.upstreams.get('docker.io')).toMatchObject({ tagTtl: 3.6e6, maxStale: 86.4e6 });
+  expect(mistakes).toEqual([
+    expect.stringMatching(/^PULLFRONT_UPSTREAMS_DOCKER_IO_TAG_TTL: found "soon", expected a dur/),
+    expect.stringMatching(/^PULLFRONT_DEFAULT_UPSTREAM: found "ghcr\.io", expected "docker\.io"$/),
+    expect.stringMatching(/^PULLFRONT_UPSTREAMS: found an unknown variable/),
+    expect.stringMatching(/^PULLFRONT_NO_SUCH: found an unknown variable/),
+  ]);
+});
+
+test('half an account is a mistake, and the whole one of the file stays', () => {
+  const prefix = 'PULLFRONT_UPSTREAMS_DOCKER_IO_CREDENTIALS';
+  const half = started({}, { [`${prefix}_USERNAME`]: 'me' });
+  expect(half.config.upstreams.get('docker.io')?.credentials).toBeUndefined();
+  expect(half.mistakes).toEqual([
+    expect.stringMatching(/^upstreams\.docker\.io\.credentials: found a username, expected a use/),
+  ]);
+  const credentials = { username: 'me', password: { env: 'A' } };
+  const json = { upstreams: { 'docker.io': { credentials } } };
+  const both = started(json, { [`${prefix}_PASSWORD_SECRET`]: 'hub' }, 'aws');
+  expect(both.config.upstreams.get('docker.io')?.credentials).toEqual(credentials);
+  expect(both.mistakes[0]).toContain('password.env and password.secret');
+  expect(started(json, { [`${prefix}_PASSWORD_ENV`]: 'B' }).config.upstreams).toMatchObject(
+    new Map([['docker.io', { credentials: { username: 'me', password: { env: 'B' } } }]]),
+  );
+});
+
+test('a variable that holds a password is not unknown, and no secret is shown', () => {
+  const credentials = { username: 'me', password: { env: 'PULLFRONT_TOKEN' } };
+  const json = { upstreams: { 'docker.io': { credentials } } };
+  expect(started(json, { PULLFRONT_TOKEN: 'hunter2' }).mistakes).toEqual([]);
+  const wrong = started(json, {
+    PULLFRONT_TOKEN: 'hunter2',
+    PULLFRONT_UPSTREAMS_DOCKER_IO_URL: 'https://me:hunter2@x',
+  });
+  expect(wrong.mistakes.join()).toContain('a text with @ (not shown)');
+  expect(wrong.mistakes.join()).not.toContain('hunter2');
+});
+
+test('a password of a Worker is one of its secrets', () => {
+  const credentials = { username: 'me', password: { file: '/run/secrets/hub' } };
+  const file = resolveFile({ upstreams: { 'docker.io': { credentials } } }, 'cloudflare');
+  expect('problems' in file ? file.problems.map(problemText) : []).toEqual([
+    'upstreams.docker.io.credentials.password: found a file, expected {"env": "NAME"}, the name of a secret of the Worker',
+  ]);
+});
