@@ -34,8 +34,9 @@ function report(file: string | undefined, problems: readonly Problem[]): void {
 
 async function runServe(options: ServeOptions): Promise<number> {
   const file = options.config ?? (process.env.PULLFRONT_CONFIG || undefined);
-  const loaded = await loadConfig(file, process.env, overridesOf(options));
-  if ('ok' in loaded) return serve(loaded.ok);
+  const load = () => loadConfig(file, process.env, overridesOf(options));
+  const loaded = await load();
+  if ('ok' in loaded) return serve(loaded.ok, load);
   report(file, loaded.problems);
   return misuse;
 }

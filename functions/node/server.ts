@@ -1,8 +1,11 @@
 import type { AddressInfo } from 'node:net';
 import type { Environment } from '../core/config/environment.ts';
+import type { ParsedConfig } from '../core/config/parse-config.ts';
+import { problemText } from '../core/config/problems.ts';
 import type { Config } from '../core/config/resolve.ts';
 import { authorityOf } from '../core/config/units.ts';
 import { logEvent } from '../core/observe/event-line.ts';
+import type { Log } from '../core/observe/log.ts';
 import { reasonOf } from '../core/ports/tolerate.ts';
 import { createService, type Service } from '../core/service/create-service.ts';
 import { unreadablePasswords } from '../core/sources/open-sources.ts';
@@ -13,6 +16,7 @@ import { createMetrics, type Metrics } from './observe/metrics.ts';
 import { createServerLog, type LogDestination } from './observe/server-log.ts';
 import { standardOutput } from './observe/standard-output.ts';
 import { rememberedRateLimits } from './observe/store-metrics.ts';
+import { keysForRestart } from './reload.ts';
 import { nodeRuntime } from './runtime.ts';
 import type { OpenPlatform, ServerPlatform } from './server-platform.ts';
 
@@ -35,6 +39,11 @@ export interface RunningServer {
   readonly place: string;
   /** Writes to the log what went wrong and nobody expected. */
   unexpected(error: unknown): void;
+  /**
+   * Takes a changed configuration for what begins from now on, or stays with the one it has when
+   * there are mistakes; the log says which, and what needs a restart. Does not reject.
+   */
+  reload(read: () => Promise<ParsedConfig>): Promise<void>;
   /**
    * Answers what is in flight, stops the fills and closes the store; may be called twice. Rejects
    * when the store could not write what was left: counters, and no blob or manifest.
@@ -74,9 +83,10 @@ export async function startServer(
     startWork(service, platform);
     const { address } = listener;
     const scheme = config.tls === undefined ? 'http' : 'https';
+    let running = config;
     const close = async () => {
       service.startClosing();
-      await listener.close(config.shutdownTimeout);
+      await listener.close(running.shutdownTimeout);
       try {
         await stopWork(service, platform, settled);
       } finally {
@@ -85,11 +95,27 @@ export async function startServer(
       }
     };
     let closing: Promise<void> | undefined;
+    const reload = async (read: () => Promise<ParsedConfig>) => {
+      try {
+        const parsed = await read();
+        if ('problems' in parsed) return refuseReload(log, parsed.problems.map(problemText));
+        const unreadable = await unreadableReasons(parsed.ok, platform);
+        if (unreadable.length > 0) return refuseReload(log, unreadable);
+        service.reconfigure(parsed.ok);
+        const needsRestart = keysForRestart(config, parsed.ok).join(', ') || undefined;
+        log.event('info', 'configuration reloaded', { needsRestart });
+        running = parsed.ok;
+        if (platform.fillsHere) runtime.waitUntil(service.mirror.evict());
+      } catch (error) {
+        service.unexpected(error);
+      }
+    };
     return {
       address,
       url: `${scheme}://${authorityOf({ host: address.address, port: address.port })}`,
       place: platform.place,
       unexpected: service.unexpected,
+      reload,
       close: () => {
         closing ??= close();
         return closing;
@@ -102,13 +128,23 @@ export async function startServer(
 }
 
 /** A server does not start with a password that cannot be read: it could not pull what is private. */
-async function checkPasswords({ upstreams }: Config, platform: ServerPlatform): Promise<void> {
+async function checkPasswords(config: Config, platform: ServerPlatform): Promise<void> {
+  const reasons = await unreadableReasons(config, platform);
+  if (reasons.length > 0) throw new Error(reasons.join('; '));
+}
+
+async function unreadableReasons(
+  { upstreams }: Config,
+  platform: ServerPlatform,
+): Promise<string[]> {
   const unreadable = await unreadablePasswords(upstreams, (place) => platform.readPassword(place));
-  if (unreadable.length === 0) return;
-  const reasons = unreadable.map(
+  return unreadable.map(
     ({ registry, reason }) => `the password of ${registry} cannot be read: ${reason}`,
   );
-  throw new Error(reasons.join('; '));
+}
+
+function refuseReload(log: Log, mistakes: readonly string[]): void {
+  for (const mistake of mistakes) log.event('error', 'configuration not reloaded', { mistake });
 }
 
 /** Shows in the metrics what the stores have, and what they remember of rate limits. */

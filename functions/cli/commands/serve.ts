@@ -1,3 +1,4 @@
+import type { ParsedConfig } from '../../core/config/parse-config.ts';
 import type { Config } from '../../core/config/resolve.ts';
 import { openOnThisMachine } from '../../local/open.ts';
 import { type RunningServer, startServer } from '../../node/server.ts';
@@ -17,17 +18,28 @@ function platformOf({ store, data, aws }: Config): OpenPlatform {
   };
 }
 
-const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+const signals = ['SIGINT', 'SIGTERM'] as const;
 
 /** A signal that comes twice so soon is one: npm passes on what the terminal has already sent. */
 const sameSignal = 500;
 
-/** Serves until a signal comes, and gives the exit code: 0, or 1 when it did not start. */
-export async function serve(config: Config): Promise<number> {
+/**
+ * Serves until a signal comes, and gives the exit code: 0, or 1 when it did not start. SIGHUP reads
+ * the configuration again.
+ */
+export async function serve(
+  config: Config,
+  readAgain: () => Promise<ParsedConfig>,
+): Promise<number> {
   // What is said there is for people; a full disk under it ends no pull.
   process.stderr.on('error', () => undefined);
   const terminal = process.stdout.isTTY === true;
-  let server: RunningServer;
+  let server: RunningServer | undefined;
+  let reloading = Promise.resolve();
+  // From the start: a signal that nobody listens to ends the process.
+  process.on('SIGHUP', () => {
+    reloading = reloading.then(() => server?.reload(readAgain));
+  });
   try {
     server = await startServer(config, platformOf(config), { terminal });
   } catch (error) {

@@ -41,6 +41,8 @@ export interface RunningMirror extends Mirror {
   handleFill(job: FillJob, limits?: FillLimits): Promise<FillOutcome>;
   /** Brings the store under its bound; does not reject. */
   evict(): Promise<void>;
+  /** Takes other upstreams and bounds for what begins from now on. */
+  reconfigure(options: Pick<MirrorOptions, 'upstreams' | 'limits'>): void;
   /** Stops the work of this instance; what was queued stays queued. */
   stop(): Promise<void>;
 }
@@ -52,13 +54,20 @@ export function createMirror(
   runtime: Runtime,
 ): RunningMirror {
   const stopping = new AbortController();
-  const context = createContext(options, ports, runtime, stopping.signal);
+  const limits = { ...options.limits };
+  const context = createContext({ ...options, limits }, ports, runtime, stopping.signal);
   return {
-    policies: context.sources.policies,
+    get policies() {
+      return context.sources.policies;
+    },
     repository: (repository) => new RequestedRepository(context, context.sources.of(repository)),
     listRepositories: (...asked) => ports.manifests.listRepositories(...asked),
     handleFill: (job, fillLimits) => handleFill(context, job, fillLimits),
     evict: () => evict(context),
+    reconfigure: (changed) => {
+      context.sources.replace(changed.upstreams);
+      Object.assign(limits, changed.limits);
+    },
     stop: () => {
       stopping.abort();
       return context.fills.stop();

@@ -19,29 +19,36 @@ export interface Service {
    * the invocation that made them. The upstreams' tokens are shared.
    */
   createFiller(): RunningMirror;
+  /** Takes another configuration for the requests and fills that begin from now on. */
+  reconfigure(config: ServiceConfig): void;
   /** From now on `/healthz` says that no new clients should come. */
   startClosing(): void;
   /** Writes to the log what should not happen. */
   unexpected(error: unknown): void;
 }
 
+/** What a service takes from the configuration. */
+export type ServiceConfig = Pick<Config, 'defaultUpstream' | 'upstreams' | 'limits'>;
+
 /** Composes the mirror that a configuration describes on a platform. Sends nothing yet. */
 export function createService(
-  config: Pick<Config, 'defaultUpstream' | 'upstreams' | 'limits'>,
+  config: ServiceConfig,
   platform: Platform,
   pages: Pick<AppParts, 'metrics'> = {},
 ): Service {
   const { ports, runtime, log, missingBlobs, markInterval, evictionSteps } = platform;
-  const { maxBlobBytes, storeBytes, memoryBytes } = config.limits;
-  const options = {
-    upstreams: openUpstreams(config.upstreams, {
+  const configured = ({ upstreams, limits: { maxBlobBytes, storeBytes } }: ServiceConfig) => ({
+    upstreams: openUpstreams(upstreams, {
       fetch: platform.fetch,
       runtime,
       ledger: ports.ledger,
       readPassword: (place) => platform.readPassword(place),
     }),
     limits: { maxBlobBytes, storeBytes },
-    memoryBytes,
+  });
+  const options = {
+    ...configured(config),
+    memoryBytes: config.limits.memoryBytes,
     markInterval,
     missingBlobs,
     evictionSteps,
@@ -50,16 +57,20 @@ export function createService(
   const mirror = createFiller();
   const unexpected = (error: unknown) =>
     log.event('error', 'unexpected', { error: errorText(error) });
-  const registry = createRegistry(mirror, {
-    defaultRegistry: config.defaultUpstream,
-    onError: unexpected,
-  });
+  const registryOf = ({ defaultUpstream }: ServiceConfig) =>
+    createRegistry(mirror, { defaultRegistry: defaultUpstream, onError: unexpected });
+  let configuredRegistry = registryOf(config);
+  const registry: Registry = (request) => configuredRegistry(request);
   let health: Health = 'ok';
   return {
     mirror,
     app: createApp({ ...pages, registry, health: () => health, unexpected }),
     registry,
     createFiller,
+    reconfigure(changed) {
+      mirror.reconfigure(configured(changed));
+      configuredRegistry = registryOf(changed);
+    },
     startClosing() {
       health = 'closing';
     },

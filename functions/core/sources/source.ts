@@ -59,25 +59,36 @@ export type Unobtained =
 
 /** The configured upstreams with what this instance lately saw of them. */
 export class Sources {
-  readonly #upstreams: ReadonlyMap<string, MirroredUpstream & { readonly health: SourceHealth }>;
-  /** How each registry is mirrored, by its host as people write it. */
-  readonly policies: ReadonlyMap<string, UpstreamPolicy>;
+  readonly #runtime: Pick<Runtime, 'now' | 'observe'>;
+  /** Also those that were taken out: requests that began with them end with them. */
+  #upstreams: ReadonlyMap<string, MirroredUpstream & { readonly health: SourceHealth }> = new Map();
+  #policies: ReadonlyMap<string, UpstreamPolicy> = new Map();
 
   constructor(
     upstreams: ReadonlyMap<string, MirroredUpstream>,
     runtime: Pick<Runtime, 'now' | 'observe'>,
   ) {
-    this.#upstreams = new Map(
-      [...upstreams].map(([registry, mirrored]) => {
-        const health = new SourceHealth(mirrored.upstream, runtime);
-        return [registry, { ...mirrored, health }];
-      }),
-    );
-    this.policies = new Map([...upstreams].map(([registry, { policy }]) => [registry, policy]));
+    this.#runtime = runtime;
+    this.replace(upstreams);
+  }
+
+  /** Takes other upstreams for what begins from now on. */
+  replace(upstreams: ReadonlyMap<string, MirroredUpstream>): void {
+    const opened = [...upstreams].map(([registry, mirrored]) => {
+      const health = new SourceHealth(mirrored.upstream, this.#runtime);
+      return [registry, { ...mirrored, health }] as const;
+    });
+    this.#upstreams = new Map([...this.#upstreams, ...opened]);
+    this.#policies = new Map([...upstreams].map(([registry, { policy }]) => [registry, policy]));
+  }
+
+  /** How each registry is mirrored, by its host as people write it. */
+  get policies(): ReadonlyMap<string, UpstreamPolicy> {
+    return this.#policies;
   }
 
   has(registry: string): boolean {
-    return this.#upstreams.has(registry);
+    return this.#policies.has(registry);
   }
 
   /**
