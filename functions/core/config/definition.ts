@@ -91,7 +91,7 @@ const upstream = object(
     url: z.optional(
       described(
         registryUrl,
-        'Where its /v2/ is. Well-known registries need none. http:// is used only if written here.',
+        'Where its /v2/ is. http:// is used only if written here. Not needed for docker.io, ghcr.io, quay.io, public.ecr.aws, registry.k8s.io, gcr.io, mirror.gcr.io, mcr.microsoft.com and registry.gitlab.com.',
       ),
     ),
     credentials: z.optional(
@@ -169,7 +169,7 @@ export const definition = object(
     ),
     data: described(
       z.prefault(text('the path of a folder'), './pullfront-data'),
-      'The folder where everything is kept.',
+      'The folder where everything is kept; one server a folder.',
     ),
     store: described(
       z.prefault(
@@ -198,12 +198,15 @@ export const definition = object(
       object(
         {
           maxBlobBytes: z.optional(
-            described(size, 'A larger blob is passed on and not stored. No limit when absent.'),
+            described(
+              size,
+              'A larger blob is passed on and not stored. No limit when absent; 20GB in the files that deploy to AWS and Cloudflare.',
+            ),
           ),
           storeBytes: z.optional(
             described(
               positiveSize,
-              'Above this the oldest images are evicted. No limit when absent.',
+              'Above this the images pulled longest ago are evicted. No limit when absent; 500GB in the same files. On a disk that is nearly full nothing more is stored.',
             ),
           ),
           memoryBytes: described(z.prefault(size, '32MB'), 'Manifests kept in memory.'),

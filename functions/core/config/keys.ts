@@ -47,6 +47,10 @@ function keysOf(schema: z.core.$ZodType, path: readonly string[], around = bare)
     return members.flatMap(([key, value]) => keysOf(value, [...path, key]));
   }
   if (def.type === 'record') return keysOf(def.valueType, [...path, anyUpstream]);
-  if (def.type === 'union') return def.options.flatMap((one) => keysOf(one, path));
+  if (def.type === 'union') {
+    // Of a union's keys none has to be there.
+    const members = def.options.flatMap((one) => keysOf(one, path));
+    return members.map((key) => ({ ...key, isRequired: false }));
+  }
   throw new Error(`${path.join('.')}: a scalar of the definition is made by values.ts`);
 }
