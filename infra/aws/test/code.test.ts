@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -50,6 +51,15 @@ function invoked(bundle: Bundle, memory: number, event: object): unknown {
   const out = execFileSync(process.execPath, args, { env: environment, encoding: 'utf8' });
   return JSON.parse(out.trim().split('\n').at(-1) ?? '');
 }
+
+test('what the build puts beside the bundles, for the plain template, is what the stack would', () => {
+  const checked = checkMirrorConfig(config, undefined);
+  assert.ok('resolved' in checked);
+  for (const bundle of ['pull', 'fill']) {
+    const built = new URL(`../../../dist/aws/${bundle}/configuration.json`, import.meta.url);
+    assert.equal(readFileSync(built, 'utf8'), checked.resolved);
+  }
+});
 
 test('the pull function starts with what the stack gives it', () => {
   const event = {

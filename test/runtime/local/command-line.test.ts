@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readResolved } from '../../../functions/core/config/resolved.ts';
 import { run } from './program.ts';
 
 let folder: string;
@@ -96,6 +97,32 @@ test('mistakes in options and variables', async () => {
   expect(err).toMatch(/^ {2}--listen: found "x"/m);
   expect(err).toMatch(/^ {2}--upstream: found "A"/m);
   expect(err).toMatch(/^ {2}PULLFRONT_LOG_LEVEL: found "loud"/m);
+});
+
+test('config resolve prints what a function reads, whatever the variables here', async () => {
+  const path = await file('{"upstreams": {"ghcr.io": {"tagTtl": "1h",},},} // both are mirrored');
+  const { code, out, err } = await run(['config', 'resolve', '--store', 'aws', path], {
+    PULLFRONT_UPSTREAMS_GHCR_IO_TAG_TTL: '2h',
+  });
+  expect([code, err]).toEqual([0, '']);
+  const { config, problems } = readResolved(JSON.parse(out), {
+    PULLFRONT_AWS_TABLE: 't',
+    PULLFRONT_AWS_BUCKET: 'a-bucket',
+    PULLFRONT_AWS_QUEUE: 'https://sqs.example/q',
+  });
+  expect(problems).toEqual([]);
+  expect(config.upstreams.get('ghcr.io')).toMatchObject({ tagTtl: 3_600_000 });
+});
+
+test.each([
+  ['{"listen": 5, "x": 1}', 'aws', 'has 2 mistakes'],
+  ['{"limits": {"storeBytes": "x"}}', 'cloudflare', 'limits.storeBytes: found "x"'],
+  ['{}', 'embedded', "argument 'embedded' is invalid"],
+])('config resolve of %s for %s ends with 2', async (text, store, expected) => {
+  const path = await file(text);
+  const { code, out, err } = await run(['config', 'resolve', '--store', store, path]);
+  expect([code, out]).toEqual([2, '']);
+  expect(err).toContain(expected);
 });
 
 test('PULLFRONT_CONFIG names the file', async () => {
