@@ -25,7 +25,7 @@ export function checkMirrorConfig(file: string, hub: HubAccount | undefined): Ch
     { encoding: 'utf8' },
   );
   if (error !== undefined) return { problem: `${program}: ${error.message}` };
-  if (status !== 0) return { problem: stderr.trim() };
+  if (status !== 0) return { problem: stderr.trim().replace(/^pullfront: /, '') };
   return secretsOf(stdout, hub);
 }
 
