@@ -64,13 +64,18 @@ export function openService(name: string, options: ServiceOptions): Service {
         } catch (error) {
           if (error instanceof Error && error.name === 'AbortError') throw error;
           const failure = serviceError(call, error);
-          if (failure.status === undefined) outage.failed();
-          else outage.answered();
+          if (failure.status !== undefined) outage.answered();
+          // Credentials that cannot be fetched say nothing of the service.
+          else if (isSilence(failure)) outage.failed();
           throw failure;
         }
       };
     },
   };
+}
+
+function isSilence({ code }: ServiceError): boolean {
+  return code === 'Unreachable' || code === 'Timeout';
 }
 
 function settingsOf(options: ServiceOptions, connections: Connections, now: () => number) {

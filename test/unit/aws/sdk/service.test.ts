@@ -155,6 +155,24 @@ describe('a service that is down', () => {
   });
 });
 
+test('credentials that cannot be fetched are no outage', async () => {
+  let fails = true;
+  const { client } = openDynamoDbClients({
+    region: 'us-east-1',
+    endpoint: new URL(proxy.endpoint),
+    async credentials() {
+      if (fails) throw new Error('no role, and a secret');
+      return { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'made up' };
+    },
+  });
+  for (let call = 0; call < 3; call++) {
+    expect((await errorOf(client.send(new GetItemCommand(key)))).message).not.toContain('secret');
+  }
+  fails = false;
+  proxy.answerBy(() => fine);
+  expect(await client.send(new GetItemCommand(key))).toMatchObject(fine.body);
+});
+
 test('a kept connection that the service closed is replaced', async () => {
   const opened = await openDynamoDb();
   await opened.table.get({ pk: 'a', sk: 'b' });
