@@ -87,7 +87,11 @@ const bundles = [
     // What the first answer does not need is not compiled for it. Each is whole by itself: esbuild
     // would put what it shares with the rest into files of their own, and to find and read one takes
     // a new instance up to 2 ms. So a class of the one is not the same class in the other.
-    later: ['functions/aws/dynamodb/list-codec.ts', 'functions/aws/s3/put-blob.ts'],
+    later: [
+      'functions/aws/dynamodb/list-codec.ts',
+      'functions/aws/s3/put-blob.ts',
+      'functions/aws/s3/sdk.ts',
+    ],
   },
   {
     entry: 'functions/aws/fill-function.ts',

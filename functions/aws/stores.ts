@@ -1,4 +1,5 @@
 import { blobKey } from '../core/bucket/blob-key.ts';
+import { LargeValues } from '../core/bucket/large-values.ts';
 import type { Environment } from '../core/config/environment.ts';
 import type { AwsConfig } from '../core/config/resolve.ts';
 import type { Digest } from '../core/oci/digest.ts';
@@ -11,8 +12,7 @@ import { DynamoDbLedger } from './dynamodb/ledger.ts';
 import { DynamoDbManifestStore } from './dynamodb/manifest-store.ts';
 import { DynamoDbTable } from './dynamodb/table.ts';
 import { S3BlobStore } from './s3/blob-store.ts';
-import { S3LargeManifests } from './s3/large-manifests.ts';
-import { bucketUrl } from './s3/object-url.ts';
+import { addressWith, bucketUrl, manifestKey } from './s3/object-url.ts';
 import { openBucket } from './s3/open-bucket.ts';
 import { awsCredentials, nodeHashing } from './sdk/aws-credentials.ts';
 import { secretReader } from './sdk/secrets.ts';
@@ -45,14 +45,17 @@ export function openStores(aws: AwsConfig, environment: Environment): AwsStores 
     queue: new SqsQueue(sqs, aws.queue.href),
     deadLetters: aws.deadLetterQueue && new SqsQueue(sqs, aws.deadLetterQueue.href),
   };
-  const address = { bucket, region, endpoint: endpoints.s3?.href, dualStack };
+  const address = addressWith(
+    { bucket, region, endpoint: endpoints.s3?.href, dualStack },
+    environment,
+  );
   const hashing = nodeHashing;
   const signer = createSigner({ service: 's3', region, credentials, now, hashing });
   const blobs = new S3BlobStore({
     address,
     signer,
     index: new DynamoDbBlobIndex(table),
-    bucket: openBucket({ address, signer, credentials }),
+    bucket: openBucket({ ...address, credentials, longestSilence: 60_000 }),
     urlLife,
     now,
   });
@@ -64,7 +67,12 @@ export function openStores(aws: AwsConfig, environment: Environment): AwsStores 
     });
   return {
     manifests: new DynamoDbManifestStore(table, {
-      large: new S3LargeManifests({ address, signer }),
+      large: new LargeValues({
+        // A client waits.
+        bucket: openBucket({ ...address, credentials, longestSilence: 5000 }),
+        keyOf: manifestKey,
+        sha256Hex: nodeHashing.sha256Hex,
+      }),
       now,
     }),
     blobs,

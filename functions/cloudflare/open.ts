@@ -13,7 +13,7 @@ import { D1Ledger } from './d1/ledger.ts';
 import { d1ManifestStore } from './d1/manifest-store.ts';
 import { QueuesFillQueue } from './queues/fill-queue.ts';
 import { r2BlobStore } from './r2/blob-store.ts';
-import { R2LargeValues } from './r2/large-values.ts';
+import { r2LargeValues } from './r2/bucket-objects.ts';
 import { R2SignedUrls } from './r2/signed-urls.ts';
 import { workerFetch } from './workerd/fetch.ts';
 import { workerRuntime } from './workerd/runtime.ts';
@@ -77,7 +77,7 @@ function openStores(environment: WorkerEnvironment, runtime: Runtime): Ports {
   const { DB, BUCKET, FILLS } = environment;
   const { now } = runtime;
   return {
-    manifests: d1ManifestStore(DB, { large: new R2LargeValues(BUCKET), now }),
+    manifests: d1ManifestStore(DB, { large: r2LargeValues(BUCKET), now }),
     blobs: r2BlobStore(BUCKET, DB, { now, signedUrls: signedUrls(environment, now) }),
     leases: new D1Leases(DB, now),
     ledger: new D1Ledger(DB, runtime),

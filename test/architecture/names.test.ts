@@ -9,6 +9,7 @@ const portNames = [
   'blob-index',
   'blob-put',
   'blob-store',
+  'bucket-objects',
   'fetch',
   'fill-queue',
   'leases',

@@ -70,7 +70,11 @@ async function run(fill: LargeFill): Promise<LargeFillReport> {
     now: Date.now,
     hashing: nodeHashing,
   });
-  const bucket = openBucket({ address, signer, credentials: () => credentials });
+  const bucket = openBucket({
+    ...address,
+    credentials: () => credentials,
+    longestSilence: 60_000,
+  });
   const urlLife = 60_000;
   const store = new S3BlobStore({
     address,

@@ -1,5 +1,6 @@
 import type { BlobIndex } from '../../core/bucket/blob-index.ts';
 import { blobKey, blobPrefix, digestOfKey } from '../../core/bucket/blob-key.ts';
+import type { Bucket, BucketObject } from '../../core/bucket/bucket.ts';
 import { KeyedLock } from '../../core/concurrency/keyed-lock.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import type {
@@ -15,7 +16,6 @@ import type {
 } from '../../core/ports/blob-store.ts';
 import type { Signer } from '../../core/signing/presigner.ts';
 import { BlobCache } from './blob-cache.ts';
-import type { Bucket, BucketObject } from './bucket.ts';
 import { type BucketAddress, bucketUrl } from './object-url.ts';
 import { PutBuffers } from './put-buffers.ts';
 import { readProgress } from './put-progress.ts';

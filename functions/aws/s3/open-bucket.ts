@@ -1,32 +1,36 @@
-import type { CredentialSource } from '../../core/signing/credentials.ts';
-import type { Signer } from '../../core/signing/presigner.ts';
-import type { Bucket } from './bucket.ts';
-import { openBucketObjects } from './object-client.ts';
-import type { BucketAddress } from './object-url.ts';
-import { openSdkBucket } from './sdk-bucket.ts';
+import type { Bucket } from '../../core/bucket/bucket.ts';
+import { bucketObjects } from './bucket-objects.ts';
+import { bucketUploads } from './bucket-uploads.ts';
+import { createSdkClient, type LoadedSdk, type SdkClientOptions } from './sdk-client.ts';
 
-/** Of silence, in ms: a body may come slowly. */
-const longestSilence = 60_000;
+/**
+ * Opens a bucket. The SDK is loaded with the first request, which takes some 35 ms of processor time:
+ * an instance that only redirects never pays for it.
+ */
+export function openBucket(options: SdkClientOptions): Bucket {
+  let loading: Promise<LoadedSdk> | undefined;
 
-/** Opens a bucket. Nothing is connected, or loaded, before it is needed. */
-export function openBucket({
-  address,
-  signer,
-  credentials,
-}: {
-  readonly address: BucketAddress;
-  /** Of the service `s3` in the bucket's region, by the same credentials. */
-  readonly signer: Pick<Signer, 'headers'>;
-  readonly credentials: CredentialSource;
-}): Bucket {
-  const uploads = openSdkBucket({ ...address, credentials });
-  const objects = openBucketObjects({ address, signer, longestSilence });
+  async function load(): Promise<LoadedSdk> {
+    const sdk = await import('./sdk.ts');
+    const client = createSdkClient(sdk, options, { keepAlive: true });
+    const streaming = createSdkClient(sdk, options, { keepAlive: false });
+    return { sdk, client, streaming };
+  }
+
+  function loaded(): Promise<LoadedSdk> {
+    loading ??= load();
+    return loading;
+  }
+
   return {
-    ...uploads,
-    ...objects,
+    ...bucketObjects(options.bucket, loaded),
+    ...bucketUploads(options.bucket, loaded),
     close() {
-      uploads.close();
-      objects.close();
+      const destroy = ({ client, streaming }: LoadedSdk) => {
+        client.destroy();
+        streaming.destroy();
+      };
+      loading?.then(destroy).catch(() => undefined);
     },
   };
 }

@@ -1,13 +1,14 @@
+import { BucketError, notPublished, type Published } from '../../core/bucket/bucket.ts';
 import { algorithmOf, encodedOf } from '../../core/oci/digest.ts';
 import { type PutOutcome, wrongDigest, wrongSize } from '../../core/ports/blob-store.ts';
 import { nodeHashing } from '../sdk/aws-credentials.ts';
-import { notPublished, type Published, S3Error, withoutConflict } from './bucket.ts';
 import { PartReader } from './part-reader.ts';
 import { bufferBytes } from './put-buffers.ts';
 import { fruitlessPause, type PutJob, plainHash } from './put-hash.ts';
 import { putInParts } from './put-parts.ts';
 import { writeProgress } from './put-progress.ts';
 import { ReadAhead, WrongSize } from './read-ahead.ts';
+import { withoutConflict } from './without-conflict.ts';
 
 /** S3 takes no more in one request, in bytes. */
 const mostOfOneRequest = 5 * 1024 ** 3;
@@ -87,7 +88,7 @@ async function send({ bucket, key, wanted, signal }: PutJob, buffer: Buffer): Pr
   if (published.kind === 'published' || published.kind === 'there-already') {
     return { kind: 'stored', size };
   }
-  throw notPublished('PutObject', published);
+  throw notPublished('S3 PutObject', published);
 }
 
 /** How the one request ended: as a put does, or S3 broke it off and nothing of it is kept. */
@@ -107,7 +108,7 @@ async function putAsStream(job: PutJob, size: number, lanes: number): Promise<St
       case 'wrong-bytes':
         return { kind: 'mismatch', reason: 'their digest is another' };
       default:
-        throw notPublished('PutObject', published);
+        throw notPublished('S3 PutObject', published);
     }
   } catch (error) {
     job.signal.throwIfAborted();
@@ -116,7 +117,7 @@ async function putAsStream(job: PutJob, size: number, lanes: number): Promise<St
       // With any progress, the next put is one in parts, which can be gone on with.
       return { kind: 'paused', progress: writeProgress({ fruitless: 0, upload: undefined }) };
     }
-    if (!(error instanceof S3Error) || !error.isPassing) throw error;
+    if (!(error instanceof BucketError) || !error.isPassing) throw error;
     // Only the answer may have been lost.
     const isThere = (await job.bucket.head(job.key, job.signal)) !== undefined;
     return isThere ? { kind: 'stored', size } : { kind: 'broken' };
@@ -130,7 +131,7 @@ async function attempt(job: PutJob, size: number, lanes: number): Promise<Publis
   const ahead = new ReadAhead({ source, size, lanes, buffers, signal: going });
   try {
     const sha256 = encodedOf(wanted.digest);
-    return await bucket.put(key, ahead.slices(), { size, sha256 }, going);
+    return await bucket.putStream(key, ahead.slices(), { size, sha256 }, going);
   } finally {
     end.abort(new Error('no more of it is needed'));
     await ahead.close();

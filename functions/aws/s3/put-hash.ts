@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
+import type { Bucket } from '../../core/bucket/bucket.ts';
 import { oneMoreFruitless } from '../../core/bucket/fruitless-pauses.ts';
 import { ResumableSha256 } from '../../core/bytes/resumable-sha256.ts';
 import type { DigestAlgorithm } from '../../core/oci/digest.ts';
 import type { BlobSource, PutOutcome, WantedBlob } from '../../core/ports/blob-store.ts';
-import type { Bucket } from './bucket.ts';
 import type { PutBuffers } from './put-buffers.ts';
 import { type PutProgress, writeProgress } from './put-progress.ts';
 

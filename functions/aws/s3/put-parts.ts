@@ -1,11 +1,12 @@
+import { notPublished, type OpenUpload, type UploadedPart } from '../../core/bucket/bucket.ts';
 import { ResumableSha256 } from '../../core/bytes/resumable-sha256.ts';
 import { algorithmOf, encodedOf } from '../../core/oci/digest.ts';
 import { type PutOutcome, wrongDigest } from '../../core/ports/blob-store.ts';
-import { notPublished, type OpenUpload, type UploadedPart, withoutConflict } from './bucket.ts';
 import { bufferBytes, largestBuffer } from './put-buffers.ts';
 import { fruitlessPause, lastingHash, type PutHash, type PutJob, plainHash } from './put-hash.ts';
 import { writeProgress } from './put-progress.ts';
 import { uploadParts } from './upload-parts.ts';
+import { withoutConflict } from './without-conflict.ts';
 
 /** S3 takes so many parts, and no smaller ones but the last. */
 const mostParts = 10_000;
@@ -130,7 +131,7 @@ async function publish(
   // The answer to a Complete that succeeded may have been lost, and the SDK asked again.
   const object = published.kind === 'upload-gone' ? await bucket.head(key) : undefined;
   if (object !== undefined) return 'published';
-  throw notPublished('CompleteMultipartUpload', published);
+  throw notPublished('S3 CompleteMultipartUpload', published);
 }
 
 /** The least size of a part that this many bytes can be cut into, in whole MiB. */

@@ -1,17 +1,28 @@
 import type { S3Client } from '@aws-sdk/client-s3';
-import { unsignedPayload } from '../../core/signing/canonical-request.ts';
 import {
   type AwsCredentials,
   type CredentialSource,
   millisecondsLeft,
 } from '../../core/signing/credentials.ts';
-import { S3Error, safeCode } from './bucket.ts';
 import type { BucketAddress } from './object-url.ts';
 
-type Sdk = typeof import('@aws-sdk/client-s3');
+/** The SDK's client and the commands that are used. */
+type Sdk = typeof import('./sdk.ts');
+
+/** The SDK, loaded, and its clients for one bucket. */
+export interface LoadedSdk {
+  readonly sdk: Sdk;
+  readonly client: S3Client;
+  /**
+   * For a body that comes once, which must not find out that a kept connection is closed already.
+   */
+  readonly streaming: S3Client;
+}
 
 export interface SdkClientOptions extends BucketAddress {
   readonly credentials: CredentialSource;
+  /** A connection that is silent for this long is given up, in ms. */
+  readonly longestSilence: number;
 }
 
 /** Puts under way and their parts use so many connections at most. */
@@ -22,14 +33,18 @@ const silent = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** The SDK's client for one bucket. */
 export function createSdkClient(
-  { S3Client }: Sdk,
-  { region, endpoint, dualStack, credentials }: SdkClientOptions,
+  { S3Client }: Pick<Sdk, 'S3Client'>,
+  { region, endpoint, dualStack, fips, credentials, longestSilence }: SdkClientOptions,
+  { keepAlive }: { readonly keepAlive: boolean },
 ): S3Client {
-  const agent = { keepAlive: true, maxSockets: mostConnections };
+  const agent = { keepAlive, maxSockets: mostConnections };
   return new S3Client({
     region,
     ...(endpoint !== undefined && { endpoint, forcePathStyle: true }),
     useDualstackEndpoint: dualStack === true && endpoint === undefined,
+    useFipsEndpoint: fips === true && endpoint === undefined,
+    // The address says all, so that URLs are signed for the host that is written to.
+    ignoreConfiguredEndpointUrls: true,
     credentials: () => sdkCredentials(credentials),
     maxAttempts: 4,
     logger: silent,
@@ -40,7 +55,7 @@ export function createSdkClient(
     requestHandler: {
       connectionTimeout: 3000,
       // Of silence, not of the whole request: a streamed body may come slowly.
-      socketTimeout: 60_000,
+      socketTimeout: longestSilence,
       httpAgent: agent,
       httpsAgent: agent,
     },
@@ -73,36 +88,26 @@ interface SignedRequest {
   readonly request: unknown;
 }
 
-/** Tells S3, and the SDK's signer, that the hash of the body is not signed, and not computed here. */
-export function unsignedBody<Args extends SignedRequest, Result>(
-  next: (args: Args) => Promise<Result>,
-): (args: Args) => Promise<Result> {
-  return (args) => {
-    const { request } = args;
-    if (hasHeaders(request)) request.headers['x-amz-content-sha256'] = unsignedPayload;
-    return next(args);
-  };
+/**
+ * Tells S3, and the SDK's signer, the SHA-256 of the body in hex, or that it is not signed: the SDK
+ * would hash a body once more, and cannot hash a stream.
+ */
+export function signedBody(sha256: string) {
+  return <Args extends SignedRequest, Result>(
+    next: (args: Args) => Promise<Result>,
+  ): ((args: Args) => Promise<Result>) =>
+    (args) => {
+      const { request } = args;
+      if (hasHeaders(request)) request.headers['x-amz-content-sha256'] = sha256;
+      return next(args);
+    };
 }
 
 function hasHeaders(request: unknown): request is { headers: Record<string, string> } {
   return typeof request === 'object' && request !== null && 'headers' in request;
 }
 
-/** An error of the SDK as ours; the signal's reason when it was aborted. */
-export function s3Error(operation: string, error: unknown, signal?: AbortSignal): unknown {
-  if (signal?.aborted) return signal.reason;
-  if (!(error instanceof Error)) return new S3Error(operation, 'Unknown', undefined, error);
-  const { name } = error;
-  const code = 'code' in error ? error.code : undefined;
-  const status = statusOf(error);
-  const hasName = name !== 'Error' && name !== 'TypeError';
-  // The SDK's error holds the answer and, in some of them, what was signed: it is not passed on.
-  return new S3Error(operation, safeCode(hasName ? name : (code ?? name)), status);
-}
-
-function statusOf(error: Error): number | undefined {
-  const metadata: unknown = '$metadata' in error ? error.$metadata : undefined;
-  if (typeof metadata !== 'object' || metadata === null) return undefined;
-  const status = 'httpStatusCode' in metadata ? metadata.httpStatusCode : undefined;
-  return typeof status === 'number' ? status : undefined;
+/** What aborts a call. */
+export function aborting(abortSignal: AbortSignal | undefined) {
+  return abortSignal === undefined ? {} : { abortSignal };
 }

@@ -1,5 +1,5 @@
+import type { Bucket, OpenUpload, UploadedPart } from '../../core/bucket/bucket.ts';
 import { type BlobSource, type Mismatch, wrongSize } from '../../core/ports/blob-store.ts';
-import type { Bucket, OpenUpload, UploadedPart } from './bucket.ts';
 import { PartReader } from './part-reader.ts';
 import type { PutBuffers } from './put-buffers.ts';
 import type { PutHash } from './put-hash.ts';

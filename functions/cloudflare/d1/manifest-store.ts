@@ -1,3 +1,4 @@
+import type { LargeValues } from '../../core/bucket/large-values.ts';
 import { readDescriptor, readDescriptors } from '../../core/oci/descriptor.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import { type Manifest, storedMediaType } from '../../core/oci/manifest.ts';
@@ -17,14 +18,13 @@ import type {
   TagList,
   TagRecord,
 } from '../../core/ports/manifest-store.ts';
-import { mostInlineBytes, type R2LargeValues } from '../r2/large-values.ts';
 import { busyIfOverloaded } from './overload.ts';
 import * as statements from './statements.ts';
-import { putManifest, removeManifest } from './write-manifest.ts';
+import { mostInlineBytes, putManifest, removeManifest } from './write-manifest.ts';
 
 /** What the index needs besides its database. */
 export interface D1ManifestStoreOptions {
-  readonly large: R2LargeValues;
+  readonly large: LargeValues;
   /** Ms since 1970. */
   readonly now: () => number;
 }

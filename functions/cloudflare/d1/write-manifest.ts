@@ -1,9 +1,15 @@
+import type { LargeValues } from '../../core/bucket/large-values.ts';
 import { batchesOf } from '../../core/bytes/batches.ts';
 import { descriptorText } from '../../core/oci/descriptor.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import type { Manifest, ManifestContents } from '../../core/oci/manifest.ts';
-import { mostInlineBytes, type R2LargeValues } from '../r2/large-values.ts';
 import * as statements from './statements.ts';
+
+/**
+ * What is larger than this goes to the bucket, in bytes. D1 holds two million in a row; a statement
+ * with less is quicker, and few manifests and lists have more.
+ */
+export const mostInlineBytes = 500_000;
 
 /**
  * Adds a manifest to a repository, with its entries and the repository's place in the catalogue: one
@@ -11,7 +17,7 @@ import * as statements from './statements.ts';
  */
 export async function putManifest(
   database: D1Database,
-  large: R2LargeValues,
+  large: LargeValues,
   repository: string,
   { digest, mediaType, bytes }: Manifest,
   contents: ManifestContents | undefined,
@@ -34,7 +40,7 @@ export async function putManifest(
 /** Takes a manifest out of a repository; its bytes go with the last repository that had it. */
 export async function removeManifest(
   database: D1Database,
-  large: R2LargeValues,
+  large: LargeValues,
   repository: string,
   digest: Digest,
 ): Promise<void> {

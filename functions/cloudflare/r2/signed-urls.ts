@@ -1,9 +1,9 @@
-import { createHash, createHmac } from 'node:crypto';
 import { BoundedCache } from '../../core/concurrency/bounded-cache.ts';
 import { amzDate } from '../../core/signing/canonical-request.ts';
-import type { AwsCredentials, Hashing } from '../../core/signing/credentials.ts';
+import type { AwsCredentials } from '../../core/signing/credentials.ts';
 import { presignedUrl, signatureParameters } from '../../core/signing/presigner.ts';
 import { keptSigningKey } from '../../core/signing/signing-key.ts';
+import { workerHashing } from './hashing.ts';
 
 /** Where clients read the bucket themselves, and by whose keys. */
 export interface R2SignedUrlsOptions {
@@ -21,16 +21,10 @@ export interface R2SignedUrlsOptions {
 /** URLs that are kept: each is about half a kilobyte. */
 const mostKept = 5_000;
 
-/** The hashes of a signature, as workerd has them from node:crypto. */
-const hashing: Hashing = {
-  sha256Hex: (data) => createHash('sha256').update(data).digest('hex'),
-  hmac: (key, text) => createHmac('sha256', key).update(text).digest(),
-};
-
 /** URLs of R2's S3 endpoint that are signed for GET, each used again for half of its life. */
 export class R2SignedUrls {
   readonly #credentials: AwsCredentials;
-  readonly #keyOf = keptSigningKey({ region: 'auto', service: 's3' }, hashing);
+  readonly #keyOf = keptSigningKey({ region: 'auto', service: 's3' }, workerHashing);
   readonly #kept: BoundedCache<string>;
   readonly #base: string;
   readonly #lifeSeconds: number;
@@ -53,7 +47,7 @@ export class R2SignedUrls {
     const query = signatureParameters(date, this.#lifeSeconds, signingKey);
     const url = new URL(`${this.#base}/${key}`);
     const request = { method: 'GET', url, service: 's3', date, query };
-    const signed = presignedUrl(request, signingKey, hashing);
+    const signed = presignedUrl(request, signingKey, workerHashing);
     this.#kept.set(key, signed, this.#lifeSeconds * 500);
     return signed;
   }

@@ -53,7 +53,7 @@ export class ColdStorm {
     const region = 'eu-central-1';
     const signer = createSigner({ service: 's3', region, credentials, now, hashing: nodeHashing });
     const address = { bucket: 'blobs', region, endpoint: undefined, dualStack: false };
-    const bucket = openBucket({ address, signer, credentials });
+    const bucket = openBucket({ ...address, credentials, longestSilence: 60_000 });
     const index = new DynamoDbBlobIndex(table);
     const noCounters = { pullsServed: 0, pullsMade: 0, pullsAvoided: 0 };
     return createMirror(

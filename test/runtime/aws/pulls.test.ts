@@ -119,6 +119,22 @@ describe('a manifest comes through to the byte', () => {
   });
 });
 
+test('a manifest that is too large for the table is kept in the bucket', async () => {
+  const json = Buffer.from(app.manifest.bytes).toString();
+  const bytes = Buffer.from(`${json.slice(0, -1)}${' '.repeat(1_000_000)}}`);
+  const manifest = contentOf(new Uint8Array(bytes), oci.manifest);
+  const { aws } = await scene({ 1: { ...app, manifest } }, { fillers: 0, pullers: 1 });
+  const asked = () => aws.s3.server?.requests.map(({ operation, status }) => [operation, status]);
+  const path = `/v2/library/app/manifests/${manifest.digest}`;
+  await (await aws.get(path)).arrayBuffer();
+  expect(asked()).toEqual([['PutObject', 200]]);
+  // A new instance has nothing in memory.
+  aws.kill('pull');
+  const got = await aws.get(path);
+  expect(Buffer.from(await got.arrayBuffer()).equals(bytes)).toBe(true);
+  expect(asked()?.slice(1)).toContainEqual(['GetObject', 200]);
+});
+
 test('a manifest that calls itself what no header can hold is served as what it is', async () => {
   for (const mediaType of ['application/x\r\nSet-Cookie: a=b', 'text/html']) {
     const body = { ...JSON.parse(Buffer.from(app.manifest.bytes).toString()), mediaType };

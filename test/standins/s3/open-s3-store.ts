@@ -23,21 +23,14 @@ export async function openS3Store(now: () => number = Date.now): Promise<OpenedS
   const dynamoDb = await openDynamoDb();
   const { bucket: name, region, endpoint, credentials } = s3;
   const address = { bucket: name, region, endpoint };
-  const signerAt = (clock: () => number) =>
-    createSigner({
-      region,
-      service: 's3',
-      credentials: () => credentials,
-      now: clock,
-      hashing: nodeHashing,
-    });
-  const signer = signerAt(now);
-  // S3 refuses what was signed hours ago.
-  const bucket = openBucket({
-    address,
-    signer: signerAt(Date.now),
+  const signer = createSigner({
+    region,
+    service: 's3',
     credentials: () => credentials,
+    now,
+    hashing: nodeHashing,
   });
+  const bucket = openBucket({ ...address, credentials: () => credentials, longestSilence: 60_000 });
   if (s3.server === undefined) {
     for await (const objects of bucket.list('')) {
       for (const { key } of objects) await bucket.delete(key);

@@ -6,7 +6,7 @@ import * as statements from '../../../../functions/cloudflare/d1/statements.ts';
 import { evictionSteps } from '../../../../functions/cloudflare/open.ts';
 import { QueuesFillQueue, workOn } from '../../../../functions/cloudflare/queues/fill-queue.ts';
 import { r2BlobStore } from '../../../../functions/cloudflare/r2/blob-store.ts';
-import { R2LargeValues } from '../../../../functions/cloudflare/r2/large-values.ts';
+import { r2LargeValues } from '../../../../functions/cloudflare/r2/bucket-objects.ts';
 import { R2SignedUrls } from '../../../../functions/cloudflare/r2/signed-urls.ts';
 import { type Digest, parseDigest } from '../../../../functions/core/oci/digest.ts';
 import type {
@@ -116,7 +116,7 @@ function openInstance({ FILLS, ENDPOINT, BYTES_PER_PUT, ...bindings }: Environme
     clock,
     blobs,
     ports: {
-      manifests: d1ManifestStore(DB, { large: new R2LargeValues(BUCKET), now }),
+      manifests: d1ManifestStore(DB, { large: r2LargeValues(BUCKET), now }),
       blobs,
       leases: new D1Leases(DB, () => clock.now ?? Date.now()),
       ledger: new D1Ledger(DB, { now, waitUntil }),

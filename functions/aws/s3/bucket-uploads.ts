@@ -1,33 +1,16 @@
 import {
-  type BucketObject,
+  BucketError,
   type BucketUploads,
   type OpenUpload,
-  refusedAs,
-  S3Error,
   type UploadedPart,
-} from './bucket.ts';
-import { createSdkClient, type SdkClientOptions, s3Error, unsignedBody } from './sdk-client.ts';
+} from '../../core/bucket/bucket.ts';
+import { refusedAs, s3Error } from './s3-error.ts';
+import { aborting, type LoadedSdk, signedBody } from './sdk-client.ts';
 
 const ContentType = 'application/octet-stream';
 
-/**
- * The rarer requests to a bucket by the AWS SDK, which is loaded with the first of them: that costs
- * as much processor time as a fill of 150 MB.
- */
-export function openSdkBucket(options: SdkClientOptions): BucketUploads {
-  const Bucket = options.bucket;
-  let loading: ReturnType<typeof load> | undefined;
-
-  async function load() {
-    const [sdk, { crc32 }] = await Promise.all([import('@aws-sdk/client-s3'), import('node:zlib')]);
-    return { sdk, client: createSdkClient(sdk, options), crc32 };
-  }
-
-  function loaded() {
-    loading ??= load();
-    return loading;
-  }
-
+/** The uploads in parts of a bucket, by the SDK. */
+export function bucketUploads(Bucket: string, loaded: () => Promise<LoadedSdk>): BucketUploads {
   return {
     async createUpload(key, signal) {
       const { sdk, client } = await loaded();
@@ -39,11 +22,12 @@ export function openSdkBucket(options: SdkClientOptions): BucketUploads {
       } catch (error) {
         throw s3Error('CreateMultipartUpload', error, signal);
       }
-      throw new S3Error('CreateMultipartUpload', 'NoUploadId', undefined);
+      throw new BucketError('S3 CreateMultipartUpload', 'NoUploadId', undefined);
     },
 
     async uploadPart(upload, number, bytes, signal) {
-      const { sdk, client, crc32 } = await loaded();
+      const { sdk, client } = await loaded();
+      const { crc32 } = await import('node:zlib');
       const sum = Buffer.alloc(4);
       sum.writeUInt32BE(crc32(bytes));
       const command = new sdk.UploadPartCommand({
@@ -55,7 +39,7 @@ export function openSdkBucket(options: SdkClientOptions): BucketUploads {
         ChecksumCRC32: sum.toString('base64'),
       });
       // The checksum guards the way; a SHA-256 of each part would hash every blob twice.
-      command.middlewareStack.add(unsignedBody, { step: 'build' });
+      command.middlewareStack.add(signedBody('UNSIGNED-PAYLOAD'), { step: 'build' });
       try {
         const { ETag, ChecksumCRC32 } = await client.send(command, aborting(signal));
         return partOf({ PartNumber: number, Size: bytes.byteLength, ETag, ChecksumCRC32 });
@@ -80,7 +64,7 @@ export function openSdkBucket(options: SdkClientOptions): BucketUploads {
         return parts;
       } catch (error) {
         const failure = s3Error('ListParts', error, signal);
-        if (failure instanceof S3Error && failure.code === 'NoSuchUpload') return undefined;
+        if (failure instanceof BucketError && failure.code === 'NoSuchUpload') return undefined;
         throw failure;
       }
     },
@@ -107,43 +91,14 @@ export function openSdkBucket(options: SdkClientOptions): BucketUploads {
         await client.send(new sdk.AbortMultipartUploadCommand({ Bucket, ...named(upload) }));
       } catch (error) {
         const failure = s3Error('AbortMultipartUpload', error);
-        if (!(failure instanceof S3Error) || failure.code !== 'NoSuchUpload') throw failure;
+        if (!(failure instanceof BucketError) || failure.code !== 'NoSuchUpload') throw failure;
       }
-    },
-
-    async *list(prefix, after) {
-      const { sdk, client } = await loaded();
-      const request = { Bucket, Prefix: prefix, ...(after !== undefined && { StartAfter: after }) };
-      const pages = sdk.paginateListObjectsV2({ client }, request);
-      try {
-        for await (const { Contents = [] } of pages) yield Contents.map(objectOf);
-      } catch (error) {
-        throw s3Error('ListObjectsV2', error);
-      }
-    },
-
-    close() {
-      loading?.then(({ client }) => client.destroy()).catch(() => undefined);
     },
   };
 }
 
-function aborting(abortSignal: AbortSignal | undefined) {
-  return abortSignal === undefined ? {} : { abortSignal };
-}
-
 function named({ key, id }: OpenUpload) {
   return { Key: key, UploadId: id };
-}
-
-/** What the SDK gives may lack anything; S3 gives all of it. */
-function objectOf(object: {
-  readonly Key?: string | undefined;
-  readonly Size?: number | undefined;
-  readonly LastModified?: Date | undefined;
-}): BucketObject {
-  const { Key = '', Size = 0, LastModified } = object;
-  return { key: Key, size: Size, modified: LastModified?.getTime() ?? 0 };
 }
 
 function partOf(part: {

@@ -1,0 +1,158 @@
+import type { Readable } from 'node:stream';
+import type { S3Client } from '@aws-sdk/client-s3';
+import {
+  type AnnouncedObject,
+  BucketError,
+  type BucketObject,
+  type BucketObjects,
+  type Bucket as BucketPort,
+  type Published,
+} from '../../core/bucket/bucket.ts';
+import { backOff } from '../sdk/backoff.ts';
+import { refusedAs, s3Error } from './s3-error.ts';
+import { aborting, type LoadedSdk, signedBody } from './sdk-client.ts';
+import { sentStream } from './sent-stream.ts';
+
+/** The largest object that is read, in bytes. */
+const mostBytes = 64 * 1024 * 1024;
+
+/** How often an object is read that breaks off: the SDK repeats a request until its answer begins. */
+const mostReads = 4;
+
+/** The whole objects of a bucket, by the SDK. */
+export function bucketObjects(
+  Bucket: string,
+  loaded: () => Promise<LoadedSdk>,
+): BucketObjects & Pick<BucketPort, 'putStream'> {
+  async function read(Key: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const { sdk, client } = await loaded();
+    try {
+      const { Body, ContentLength = 0 } = await client.send(
+        new sdk.GetObjectCommand({ Bucket, Key }),
+      );
+      if (ContentLength > mostBytes) throw new BucketError('S3 GetObject', 'TooLarge', 200);
+      return new Uint8Array((await Body?.transformToByteArray()) ?? []);
+    } catch (error) {
+      const failure = s3Error('GetObject', error);
+      if (isAbsent(failure)) return undefined;
+      throw failure;
+    }
+  }
+
+  async function remove(Key: string): Promise<void> {
+    const { sdk, client } = await loaded();
+    try {
+      await client.send(new sdk.DeleteObjectCommand({ Bucket, Key }));
+    } catch (error) {
+      const failure = s3Error('DeleteObject', error);
+      if (!isAbsent(failure)) throw failure;
+    }
+  }
+
+  async function publish(
+    client: S3Client,
+    key: string,
+    body: Uint8Array | Readable,
+    { size, sha256, replace }: AnnouncedObject,
+    signal: AbortSignal | undefined,
+  ): Promise<Published> {
+    const { sdk } = await loaded();
+    const command = new sdk.PutObjectCommand({
+      Bucket,
+      Key: key,
+      Body: body,
+      ContentLength: size,
+      ContentType: 'application/octet-stream',
+      ChecksumSHA256: Buffer.from(sha256, 'hex').toString('base64'),
+      ...(replace !== true && { IfNoneMatch: '*' }),
+    });
+    command.middlewareStack.add(signedBody(sha256), { step: 'build' });
+    let checksum: string | undefined;
+    try {
+      ({ ChecksumSHA256: checksum } = await client.send(command, aborting(signal)));
+    } catch (error) {
+      return refusedAs(s3Error('PutObject', error, signal));
+    }
+    if (checksum !== undefined) return { kind: 'published' };
+    // This service is not Amazon's, and took the bytes without checking them.
+    await remove(key);
+    throw new BucketError('S3 PutObject', 'ChecksumNotVerified', undefined);
+  }
+
+  return {
+    async head(key, signal) {
+      const { sdk, client } = await loaded();
+      try {
+        const found = await client.send(
+          new sdk.HeadObjectCommand({ Bucket, Key: key }),
+          aborting(signal),
+        );
+        const { ContentLength = 0, LastModified } = found;
+        return { key, size: ContentLength, modified: LastModified?.getTime() ?? 0 };
+      } catch (error) {
+        const failure = s3Error('HeadObject', error, signal);
+        if (isAbsent(failure)) return undefined;
+        throw failure;
+      }
+    },
+
+    async get(key) {
+      for (let attempt = 1; ; attempt++) {
+        try {
+          return await read(key);
+        } catch (error) {
+          const isCut = error instanceof BucketError && error.status === undefined;
+          if (!isCut || attempt === mostReads) throw error;
+          await backOff(attempt, { first: 100 });
+        }
+      }
+    },
+
+    async put(key, bytes, announced, signal) {
+      const { client } = await loaded();
+      return publish(client, key, bytes, announced, signal);
+    },
+
+    async putStream(key, bytes, announced, signal) {
+      const { streaming } = await loaded();
+      const { body, over, end } = sentStream(bytes);
+      const either = AbortSignal.any([signal, over]);
+      try {
+        return await publish(streaming, key, body, announced, either);
+      } finally {
+        end();
+      }
+    },
+
+    delete: remove,
+
+    async *list(prefix, after) {
+      const { sdk, client } = await loaded();
+      let place: object = after === undefined ? {} : { StartAfter: after };
+      let hasMore = true;
+      while (hasMore) {
+        const command = new sdk.ListObjectsV2Command({ Bucket, Prefix: prefix, ...place });
+        const page = await client.send(command).catch((error: unknown) => {
+          throw s3Error('ListObjectsV2', error);
+        });
+        yield (page.Contents ?? []).map(objectOf);
+        place = { ContinuationToken: page.NextContinuationToken };
+        hasMore = page.IsTruncated === true;
+      }
+    },
+  };
+}
+
+function isAbsent(failure: unknown): boolean {
+  return failure instanceof BucketError && failure.status === 404;
+}
+
+/** What the SDK gives may lack anything; S3 gives all of it. */
+function objectOf(object: {
+  readonly Key?: string | undefined;
+  readonly Size?: number | undefined;
+  readonly LastModified?: Date | undefined;
+}): BucketObject {
+  const { Key = '', Size = 0, LastModified } = object;
+  return { key: Key, size: Size, modified: LastModified?.getTime() ?? 0 };
+}
