@@ -1,6 +1,7 @@
 import type { BlobIndex } from '../../core/bucket/blob-index.ts';
 import { blobKey, blobPrefix, digestOfKey } from '../../core/bucket/blob-key.ts';
 import type { Bucket, BucketObject } from '../../core/bucket/bucket.ts';
+import { readProgress } from '../../core/bucket/put/progress.ts';
 import { KeyedLock } from '../../core/concurrency/keyed-lock.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import type {
@@ -18,7 +19,6 @@ import type { Signer } from '../../core/signing/presigner.ts';
 import { BlobCache } from './blob-cache.ts';
 import { type BucketAddress, bucketUrl } from './object-url.ts';
 import { PutBuffers } from './put-buffers.ts';
-import { readProgress } from './put-progress.ts';
 
 export interface S3BlobStoreOptions {
   readonly address: BucketAddress;

@@ -1,4 +1,5 @@
 import { BucketError, notPublished, type Published } from '../../core/bucket/bucket.ts';
+import { writeProgress } from '../../core/bucket/put/progress.ts';
 import { algorithmOf, encodedOf } from '../../core/oci/digest.ts';
 import { type PutOutcome, wrongDigest, wrongSize } from '../../core/ports/blob-store.ts';
 import { nodeHashing } from '../sdk/aws-credentials.ts';
@@ -6,7 +7,6 @@ import { PartReader } from './part-reader.ts';
 import { bufferBytes } from './put-buffers.ts';
 import { fruitlessPause, type PutJob, plainHash } from './put-hash.ts';
 import { putInParts } from './put-parts.ts';
-import { writeProgress } from './put-progress.ts';
 import { ReadAhead, WrongSize } from './read-ahead.ts';
 import { withoutConflict } from './without-conflict.ts';
 

@@ -1,20 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { Bucket } from '../../core/bucket/bucket.ts';
 import { oneMoreFruitless } from '../../core/bucket/fruitless-pauses.ts';
-import { ResumableSha256 } from '../../core/bytes/resumable-sha256.ts';
+import type { PutHash } from '../../core/bucket/put/hash.ts';
+import { type PutProgress, writeProgress } from '../../core/bucket/put/progress.ts';
 import type { DigestAlgorithm } from '../../core/oci/digest.ts';
 import type { BlobSource, PutOutcome, WantedBlob } from '../../core/ports/blob-store.ts';
 import type { PutBuffers } from './put-buffers.ts';
-import { type PutProgress, writeProgress } from './put-progress.ts';
-
-/** The hash of a blob on its way. */
-export interface PutHash {
-  update(bytes: Uint8Array): void;
-  /** Lower-case hex; called once. */
-  hex(): string;
-  /** What another process goes on from; undefined for a hash that cannot be gone on from. */
-  save(): string | undefined;
-}
 
 /** The fast one. */
 export function plainHash(algorithm: DigestAlgorithm): PutHash {
@@ -23,15 +14,6 @@ export function plainHash(algorithm: DigestAlgorithm): PutHash {
     update: (bytes) => void hash.update(bytes),
     hex: () => hash.digest('hex'),
     save: () => undefined,
-  };
-}
-
-/** The one that outlives its process: from its start, or from where a saved one was. */
-export function lastingHash(hash: ResumableSha256 = new ResumableSha256()): PutHash {
-  return {
-    update: (bytes) => hash.update(bytes),
-    hex: () => hash.hex(),
-    save: () => hash.save(),
   };
 }
 

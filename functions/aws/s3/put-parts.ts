@@ -1,16 +1,19 @@
 import { notPublished, type OpenUpload, type UploadedPart } from '../../core/bucket/bucket.ts';
-import { ResumableSha256 } from '../../core/bytes/resumable-sha256.ts';
+import { lastingHash, type PutHash, savedHash } from '../../core/bucket/put/hash.ts';
+import { partBytes } from '../../core/bucket/put/part-size.ts';
+import { writeProgress } from '../../core/bucket/put/progress.ts';
 import { algorithmOf, encodedOf } from '../../core/oci/digest.ts';
 import { type PutOutcome, wrongDigest } from '../../core/ports/blob-store.ts';
 import { bufferBytes, largestBuffer } from './put-buffers.ts';
-import { fruitlessPause, lastingHash, type PutHash, type PutJob, plainHash } from './put-hash.ts';
-import { writeProgress } from './put-progress.ts';
+import { fruitlessPause, type PutJob, plainHash } from './put-hash.ts';
 import { uploadParts } from './upload-parts.ts';
 import { withoutConflict } from './without-conflict.ts';
 
+const mebibyte = 1024 * 1024;
+
 /** S3 takes so many parts, and no smaller ones but the last. */
-const mostParts = 10_000;
-const leastPartBytes = 5 * 1024 * 1024;
+const smallest = { unit: mebibyte, least: 5 * mebibyte, mostParts: 10_000 };
+const usual = { ...smallest, least: bufferBytes };
 
 /** How a blob is put in parts. */
 export interface MultipartOptions {
@@ -46,7 +49,7 @@ export async function putInParts(job: PutJob, options: MultipartOptions): Promis
       source,
       size,
       // What one process could not move in one piece is tried in smaller ones, one at a time.
-      partBytes: wasFruitless ? Math.max(leastPartBytes, leastFor(size)) : partBytesFor(size),
+      partBytes: partBytesFor(size, wasFruitless ? smallest : usual),
       lanes: wasFruitless ? 1 : options.lanes,
       buffers,
       hash,
@@ -64,7 +67,7 @@ export async function putInParts(job: PutJob, options: MultipartOptions): Promis
     if (hex !== encodedOf(wanted.digest)) return wrongDigest(wanted.digest, hex);
     const published = await publish(job, upload, uploaded.parts);
     isKept = published === 'published';
-    return { kind: 'stored', size: uploaded.parts.reduce((sum, part) => sum + part.size, 0) };
+    return { kind: 'stored', size: bytesOf(uploaded.parts) };
   } catch (error) {
     // The queue gives the same progress to the next put, which can go on from it.
     isKept = done.length > 0 && !signal.aborted;
@@ -90,23 +93,20 @@ async function goOn({ bucket, key, progress, signal }: PutJob): Promise<Begun | 
   if (progress?.upload === undefined) return undefined;
   const { id, parts, hash: saved } = progress.upload;
   const upload = { key, id };
-  const hash = ResumableSha256.restore(saved);
   const listed = await bucket.listParts(upload, signal);
-  const done = listed?.slice(0, parts);
-  if (done !== undefined && hash !== undefined && areThose(done, parts, hash)) {
-    return { upload, done, hash: lastingHash(hash) };
-  }
+  const done = listed?.slice(0, parts) ?? [];
+  const hash = isWhole(done, parts) ? savedHash(saved, bytesOf(done)) : undefined;
+  if (listed !== undefined && hash !== undefined) return { upload, done, hash };
   if (listed !== undefined) await bucket.abortUpload(upload).catch(() => undefined);
   return undefined;
 }
 
-function areThose(listed: readonly UploadedPart[], parts: number, hash: ResumableSha256): boolean {
-  const bytes = listed.reduce((sum, part) => sum + part.size, 0);
-  return (
-    listed.length === parts &&
-    listed.every((part, at) => part.number === at + 1) &&
-    bytes === hash.length
-  );
+function isWhole(listed: readonly UploadedPart[], parts: number): boolean {
+  return listed.length === parts && listed.every(({ number }, at) => number === at + 1);
+}
+
+function bytesOf(parts: readonly UploadedPart[]): number {
+  return parts.reduce((sum, { size }) => sum + size, 0);
 }
 
 function pausedAt(
@@ -116,7 +116,7 @@ function pausedAt(
 ): PutOutcome {
   const saved = hash.save();
   if (saved === undefined || parts.length === done.length) return fruitlessPause(job);
-  const progress = { id: upload.id, parts: parts.length, hash: saved };
+  const progress = { id: upload.id, parts: parts.length, hash: saved, etags: undefined };
   return { kind: 'paused', progress: writeProgress({ fruitless: 0, upload: progress }) };
 }
 
@@ -134,14 +134,8 @@ async function publish(
   throw notPublished('S3 CompleteMultipartUpload', published);
 }
 
-/** The least size of a part that this many bytes can be cut into, in whole MiB. */
-function leastFor(size: number | undefined): number {
-  const mebibyte = 1024 * 1024;
-  const least = Math.ceil((size ?? 0) / mostParts / mebibyte) * mebibyte;
-  if (least > largestBuffer) throw new Error(`a blob of ${size} bytes is too large for the bucket`);
-  return least;
-}
-
-function partBytesFor(size: number | undefined): number {
-  return Math.max(bufferBytes, leastFor(size));
+function partBytesFor(size: number | undefined, bounds: typeof usual): number {
+  const bytes = partBytes(size, bounds);
+  if (bytes > largestBuffer) throw new Error(`a blob of ${size} bytes is too large for the bucket`);
+  return bytes;
 }

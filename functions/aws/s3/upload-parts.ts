@@ -1,8 +1,8 @@
 import type { Bucket, OpenUpload, UploadedPart } from '../../core/bucket/bucket.ts';
+import type { PutHash } from '../../core/bucket/put/hash.ts';
 import { type BlobSource, type Mismatch, wrongSize } from '../../core/ports/blob-store.ts';
 import { PartReader } from './part-reader.ts';
 import type { PutBuffers } from './put-buffers.ts';
-import type { PutHash } from './put-hash.ts';
 
 /** What is to be uploaded, and by what means. */
 export interface PartsUploadOptions {

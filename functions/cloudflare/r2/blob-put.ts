@@ -1,4 +1,5 @@
 import { blobKey } from '../../core/bucket/blob-key.ts';
+import { readProgress } from '../../core/bucket/put/progress.ts';
 import { algorithmOf, encodedOf } from '../../core/oci/digest.ts';
 import {
   type BlobSource,
@@ -11,9 +12,8 @@ import {
 } from '../../core/ports/blob-store.ts';
 import { platformHash } from './blob-hash.ts';
 import { putInParts } from './multipart.ts';
-import { partBytesOf, wholeBytes } from './part-uploads.ts';
+import { wholeBytes } from './part-uploads.ts';
 import { openReader } from './source-reader.ts';
-import { readProgress } from './upload-progress.ts';
 
 /** What a put needs of the store. */
 export interface PutContext {
@@ -95,7 +95,7 @@ async function putWhole(
   const algorithm = algorithmOf(digest);
   const hash = platformHash(algorithm);
   hash.update(bytes);
-  const hex = await hash.hex();
+  const hex = hash.hex();
   if (hex !== encodedOf(digest)) return wrongDigest(digest, hex);
   await bucket.put(blobKey(digest), bytes, { [algorithm]: hex });
   return { kind: 'stored', size: bytes.byteLength };
@@ -104,11 +104,11 @@ async function putWhole(
 /** The blob came another way while its upload was paused. */
 async function dropUpload(
   { bucket }: PutContext,
-  { digest, size }: WantedBlob,
+  { digest }: WantedBlob,
   text: string | undefined,
 ): Promise<void> {
-  const left = readProgress(text, partBytesOf(size))?.upload;
+  const left = readProgress(text)?.upload;
   if (left === undefined) return;
-  const upload = bucket.resumeMultipartUpload(blobKey(digest), left.uploadId);
+  const upload = bucket.resumeMultipartUpload(blobKey(digest), left.id);
   await upload.abort().catch(() => undefined);
 }

@@ -1,5 +1,7 @@
 import { blobKey } from '../../core/bucket/blob-key.ts';
 import { oneMoreFruitless } from '../../core/bucket/fruitless-pauses.ts';
+import { savedHash } from '../../core/bucket/put/hash.ts';
+import { type PutProgress, readProgress, writeProgress } from '../../core/bucket/put/progress.ts';
 import { encodedOf } from '../../core/oci/digest.ts';
 import {
   type BlobSource,
@@ -13,7 +15,6 @@ import {
 import { type BlobHash, blobHash } from './blob-hash.ts';
 import { partBytesOf, R2PartUploads } from './part-uploads.ts';
 import { openReader, type SourceReader } from './source-reader.ts';
-import { readProgress, writeProgress } from './upload-progress.ts';
 
 /** A port's bound for progress, in letters of ASCII. */
 const longestProgress = 60_000;
@@ -58,27 +59,27 @@ class UploadGone extends Error {}
  * completed only when the hash is right. Rejects with the error of the source or of R2.
  */
 export async function putInParts(put: MultipartPut): Promise<PutOutcome> {
+  const progress = readProgress(put.options.progress);
   try {
-    return await putFrom(put, put.options.progress);
+    return await putFrom(put, progress);
   } catch (error) {
     if (!(error instanceof UploadGone)) throw error;
-    const progress = readProgress(put.options.progress, partBytesOf(put.wanted.size));
-    return putFrom(put, writeProgress(progress?.fruitless ?? 0));
+    return putFrom(put, { fruitless: progress?.fruitless ?? 0, upload: undefined });
   }
 }
 
-async function putFrom(put: MultipartPut, text: string | undefined): Promise<PutOutcome> {
+async function putFrom(put: MultipartPut, progress: PutProgress | undefined): Promise<PutOutcome> {
   const { bucket, wanted, source } = put;
   const { signal, pauseAt } = put.options;
   const key = blobKey(wanted.digest);
   const partBytes = partBytesOf(wanted.size);
-  const progress = readProgress(text, partBytes);
-  const resumed = progress?.upload;
+  const resumed = resumedUpload(progress, partBytes);
   const fruitless = progress?.fruitless ?? 0;
   const time = pauseAt === undefined ? undefined : pauseAt - put.now();
-  const hash = blobHash(wanted, { time, progress });
+  const isAgain = progress !== undefined;
+  const hash = blobHash(wanted, { time, saved: resumed?.hash, isAgain });
   const upload = resumed
-    ? bucket.resumeMultipartUpload(key, resumed.uploadId)
+    ? bucket.resumeMultipartUpload(key, resumed.id)
     : await bucket.createMultipartUpload(key);
   const uploads = new R2PartUploads(upload, resumed?.etags ?? []);
   const mayPause = pauseAt !== undefined && hash.whenPaused !== 'impossible';
@@ -115,6 +116,14 @@ async function putFrom(put: MultipartPut, text: string | undefined): Promise<Put
   }
 }
 
+/** The upload that a put is to go on with; undefined when it cannot. */
+function resumedUpload(progress: PutProgress | undefined, partBytes: number) {
+  const { id, etags, hash: saved } = progress?.upload ?? {};
+  if (id === undefined || etags === undefined || saved === undefined) return undefined;
+  const hash = savedHash(saved, etags.length * partBytes);
+  return hash && { id, etags, hash };
+}
+
 /** Reads and sends all that is left. */
 async function sendAll(sending: Sending): Promise<Sent> {
   const { wanted, reader, uploads, hash } = sending;
@@ -135,7 +144,7 @@ async function sendAll(sending: Sending): Promise<Sent> {
   if (size !== undefined && (await reader.next(1)) !== undefined) {
     return wrongSize(size, size + 1);
   }
-  const hex = await hash.hex();
+  const hex = hash.hex();
   return hex === encodedOf(wanted.digest) ? { kind: 'right' } : wrongDigest(wanted.digest, hex);
 }
 
@@ -166,12 +175,13 @@ async function pausedAt(
 ): Promise<Sent> {
   const parts = await uploads.all();
   if (hash.whenPaused === 'begin-anew' || saved === undefined || parts.length === 0) {
-    const progress = writeProgress(oneMoreFruitless(fruitless));
+    const progress = writeProgress({ fruitless: oneMoreFruitless(fruitless), upload: undefined });
     return { kind: 'paused', progress, hasUpload: false };
   }
   const etags = parts.map(({ etag }) => etag);
   const count = parts.length === first ? oneMoreFruitless(fruitless) : 0;
-  const progress = writeProgress(count, { uploadId, etags, hash: saved });
+  const upload = { id: uploadId, parts: etags.length, etags, hash: saved };
+  const progress = writeProgress({ fruitless: count, upload });
   // Tags of R2 have a third of the letters that would come to this.
   if (progress.length > longestProgress) throw new Error('the tags of R2 are too long to pause');
   return { kind: 'paused', progress, hasUpload: true };
