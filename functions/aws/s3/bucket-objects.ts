@@ -12,6 +12,7 @@ import { backOff } from '../sdk/backoff.ts';
 import { refusedAs, s3Error } from './s3-error.ts';
 import { aborting, type LoadedSdk, signedBody } from './sdk-client.ts';
 import { sentStream } from './sent-stream.ts';
+import { withoutConflict } from './without-conflict.ts';
 
 /** The largest object that is read, in bytes. */
 const mostBytes = 64 * 1024 * 1024;
@@ -110,7 +111,7 @@ export function bucketObjects(
 
     async put(key, bytes, announced, signal) {
       const { client } = await loaded();
-      return publish(client, key, bytes, announced, signal);
+      return withoutConflict(() => publish(client, key, bytes, announced, signal));
     },
 
     async putStream(key, bytes, announced, signal) {

@@ -1,8 +1,8 @@
 import { BucketError, notPublished, type Published } from '../../core/bucket/bucket.ts';
 import { writeProgress } from '../../core/bucket/put/progress.ts';
+import { putWhole } from '../../core/bucket/put/whole.ts';
 import { algorithmOf, encodedOf } from '../../core/oci/digest.ts';
-import { type PutOutcome, wrongDigest, wrongSize } from '../../core/ports/blob-store.ts';
-import { nodeHashing } from '../sdk/aws-credentials.ts';
+import type { PutOutcome } from '../../core/ports/blob-store.ts';
 import { PartReader } from './part-reader.ts';
 import { bufferBytes } from './put-buffers.ts';
 import { fruitlessPause, type PutJob, plainHash } from './put-hash.ts';
@@ -44,51 +44,22 @@ export async function putBlob(job: PutJob): Promise<PutOutcome> {
  * can be sent again.
  */
 async function putInMemory(job: PutJob, size: number): Promise<PutOutcome> {
-  const { buffers, signal, pause } = job;
+  const { bucket, buffers, key, source, signal, pause } = job;
+  const { digest } = job.wanted;
   const reading = AbortSignal.any([signal, pause]);
   let buffer: Buffer | undefined;
+  let reader: PartReader | undefined;
   try {
     buffer = await buffers.acquire(size, reading);
-    return (await read(job, buffer, reading)) ?? (await send(job, buffer));
+    reader = new PartReader(source.open(0), reading);
+    return await putWhole({ bucket, key, digest, createHash: plainHash, signal }, reader, buffer);
   } catch (error) {
     if (pause.aborted && !signal.aborted) return fruitlessPause(job);
     throw error;
   } finally {
+    reader?.cancel(new Error('no more of it is needed'));
     if (buffer !== undefined) buffers.release(buffer);
   }
-}
-
-/** Fills the buffer; undefined when it then holds what was wanted. */
-async function read(
-  { source, wanted }: PutJob,
-  buffer: Buffer,
-  signal: AbortSignal,
-): Promise<PutOutcome | undefined> {
-  const size = buffer.byteLength;
-  const reader = new PartReader(source.open(0), signal);
-  try {
-    const got = await reader.fill(buffer);
-    if (got < size) return wrongSize(size, got);
-    if (!(await reader.isAtEnd())) return wrongSize(size, size + 1);
-  } finally {
-    reader.cancel(new Error('no more of it is needed'));
-  }
-  const hash = plainHash(algorithmOf(wanted.digest));
-  hash.update(buffer);
-  const hex = hash.hex();
-  return hex === encodedOf(wanted.digest) ? undefined : wrongDigest(wanted.digest, hex);
-}
-
-async function send({ bucket, key, wanted, signal }: PutJob, buffer: Buffer): Promise<PutOutcome> {
-  const { digest } = wanted;
-  const isSha256 = algorithmOf(digest) === 'sha256';
-  const sha256 = isSha256 ? encodedOf(digest) : nodeHashing.sha256Hex(buffer);
-  const size = buffer.byteLength;
-  const published = await withoutConflict(() => bucket.put(key, buffer, { size, sha256 }, signal));
-  if (published.kind === 'published' || published.kind === 'there-already') {
-    return { kind: 'stored', size };
-  }
-  throw notPublished('S3 PutObject', published);
 }
 
 /** How the one request ended: as a put does, or S3 broke it off and nothing of it is kept. */

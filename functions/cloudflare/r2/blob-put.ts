@@ -1,16 +1,15 @@
 import { blobKey } from '../../core/bucket/blob-key.ts';
 import { readProgress } from '../../core/bucket/put/progress.ts';
-import { algorithmOf, encodedOf } from '../../core/oci/digest.ts';
-import {
-  type BlobSource,
-  type PutOptions,
-  type PutOutcome,
-  type StoredBlob,
-  type WantedBlob,
-  wrongDigest,
-  wrongSize,
+import { putWhole } from '../../core/bucket/put/whole.ts';
+import type {
+  BlobSource,
+  PutOptions,
+  PutOutcome,
+  StoredBlob,
+  WantedBlob,
 } from '../../core/ports/blob-store.ts';
 import { platformHash } from './blob-hash.ts';
+import { r2Objects } from './bucket-objects.ts';
 import { putInParts } from './multipart.ts';
 import { wholeBytes } from './part-uploads.ts';
 import { openReader } from './source-reader.ts';
@@ -76,29 +75,13 @@ async function send(
   }
   const reader = openReader(source, { start: 0, signal: options.signal, now });
   try {
-    const bytes = new Uint8Array(size);
-    const count = await reader.fill(bytes);
-    if (count < size) return wrongSize(size, count);
-    if ((await reader.next(1)) !== undefined) return wrongSize(size, size + 1);
-    return await putWhole(bucket, wanted, bytes);
+    const key = blobKey(wanted.digest);
+    const objects = r2Objects(bucket);
+    const put = { bucket: objects, key, digest: wanted.digest, signal: options.signal };
+    return await putWhole({ ...put, createHash: platformHash }, reader, new Uint8Array(size));
   } finally {
     reader.close();
   }
-}
-
-/** R2 verifies them once more: what it got may differ from what was sent. */
-async function putWhole(
-  bucket: R2Bucket,
-  { digest }: WantedBlob,
-  bytes: Uint8Array,
-): Promise<PutOutcome> {
-  const algorithm = algorithmOf(digest);
-  const hash = platformHash(algorithm);
-  hash.update(bytes);
-  const hex = hash.hex();
-  if (hex !== encodedOf(digest)) return wrongDigest(digest, hex);
-  await bucket.put(blobKey(digest), bytes, { [algorithm]: hex });
-  return { kind: 'stored', size: bytes.byteLength };
 }
 
 /** The blob came another way while its upload was paused. */

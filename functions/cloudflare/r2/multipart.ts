@@ -141,7 +141,7 @@ async function sendAll(sending: Sending): Promise<Sent> {
     if (came < length && size !== undefined) return wrongSize(size, at);
     if (came < length) break;
   }
-  if (size !== undefined && (await reader.next(1)) !== undefined) {
+  if (size !== undefined && !(await reader.isAtEnd())) {
     return wrongSize(size, size + 1);
   }
   const hex = hash.hex();

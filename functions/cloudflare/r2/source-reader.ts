@@ -25,6 +25,8 @@ export interface SourceReader {
   next(most: number): Promise<Uint8Array | undefined>;
   /** Fills `target` from its start; resolves to how many bytes came before the end. */
   fill(target: Uint8Array): Promise<number>;
+  /** True when no byte is left. */
+  isAtEnd(): Promise<boolean>;
   /** Ends the reading, also of a source that has more. Must be called in the end. */
   close(): void;
 }
@@ -90,6 +92,7 @@ export function openReader(
       const count = await fill(bytes.subarray(first.byteLength));
       return bytes.subarray(0, first.byteLength + count);
     },
+    isAtEnd: async () => (await piece(1)) === undefined,
     close() {
       if (timer !== undefined) clearTimeout(timer);
       signal?.removeEventListener('abort', onAbort);
