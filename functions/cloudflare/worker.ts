@@ -8,7 +8,7 @@ import type { WorkerEnvironment } from './bindings.ts';
 import { configuration } from './configuration.js';
 import { openPlatform, type WorkerPlatform } from './open.ts';
 import { workOn } from './queues/fill-queue.ts';
-import { withFixedLength } from './workerd/response.ts';
+import { withFixedLength } from './workerd/runtime.ts';
 
 interface Opened {
   readonly platform: WorkerPlatform;

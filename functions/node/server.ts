@@ -3,6 +3,7 @@ import type { Environment } from '../core/config/environment.ts';
 import type { ParsedConfig } from '../core/config/parse-config.ts';
 import { problemText } from '../core/config/problems.ts';
 import type { Config } from '../core/config/resolve.ts';
+import { encode } from '../core/config/resolved.ts';
 import { authorityOf } from '../core/config/units.ts';
 import { logEvent } from '../core/observe/event-line.ts';
 import type { Log } from '../core/observe/log.ts';
@@ -16,7 +17,6 @@ import { createMetrics, type Metrics } from './observe/metrics.ts';
 import { createServerLog, type LogDestination } from './observe/server-log.ts';
 import { standardOutput } from './observe/standard-output.ts';
 import { rememberedRateLimits } from './observe/store-metrics.ts';
-import { keysForRestart } from './reload.ts';
 import { nodeRuntime } from './runtime.ts';
 import type { OpenPlatform, ServerPlatform } from './server-platform.ts';
 
@@ -174,4 +174,31 @@ async function stopWork(
   await Promise.all([mirror.stop(), platform.ports.queue.stop()]);
   await settled();
   await platform.close();
+}
+
+/** The keys that a running server takes from a changed file; all others need a restart. */
+const live: readonly string[] = [
+  'defaultUpstream',
+  'upstreams',
+  'shutdownTimeout',
+  'limits.maxBlobBytes',
+  'limits.storeBytes',
+];
+
+/** The keys that differ between two configurations and that a running server cannot change. */
+function keysForRestart(before: Config, after: Config): string[] {
+  const changed = (one: object, other: object, prefix: string): string[] =>
+    [...new Set([...Object.keys(one), ...Object.keys(other)])].flatMap((key) => {
+      const path = prefix + key;
+      const [was, is] = [Reflect.get(one, key), Reflect.get(other, key)];
+      if (live.includes(path) || text(was) === text(is)) return [];
+      const isSection = key === 'limits' && typeof is === 'object' && is !== null;
+      return isSection ? changed(was, is, `${path}.`) : [path];
+    });
+  return changed(before, after, '');
+}
+
+/** In which URLs, patterns and maps can be compared. */
+function text(value: unknown): string {
+  return JSON.stringify(encode(value) ?? null);
 }

@@ -6,8 +6,7 @@ import {
 } from '../../core/observe/request-line.ts';
 import type { MirrorEvent } from '../../core/ports/event.ts';
 import type { Counters } from '../../core/ports/ledger.ts';
-import type { Measured } from './embedded-metrics.ts';
-import type { MetricLog } from './metric-log.ts';
+import type { Measured, MetricLog } from './metric-log.ts';
 
 /** Writes the line of a request, which also carries its metrics and those of `counted`. */
 export function measureRequest(

@@ -1,8 +1,8 @@
 import type { Ledger } from '../../core/ports/ledger.ts';
 import type { Runtime } from '../../core/ports/runtime.ts';
 import { reasonOf } from '../../core/ports/tolerate.ts';
-import type { Measured } from './embedded-metrics.ts';
 import { measuredCounts } from './event-metrics.ts';
+import type { Measured } from './metric-log.ts';
 
 /** A ledger that keeps its counts in memory until it is told to write them. */
 export interface FlushedLedger extends Ledger {

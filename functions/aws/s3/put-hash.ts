@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { Bucket } from '../../core/bucket/bucket.ts';
-import { oneMoreFruitless } from '../../core/bucket/fruitless-pauses.ts';
 import type { PutHash } from '../../core/bucket/put/hash.ts';
-import { type PutProgress, writeProgress } from '../../core/bucket/put/progress.ts';
+import {
+  oneMoreFruitless,
+  type PutProgress,
+  writeProgress,
+} from '../../core/bucket/put/progress.ts';
 import type { DigestAlgorithm } from '../../core/oci/digest.ts';
 import type { BlobSource, PutOutcome, WantedBlob } from '../../core/ports/blob-store.ts';
 import type { PutBuffers } from './put-buffers.ts';

@@ -1,4 +1,4 @@
-import { StoreBusy } from '../../core/ports/store-busy.ts';
+import { StoreBusy } from '../../core/ports/leases.ts';
 
 /**
  * The result of a statement of D1, which runs one after another and refuses those that would have to

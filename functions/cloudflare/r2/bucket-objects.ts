@@ -1,6 +1,7 @@
+import { createHash, createHmac } from 'node:crypto';
 import type { BucketObject, BucketObjects } from '../../core/bucket/bucket.ts';
 import { LargeValues } from '../../core/bucket/large-values.ts';
-import { workerHashing } from './hashing.ts';
+import type { Hashing } from '../../core/signing/credentials.ts';
 
 /** The whole objects of a bucket of R2. Rejects with R2's own errors. */
 export function r2Objects(bucket: R2Bucket): BucketObjects {
@@ -54,3 +55,9 @@ function objectOf({ key, size, uploaded }: R2Object): BucketObject {
 function isBadDigest(error: unknown): boolean {
   return error instanceof Error && error.message.includes('(10037)');
 }
+
+/** The hashes of a signature, as workerd has them from node:crypto. */
+export const workerHashing: Hashing = {
+  sha256Hex: (data) => createHash('sha256').update(data).digest('hex'),
+  hmac: (key, text) => createHmac('sha256', key).update(text).digest(),
+};

@@ -1,7 +1,11 @@
 import { blobKey } from '../../core/bucket/blob-key.ts';
-import { oneMoreFruitless } from '../../core/bucket/fruitless-pauses.ts';
 import { savedHash } from '../../core/bucket/put/hash.ts';
-import { type PutProgress, readProgress, writeProgress } from '../../core/bucket/put/progress.ts';
+import {
+  oneMoreFruitless,
+  type PutProgress,
+  readProgress,
+  writeProgress,
+} from '../../core/bucket/put/progress.ts';
 import { encodedOf } from '../../core/oci/digest.ts';
 import {
   type BlobSource,

@@ -3,7 +3,7 @@ import { amzDate } from '../../core/signing/canonical-request.ts';
 import type { AwsCredentials } from '../../core/signing/credentials.ts';
 import { presignedUrl, signatureParameters } from '../../core/signing/presigner.ts';
 import { keptSigningKey } from '../../core/signing/signing-key.ts';
-import { workerHashing } from './hashing.ts';
+import { workerHashing } from './bucket-objects.ts';
 
 /** Where clients read the bucket themselves, and by whose keys. */
 export interface R2SignedUrlsOptions {

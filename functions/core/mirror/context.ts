@@ -1,3 +1,5 @@
+import type { ByteRange } from '../headers/range.ts';
+import type { Digest } from '../oci/digest.ts';
 import type { BlobStore } from '../ports/blob-store.ts';
 import type { FillQueue } from '../ports/fill-queue.ts';
 import type { Leases } from '../ports/leases.ts';
@@ -7,7 +9,6 @@ import type { Ports } from '../ports/ports.ts';
 import type { Runtime } from '../ports/runtime.ts';
 import type { Attempted, Tolerant } from '../ports/tolerate.ts';
 import type { Source, Sources } from '../sources/source.ts';
-import type { WantedPart } from './blob-part.ts';
 import type { Flights } from './flights.ts';
 import type { Memory } from './memory.ts';
 import type { BlobOutcome } from './outcome.ts';
@@ -67,4 +68,15 @@ export interface FillContext {
 /** Everything a decision of the mirror can use. */
 export interface Context extends FillContext {
   readonly fills: Filling;
+}
+
+/** A blob that a client may read, and the part of it that it asked for. */
+export interface WantedPart {
+  readonly digest: Digest;
+  /** In bytes; undefined when neither a manifest nor the upstream stated it. */
+  readonly size: number | undefined;
+  /** False when only what the repository's own registry sends now may be answered. */
+  readonly mayBeStored: boolean;
+  /** undefined for the whole blob. */
+  readonly range: ByteRange | undefined;
 }

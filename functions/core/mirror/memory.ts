@@ -4,8 +4,43 @@ import type { Manifest } from '../oci/manifest.ts';
 import type { ReferrersList, TagList, TagRecord } from '../ports/manifest-store.ts';
 import type { BlobLocating } from '../ports/upstream.ts';
 import type { Unobtained } from '../sources/source.ts';
-import { IncompleteManifests } from './incomplete-manifests.ts';
 import type { KnownContents } from './manifest-summary.ts';
+
+/** How long a manifest counts as incomplete unless something arrives, in ms. */
+const life = 3_000;
+
+/**
+ * Manifests that were found incomplete a moment ago. Whatever this instance stores may complete any
+ * of them, so all are forgotten then. Another instance's fill shows after a few seconds.
+ */
+class IncompleteManifests {
+  readonly #found: BoundedCache<true>;
+  #arrivals = 0;
+
+  constructor(now: () => number) {
+    this.#found = new BoundedCache(10_000, now);
+  }
+
+  /** How often something arrived: what is found out is as of this. */
+  get arrivals(): number {
+    return this.#arrivals;
+  }
+
+  has(key: string): boolean {
+    return this.#found.get(key) === true;
+  }
+
+  /** Notes what a walk found that began at `arrivals`; without effect when something came since. */
+  add(key: string, arrivals: number): void {
+    if (arrivals === this.#arrivals) this.#found.set(key, true, life);
+  }
+
+  /** A blob or a manifest was stored. */
+  arrived(): void {
+    this.#arrivals += 1;
+    this.#found.clear();
+  }
+}
 
 /** How long a refusal is remembered, in ms: CI pushes a tag and pulls it a moment later. */
 export const refusalLife = 20_000;

@@ -1,5 +1,5 @@
 import type { MirrorEvent } from './event.ts';
-import { StoreBusy } from './store-busy.ts';
+import { StoreBusy } from './leases.ts';
 
 /** A port whose operations resolve to undefined when they fail. */
 export type Tolerant<Port> = Answering<Port, undefined>;

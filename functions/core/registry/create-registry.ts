@@ -1,13 +1,26 @@
 import type { Mirror } from '../mirror/mirror.ts';
-import type { Answer, Asked, AskedRepository, RegistryRequest } from './answer.ts';
+import { isRepositoryName } from '../oci/repository.ts';
+import {
+  type Answer,
+  type Asked,
+  type AskedRepository,
+  jsonAnswer,
+  type RegistryRequest,
+} from './answer.ts';
+import { headersFor, unstored } from './answer-headers.ts';
 import { answerBlob } from './blobs.ts';
 import { answerCatalog } from './catalog.ts';
-import { chooseRepository, knownRegistries, type Registries } from './choose-repository.ts';
+import {
+  chooseRegistry,
+  chooseRepository,
+  knownRegistries,
+  looksLikeHost,
+  type Registries,
+} from './choose-repository.ts';
 import { errorAnswer } from './error-answer.ts';
 import { answerManifest } from './manifests.ts';
-import { answerPing } from './ping.ts';
 import { answerReferrers } from './referrers.ts';
-import { refusal } from './refusal.ts';
+import { noRegistry, refusal } from './refusal.ts';
 import { parseRoute, parseTarget, type RepositoryRoute, type Route } from './route.ts';
 import { refusalOfFailure, type Wanted } from './status-policy.ts';
 import { answerTags } from './tags.ts';
@@ -149,4 +162,32 @@ function answerWrite(): Answer {
     { kind: 'other' },
     { allow: 'GET, HEAD' },
   );
+}
+
+const subject = { kind: 'ping' } as const;
+
+/** To nearly every ping: no registry is named. */
+const pong: Answer = jsonAnswer(
+  '{}',
+  { ...headersFor({ ns: undefined }), 'cache-control': unstored },
+  { ...subject, form: 'root', upstreamCalls: 0 },
+);
+
+/**
+ * The answer that says "a registry is here" (distribution-spec §Determining support). It is 200 and
+ * never a challenge: podman and crane drop a mirror after anything but 200 and 401. Only a prefix
+ * that cannot work is refused, so that a wrong configuration shows at once.
+ */
+function answerPing(registries: Registries, asked: Asked, prefix: string): Answer {
+  if (prefix === '' && asked.ns === undefined) return pong;
+  const choice = chooseRegistry(registries, asked.ns, prefix);
+  if (choice.kind === 'refused')
+    return errorAnswer({ ...asked, ns: undefined }, choice.refusal, subject);
+  const { form, rest } = choice;
+  const first = rest.split('/', 1)[0] ?? '';
+  if (rest !== '' && (looksLikeHost(first) || !isRepositoryName(rest))) {
+    return errorAnswer({ ...asked, form }, noRegistry(rest), subject);
+  }
+  const headers = { ...headersFor(asked), 'cache-control': unstored };
+  return jsonAnswer('{}', headers, { ...subject, form, upstreamCalls: 0 });
 }

@@ -1,10 +1,9 @@
 import type { AnswerNote } from '../observe/request-line.ts';
-import { errorBody } from '../oci/error-code.ts';
 import { repositoryKey } from '../oci/repository.ts';
 import type { Unobtained } from '../sources/source.ts';
 import type { Answer, Asked, AskedRepository } from './answer.ts';
 import { headersFor } from './answer-headers.ts';
-import type { Refusal } from './refusal.ts';
+import { errorBody, type Refusal } from './refusal.ts';
 import { parseRoute, parseTarget } from './route.ts';
 import { refusalOf, refusalOfFailure, type Wanted } from './status-policy.ts';
 

@@ -1,5 +1,3 @@
-import type { ErrorCode } from '../oci/error-code.ts';
-
 /**
  * An answer that is not the content. 401 is not among them: dockerd answers one from a mirror with
  * the user's Docker Hub password.
@@ -29,4 +27,25 @@ const longestQuote = 120;
 export function quoted(text: string): string {
   const cut = text.length > longestQuote ? `${text.slice(0, longestQuote)}…` : text;
   return JSON.stringify(cut);
+}
+
+/** The error codes of distribution-spec §Error codes that a read-only registry can answer with. */
+type ErrorCode =
+  | 'BLOB_UNKNOWN'
+  | 'DIGEST_INVALID'
+  | 'MANIFEST_INVALID'
+  | 'MANIFEST_UNKNOWN'
+  | 'NAME_INVALID'
+  | 'NAME_UNKNOWN'
+  | 'PAGINATION_NUMBER_INVALID'
+  | 'RANGE_INVALID'
+  | 'DENIED'
+  | 'UNSUPPORTED'
+  | 'TOOMANYREQUESTS'
+  | 'UNAVAILABLE'
+  | 'UNKNOWN';
+
+/** The JSON body of an error (distribution-spec §Error codes). */
+export function errorBody(code: ErrorCode, message: string): string {
+  return JSON.stringify({ errors: [{ code, message }] });
 }

@@ -3,10 +3,10 @@ import { HTTPException } from 'hono/http-exception';
 import { secureHeaders } from 'hono/secure-headers';
 import { timeout } from 'hono/timeout';
 import { Hono } from 'hono/tiny';
+import { version } from '../config/version.ts';
 import type { Registry } from '../registry/create-registry.ts';
 import { failureAnswer } from '../registry/error-answer.ts';
 import { isRegistryTarget, parseTarget } from '../registry/route.ts';
-import { type Health, healthPage } from './health.ts';
 import { type OwnPage, pageApp } from './page-app.ts';
 import { type AppEnvironment, fromRequest, respond, targetOf } from './web.ts';
 
@@ -65,3 +65,18 @@ const secure = secureHeaders({ strictTransportSecurity: false });
 /** Secure headers for all that a browser may show, which is everything but the registry. */
 const secureBeside: MiddlewareHandler<AppEnvironment> = (context, next) =>
   isRegistryTarget(fromRequest(context).target) ? next() : secure(context, next);
+
+/** `closing`: the mirror answers what is under way, and nothing new should come. */
+export type Health = 'ok' | 'closing';
+
+/**
+ * The page `/healthz`, the same on every platform. Anybody may ask for it, so nothing else is in it and
+ * no store is read for it. `closing` is a 503, so that a load balancer sends no new clients.
+ */
+function healthPage(status: Health): OwnPage {
+  return {
+    status: status === 'ok' ? 200 : 503,
+    type: 'application/json',
+    body: `${JSON.stringify({ status, version })}\n`,
+  };
+}

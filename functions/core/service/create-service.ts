@@ -3,8 +3,7 @@ import { createMirror, type RunningMirror } from '../mirror/create-mirror.ts';
 import { errorText } from '../observe/log.ts';
 import { createRegistry, type Registry } from '../registry/create-registry.ts';
 import { openUpstreams } from '../sources/open-sources.ts';
-import { type App, type AppParts, createApp } from './app.ts';
-import type { Health } from './health.ts';
+import { type App, type AppParts, createApp, type Health } from './app.ts';
 import type { Platform } from './platform.ts';
 
 /** A mirror and its HTTP surface. */

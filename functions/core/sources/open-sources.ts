@@ -1,12 +1,12 @@
 import type { Config, PasswordPlace, UpstreamConfig } from '../config/resolve.ts';
 import { version } from '../config/version.ts';
+import type { UpstreamEvent } from '../ports/event.ts';
 import type { Ledger } from '../ports/ledger.ts';
 import type { Runtime } from '../ports/runtime.ts';
-import { reasonOf } from '../ports/tolerate.ts';
+import { reasonOf, tolerate } from '../ports/tolerate.ts';
 import type { Upstream } from '../ports/upstream.ts';
 import { createUpstream } from '../upstream/client.ts';
 import type { UpstreamFetch } from '../upstream/connection.ts';
-import { keepRateLimits } from './record-rate-limits.ts';
 import { upstreamWithPassword } from './rotating-password.ts';
 import type { UpstreamPolicy } from './source.ts';
 
@@ -84,4 +84,16 @@ export async function unreadablePasswords(
     }
   });
   return (await Promise.all(tried)).flat();
+}
+
+/** What an upstream client reports to, so that the rate limits it reads reach the ledger. */
+function keepRateLimits(ledger: Ledger, runtime: Runtime): (event: UpstreamEvent) => void {
+  const { recordRateLimit } = tolerate(ledger, (event) => runtime.observe(event));
+  return (event) => {
+    runtime.observe(event);
+    if (event.kind !== 'rate-limit') return;
+    const { registry, credentials: account, rate } = event;
+    const seen = runtime.now();
+    runtime.waitUntil(recordRateLimit({ registry, account, rate, seen }));
+  };
 }

@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream';
-import { setNodeBody } from '../../node/http/node-body.ts';
+import { setNodeBody } from '../../node/http/write-answer.ts';
 import type { FileSlice } from './slice.ts';
 
 const kibibyte = 1024;

@@ -1,9 +1,8 @@
 import { type Repository, repositoryKey } from '../../oci/repository.ts';
 import { UpstreamError } from '../../ports/upstream-error.ts';
-import type { WantedPart } from '../blob-part.ts';
-import type { Context, MissingBlobs } from '../context.ts';
+import { pauseFor } from '../across-instances.ts';
+import type { Context, MissingBlobs, WantedPart } from '../context.ts';
 import type { BlobOutcome } from '../outcome.ts';
-import { pauseFor } from '../pause.ts';
 import { fillBehind, isFillable } from './background-fill.ts';
 import { passThrough } from './pass-through.ts';
 

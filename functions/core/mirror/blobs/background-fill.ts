@@ -1,6 +1,5 @@
 import type { Repository } from '../../oci/repository.ts';
-import type { WantedPart } from '../blob-part.ts';
-import type { Context, MissingBlobs } from '../context.ts';
+import type { Context, MissingBlobs, WantedPart } from '../context.ts';
 import { enqueueFills } from '../enqueue-fills.ts';
 import { registryBlobKey } from '../memory.ts';
 import { passThrough } from './pass-through.ts';

@@ -1,6 +1,5 @@
 import type { Source } from '../../sources/source.ts';
-import type { WantedPart } from '../blob-part.ts';
-import type { Context, MissingBlobs } from '../context.ts';
+import type { Context, MissingBlobs, WantedPart } from '../context.ts';
 import { BlobRefused, RefusedElsewhere } from '../fills/blob-refusal.ts';
 import type { BlobOutcome } from '../outcome.ts';
 import type { Fill } from '../running-fill.ts';

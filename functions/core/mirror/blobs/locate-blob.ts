@@ -2,14 +2,15 @@ import { satisfyRange } from '../../headers/range.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { BlobLocation } from '../../ports/blob-store.ts';
 import type { Source } from '../../sources/source.ts';
-import type { WantedPart } from '../blob-part.ts';
-import type { Context } from '../context.ts';
+import type { Context, WantedPart } from '../context.ts';
+import { upstreamLocation } from '../fills/upstream-location.ts';
 import { manifestKey } from '../manifests/known-manifest.ts';
 import { entryLife } from '../memory.ts';
 import type { Method, SingleRange } from '../mirror.ts';
 import type { BlobOutcome } from '../outcome.ts';
+import { fillBehind } from './background-fill.ts';
 import { blobEntry, mayBeStored } from './may-serve.ts';
-import { missingBlob } from './missing-blob.ts';
+import { passThrough } from './pass-through.ts';
 
 /** What a client gets that asks for a blob: the decisions of functions/README.md, "Blob". */
 export async function locateBlob(
@@ -115,3 +116,32 @@ function wantedPart(
 }
 
 const hit = { kind: 'hit', ttl: undefined } as const;
+
+/**
+ * What a client gets that may read a blob which is not stored: the upstream's redirect, or, where it
+ * sends none, what the platform's `missingBlobs` answers. `storeFails` is true where nobody can tell
+ * whether it is stored: nothing is begun in the store then.
+ */
+async function missingBlob(
+  context: Context,
+  source: Source,
+  part: WantedPart,
+  storeFails: boolean,
+): Promise<BlobOutcome> {
+  try {
+    if (source.policy.delivery === 'redirect') {
+      const location = await upstreamLocation(context, source, part.digest);
+      if (location.kind === 'redirect') {
+        await fillBehind(context, source.repository, part);
+        return { ...location, provenance: { kind: 'miss' } };
+      }
+      if (location.kind !== 'direct') return location;
+    }
+    if (storeFails && !context.missingBlobs.areFilledBehind) {
+      return await passThrough(context, source, part);
+    }
+    return await context.missingBlobs.answer(context, source, part);
+  } catch (error) {
+    return source.unobtainable(error);
+  }
+}

@@ -3,10 +3,9 @@ import { type Repository, repositoryKey } from '../../oci/repository.ts';
 import type { Consistency } from '../../ports/manifest-store.ts';
 import type { BlobLocating } from '../../ports/upstream.ts';
 import type { Source } from '../../sources/source.ts';
-import { acrossInstances, type Look } from '../across-instances.ts';
+import { acrossInstances, type Look, writePatiently } from '../across-instances.ts';
 import type { FillContext } from '../context.ts';
 import { manifestKey } from '../manifests/known-manifest.ts';
-import { writePatiently } from '../pause.ts';
 
 /** An answer that leads to the blob. */
 type Leading = Extract<BlobLocating, { kind: 'redirect' | 'direct' }>;

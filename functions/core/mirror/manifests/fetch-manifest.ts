@@ -3,13 +3,12 @@ import { type Manifest, type ManifestContents, readManifest } from '../../oci/ma
 import type { Reference } from '../../oci/reference.ts';
 import type { Repository } from '../../oci/repository.ts';
 import type { Source } from '../../sources/source.ts';
-import { acrossInstances, type Look } from '../across-instances.ts';
+import { acrossInstances, type Look, writePatiently } from '../across-instances.ts';
 import type { Context } from '../context.ts';
 import { enqueueFills } from '../enqueue-fills.ts';
 import type { FetchedManifest } from '../flights.ts';
 import type { KnownManifest } from '../memory.ts';
 import type { ManifestOutcome } from '../outcome.ts';
-import { writePatiently } from '../pause.ts';
 import { foundManifest, lookForManifest, manifestKey, rememberManifest } from './known-manifest.ts';
 
 /**

@@ -4,12 +4,11 @@ import type { Consistency, TagRecord } from '../../ports/manifest-store.ts';
 import type { ManifestHead, Refused } from '../../ports/upstream.ts';
 import { UpstreamError } from '../../ports/upstream-error.ts';
 import type { Source } from '../../sources/source.ts';
-import { acrossInstances } from '../across-instances.ts';
+import { acrossInstances, writePatiently } from '../across-instances.ts';
 import type { Context } from '../context.ts';
 import type { TagCheck } from '../flights.ts';
 import { fetchManifest, pullManifest } from '../manifests/fetch-manifest.ts';
 import { refusalLife } from '../memory.ts';
-import { writePatiently } from '../pause.ts';
 import { goneRecord, isGone, recordOf, type SeenTag } from './tag-record.ts';
 
 /** A tag at its upstream, and what was known of it when the check began. */

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { DynamoDbLeases } from '../../../../functions/aws/dynamodb/leases.ts';
 import { DynamoDbLedger } from '../../../../functions/aws/dynamodb/ledger.ts';
 import { ServiceError } from '../../../../functions/aws/sdk/service-error.ts';
-import { StoreBusy } from '../../../../functions/core/ports/store-busy.ts';
+import { StoreBusy } from '../../../../functions/core/ports/leases.ts';
 import { type OpenedDynamoDb, openDynamoDb } from '../../../standins/dynamodb/open-dynamodb.ts';
 
 let opened: OpenedDynamoDb;

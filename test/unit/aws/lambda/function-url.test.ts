@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createFunctionUrl } from '../../../../functions/aws/lambda/function-url.ts';
-import { longestFiller } from '../../../../functions/aws/lambda/head-body.ts';
+import { createFunctionUrl, longestFiller } from '../../../../functions/aws/lambda/function-url.ts';
 import { longestBody } from '../../../../functions/aws/lambda/url-response.ts';
 import type { Answer, RegistryRequest } from '../../../../functions/core/registry/answer.ts';
 import { createApp } from '../../../../functions/core/service/app.ts';

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { acrossInstances } from '../../../../functions/core/mirror/across-instances.ts';
-import { writePatiently } from '../../../../functions/core/mirror/pause.ts';
+import {
+  acrossInstances,
+  writePatiently,
+} from '../../../../functions/core/mirror/across-instances.ts';
 import type { MirrorEvent } from '../../../../functions/core/ports/event.ts';
-import type { Leases } from '../../../../functions/core/ports/leases.ts';
-import { StoreBusy } from '../../../../functions/core/ports/store-busy.ts';
+import { type Leases, StoreBusy } from '../../../../functions/core/ports/leases.ts';
 import { attempt } from '../../../../functions/core/ports/tolerate.ts';
 import { ProcessLeases } from '../../../../functions/local/leases.ts';
 import { SimulatedTime } from '../../../runtime/aws-storm/simulated-time.ts';

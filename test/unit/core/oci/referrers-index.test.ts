@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { parseDigest } from '../../../../functions/core/oci/digest.ts';
-import { errorBody } from '../../../../functions/core/oci/error-code.ts';
 import {
   readReferrers,
   referrersIndex,
   referrersTag,
 } from '../../../../functions/core/oci/referrers-index.ts';
+import { errorBody } from '../../../../functions/core/registry/refusal.ts';
 
 function digest(text: string) {
   const parsed = parseDigest(text);

@@ -8,7 +8,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { ByteRange } from '../../../../functions/core/headers/range.ts';
 import type { Digest } from '../../../../functions/core/oci/digest.ts';
 import { FileBlobStore } from '../../../../functions/local/files/blob-store.ts';
-import { type NodeBody, nodeBodyOf } from '../../../../functions/node/http/node-body.ts';
+import { type NodeBody, nodeBodyOf } from '../../../../functions/node/http/write-answer.ts';
 import { FedSource, sourceOf } from '../../../contract/fed-source.ts';
 import { madeDigest } from '../../../contract/made-content.ts';
 
