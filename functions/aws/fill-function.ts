@@ -1,6 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { openConnections } from '../node/http-client.ts';
-import { readConfiguration } from './lambda/configuration.ts';
+import { readConfiguration } from './configuration.ts';
 import { openFill } from './lambda/fill.ts';
 
 // What comes from a socket is memory outside of V8's heap, which is small here. By its own measure V8

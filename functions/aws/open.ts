@@ -3,10 +3,10 @@ import { awaitLarge } from '../core/mirror/blobs/await-fill.ts';
 import { billedMarkInterval, type Platform } from '../core/service/platform.ts';
 import { passwordReader } from '../node/password.ts';
 import { nodeRuntime } from '../node/runtime.ts';
-import type { FunctionConfig } from './lambda/configuration.ts';
-import { observeEvent } from './lambda/event-metrics.ts';
-import { type MetricLedger, metricLedger } from './lambda/metric-ledger.ts';
-import { createMetricLog, type MetricLog } from './lambda/metric-log.ts';
+import type { FunctionConfig } from './configuration.ts';
+import { observeEvent } from './metrics/event-metrics.ts';
+import { type MetricLedger, metricLedger } from './metrics/metric-ledger.ts';
+import { createMetricLog, type MetricLog } from './metrics/metric-log.ts';
 import { type AwsStores, openStores } from './stores.ts';
 
 /** What a function takes from its process. */

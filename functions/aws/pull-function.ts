@@ -1,4 +1,4 @@
-import { readConfiguration } from './lambda/configuration.ts';
+import { readConfiguration } from './configuration.ts';
 import { openPull } from './lambda/pull.ts';
 
 /** The entry of the pull function, which answers clients behind a function URL. */

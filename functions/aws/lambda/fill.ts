@@ -3,9 +3,9 @@ import type { RunningMirror } from '../../core/mirror/create-mirror.ts';
 import { logGivenUp } from '../../core/observe/event-line.ts';
 import type { FillJob, FillOutcome } from '../../core/ports/fill-queue.ts';
 import { createService } from '../../core/service/create-service.ts';
+import type { FunctionConfig } from '../configuration.ts';
 import { type FunctionPlatform, type FunctionProcess, openPlatform } from '../open.ts';
 import { deliveryOf, readFillText } from '../sqs/queue.ts';
-import type { FunctionConfig } from './configuration.ts';
 
 /** The handler of the fill function: works on messages of the queue, and never rejects. */
 export type FillHandler = (

@@ -3,10 +3,10 @@ import { within } from '../../core/concurrency/timeout.ts';
 import { parseDigest } from '../../core/oci/digest.ts';
 import type { Answer } from '../../core/registry/answer.ts';
 import { createService } from '../../core/service/create-service.ts';
+import type { FunctionConfig } from '../configuration.ts';
+import { measureRequest } from '../metrics/event-metrics.ts';
 import { type FunctionProcess, openPlatform } from '../open.ts';
 import type { AwsStores } from '../stores.ts';
-import type { FunctionConfig } from './configuration.ts';
-import { measureRequest } from './event-metrics.ts';
 import { createFunctionUrl } from './function-url.ts';
 
 /** The handler of the pull function: answers a function URL's event, and never rejects. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { metricFields } from '../../../functions/aws/lambda/metric-log.ts';
+import { metricFields } from '../../../functions/aws/metrics/metric-log.ts';
 import { type MetricName, metricDimensions, namespace } from '../stack/metrics.ts';
 
 interface EmbeddedMetrics {

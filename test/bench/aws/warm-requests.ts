@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { readConfiguration } from '../../../functions/aws/lambda/configuration.ts';
+import { readConfiguration } from '../../../functions/aws/configuration.ts';
 import { openPull } from '../../../functions/aws/lambda/pull.ts';
 import type { RunningAws } from '../../runtime/aws/start-aws.ts';
 import { urlEvent } from '../../runtime/aws/url-event.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { measureRequest, observeEvent } from '../../../../functions/aws/lambda/event-metrics.ts';
-import { createMetricLog } from '../../../../functions/aws/lambda/metric-log.ts';
+import { measureRequest, observeEvent } from '../../../../functions/aws/metrics/event-metrics.ts';
+import { createMetricLog } from '../../../../functions/aws/metrics/metric-log.ts';
 
 function scene(level: 'debug' | 'info' | 'error' | 'silent') {
   const lines: string[] = [];

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readConfiguration } from '../../../../functions/aws/lambda/configuration.ts';
-import { resolveFile } from '../../../../functions/core/config/resolve-file.ts';
+import { readConfiguration } from '../../../functions/aws/configuration.ts';
+import { resolveFile } from '../../../functions/core/config/resolve-file.ts';
 
 let folder: string;
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { metricLedger } from '../../../../functions/aws/lambda/metric-ledger.ts';
+import { metricLedger } from '../../../../functions/aws/metrics/metric-ledger.ts';
 
 test('counts become metrics at once, and are written at most once a minute', async () => {
   let now = 0;

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import type { Environment } from '../../core/config/environment.ts';
-import { type Problem, problemText } from '../../core/config/problems.ts';
-import type { AwsConfig, Config } from '../../core/config/resolve.ts';
-import { isResolved, passwordVariables, readResolved } from '../../core/config/resolved.ts';
+import type { Environment } from '../core/config/environment.ts';
+import { type Problem, problemText } from '../core/config/problems.ts';
+import type { AwsConfig, Config } from '../core/config/resolve.ts';
+import { isResolved, passwordVariables, readResolved } from '../core/config/resolved.ts';
 
 /** The configuration of a function. */
 export type FunctionConfig = Pick<Config, 'defaultUpstream' | 'upstreams' | 'limits' | 'log'> & {
