@@ -1,9 +1,6 @@
 import type { S3Client } from '@aws-sdk/client-s3';
-import {
-  type AwsCredentials,
-  type CredentialSource,
-  millisecondsLeft,
-} from '../../core/signing/credentials.ts';
+import type { CredentialSource } from '../../core/signing/credentials.ts';
+import { sdkCredentials } from '../sdk/aws-credentials.ts';
 import type { BucketAddress } from './object-url.ts';
 
 /** The SDK's client and the commands that are used. */
@@ -60,28 +57,6 @@ export function createSdkClient(
       httpsAgent: agent,
     },
   });
-}
-
-/** The SDK asks again when less than this is left, in ms; what has no end it would keep for good. */
-const askedAgain = 4 * 60_000;
-
-async function sdkCredentials(source: CredentialSource) {
-  const now = Date.now();
-  const found = await source();
-  const lasting = millisecondsLeft(found, now) > askedAgain ? found : await source(found);
-  return forSdk(lasting, now);
-}
-
-function forSdk(
-  { accessKeyId, secretAccessKey, sessionToken, expires }: AwsCredentials,
-  now: number,
-) {
-  return {
-    accessKeyId,
-    secretAccessKey,
-    ...(sessionToken !== undefined && { sessionToken }),
-    expiration: new Date(expires ?? now + askedAgain),
-  };
 }
 
 interface SignedRequest {

@@ -8,17 +8,12 @@ export interface Backoff {
   readonly longest?: number;
 }
 
-/**
- * Pauses after an attempt, the first of which is 1. Rejects with the reason of a signal that is
- * aborted meanwhile, at the pause's end.
- */
+/** Pauses after an attempt, the first of which is 1. */
 export async function backOff(
   attempt: number,
   { first, growth = 4, longest = Number.POSITIVE_INFINITY }: Backoff,
-  signal?: AbortSignal,
 ): Promise<void> {
   // Full jitter: instances that were refused together do not come back together.
   const pause = Math.random() * Math.min(longest, first * growth ** (attempt - 1));
   await new Promise((resolve) => setTimeout(resolve, pause));
-  signal?.throwIfAborted();
 }

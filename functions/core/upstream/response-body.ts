@@ -1,3 +1,4 @@
+import { joinChunks } from '../bytes/byte-array.ts';
 import { type Answerer, invalidAnswer, UpstreamError } from '../ports/upstream-error.ts';
 import { fetchFailure } from './fetch-error.ts';
 
@@ -38,7 +39,7 @@ export async function readBody(
       if (late) {
         throw new UpstreamError('timeout', `${what}: the body stalled`, { status, answerer });
       }
-      if (done) return concatenate(chunks, length);
+      if (done) return joinChunks(chunks, length);
       length += value.byteLength;
       if (length > maxBytes) {
         cancel();
@@ -51,16 +52,6 @@ export async function readBody(
   } finally {
     clearTimeout(timer);
   }
-}
-
-function concatenate(chunks: readonly Uint8Array[], length: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return bytes;
 }
 
 /** What is read of a body nobody wants, to keep its connection for the next request. */
