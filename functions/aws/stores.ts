@@ -50,7 +50,7 @@ export function openStores(aws: AwsConfig, environment: Environment): AwsStores 
     environment,
   );
   const hashing = nodeHashing;
-  const signer = createSigner({ service: 's3', region, credentials, now, hashing });
+  const signer = createSigner({ region, credentials, now, hashing });
   const blobs = new S3BlobStore({
     address,
     signer,

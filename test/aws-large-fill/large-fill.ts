@@ -65,7 +65,6 @@ async function run(fill: LargeFill): Promise<LargeFillReport> {
   const address = { bucket: name, region, endpoint };
   const signer = createSigner({
     region,
-    service: 's3',
     credentials: () => credentials,
     now: Date.now,
     hashing: nodeHashing,

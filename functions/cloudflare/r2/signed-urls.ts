@@ -24,7 +24,7 @@ const mostKept = 5_000;
 /** URLs of R2's S3 endpoint that are signed for GET, each used again for half of its life. */
 export class R2SignedUrls {
   readonly #credentials: AwsCredentials;
-  readonly #keyOf = keptSigningKey({ region: 'auto', service: 's3' }, workerHashing);
+  readonly #keyOf = keptSigningKey('auto', workerHashing);
   readonly #kept: BoundedCache<string>;
   readonly #base: string;
   readonly #lifeSeconds: number;
@@ -46,7 +46,7 @@ export class R2SignedUrls {
     const signingKey = this.#keyOf(this.#credentials, date.slice(0, 8));
     const query = signatureParameters(date, this.#lifeSeconds, signingKey);
     const url = new URL(`${this.#base}/${key}`);
-    const request = { method: 'GET', url, service: 's3', date, query };
+    const request = { method: 'GET', url, date, query };
     const signed = presignedUrl(request, signingKey, workerHashing);
     this.#kept.set(key, signed, this.#lifeSeconds * 500);
     return signed;

@@ -18,28 +18,19 @@ function decodeLeniently(text: string): string {
   }
 }
 
-/** The first line of every string to sign, and the word before a credential. */
+/** The first line of every string to sign. */
 export const algorithm = 'AWS4-HMAC-SHA256';
-
-/** The hash of no bytes. */
-export const emptyHash = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
 
 /** What S3 takes in place of a hash of the body. */
 export const unsignedPayload = 'UNSIGNED-PAYLOAD';
 
 const plainPath = /^[\w./~-]*$/;
 
-/**
- * The path as it is signed. S3 encodes it once; other services encode what is encoded already once
- * more (SigV4, "Create a canonical request").
- */
-export function canonicalPath(pathname: string, service: string): string {
+/** The path as it is signed; S3, unlike other services, encodes it only once. */
+export function canonicalPath(pathname: string): string {
   if (plainPath.test(pathname)) return pathname;
   const segments = pathname.split('/');
-  const encoded = segments.map((segment) =>
-    encodeStrictly(service === 's3' ? decodeLeniently(segment) : segment),
-  );
-  return encoded.join('/');
+  return segments.map((segment) => encodeStrictly(decodeLeniently(segment))).join('/');
 }
 
 /**
@@ -66,18 +57,6 @@ export function canonicalQuery(parameters: readonly [name: string, value: string
       compare(name, otherName) || compare(value, otherValue),
   );
   return sorted.map(([name, value]) => `${name}=${value}`).join('&');
-}
-
-/** Headers as they are signed, and their names, both in the order of the names. */
-export function canonicalHeaders(headers: Readonly<Record<string, string>>): {
-  readonly lines: string;
-  readonly names: string;
-} {
-  const names = Object.keys(headers).sort();
-  const lines = names.map(
-    (name) => `${name}:${(headers[name] ?? '').trim().replace(/ +/g, ' ')}\n`,
-  );
-  return { lines: lines.join(''), names: names.join(';') };
 }
 
 function compare(one: string, other: string): number {

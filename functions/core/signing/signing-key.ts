@@ -2,14 +2,6 @@ import { toHex } from '../bytes/byte-array.ts';
 import { encodeStrictly } from './canonical-request.ts';
 import type { AwsCredentials, Hashing } from './credentials.ts';
 
-/** Where a signature is good. */
-export interface SigningPlace {
-  /** `us-east-1`; `auto` at R2. */
-  readonly region: string;
-  /** `s3`, `dynamodb`, `sqs`, `secretsmanager`. */
-  readonly service: string;
-}
-
 /** All that changes only with the credentials and the day. */
 export interface SigningKey {
   /** The day as `20261121`, in UTC. */
@@ -26,11 +18,11 @@ export interface SigningKey {
 }
 
 /**
- * Gives the key of a day, derived anew only when the credentials or the day changed (SigV4,
+ * Gives the key of a day for S3 in a region (`auto` at R2), derived anew only when the credentials or the day changed (SigV4,
  * "Derive a signing key").
  */
 export function keptSigningKey(
-  { region, service }: SigningPlace,
+  region: string,
   hashing: Hashing,
 ): (credentials: AwsCredentials, day: string) => SigningKey {
   let kept: SigningKey | undefined;
@@ -40,8 +32,8 @@ export function keptSigningKey(
     }
     const { accessKeyId, secretAccessKey, sessionToken } = credentials;
     let key = hashing.hmac(`AWS4${secretAccessKey}`, day);
-    for (const part of [region, service, 'aws4_request']) key = hashing.hmac(key, part);
-    const scope = `${day}/${region}/${service}/aws4_request`;
+    for (const part of [region, 's3', 'aws4_request']) key = hashing.hmac(key, part);
+    const scope = `${day}/${region}/s3/aws4_request`;
     kept = {
       day,
       credentials,

@@ -14,7 +14,6 @@ export function measurePresign(): number {
   };
   const signer = createSigner({
     region: 'us-east-1',
-    service: 's3',
     credentials: () => credentials,
     now: Date.now,
     hashing: nodeHashing,

@@ -51,7 +51,7 @@ export class ColdStorm {
     const table = new DynamoDbTable(this.table.clients(), 'pullfront');
     const credentials = () => ({ accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'made up' });
     const region = 'eu-central-1';
-    const signer = createSigner({ service: 's3', region, credentials, now, hashing: nodeHashing });
+    const signer = createSigner({ region, credentials, now, hashing: nodeHashing });
     const address = { bucket: 'blobs', region, endpoint: undefined, dualStack: false };
     const bucket = openBucket({ ...address, credentials, longestSilence: 60_000 });
     const index = new DynamoDbBlobIndex(table);

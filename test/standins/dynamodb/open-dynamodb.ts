@@ -13,8 +13,6 @@ import {
 } from '../../../functions/aws/dynamodb/dynamodb-clients.ts';
 import { tableDefinition, timeToLive } from '../../../functions/aws/dynamodb/item-keys.ts';
 import { DynamoDbTable } from '../../../functions/aws/dynamodb/table.ts';
-import { nodeHashing } from '../../../functions/aws/sdk/aws-credentials.ts';
-import { createSigner, type Signer } from '../../../functions/core/signing/presigner.ts';
 import type { KnownServer, TableAddress } from './exchange.ts';
 import { type ServiceProxy, startServiceProxy } from './service-proxy.ts';
 
@@ -30,25 +28,14 @@ export interface OpenedDynamoDb extends TableAddress {
 }
 
 const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_REGION } = process.env;
-const region = AWS_REGION ?? 'us-east-1';
+export const region = AWS_REGION ?? 'us-east-1';
 
 /** Credentials of the environment, or made-up ones. */
-const credentials = () => ({
+export const credentials = () => ({
   accessKeyId: AWS_ACCESS_KEY_ID ?? 'AKIDEXAMPLE',
   secretAccessKey: AWS_SECRET_ACCESS_KEY ?? 'made up for the test',
   sessionToken: AWS_SESSION_TOKEN,
 });
-
-/** Signs requests that a test makes itself. */
-export function dynamoDbSigner(): Signer {
-  return createSigner({
-    service: 'dynamodb',
-    region,
-    credentials,
-    now: Date.now,
-    hashing: nodeHashing,
-  });
-}
 
 /** The clients of the DynamoDB at `endpoint`; their clock in ms. */
 export function dynamoDbClients(endpoint: string, now: () => number = Date.now): DynamoDbClients {

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'vitest';
-import { nodeHashing } from '../../../functions/aws/sdk/aws-credentials.ts';
+import { signedHeaders } from '../sdk-signer.ts';
 import type { Ask, Exchange, Expected, TableAddress } from './exchange.ts';
-import { dynamoDbSigner } from './open-dynamodb.ts';
+import { credentials, region } from './open-dynamodb.ts';
 
 const throttled = new Set(['ThrottlingException', 'ProvisionedThroughputExceededException']);
 
@@ -57,10 +57,9 @@ async function send(action: string, body: string, endpoint: string) {
     'content-type': 'application/x-amz-json-1.0',
     'x-amz-target': `DynamoDB_20120810.${action}`,
   };
-  const bodyHash = nodeHashing.sha256Hex(Buffer.from(body));
-  const signed = await dynamoDbSigner().headers({
-    ...{ method: 'POST', url: new URL(endpoint) },
-    ...{ headers, bodyHash },
+  const signed = await signedHeaders({
+    ...{ service: 'dynamodb', region, credentials: credentials() },
+    ...{ method: 'POST', url: new URL(endpoint), headers, body },
   });
   const answer = await fetch(endpoint, { method: 'POST', headers: signed, body });
   return { status: answer.status, text: await answer.text() };

@@ -25,7 +25,6 @@ export async function openS3Store(now: () => number = Date.now): Promise<OpenedS
   const address = { bucket: name, region, endpoint };
   const signer = createSigner({
     region,
-    service: 's3',
     credentials: () => credentials,
     now,
     hashing: nodeHashing,

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { request as plainRequest } from 'node:http';
 import { request as secureRequest } from 'node:https';
 import { nodeHashing as hashing } from '../../../functions/aws/sdk/aws-credentials.ts';
 import { createSigner } from '../../../functions/core/signing/presigner.ts';
+import { signedHeaders } from '../sdk-signer.ts';
 import type { S3Credentials } from './authenticate.ts';
 
 /** How a request is signed, where not rightly and in the headers. */
@@ -48,7 +48,10 @@ export interface Received {
   readonly body: Buffer;
 }
 
-/** Signs with the mirror's own signer, so that server and signer are checked against each other. */
+/**
+ * Signs headers with the SDK's signer, and URLs with the mirror's own, so that server and signers
+ * are checked against each other.
+ */
 export async function signed(
   { method, path, query, headers, body }: PlainRequest,
   address: BucketAddress,
@@ -61,24 +64,16 @@ export async function signed(
     ...(as.secretAccessKey !== undefined && { secretAccessKey: as.secretAccessKey }),
     ...(as.accessKeyId !== undefined && { accessKeyId: as.accessKeyId }),
   };
-  const signer = createSigner({
-    region: as.region ?? address.region,
-    service: 's3',
-    credentials: () => credentials,
-    now: () => Date.now() + (as.ahead ?? 0),
-    hashing,
-  });
+  const region = as.region ?? address.region;
+  const now = () => Date.now() + (as.ahead ?? 0);
   if (as.kind === 'query') {
+    const signer = createSigner({ region, credentials: () => credentials, now, hashing });
     const found = await signer.presign({ method, url, lifeSeconds: as.life ?? 60 });
     return { url: new URL(found.url), headers };
   }
-  const { 'x-amz-content-sha256': stated, ...others } = headers;
-  const bodyHash =
-    stated ??
-    createHash('sha256')
-      .update(body ?? '')
-      .digest('hex');
-  return { url, headers: await signer.headers({ method, url, headers: others, bodyHash }) };
+  const time = new Date(now());
+  const request = { service: 's3', region, credentials, method, url, headers, body, time } as const;
+  return { url, headers: await signedHeaders(request) };
 }
 
 /** Sends a request as it is; without a Content-Length of its own the body goes in chunks. */

@@ -1,35 +1,9 @@
-import { createHash, createHmac } from 'node:crypto';
+import { Hash } from '@smithy/core/serde';
 import { SignatureV4 } from '@smithy/signature-v4';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { nodeHashing } from '../../../../functions/aws/sdk/aws-credentials.ts';
 import { createSigner } from '../../../../functions/core/signing/presigner.ts';
-
-/** The hash as the SDK wants it, by Node. */
-class NodeSha256 {
-  readonly #hash;
-
-  constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
-    const key = typeof secret === 'string' ? secret : secret && Buffer.from(bytesOf(secret));
-    this.#hash = key === undefined ? createHash('sha256') : createHmac('sha256', key);
-  }
-
-  update(data: string | ArrayBuffer | ArrayBufferView): void {
-    this.#hash.update(typeof data === 'string' ? data : bytesOf(data));
-  }
-
-  async digest(): Promise<Uint8Array> {
-    return this.#hash.digest();
-  }
-
-  reset(): void {}
-}
-
-function bytesOf(data: ArrayBuffer | ArrayBufferView): Uint8Array {
-  return ArrayBuffer.isView(data)
-    ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
-    : new Uint8Array(data);
-}
 
 const credentials = fc.record({
   accessKeyId: fc.stringMatching(/^[A-Z0-9]{16,20}$/),
@@ -57,19 +31,11 @@ const parameters = fc.dictionary(
   { maxKeys: 4 },
 );
 
-const headers = fc.dictionary(
-  fc.constantFrom('range', 'content-type', 'x-amz-meta-a', 'x-amz-target', 'x-custom', 'if-match'),
-  fc.stringMatching(/^[!-~]{1,8}( {1,2}[!-~]{1,8})?$/),
-);
-
 const requests = fc.record({
   credentials,
   time: times,
   segments,
   parameters,
-  headers,
-  service: fc.constantFrom('s3', 'dynamodb'),
-  body: fc.string(),
   port: fc.constantFrom('', ':4566'),
 });
 
@@ -77,7 +43,7 @@ type AnyRequest = typeof requests extends fc.Arbitrary<infer Value> ? Value : ne
 
 /** The same request for ours and for theirs, which takes it decoded. */
 function bothOf(request: AnyRequest) {
-  const { segments, parameters, service, port, time, credentials } = request;
+  const { segments, parameters, port, time, credentials } = request;
   const url = new URL(`https://host.example${port}`);
   url.pathname = `/${segments.map(encodeURIComponent).join('/')}`;
   url.search = Object.entries(parameters)
@@ -85,7 +51,6 @@ function bothOf(request: AnyRequest) {
     .join('&');
   const ours = createSigner({
     region: 'eu-central-1',
-    service,
     credentials: () => credentials,
     now: () => time.getTime(),
     hashing: nodeHashing,
@@ -97,10 +62,10 @@ function bothOf(request: AnyRequest) {
       ...(credentials.sessionToken !== undefined && { sessionToken: credentials.sessionToken }),
     },
     region: 'eu-central-1',
-    service,
-    sha256: NodeSha256,
-    uriEscapePath: service !== 's3',
-    applyChecksum: service === 's3',
+    service: 's3',
+    sha256: Hash.bind(null, 'sha256'),
+    uriEscapePath: false,
+    applyChecksum: true,
   });
   const strict = (part: string) =>
     encodeURIComponent(part).replace(
@@ -111,48 +76,24 @@ function bothOf(request: AnyRequest) {
     protocol: 'https:',
     hostname: 'host.example',
     ...(port !== '' && { port: 4566 }),
-    path: service === 's3' ? `/${segments.map(strict).join('/')}` : url.pathname,
+    path: `/${segments.map(strict).join('/')}`,
     query: { ...parameters },
   };
   return { url, ours, theirs, plain, signingDate: time };
 }
 
 describe("the SDK's own signer comes to the same", () => {
-  test('signature in the headers', async () => {
-    await fc.assert(
-      fc.asyncProperty(requests, async (request) => {
-        const { url, ours, theirs, plain, signingDate } = bothOf(request);
-        const bodyHash = nodeHashing.sha256Hex(request.body);
-        const signed = await ours.headers({
-          method: 'POST',
-          url,
-          headers: request.headers,
-          bodyHash,
-        });
-        const expected = await theirs.sign(
-          {
-            ...plain,
-            method: 'POST',
-            headers: { ...request.headers, host: url.host },
-            body: request.body,
-          },
-          { signingDate, signableHeaders: new Set(Object.keys(request.headers)) },
-        );
-        expect(signed.authorization).toBe(expected.headers.authorization);
-      }),
-      { numRuns: 300 },
-    );
-  });
-
   test('signature in the URL', async () => {
     await fc.assert(
       fc.asyncProperty(requests, async (request) => {
         const { url, ours, theirs, plain, signingDate } = bothOf(request);
         const signed = await ours.presign({ method: 'GET', url, lifeSeconds: 1200 });
-        const inHeader =
-          request.service === 's3' ? { 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' } : {};
         const expected = await theirs.presign(
-          { ...plain, method: 'GET', headers: { host: url.host, ...inHeader } },
+          {
+            ...plain,
+            method: 'GET',
+            headers: { host: url.host, 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' },
+          },
           {
             signingDate,
             expiresIn: 1200,
