@@ -11,7 +11,7 @@ import { DynamoDbLeases } from './dynamodb/leases.ts';
 import { DynamoDbLedger } from './dynamodb/ledger.ts';
 import { DynamoDbManifestStore } from './dynamodb/manifest-store.ts';
 import { DynamoDbTable } from './dynamodb/table.ts';
-import { S3BlobStore } from './s3/blob-store.ts';
+import { s3BlobStore } from './s3/blob-store.ts';
 import { addressWith, bucketUrl, manifestKey } from './s3/object-url.ts';
 import { openBucket } from './s3/open-bucket.ts';
 import { awsCredentials, nodeHashing } from './sdk/aws-credentials.ts';
@@ -51,7 +51,7 @@ export function openStores(aws: AwsConfig, environment: Environment): AwsStores 
   );
   const hashing = nodeHashing;
   const signer = createSigner({ region, credentials, now, hashing });
-  const blobs = new S3BlobStore({
+  const blobs = s3BlobStore({
     address,
     signer,
     index: new DynamoDbBlobIndex(table),

@@ -1,3 +1,4 @@
+import type { SignUrl } from '../core/bucket/known-blobs.ts';
 import type { Config } from '../core/config/resolve.ts';
 import { type Resolved, readResolved } from '../core/config/resolved.ts';
 import { passThroughAll } from '../core/mirror/blobs/background-fill.ts';
@@ -14,7 +15,7 @@ import { d1ManifestStore } from './d1/manifest-store.ts';
 import { QueuesFillQueue } from './queues/fill-queue.ts';
 import { r2BlobStore } from './r2/blob-store.ts';
 import { r2LargeValues } from './r2/bucket-objects.ts';
-import { R2SignedUrls } from './r2/signed-urls.ts';
+import { r2SignedUrls } from './r2/signed-urls.ts';
 import { workerFetch } from './workerd/fetch.ts';
 import { workerRuntime } from './workerd/runtime.ts';
 
@@ -78,7 +79,7 @@ function openStores(environment: WorkerEnvironment, runtime: Runtime): Ports {
   const { now } = runtime;
   return {
     manifests: d1ManifestStore(DB, { large: r2LargeValues(BUCKET), now }),
-    blobs: r2BlobStore(BUCKET, DB, { now, signedUrls: signedUrls(environment, now) }),
+    blobs: r2BlobStore(BUCKET, DB, { now, sign: signedUrls(environment, now) }),
     leases: new D1Leases(DB, now),
     ledger: new D1Ledger(DB, runtime),
     queue: new QueuesFillQueue(FILLS),
@@ -86,7 +87,7 @@ function openStores(environment: WorkerEnvironment, runtime: Runtime): Ports {
 }
 
 /** Undefined unless all is there that redirects need. */
-function signedUrls(environment: WorkerEnvironment, now: () => number): R2SignedUrls | undefined {
+function signedUrls(environment: WorkerEnvironment, now: () => number): SignUrl | undefined {
   const {
     R2_ACCESS_KEY_ID: accessKeyId,
     R2_SECRET_ACCESS_KEY: secretAccessKey,
@@ -94,5 +95,5 @@ function signedUrls(environment: WorkerEnvironment, now: () => number): R2Signed
     R2_BUCKET: bucket,
   } = environment;
   if (!accessKeyId || !secretAccessKey || !endpoint || !bucket) return undefined;
-  return new R2SignedUrls({ endpoint, bucket, accessKeyId, secretAccessKey, now });
+  return r2SignedUrls({ endpoint, bucket, accessKeyId, secretAccessKey, now });
 }

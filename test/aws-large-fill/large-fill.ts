@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { S3BlobStore } from '../../functions/aws/s3/blob-store.ts';
+import { s3BlobStore } from '../../functions/aws/s3/blob-store.ts';
 import { openBucket } from '../../functions/aws/s3/open-bucket.ts';
 import { nodeHashing } from '../../functions/aws/sdk/aws-credentials.ts';
 import type { BlobIndex } from '../../functions/core/bucket/blob-index.ts';
@@ -54,10 +54,10 @@ function madeUp(bytes: number, slices: number): BlobSource {
 /** Nothing is known, and nothing is kept. */
 const noIndex: BlobIndex = {
   get: async () => undefined,
-  getMany: async () => [],
   put: async () => undefined,
   delete: async () => undefined,
   used: async () => 0,
+  reconcile: async function* () {},
 };
 
 async function run(fill: LargeFill): Promise<LargeFillReport> {
@@ -75,7 +75,7 @@ async function run(fill: LargeFill): Promise<LargeFillReport> {
     longestSilence: 60_000,
   });
   const urlLife = 60_000;
-  const store = new S3BlobStore({
+  const store = s3BlobStore({
     address,
     signer,
     bucket,

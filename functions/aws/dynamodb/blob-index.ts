@@ -1,6 +1,6 @@
-import type { BlobIndex } from '../../core/bucket/blob-index.ts';
+import type { BlobIndex, ListedSpan } from '../../core/bucket/blob-index.ts';
 import { type Digest, parseDigest } from '../../core/oci/digest.ts';
-import type { NotedBlob, StoredBlob } from '../../core/ports/blob-store.ts';
+import type { StoredBlob } from '../../core/ports/blob-store.ts';
 import { readBatch } from './batch.ts';
 import { type Item, type Key, keyItem, number, numberOf, textOf } from './item.ts';
 import type { DynamoDbTable } from './table.ts';
@@ -20,6 +20,9 @@ function blobItemKey(digest: Digest): Key {
 
 const attributes = ['pk', 'size', 'stored'];
 
+/** So many blobs are asked for at once: one call, and who takes a few of a list pays for few. */
+const asked = 100;
+
 const usedKey: Key = { pk: 'blobs', sk: 'used' };
 
 /** The blobs as items of the table; a count beside them says what they take together. */
@@ -35,26 +38,60 @@ export class DynamoDbBlobIndex implements BlobIndex {
     return item && readBlob(item);
   }
 
-  async getMany(digests: readonly Digest[]): Promise<readonly StoredBlob[]> {
-    const items = await readBatch(this.#table, digests.map(blobItemKey), attributes);
-    return items.map(readBlob).filter((blob) => blob !== undefined);
-  }
-
   async put({ digest, size, stored }: StoredBlob): Promise<void> {
     const item = { ...keyItem(blobItemKey(digest)), size: number(size), stored: number(stored) };
     const written = await this.#table.put(item, { condition: 'attribute_not_exists(#pk)' });
     if (written.kind === 'written') await this.#count(size);
   }
 
-  async delete({ digest, size }: NotedBlob): Promise<void> {
+  async delete(digest: Digest, erase: () => Promise<void>): Promise<void> {
+    const stored = await this.get(digest);
+    if (stored === undefined) return;
+    await erase();
     const condition = 'attribute_exists(#pk)';
     const removed = await this.#table.remove(blobItemKey(digest), { condition });
-    if (removed.kind === 'written') await this.#count(-size);
+    if (removed.kind === 'written') await this.#count(-stored.size);
   }
 
   async used(): Promise<number> {
     const item = await this.#table.get(usedKey);
     return (item && numberOf(item, 'bytes')) ?? 0;
+  }
+
+  /**
+   * An object that the table lacks was verified before it was published, and its writer died: it is
+   * added, so that it can be found, counted and evicted.
+   */
+  async *reconcile(
+    { blobs }: ListedSpan,
+    look: (digest: Digest) => Promise<StoredBlob | undefined>,
+  ): AsyncGenerator<StoredBlob> {
+    for (let at = 0; at < blobs.length; at += asked) {
+      const listed = blobs.slice(at, at + asked);
+      const known = new Map((await this.#getMany(listed)).map((blob) => [blob.digest, blob]));
+      for (const { digest } of listed) {
+        const blob = known.get(digest) ?? (await this.#adopt(digest, look));
+        if (blob !== undefined) yield blob;
+      }
+    }
+  }
+
+  async #getMany(blobs: readonly StoredBlob[]): Promise<StoredBlob[]> {
+    const keys = blobs.map(({ digest }) => blobItemKey(digest));
+    const items = await readBatch(this.#table, keys, attributes);
+    return items.map(readBlob).filter((blob) => blob !== undefined);
+  }
+
+  async #adopt(
+    digest: Digest,
+    look: (digest: Digest) => Promise<StoredBlob | undefined>,
+  ): Promise<StoredBlob | undefined> {
+    // It may have been noted, or deleted, since the bucket was listed.
+    const noted = await this.get(digest);
+    const found = noted === undefined ? await look(digest) : undefined;
+    if (found === undefined) return noted;
+    await this.put(found);
+    return found;
   }
 
   async #count(bytes: number): Promise<void> {

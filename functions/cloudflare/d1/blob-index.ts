@@ -1,3 +1,4 @@
+import type { BlobIndex, ListedSpan } from '../../core/bucket/blob-index.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import type { StoredBlob } from '../../core/ports/blob-store.ts';
 import * as statements from './statements.ts';
@@ -10,7 +11,7 @@ const grace = 3_600_000;
  * being listed. The bucket decides what is stored; where a crash came between the two, a listing of
  * the bucket puts the rows right.
  */
-export class D1BlobRows {
+export class D1BlobIndex implements BlobIndex {
   readonly #database: D1Database;
   readonly #now: () => number;
 
@@ -21,12 +22,21 @@ export class D1BlobRows {
   }
 
   /** Repeating it changes nothing. */
-  async add(blobs: readonly StoredBlob[]): Promise<void> {
+  put(blob: StoredBlob): Promise<void> {
+    return this.#add([blob]);
+  }
+
+  async delete(digest: Digest, erase: () => Promise<void>): Promise<void> {
+    await erase();
+    await this.#remove([digest]);
+  }
+
+  async #add(blobs: readonly StoredBlob[]): Promise<void> {
     if (blobs.length === 0) return;
     await this.#change(statements.addToUsed, statements.addBlobs, JSON.stringify(blobs));
   }
 
-  async remove(digests: readonly Digest[]): Promise<void> {
+  async #remove(digests: readonly Digest[]): Promise<void> {
     if (digests.length === 0) return;
     await this.#change(statements.takeFromUsed, statements.removeBlobs, JSON.stringify(digests));
   }
@@ -38,23 +48,25 @@ export class D1BlobRows {
   }
 
   /** The sizes of all, in bytes. */
-  async usedBytes(): Promise<number> {
+  async used(): Promise<number> {
     return (await this.#database.prepare(statements.usedBytes).first<number>('bytes')) ?? 0;
   }
 
-  /**
-   * Puts right the rows behind `after`, up to `last`: `blobs` are all that the bucket has there, in
-   * the order of their digests. What changed within the last hour is left alone.
-   */
-  async mend(after: string, last: string, blobs: readonly StoredBlob[]): Promise<void> {
+  /** What changed within the last hour is left alone. */
+  async *reconcile({ after, last, blobs }: ListedSpan): AsyncGenerator<StoredBlob> {
+    await this.#mend({ after, last, blobs });
+    yield* blobs;
+  }
+
+  async #mend({ after, last, blobs }: ListedSpan): Promise<void> {
     const listing = this.#database.prepare(statements.blobsBetween).bind(after, last);
     const { results: rows } = await listing.all<StoredBlob>();
     const before = this.#now() - grace;
     const stored = new Set(blobs.map(({ digest }) => digest));
     const noted = new Set(rows.map(({ digest }) => digest));
     const isOld = (blob: StoredBlob) => blob.stored < before;
-    await this.add(blobs.filter((blob) => isOld(blob) && !noted.has(blob.digest)));
+    await this.#add(blobs.filter((blob) => isOld(blob) && !noted.has(blob.digest)));
     const gone = rows.filter((row) => isOld(row) && !stored.has(row.digest));
-    await this.remove(gone.map(({ digest }) => digest));
+    await this.#remove(gone.map(({ digest }) => digest));
   }
 }

@@ -1,4 +1,5 @@
 import { createHash, createHmac } from 'node:crypto';
+import type { ReadBucket } from '../../core/bucket/blob-reader.ts';
 import type { BucketObject, BucketObjects } from '../../core/bucket/bucket.ts';
 import { LargeValues } from '../../core/bucket/large-values.ts';
 import type { Hashing } from '../../core/signing/credentials.ts';
@@ -38,6 +39,15 @@ export function r2Objects(bucket: R2Bucket): BucketObjects {
         place = page.truncated ? { cursor: page.cursor } : undefined;
       }
     },
+  };
+}
+
+/** Reads objects of a bucket as streams. */
+export function readR2(bucket: R2Bucket): ReadBucket {
+  return async (key, range) => {
+    const wanted = range && { offset: range.start, length: range.end - range.start + 1 };
+    const object = await bucket.get(key, wanted ? { range: wanted } : {});
+    return object === null ? undefined : { size: object.size, body: object.body };
   };
 }
 

@@ -1,16 +1,13 @@
-import { blobKey } from '../../core/bucket/blob-key.ts';
+import type { MissingBlob } from '../../core/bucket/bucket-blob-store.ts';
 import { savedHash } from '../../core/bucket/put/hash.ts';
 import {
   oneMoreFruitless,
   type PutProgress,
-  readProgress,
   writeProgress,
 } from '../../core/bucket/put/progress.ts';
 import { encodedOf } from '../../core/oci/digest.ts';
 import {
-  type BlobSource,
   type Mismatch,
-  type PutOptions,
   type PutOutcome,
   type WantedBlob,
   wrongDigest,
@@ -23,17 +20,17 @@ import { openReader, type SourceReader } from './source-reader.ts';
 /** A port's bound for progress, in letters of ASCII. */
 const longestProgress = 60_000;
 
-/** A put of many parts that is to be made. */
-export interface MultipartPut {
+/** Where a blob is put, and how much of it at a time. */
+export interface R2PutOptions {
   readonly bucket: R2Bucket;
   /** Ms since 1970. */
   readonly now: () => number;
-  readonly wanted: WantedBlob;
-  readonly source: BlobSource;
-  readonly options: PutOptions;
   /** After so many bytes a put that may pause does so, in favour of the platform's CPU limit. */
   readonly bytesPerPut: number;
 }
+
+/** A put of many parts that is to be made. */
+type MultipartPut = MissingBlob & R2PutOptions;
 
 /** A blob on its way, part by part. */
 interface Sending {
@@ -63,7 +60,7 @@ class UploadGone extends Error {}
  * completed only when the hash is right. Rejects with the error of the source or of R2.
  */
 export async function putInParts(put: MultipartPut): Promise<PutOutcome> {
-  const progress = readProgress(put.options.progress);
+  const { progress } = put;
   try {
     return await putFrom(put, progress);
   } catch (error) {
@@ -73,9 +70,7 @@ export async function putInParts(put: MultipartPut): Promise<PutOutcome> {
 }
 
 async function putFrom(put: MultipartPut, progress: PutProgress | undefined): Promise<PutOutcome> {
-  const { bucket, wanted, source } = put;
-  const { signal, pauseAt } = put.options;
-  const key = blobKey(wanted.digest);
+  const { bucket, key, wanted, source, signal, pauseAt } = put;
   const partBytes = partBytesOf(wanted.size);
   const resumed = resumedUpload(progress, partBytes);
   const fruitless = progress?.fruitless ?? 0;
@@ -111,7 +106,7 @@ async function putFrom(put: MultipartPut, progress: PutProgress | undefined): Pr
   } catch (error) {
     if (resumed !== undefined && isGone(error)) throw new UploadGone();
     // The job of an upload that was gone on with comes again, with the progress that it came with.
-    isKept = resumed !== undefined && signal?.aborted !== true;
+    isKept = resumed !== undefined && !signal.aborted;
     throw error;
   } finally {
     reader.close();

@@ -1,8 +1,5 @@
-import { BoundedCache } from '../../core/concurrency/bounded-cache.ts';
-import { amzDate } from '../../core/signing/canonical-request.ts';
-import type { AwsCredentials } from '../../core/signing/credentials.ts';
-import { presignedUrl, signatureParameters } from '../../core/signing/presigner.ts';
-import { keptSigningKey } from '../../core/signing/signing-key.ts';
+import type { SignUrl } from '../../core/bucket/known-blobs.ts';
+import { createSigner } from '../../core/signing/presigner.ts';
 import { workerHashing } from './bucket-objects.ts';
 
 /** Where clients read the bucket themselves, and by whose keys. */
@@ -12,43 +9,18 @@ export interface R2SignedUrlsOptions {
   readonly bucket: string;
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
-  /** How long a URL is good, in seconds; 20 minutes unless said. */
-  readonly lifeSeconds?: number | undefined;
   /** Ms since 1970. */
   readonly now: () => number;
 }
 
-/** URLs that are kept: each is about half a kilobyte. */
-const mostKept = 5_000;
+/** How long a URL is good, in seconds. */
+const lifeSeconds = 1200;
 
-/** URLs of R2's S3 endpoint that are signed for GET, each used again for half of its life. */
-export class R2SignedUrls {
-  readonly #credentials: AwsCredentials;
-  readonly #keyOf = keptSigningKey('auto', workerHashing);
-  readonly #kept: BoundedCache<string>;
-  readonly #base: string;
-  readonly #lifeSeconds: number;
-  readonly #now: () => number;
-
-  constructor(options: R2SignedUrlsOptions) {
-    const { accessKeyId, secretAccessKey, now } = options;
-    this.#credentials = { accessKeyId, secretAccessKey };
-    this.#kept = new BoundedCache(mostKept, now);
-    this.#base = `${options.endpoint.replace(/\/+$/, '')}/${options.bucket}`;
-    this.#lifeSeconds = options.lifeSeconds ?? 1_200;
-    this.#now = now;
-  }
-
-  urlOf(key: string): string {
-    const kept = this.#kept.get(key);
-    if (kept !== undefined) return kept;
-    const date = amzDate(this.#now());
-    const signingKey = this.#keyOf(this.#credentials, date.slice(0, 8));
-    const query = signatureParameters(date, this.#lifeSeconds, signingKey);
-    const url = new URL(`${this.#base}/${key}`);
-    const request = { method: 'GET', url, date, query };
-    const signed = presignedUrl(request, signingKey, workerHashing);
-    this.#kept.set(key, signed, this.#lifeSeconds * 500);
-    return signed;
-  }
+/** Signs URLs of R2's S3 endpoint for GET. */
+export function r2SignedUrls(options: R2SignedUrlsOptions): SignUrl {
+  const { endpoint, bucket, accessKeyId, secretAccessKey, now } = options;
+  const base = `${endpoint.replace(/\/+$/, '')}/${bucket}/`;
+  const credentials = () => ({ accessKeyId, secretAccessKey });
+  const signer = createSigner({ region: 'auto', credentials, now, hashing: workerHashing });
+  return (key) => signer.presign({ method: 'GET', url: new URL(base + key), lifeSeconds });
 }

@@ -3,7 +3,7 @@ import { DynamoDbBlobIndex } from '../../../functions/aws/dynamodb/blob-index.ts
 import { DynamoDbLeases } from '../../../functions/aws/dynamodb/leases.ts';
 import { DynamoDbManifestStore } from '../../../functions/aws/dynamodb/manifest-store.ts';
 import { DynamoDbTable } from '../../../functions/aws/dynamodb/table.ts';
-import { S3BlobStore } from '../../../functions/aws/s3/blob-store.ts';
+import { s3BlobStore } from '../../../functions/aws/s3/blob-store.ts';
 import { openBucket } from '../../../functions/aws/s3/open-bucket.ts';
 import { nodeHashing } from '../../../functions/aws/sdk/aws-credentials.ts';
 import { awaitLarge } from '../../../functions/core/mirror/blobs/await-fill.ts';
@@ -71,7 +71,7 @@ export class ColdStorm {
       },
       {
         manifests: new DynamoDbManifestStore(table, { large: new MemoryManifests(), now }),
-        blobs: new S3BlobStore({ address, signer, index, bucket, urlLife: 1_200_000, now }),
+        blobs: s3BlobStore({ address, signer, index, bucket, urlLife: 1_200_000, now }),
         leases: new DynamoDbLeases(table, now),
         ledger: {
           count: () => undefined,

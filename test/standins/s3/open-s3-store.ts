@@ -1,18 +1,19 @@
 import { DynamoDbBlobIndex } from '../../../functions/aws/dynamodb/blob-index.ts';
-import { S3BlobStore } from '../../../functions/aws/s3/blob-store.ts';
+import { s3BlobStore } from '../../../functions/aws/s3/blob-store.ts';
 import { openBucket } from '../../../functions/aws/s3/open-bucket.ts';
 import { nodeHashing } from '../../../functions/aws/sdk/aws-credentials.ts';
+import type { BlobStore } from '../../../functions/core/ports/blob-store.ts';
 import { createSigner } from '../../../functions/core/signing/presigner.ts';
 import type { OpenedPort } from '../../contract/opened-port.ts';
 import { type OpenedDynamoDb, openDynamoDb } from '../dynamodb/open-dynamodb.ts';
 import { type OpenedS3, openS3 } from './open-s3.ts';
 
 /** A blob store in a bucket of its own, or in an emptied one of a real service. */
-export interface OpenedS3Store extends OpenedPort<S3BlobStore> {
+export interface OpenedS3Store extends OpenedPort<BlobStore> {
   readonly s3: OpenedS3;
   readonly dynamoDb: OpenedDynamoDb;
   /** Another instance, whose index is asked by way of the proxy. */
-  readonly proxied: S3BlobStore;
+  readonly proxied: BlobStore;
 }
 
 const minute = 60_000;
@@ -36,7 +37,7 @@ export async function openS3Store(now: () => number = Date.now): Promise<OpenedS
     }
   }
   const open = (table = dynamoDb.another()) =>
-    new S3BlobStore({
+    s3BlobStore({
       address,
       signer,
       bucket,

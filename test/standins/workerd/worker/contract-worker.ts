@@ -7,7 +7,7 @@ import { evictionSteps } from '../../../../functions/cloudflare/open.ts';
 import { QueuesFillQueue, workOn } from '../../../../functions/cloudflare/queues/fill-queue.ts';
 import { r2BlobStore } from '../../../../functions/cloudflare/r2/blob-store.ts';
 import { r2LargeValues } from '../../../../functions/cloudflare/r2/bucket-objects.ts';
-import { R2SignedUrls } from '../../../../functions/cloudflare/r2/signed-urls.ts';
+import { r2SignedUrls } from '../../../../functions/cloudflare/r2/signed-urls.ts';
 import { type Digest, parseDigest } from '../../../../functions/core/oci/digest.ts';
 import type {
   BlobLocation,
@@ -106,12 +106,10 @@ function openInstance({ FILLS, ENDPOINT, BYTES_PER_PUT, ...bindings }: Environme
   const clock = { now: undefined as number | undefined };
   const now = () => Date.now();
   const keys = { accessKeyId: 'key', secretAccessKey: 'secret' };
-  const signedUrls =
-    ENDPOINT === ''
-      ? undefined
-      : new R2SignedUrls({ endpoint: ENDPOINT, bucket: 'b', ...keys, now });
+  const sign =
+    ENDPOINT === '' ? undefined : r2SignedUrls({ endpoint: ENDPOINT, bucket: 'b', ...keys, now });
   const bound = BYTES_PER_PUT === 0 ? {} : { bytesPerPut: BYTES_PER_PUT };
-  const blobs = r2BlobStore(BUCKET, DB, { now, signedUrls, ...bound });
+  const blobs = r2BlobStore(BUCKET, DB, { now, sign, ...bound });
   return {
     clock,
     blobs,

@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { S3BlobStore } from '../../../../functions/aws/s3/blob-store.ts';
 import { blobKey } from '../../../../functions/core/bucket/blob-key.ts';
-import type { BlobSource } from '../../../../functions/core/ports/blob-store.ts';
+import type { BlobSource, BlobStore } from '../../../../functions/core/ports/blob-store.ts';
 import { FedSource, sourceOf, tooLargeSource } from '../../../contract/fed-source.ts';
 import { madeDigest } from '../../../contract/made-content.ts';
 import { slicedSource } from '../../../standins/s3/made-source.ts';
@@ -31,7 +30,7 @@ describe.skipIf(process.env.PULLFRONT_TEST_S3 !== undefined)('blobs in S3', () =
   let now: number;
   let opened: OpenedS3Store;
   let server: S3Server;
-  let store: S3BlobStore;
+  let store: BlobStore;
 
   beforeEach(async () => {
     now = Date.now();
