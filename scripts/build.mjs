@@ -90,7 +90,7 @@ const bundles = [
     // a new instance up to 2 ms. So a class of the one is not the same class in the other.
     later: [
       'functions/aws/dynamodb/list-codec.ts',
-      'functions/aws/s3/put-blob.ts',
+      'functions/aws/s3/blob-put.ts',
       'functions/aws/s3/sdk.ts',
     ],
   },

@@ -10,6 +10,7 @@ const portNames = [
   'blob-put',
   'blob-store',
   'bucket-objects',
+  'bucket-uploads',
   'fetch',
   'fill-queue',
   'leases',

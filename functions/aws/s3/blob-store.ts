@@ -2,7 +2,6 @@ import type { BlobIndex } from '../../core/bucket/blob-index.ts';
 import type { Bucket } from '../../core/bucket/bucket.ts';
 import { BucketBlobStore } from '../../core/bucket/bucket-blob-store.ts';
 import { KnownBlobs } from '../../core/bucket/known-blobs.ts';
-import { pausing } from '../../core/bucket/put/pausing.ts';
 import { KeyedLock } from '../../core/concurrency/keyed-lock.ts';
 import type { BlobStore } from '../../core/ports/blob-store.ts';
 import type { Signer } from '../../core/signing/presigner.ts';
@@ -39,15 +38,10 @@ export function s3BlobStore(options: S3BlobStoreOptions): BlobStore {
     delivery: {
       sign: (key) => signer.presign({ method: 'GET', url: new URL(base + key), lifeSeconds }),
     },
-    async putBlob({ pauseAt, ...missing }) {
-      const { clear, ...until } = pausing(pauseAt, now);
-      try {
-        // Only a filler puts: a new instance that answers should not have to load it.
-        const { putBlob } = await import('./put-blob.ts');
-        return await putBlob({ bucket, buffers, ...missing, ...until });
-      } finally {
-        clear();
-      }
+    async putBlob(missing) {
+      // Only a filler puts: a new instance that answers should not have to load it.
+      const { putInS3 } = await import('./blob-put.ts');
+      return putInS3(missing, { bucket, buffers, now });
     },
     locks: new KeyedLock(),
     now,

@@ -6,6 +6,7 @@ import {
 } from '../../core/bucket/bucket.ts';
 import { refusedAs, s3Error } from './s3-error.ts';
 import { aborting, type LoadedSdk, signedBody } from './sdk-client.ts';
+import { withoutConflict } from './without-conflict.ts';
 
 const ContentType = 'application/octet-stream';
 
@@ -77,12 +78,14 @@ export function bucketUploads(Bucket: string, loaded: () => Promise<LoadedSdk>):
         ...(sum !== undefined && { ChecksumCRC32: sum }),
       }));
       const request = { Bucket, ...named(upload), MultipartUpload: { Parts }, IfNoneMatch: '*' };
-      try {
-        await client.send(new sdk.CompleteMultipartUploadCommand(request));
-        return { kind: 'published' };
-      } catch (error) {
-        return refusedAs(s3Error('CompleteMultipartUpload', error));
-      }
+      return withoutConflict(async () => {
+        try {
+          await client.send(new sdk.CompleteMultipartUploadCommand(request));
+          return { kind: 'published' };
+        } catch (error) {
+          return refusedAs(s3Error('CompleteMultipartUpload', error));
+        }
+      });
     },
 
     async abortUpload(upload) {

@@ -1,3 +1,5 @@
+import type { PutMemory } from '../../core/bucket/put/ways.ts';
+
 /**
  * All puts of a store together hold so many bytes of blobs in memory, or one larger buffer: four
  * slices that are read and one that is sent.
@@ -12,20 +14,20 @@ export const bufferBytes = 8 * 1024 * 1024;
 
 interface Waiting {
   readonly bytes: number;
-  take(buffer: Buffer): void;
+  take(buffer: Uint8Array): void;
 }
 
 /**
  * The memory of the puts. Who asks gets it in turn, so a put whose first unfinished part has its
  * buffer goes on, whatever the others wait for.
  */
-export class PutBuffers {
+export class PutBuffers implements PutMemory {
   #used = 0;
-  #free: Buffer[] = [];
+  #free: Uint8Array[] = [];
   readonly #waiting: Waiting[] = [];
 
   /** A buffer of this size, at most `largestBuffer`; rejects when the signal is aborted before. */
-  acquire(bytes: number, signal: AbortSignal): Promise<Buffer> {
+  acquire(bytes: number, signal: AbortSignal): Promise<Uint8Array> {
     return new Promise((resolve, reject) => {
       signal.throwIfAborted();
       const onAbort = () => {
@@ -48,7 +50,7 @@ export class PutBuffers {
   }
 
   /** Gives a buffer back: nobody may write it, or send it, any more. */
-  release(buffer: Buffer): void {
+  release(buffer: Uint8Array): void {
     this.#used -= buffer.byteLength;
     if (buffer.byteLength === bufferBytes) this.#free.push(buffer);
     this.#serve();
@@ -67,7 +69,7 @@ export class PutBuffers {
     }
   }
 
-  #bufferOf(bytes: number): Buffer {
+  #bufferOf(bytes: number): Uint8Array {
     const kept = bytes === bufferBytes ? this.#free.pop() : undefined;
     return kept ?? Buffer.allocUnsafeSlow(bytes);
   }

@@ -1,5 +1,5 @@
+import { PartReader } from '../../core/bucket/put/part-reader.ts';
 import { type BlobSource, type Mismatch, wrongSize } from '../../core/ports/blob-store.ts';
-import { PartReader } from './part-reader.ts';
 import { bufferBytes, type PutBuffers } from './put-buffers.ts';
 
 /** The source gave fewer bytes than were wanted, or more. */
@@ -28,7 +28,7 @@ export interface ReadingAhead {
 
 /** A buffer, and what of it was read. */
 interface Slice {
-  readonly buffer: Buffer;
+  readonly buffer: Uint8Array;
   readonly bytes: Uint8Array;
 }
 

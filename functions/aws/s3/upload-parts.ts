@@ -1,42 +1,29 @@
-import type { Bucket, OpenUpload, UploadedPart } from '../../core/bucket/bucket.ts';
-import type { PutHash } from '../../core/bucket/put/hash.ts';
-import { type BlobSource, type Mismatch, wrongSize } from '../../core/ports/blob-store.ts';
-import { PartReader } from './part-reader.ts';
+import type { Bucket, UploadedPart } from '../../core/bucket/bucket.ts';
+import { PartReader } from '../../core/bucket/put/part-reader.ts';
+import type { PartsSent, PartsToSend, PutWays } from '../../core/bucket/put/ways.ts';
+import { type Mismatch, wrongSize } from '../../core/ports/blob-store.ts';
 import type { PutBuffers } from './put-buffers.ts';
 
-/** What is to be uploaded, and by what means. */
-export interface PartsUploadOptions {
+/** By what means a blob is moved. */
+export interface SideBySide {
   readonly bucket: Bucket;
-  readonly upload: OpenUpload;
-  readonly source: BlobSource;
-  /** Of the blob in bytes; undefined when nobody stated it. */
-  readonly size: number | undefined;
-  readonly partBytes: number;
-  /** How many parts are read side by side. */
-  readonly lanes: number;
   readonly buffers: PutBuffers;
-  /** Gets the bytes in their order; it has had those of `done`. */
-  readonly hash: PutHash;
-  /** The parts that are there already. */
-  readonly done: readonly UploadedPart[];
-  /** Ends everything: it rejects with the reason. */
-  readonly signal: AbortSignal;
-  /** Ends the reading; parts that are read whole go on. */
-  readonly pause: AbortSignal;
+  /** How many slices or parts may be read side by side. */
+  readonly lanes: () => Promise<number>;
 }
 
-/** How far it came. The parts are in order, without a gap, and hashed. */
-export type PartsUploaded =
-  | { readonly kind: 'whole' | 'paused'; readonly parts: readonly UploadedPart[] }
-  | Mismatch;
+type Moving = PartsToSend & Omit<SideBySide, 'lanes'> & { readonly lanes: number };
 
 /**
  * Moves a blob from its source into the parts of an upload. Parts are read side by side, sent as
  * soon as they are read, and hashed in their order; a part's memory is free once both are done.
  * Rejects with the first error of the source or of S3, after all that was under way has ended.
  */
-export function uploadParts(options: PartsUploadOptions): Promise<PartsUploaded> {
-  return new Lanes(options).run();
+export function uploadParts({ lanes, ...by }: SideBySide): PutWays['sendParts'] {
+  return async (parts) => {
+    const many = parts.wasFruitless ? 1 : await lanes();
+    return new Lanes({ ...parts, ...by, lanes: many }).run();
+  };
 }
 
 /** A part that was read. */
@@ -47,7 +34,7 @@ interface ReadPart {
 }
 
 class Lanes {
-  readonly #options: PartsUploadOptions;
+  readonly #options: Moving;
   readonly #failure = new AbortController();
   /** Ends the sending, and the reading as well. */
   readonly #signal: AbortSignal;
@@ -64,7 +51,7 @@ class Lanes {
   #isEnded = false;
   #wrongSize: Mismatch | undefined;
 
-  constructor(options: PartsUploadOptions) {
+  constructor(options: Moving) {
     this.#options = options;
     this.#signal = AbortSignal.any([options.signal, this.#failure.signal]);
     this.#reading = AbortSignal.any([this.#signal, options.pause]);
@@ -72,8 +59,8 @@ class Lanes {
     this.#parts = [...options.done];
   }
 
-  async run(): Promise<PartsUploaded> {
-    const { signal, lanes, done } = this.#options;
+  async run(): Promise<PartsSent> {
+    const { signal, lanes, done, hash } = this.#options;
     await Promise.all(Array.from({ length: lanes }, () => this.#lane()));
     this.#stream?.cancel(new Error('no more of it is needed'));
     for (const part of this.#unhashed.values()) part.done();
@@ -84,13 +71,13 @@ class Lanes {
     const isWhole = this.#isEnded && this.#hashed === this.#taken;
     // What was read beyond a gap is read again.
     const parts = this.#parts.slice(0, done.length + this.#hashed);
-    return { kind: isWhole ? 'whole' : 'paused', parts };
+    return isWhole ? { kind: 'whole', parts } : { kind: 'paused', parts, saved: hash.save() };
   }
 
   /** Reads one part after another until there is none, or no time. Does not reject. */
   async #lane(): Promise<void> {
     const { buffers, partBytes, pause } = this.#options;
-    let buffer: Buffer | undefined;
+    let buffer: Uint8Array | undefined;
     try {
       while (!this.#isEnded) {
         // The memory first: so the first part that is missing always has its own.
@@ -109,7 +96,7 @@ class Lanes {
 
   /** Reads the next part; undefined when there is none, or when the blob has another size. */
   async #read(
-    buffer: Buffer,
+    buffer: Uint8Array,
   ): Promise<{ readonly index: number; readonly bytes: Uint8Array } | undefined> {
     const { size, partBytes } = this.#options;
     const start = this.#firstByte + this.#taken * partBytes;
@@ -150,7 +137,7 @@ class Lanes {
     this.#failure.abort(new Error(outcome.reason));
   }
 
-  #send(index: number, bytes: Uint8Array, buffer: Buffer): void {
+  #send(index: number, bytes: Uint8Array, buffer: Uint8Array): void {
     const { bucket, upload, buffers, done } = this.#options;
     let users = 2;
     const part = {

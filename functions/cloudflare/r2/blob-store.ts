@@ -3,8 +3,9 @@ import { BucketBlobStore } from '../../core/bucket/bucket-blob-store.ts';
 import { KnownBlobs, type SignUrl } from '../../core/bucket/known-blobs.ts';
 import type { BlobStore } from '../../core/ports/blob-store.ts';
 import { D1BlobIndex } from '../d1/blob-index.ts';
-import { putBlob } from './blob-put.ts';
+import { putInR2 } from './blob-put.ts';
 import { r2Objects, readR2 } from './bucket-objects.ts';
+import { r2Uploads } from './bucket-uploads.ts';
 
 /** What the store is told when it is opened. */
 export interface R2BlobStoreOptions {
@@ -36,14 +37,11 @@ export function r2BlobStore(
 ): BlobStore {
   const most = sign === undefined ? mostKnown : mostKnownWithUrls;
   return new BucketBlobStore({
-    bucket: {
-      ...r2Objects(bucket),
-      abortUpload: ({ key, id }) => bucket.resumeMultipartUpload(key, id).abort(),
-    },
+    bucket: { ...r2Objects(bucket), ...r2Uploads(bucket) },
     index: new D1BlobIndex(database, now),
     known: new KnownBlobs({ most, life: knownLife, now }),
     delivery: sign === undefined ? { reader: new BlobReader(readR2(bucket), now) } : { sign },
-    putBlob: (missing) => putBlob({ bucket, now, bytesPerPut }, missing),
+    putBlob: (missing) => putInR2(missing, { bucket, now, bytesPerPut }),
     // An invocation that workerd ends settles nothing, and what the index knows is only a sum.
     locks: undefined,
     now,

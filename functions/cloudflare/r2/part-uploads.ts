@@ -1,4 +1,5 @@
-import { partBytes } from '../../core/bucket/put/part-size.ts';
+import type { UploadedPart } from '../../core/bucket/bucket.ts';
+import { partError } from './bucket-uploads.ts';
 
 /**
  * Parts that are sent, or sent and not answered yet, so that the next one need not wait for R2. An
@@ -12,12 +13,12 @@ const mostUnanswered = 3;
  */
 export class R2PartUploads {
   readonly #upload: R2MultipartUpload;
-  readonly #parts: Promise<R2UploadedPart>[];
+  readonly #parts: Promise<UploadedPart>[];
 
-  /** `etags` are those of the parts that R2 already has. */
-  constructor(upload: R2MultipartUpload, etags: readonly string[]) {
+  /** `done` are the parts that R2 already has. */
+  constructor(upload: R2MultipartUpload, done: readonly UploadedPart[]) {
     this.#upload = upload;
-    this.#parts = etags.map((etag, at) => Promise.resolve({ partNumber: at + 1, etag }));
+    this.#parts = done.map((part) => Promise.resolve(part));
   }
 
   get count(): number {
@@ -27,7 +28,7 @@ export class R2PartUploads {
   /** Sends a part that is in memory. Rejects when an earlier one failed. */
   async send(bytes: Uint8Array): Promise<void> {
     await this.#parts.at(-mostUnanswered);
-    this.#begin(bytes).catch(() => undefined);
+    this.#begin(bytes, bytes.byteLength).catch(() => undefined);
   }
 
   /**
@@ -43,7 +44,7 @@ export class R2PartUploads {
     const writer = writable.getWriter();
     // A stream that R2 gave up is an error of R2, which `sent` has.
     writer.closed.catch(() => undefined);
-    const sent = this.#begin(readable);
+    const sent = this.#begin(readable, length);
     const failed = sent.then(() => new Promise<never>(() => undefined));
     failed.catch(() => undefined);
     try {
@@ -67,12 +68,18 @@ export class R2PartUploads {
   }
 
   /** All parts, once R2 has them. Rejects when one failed. */
-  all(): Promise<R2UploadedPart[]> {
+  all(): Promise<UploadedPart[]> {
     return Promise.all(this.#parts);
   }
 
-  #begin(value: Uint8Array | ReadableStream): Promise<R2UploadedPart> {
-    const sent = this.#upload.uploadPart(this.#parts.length + 1, value);
+  #begin(value: Uint8Array | ReadableStream, size: number): Promise<UploadedPart> {
+    const number = this.#parts.length + 1;
+    const sent = this.#upload.uploadPart(number, value).then(
+      ({ etag }) => ({ number, size, etag, crc32: undefined }),
+      (error: unknown) => {
+        throw partError(error);
+      },
+    );
     sent.catch(() => undefined);
     this.#parts.push(sent);
     return sent;
@@ -83,20 +90,4 @@ export class R2PartUploads {
     await writer.abort().catch(() => undefined);
     await this.#parts.pop()?.catch(() => undefined);
   }
-}
-
-const mebibyte = 1024 * 1024;
-
-/** Up to this size a blob is held in memory and put in one piece, in bytes. */
-export const wholeBytes = 8 * mebibyte;
-
-/**
- * R2 wants all parts but the last equal, and the tags of so many fit into the 60 KB of a paused put.
- * A part of a blob of unknown size is held in memory.
- */
-const bounds = { unit: wholeBytes, least: wholeBytes, mostParts: 300 };
-
-/** The size of a blob's parts but the last, in bytes. */
-export function partBytesOf(size: number | undefined): number {
-  return partBytes(size, bounds);
 }

@@ -1,3 +1,4 @@
+import type { PartsToSend } from '../../core/bucket/put/ways.ts';
 import type { BlobSource } from '../../core/ports/blob-store.ts';
 
 /**
@@ -7,14 +8,8 @@ import type { BlobSource } from '../../core/ports/blob-store.ts';
 const portion = 256 * 1024;
 
 /** From where, and until when, a source is read. */
-export interface SourceReaderOptions {
+export interface SourceReaderOptions extends Pick<PartsToSend, 'signal' | 'pause' | 'timeLeft'> {
   readonly start: number;
-  /** An abort cancels the source, and the reading rejects with its reason. */
-  readonly signal: AbortSignal | undefined;
-  /** When the source is cancelled as if it had ended, in ms since 1970; undefined: never. */
-  readonly pauseAt?: number | undefined;
-  /** Ms since 1970. */
-  readonly now: () => number;
 }
 
 /** The bytes of a source in the portions that a put takes. Rejects with the source's own error. */
@@ -31,27 +26,30 @@ export interface SourceReader {
   close(): void;
 }
 
-/** Begins to read a source. */
+/**
+ * Begins to read a source. An abort of `signal` cancels it, and the reading rejects with the reason;
+ * at the pause it is cancelled as if it had ended.
+ */
 export function openReader(
   source: BlobSource,
-  { start, signal, pauseAt, now }: SourceReaderOptions,
+  { start, signal, pause, timeLeft }: SourceReaderOptions,
 ): SourceReader {
   const reader = source.open(start);
   let left: Uint8Array = new Uint8Array();
   let isOver = false;
   const cancel = (reason?: unknown) => void reader.cancel(reason).catch(() => undefined);
-  const pause = () => {
+  const onPause = () => {
     isOver = true;
     cancel();
   };
-  const onAbort = () => cancel(signal?.reason);
-  signal?.addEventListener('abort', onAbort, { once: true });
-  // Ends a read that waits for an upstream which sends nothing. Where bytes come without a pause
-  // workerd runs no timer, so the clock is looked at as well.
-  const timer = pauseAt === undefined ? undefined : setTimeout(pause, Math.max(0, pauseAt - now()));
+  const onAbort = () => cancel(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+  // Ends a read that waits for an upstream which sends nothing.
+  pause.addEventListener('abort', onPause, { once: true });
 
   function isPausing(): boolean {
-    if (!isOver && pauseAt !== undefined && now() >= pauseAt) pause();
+    // Where bytes come without a break workerd runs no timer, so the clock is looked at as well.
+    if (!isOver && (pause.aborted || timeLeft() === 0)) onPause();
     return isOver;
   }
 
@@ -60,7 +58,7 @@ export function openReader(
     while (left.byteLength === 0) {
       if (isPausing()) return undefined;
       const { done, value } = await reader.read();
-      signal?.throwIfAborted();
+      signal.throwIfAborted();
       if (done) return undefined;
       left = value;
     }
@@ -94,8 +92,8 @@ export function openReader(
     },
     isAtEnd: async () => (await piece(1)) === undefined,
     close() {
-      if (timer !== undefined) clearTimeout(timer);
-      signal?.removeEventListener('abort', onAbort);
+      signal.removeEventListener('abort', onAbort);
+      pause.removeEventListener('abort', onPause);
       cancel();
     },
   };

@@ -1,7 +1,8 @@
 import { waitUntil } from 'cloudflare:workers';
+import { createHash } from 'node:crypto';
+import { plainHashes } from '../../core/bucket/put/hash.ts';
 import type { MirrorEvent } from '../../core/ports/event.ts';
 import type { Runtime } from '../../core/ports/runtime.ts';
-import { platformHash } from '../r2/blob-hash.ts';
 
 /** The runtime of an isolate. Work belongs to the request in whose name it began. */
 export function workerRuntime(observe: (event: MirrorEvent) => void): Runtime {
@@ -9,7 +10,7 @@ export function workerRuntime(observe: (event: MirrorEvent) => void): Runtime {
     now: () => Date.now(),
     observe,
     waitUntil,
-    createHash: platformHash,
+    createHash: plainHashes(createHash),
     sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
     random: Math.random,
   };

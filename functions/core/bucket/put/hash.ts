@@ -13,6 +13,23 @@ export interface PutHash {
 /** The platform's own hash: several times as fast as one that can be saved. */
 export type CreateHash = (algorithm: DigestAlgorithm) => PutHash;
 
+/** Makes such hashes of node:crypto's. */
+export function plainHashes(
+  create: (algorithm: DigestAlgorithm) => {
+    update(bytes: Uint8Array): unknown;
+    digest(encoding: 'hex'): string;
+  },
+): CreateHash {
+  return (algorithm) => {
+    const hash = create(algorithm);
+    return {
+      update: (bytes) => void hash.update(bytes),
+      hex: () => hash.digest('hex'),
+      save: () => undefined,
+    };
+  };
+}
+
 /** The hash that outlives its process: from its start, or from where a saved one was. */
 export function lastingHash(hash: ResumableSha256 = new ResumableSha256()): PutHash {
   return {

@@ -5,6 +5,8 @@ export interface PartBounds {
   /** In bytes. */
   readonly least: number;
   readonly mostParts: number;
+  /** In bytes. */
+  readonly largest: number;
 }
 
 /**
@@ -14,7 +16,9 @@ export interface PartBounds {
  */
 export function partBytes(
   size: number | undefined,
-  { unit, least, mostParts }: PartBounds,
+  { unit, least, mostParts, largest }: PartBounds,
 ): number {
-  return Math.max(least, Math.ceil((size ?? 0) / mostParts / unit) * unit);
+  const bytes = Math.max(least, Math.ceil((size ?? 0) / mostParts / unit) * unit);
+  if (bytes > largest) throw new Error(`a blob of ${size} bytes is too large for the bucket`);
+  return bytes;
 }

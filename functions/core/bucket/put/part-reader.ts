@@ -1,4 +1,4 @@
-import type { ByteReader } from '../../core/bytes/byte-reader.ts';
+import type { ByteReader } from '../../bytes/byte-reader.ts';
 
 /** Reads bytes into buffers. Aborting its signal ends a read that waits, and cancels the reader. */
 export class PartReader {

@@ -40,6 +40,20 @@ test('310 MB over several invocations, none of which does more than it may', {
   expect(`sha256:${hash.digest('hex')}`).toBe(digest);
 });
 
+test('a blob of unknown size pauses and is gone on with as well', { timeout: 60_000 }, async () => {
+  const size = 70 * mebibyte + 1;
+  const digest = digestOfMade(size);
+  const source = madeSource(size);
+  const pauseAt = Date.now() + 600_000;
+  const wanted = { digest, size: undefined };
+  const paused = await blobs().put(wanted, source, { pauseAt }).done;
+  if (paused.kind !== 'paused') throw new Error('it was to be paused');
+  const { progress } = paused;
+  const ended = await blobs().put(wanted, source, { pauseAt, progress }).done;
+  expect(ended).toEqual({ kind: 'stored', size });
+  expect(source.starts).toEqual([0, 64 * mebibyte]);
+});
+
 test('a put that may not pause ends, however large it is', { timeout: 60_000 }, async () => {
   const size = 70 * mebibyte;
   const digest = digestOfMade(size);
