@@ -388,6 +388,15 @@ describe.skipIf(process.env.PULLFRONT_TEST_S3 !== undefined)('blobs in S3', () =
       await expectWhole(large);
     });
 
+    test('and that S3 forgets after it listed its parts begins at the start', async () => {
+      server.fail({ on: 'UploadPart', do: { kind: 'status', code: 'NoSuchUpload' } });
+      const source = slicedSource(large);
+      const ended = store.put(wanted, source, { progress, pauseAt: now + 60_000 });
+      expect(await ended.done).toEqual({ kind: 'stored', size: large.byteLength });
+      expect(operations()).toContain('ListParts');
+      expect(source.starts).toContain(0);
+    });
+
     test('is ended when the blob has come another way meanwhile', async () => {
       expect((await put(large, slicedSource(large))).kind).toBe('stored');
       expect(server.bucket.uploads.size).toBe(1);
