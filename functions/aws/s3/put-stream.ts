@@ -1,5 +1,5 @@
 import { BucketError, notPublished, type Published } from '../../core/bucket/bucket.ts';
-import { writeProgress } from '../../core/bucket/put/progress.ts';
+import { writeProgress } from '../../core/bucket/progress.ts';
 import type { PutJob, PutWays } from '../../core/bucket/put/ways.ts';
 import { encodedOf } from '../../core/oci/digest.ts';
 import type { PutOutcome } from '../../core/ports/blob-store.ts';

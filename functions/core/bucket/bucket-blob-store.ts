@@ -18,7 +18,7 @@ import { blobKey, blobPrefix, digestOfKey } from './blob-key.ts';
 import type { BlobReader } from './blob-reader.ts';
 import type { BucketObject, BucketObjects, BucketUploads } from './bucket.ts';
 import type { KnownBlobs, SignUrl } from './known-blobs.ts';
-import { type PutProgress, readProgress } from './put/progress.ts';
+import { type PutProgress, readProgress } from './progress.ts';
 
 /** A blob that is not in the bucket and is to be put there. */
 export interface MissingBlob {

@@ -1,9 +1,9 @@
 import { algorithmOf, encodedOf } from '../../oci/digest.ts';
 import { type PutOutcome, wrongDigest } from '../../ports/blob-store.ts';
 import { BucketError, notPublished, type OpenUpload, type UploadedPart } from '../bucket.ts';
+import { oneMoreFruitless, type PausedUpload, writeProgress } from '../progress.ts';
 import { lastingHash, type PutHash, savedHash } from './hash.ts';
 import { partBytes } from './part-size.ts';
-import { oneMoreFruitless, type PausedUpload, writeProgress } from './progress.ts';
 import type { PartsSent, PutJob, PutWays } from './ways.ts';
 
 /** A port's bound for progress, in letters of ASCII. */

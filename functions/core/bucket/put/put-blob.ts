@@ -1,10 +1,10 @@
 import { algorithmOf } from '../../oci/digest.ts';
 import type { PutOutcome } from '../../ports/blob-store.ts';
 import type { MissingBlob } from '../bucket-blob-store.ts';
+import { oneMoreFruitless, writeProgress } from '../progress.ts';
 import { PartReader } from './part-reader.ts';
 import { putInParts } from './parts.ts';
 import { pausing } from './pausing.ts';
-import { oneMoreFruitless, writeProgress } from './progress.ts';
 import type { PutJob, PutWays } from './ways.ts';
 import { putWhole } from './whole.ts';
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { oneMoreFruitless } from '../../../../../functions/core/bucket/put/progress.ts';
+import { oneMoreFruitless } from '../../../../functions/core/bucket/progress.ts';
 
 it('three pauses in a row without one more part are counted, and the next is a failure', () => {
   let count = 0;

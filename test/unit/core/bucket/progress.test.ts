@@ -3,7 +3,7 @@ import {
   type PutProgress,
   readProgress,
   writeProgress,
-} from '../../../../../functions/core/bucket/put/progress.ts';
+} from '../../../../functions/core/bucket/progress.ts';
 
 const hash = 'a'.repeat(80);
 

@@ -1,4 +1,4 @@
-import { parseObject } from '../../oci/json-object.ts';
+import { parseObject } from '../oci/json-object.ts';
 
 /** Where a paused put stands. */
 export interface PutProgress {
