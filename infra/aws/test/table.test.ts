@@ -14,7 +14,7 @@ test('the table is the one that the mirror is tested with', () => {
     'functions/aws/dynamodb/item-keys.ts says otherwise',
   );
   assert.deepEqual({ TableName: 'name', TimeToLiveSpecification }, timeToLive('name'));
-  for (const index of ['GlobalSecondaryIndexes', 'LocalSecondaryIndexes']) {
+  for (const index of ['GlobalSecondaryIndexes', 'LocalSecondaryIndexes'] as const) {
     assert.deepEqual(table?.Properties[index], definition[index]);
   }
 });
