@@ -1,6 +1,7 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { CredentialSource } from '../../core/signing/credentials.ts';
 import { sdkCredentials } from '../sdk/aws-credentials.ts';
+import { silentLogger } from '../sdk/service.ts';
 import type { BucketAddress } from './object-url.ts';
 
 /** The SDK's client and the commands that are used. */
@@ -25,9 +26,6 @@ export interface SdkClientOptions extends BucketAddress {
 /** Puts under way and their parts use so many connections at most. */
 const mostConnections = 32;
 
-/** The SDK says on the console what it also rejects with. */
-const silent = { debug() {}, info() {}, warn() {}, error() {} };
-
 /** The SDK's client for one bucket. */
 export function createSdkClient(
   { S3Client }: Pick<Sdk, 'S3Client'>,
@@ -44,7 +42,7 @@ export function createSdkClient(
     ignoreConfiguredEndpointUrls: true,
     credentials: () => sdkCredentials(credentials),
     maxAttempts: 4,
-    logger: silent,
+    logger: silentLogger,
     // We say ourselves which checksum goes with which body.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',

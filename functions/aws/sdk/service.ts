@@ -36,8 +36,8 @@ export const guardPlace = { step: 'initialize', priority: 'high', name: 'pullfro
  */
 const longestIdle = 45_000;
 
-/** The SDK says on the console what it also rejects with. */
-const silent = { debug() {}, info() {}, warn() {}, error() {} };
+/** For every client of the SDK, which says on the console what it also rejects with. */
+export const silentLogger = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** The parts of a client of a service, which errors call by `name`. Nothing is connected yet. */
 export function openService(name: string, options: ServiceOptions): Service {
@@ -85,7 +85,7 @@ function settingsOf(options: ServiceOptions, connections: Connections, now: () =
     region,
     credentials: () => sdkCredentials(credentials),
     ...(endpoint !== undefined && { endpoint: endpoint.href }),
-    logger: silent,
+    logger: silentLogger,
     // The strategy's own; the SDK tells the service, and would look for it in files.
     maxAttempts,
     retryStrategy: new PromptRetries(now),
