@@ -3,7 +3,7 @@ import type { Mirror, MirroredRepository } from '../../functions/core/mirror/mir
 import type { Provenance } from '../../functions/core/mirror/outcome.ts';
 import { type Descriptor, readDescriptor } from '../../functions/core/oci/descriptor.ts';
 import { type Manifest, readManifest } from '../../functions/core/oci/manifest.ts';
-import { inOrder, pageOf } from '../../functions/core/oci/page.ts';
+import { pageOf } from '../../functions/core/oci/page.ts';
 import {
   type Repository,
   repositoryKey,
@@ -81,7 +81,7 @@ export function scriptedMirror(situation: Situation): Mirror {
       const refused = obstacle(repository);
       if (refused !== undefined) return refused;
       const tags = shelvesOf(repository).flatMap((shelf) => shelf.tags);
-      return { kind: 'found', tags: tags.sort(inOrder), provenance: provenanceOf(situation, true) };
+      return { kind: 'found', tags: tags.sort(), provenance: provenanceOf(situation, true) };
     },
     async listReferrers(subject) {
       const refused = obstacle(repository);
@@ -97,7 +97,7 @@ export function scriptedMirror(situation: Situation): Mirror {
     policies,
     repository: mirrored,
     async listRepositories(page, registry) {
-      const keys = [...pulled].sort(inOrder);
+      const keys = [...pulled].sort();
       const only = registry === undefined ? '' : `${registry}/`;
       return pageOf(
         keys.filter((key) => key.startsWith(only)),

@@ -1,5 +1,5 @@
 import { type Digest, parseDigest } from '../../core/oci/digest.ts';
-import { servableType } from '../../core/oci/media-type.ts';
+import { safeType } from '../../core/oci/media-type.ts';
 import type { FormerTag, TagRecord } from '../../core/ports/manifest-store.ts';
 import { type Item, type Key, keyItem, number, numberOf, text, textOf } from './item.ts';
 import type { Condition } from './table.ts';
@@ -33,7 +33,7 @@ export function readTag(item: Item): TagRecord | undefined {
   if (digest === undefined || checked === undefined) return undefined;
   return {
     digest,
-    mediaType: servableType(textOf(item, 'mediaType') ?? ''),
+    mediaType: safeType(textOf(item, 'mediaType') ?? ''),
     size: numberOf(item, 'size') ?? 0,
     firstSeen: numberOf(item, 'firstSeen') ?? checked,
     changed: numberOf(item, 'changed') ?? checked,

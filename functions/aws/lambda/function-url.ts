@@ -1,5 +1,5 @@
 import type { LambdaFunctionURLEvent, LambdaFunctionURLResult } from 'aws-lambda';
-import { within } from '../../core/concurrency/timeout.ts';
+import { withTimeout } from '../../core/concurrency/timeout.ts';
 import { type AnswerNote, unnoted } from '../../core/observe/request-line.ts';
 import type { Answer } from '../../core/registry/answer.ts';
 import { failureAnswer } from '../../core/registry/error-answer.ts';
@@ -39,7 +39,7 @@ export type FunctionUrl = (
 /** Makes what stands between a function URL in the buffered mode and the app. */
 export function createFunctionUrl(options: FunctionUrlOptions): FunctionUrl {
   return async (event, milliseconds) => {
-    const answered = await within(milliseconds, answerEvent(event, options));
+    const answered = await withTimeout(milliseconds, answerEvent(event, options));
     if (answered !== undefined) return answered;
     return failed(targetOf(event), 'no answer in the time that a function has');
   };

@@ -1,5 +1,5 @@
 import type { Context, LambdaFunctionURLEvent, LambdaFunctionURLResult } from 'aws-lambda';
-import { within } from '../../core/concurrency/timeout.ts';
+import { withTimeout } from '../../core/concurrency/timeout.ts';
 import { parseDigest } from '../../core/oci/digest.ts';
 import type { Answer } from '../../core/registry/answer.ts';
 import { createService } from '../../core/service/create-service.ts';
@@ -54,7 +54,7 @@ export function openPull(config: FunctionConfig, process: FunctionProcess): Pull
     } as const;
     measureRequest(log, record, ledger.take());
     await settled(afterwards);
-    await within(countersTime, ledger.flushSometimes());
+    await withTimeout(countersTime, ledger.flushSometimes());
     return result;
   };
 }

@@ -2,7 +2,7 @@ import type { LargeValues } from '../../core/bucket/large-values.ts';
 import { readDescriptor, readDescriptors } from '../../core/oci/descriptor.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import { type Manifest, storedMediaType } from '../../core/oci/manifest.ts';
-import { servableType } from '../../core/oci/media-type.ts';
+import { safeType } from '../../core/oci/media-type.ts';
 import {
   afterAll,
   cursor,
@@ -109,7 +109,7 @@ export function d1ManifestStore(
     async getTag(repository, tag) {
       const row = await first<TagRow>(statements.getTag, repositoryKey(repository), tag);
       if (row === undefined) return undefined;
-      return { ...row, mediaType: servableType(row.mediaType), history: JSON.parse(row.history) };
+      return { ...row, mediaType: safeType(row.mediaType), history: JSON.parse(row.history) };
     },
 
     async putTag(repository, tag, record) {

@@ -7,7 +7,7 @@ export function toHex(bytes: Uint8Array): string {
   return hex;
 }
 
-/** Chunks in one array; `length` is what they have together. */
+/** Joins chunks whose lengths add up to `length`. */
 export function joinChunks(chunks: readonly Uint8Array[], length: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(length);
   let at = 0;

@@ -1,19 +1,17 @@
 /**
- * Bytes that one reader takes chunk by chunk, each when it asks for it: the reader of a stream of
- * bytes, of which these two methods are all that is needed. Layers over it need no stream of their
- * own, whose queue costs more for a chunk than what is done with it.
+ * Pulls bytes chunk by chunk, like the reader of a byte stream. A layer on top wraps the two methods
+ * instead of creating a stream, whose queue would cost more per chunk than the layer's own work.
  *
- * One read at a time. After `cancel` a read, also one under way, is done.
+ * Only one read may be pending. After `cancel`, every read ends with `done`, also a pending one.
  */
 export type ByteReader = Pick<ReadableStreamDefaultReader<Uint8Array>, 'read' | 'cancel'>;
 
-/** What `read` of a ByteReader gives. */
 export type ByteRead = Awaited<ReturnType<ByteReader['read']>>;
 
 /** The end of the bytes. */
 export const noMoreBytes: ByteRead = { done: true, value: undefined };
 
-/** The bytes as a stream that reads only when it is read. */
+/** A stream over a reader that reads nothing ahead. */
 export function streamOf(reader: ByteReader): ReadableStream<Uint8Array> {
   return new ReadableStream(
     {

@@ -6,17 +6,16 @@ const constants = fractionsOfRoots(64, Math.cbrt);
 /** The first hash value (FIPS 180-4 §5.3.3). */
 const firstState: Int32Array = fractionsOfRoots(8, Math.sqrt);
 
-/** SHA-256 takes its input in blocks of so many bytes. */
 const blockBytes = 64;
 
-/** The schedule of the block at hand: a block is worked in without a pause. */
+/** Shared by all hashes, because compressing a block is synchronous. */
 const schedule = new Int32Array(64);
 
 /**
- * Works the 64 bytes at `at` into the state (FIPS 180-4 §6.2.2).
+ * Compresses the 64 bytes at `at` into the state (FIPS 180-4 §6.2.2).
  *
- * Eight rounds are written out, with the variables' names going round instead of their values: this
- * is a third faster than a loop of single rounds.
+ * Eight rounds are unrolled so that the variables rotate by name and not by assignment: a third
+ * faster than a loop of single rounds.
  */
 function compressBlock(state: Int32Array, input: DataView, at: number): void {
   const k = constants;
@@ -58,16 +57,17 @@ function compressBlock(state: Int32Array, input: DataView, at: number): void {
   state[7] = ((state[7] as number) + h) | 0;
 }
 
-/** The sums of FIPS 180-4 §4.1.2, which every round takes of `e` and of `a`. */
+/** Σ1 of FIPS 180-4 §4.1.2. */
 function sum1(x: number): number {
   return ((x >>> 6) | (x << 26)) ^ ((x >>> 11) | (x << 21)) ^ ((x >>> 25) | (x << 7));
 }
 
+/** Σ0 of FIPS 180-4 §4.1.2. */
 function sum0(x: number): number {
   return ((x >>> 2) | (x << 30)) ^ ((x >>> 13) | (x << 19)) ^ ((x >>> 22) | (x << 10));
 }
 
-/** The first 32 bits of the fractions of the roots of the first `count` primes. */
+/** The first 32 bits of the fractional parts of the roots of the first `count` primes. */
 function fractionsOfRoots(count: number, root: (prime: number) => number): Int32Array {
   const fractions = new Int32Array(count);
   let prime = 2;
@@ -86,24 +86,16 @@ function isPrime(number: number): boolean {
   return true;
 }
 
-/** A saved state: eight words of the hash, the length in two words, and the bytes of no whole block. */
+/** Eight words of state and two of length. The bytes of an incomplete block follow them. */
 const savedBytes = 40;
 
-/**
- * Begins every saved state. Change it with the form of the state: a put that an older release, or
- * another engine, paused then starts over.
- */
+/** Change it with the format: puts paused by an older release then start over. */
 const version = '1:';
 
 /**
- * SHA-256 whose state can be saved and restored by another process, which neither Web Crypto nor
- * node:crypto can do. For blobs that one process may not live long enough to hash.
- *
- * It is our own because one engine has to serve Lambda and the Worker, whose states are then the
- * same. hash-wasm is faster, but compiles its code at run time, which workerd refuses, and has no
- * way to take a module that was bound at upload. MB per second of processor time, in one run, on
- * Node 20 / 24: this one 271 / 294, hash-wasm 497 / 429, node:crypto 2,090 / 2,192. The network of a
- * function is slower than all of them.
+ * SHA-256 whose state can be saved and restored by another process, for blobs that one process may
+ * not live long enough to hash. Neither Web Crypto nor node:crypto can do this; functions/README.md,
+ * "What is ours, and why", compares hash-wasm.
  */
 export class ResumableSha256 {
   readonly #state = Int32Array.from(firstState);
@@ -111,7 +103,7 @@ export class ResumableSha256 {
   readonly #pendingView = new DataView(this.#pending.buffer);
   #length = 0;
 
-  /** Restores what `save` returned; undefined for any other text, and for another version's state. */
+  /** Restores what `save` returned; undefined for anything else, such as another version's state. */
   static restore(text: string): ResumableSha256 | undefined {
     if (!text.startsWith(version)) return undefined;
     const hex = text.slice(version.length);
@@ -128,12 +120,12 @@ export class ResumableSha256 {
     return hash;
   }
 
-  /** How many bytes came so far. */
+  /** The number of bytes hashed so far. */
   get length(): number {
     return this.#length;
   }
 
-  /** The state as a text of at most 208 characters. More bytes may come afterwards. */
+  /** The state as text of at most 208 characters. Hashing may go on afterwards. */
   save(): string {
     const bytes = new Uint8Array(savedBytes + (this.#length % blockBytes));
     const view = new DataView(bytes.buffer);
@@ -161,7 +153,7 @@ export class ResumableSha256 {
     this.#pending.set(bytes.subarray(at));
   }
 
-  /** Lower-case hex of all that came; called once. */
+  /** The hash in lower-case hex. Ends the hash: call it once. */
   hex(): string {
     const length = this.#length;
     // A one bit, zeros up to 8 bytes before a block's end, the length in bits (FIPS 180-4 §5.1.1).

@@ -6,11 +6,11 @@ interface Slot<Value> {
 }
 
 /**
- * Lately used values of a bounded total weight, each with an end of life.
+ * An approximate LRU cache bounded by total weight, with a lifetime per value.
  *
- * Two generations instead of one ordered list: what is used moves to the young one, and when that
- * holds half of the weight it becomes the old one, whose unused values are dropped. So a value that
- * is asked for again and again costs one look-up, and no reordering.
+ * It has two generations instead of an ordered list: a value that is used moves to the young one. When
+ * that holds half of the weight it becomes the old one, and the previous old one is dropped. A hit on
+ * a hot key is therefore one look-up, without reordering.
  */
 export class BoundedCache<Value> {
   readonly #capacity: number;
@@ -19,7 +19,7 @@ export class BoundedCache<Value> {
   #old = new Map<string, Slot<Value>>();
   #youngWeight = 0;
 
-  /** `capacity` is the sum of weights that is kept: entries, or bytes, as the caller weighs. */
+  /** `capacity` is the largest sum of weights; the caller chooses whether a weight means bytes. */
   constructor(capacity: number, now: () => number) {
     this.#capacity = capacity;
     this.#now = now;
@@ -30,7 +30,7 @@ export class BoundedCache<Value> {
     const slot = young ?? this.#old.get(key);
     if (slot === undefined) return undefined;
     const left = slot.expires - this.#now();
-    // More than its life is left after the clock was set back: a short life would last for hours.
+    // If the clock was set back, a short-lived value would otherwise last for hours.
     if (left <= 0 || left > slot.life) {
       this.delete(key);
       return undefined;
@@ -42,15 +42,14 @@ export class BoundedCache<Value> {
     return slot.value;
   }
 
-  /** Keeps a value for `milliseconds`; without them until others push it out. */
+  /** Keeps a value for `milliseconds`; by default until others push it out. */
   set(key: string, value: Value, milliseconds = Number.POSITIVE_INFINITY, weight = 1): void {
     this.delete(key);
-    // What is heavier than a generation would push everything else out.
+    // A value heavier than one generation would evict everything else.
     if (weight > this.#capacity / 2) return;
     this.#keep(key, { value, weight, life: milliseconds, expires: this.#now() + milliseconds });
   }
 
-  /** True when nothing was kept, or all of it is gone. */
   get isEmpty(): boolean {
     return this.#young.size === 0 && this.#old.size === 0;
   }
@@ -78,7 +77,7 @@ export class BoundedCache<Value> {
   }
 }
 
-/** Sets a value as the newest of a map that holds at most `most`: the oldest goes. */
+/** Sets a value as the newest of a map and removes the oldest one beyond `most`. */
 export function keepNewest<Value>(
   map: Map<string, Value>,
   key: string,
@@ -87,9 +86,6 @@ export function keepNewest<Value>(
 ): void {
   map.delete(key);
   map.set(key, value);
-  if (map.size <= most) return;
-  for (const oldest of map.keys()) {
-    map.delete(oldest);
-    return;
-  }
+  const [oldest] = map.keys();
+  if (map.size > most && oldest !== undefined) map.delete(oldest);
 }

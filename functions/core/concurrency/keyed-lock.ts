@@ -1,38 +1,33 @@
-/** Lets pieces of work on the same thing run side by side, or one of them alone. */
+/** A lock per key that is held either by any number of shared holders or by one exclusive holder. */
 export class KeyedLock {
-  readonly #sharing = new Map<string, Set<Promise<unknown>>>();
-  readonly #alone = new Map<string, Promise<unknown>>();
+  readonly #shared = new Map<string, Set<Promise<unknown>>>();
+  readonly #exclusive = new Map<string, Promise<unknown>>();
 
-  /** Runs `work` when nothing runs alone for `key`; what only waits to run alone is overtaken. */
+  /** Waits for the exclusive holder only: shared work overtakes exclusive work that still waits. */
   async shared<Result>(key: string, work: () => Promise<Result>): Promise<Result> {
-    for (let alone = this.#alone.get(key); alone !== undefined; alone = this.#alone.get(key)) {
-      await alone.catch(() => undefined);
-    }
+    while (this.#exclusive.has(key)) await this.#exclusive.get(key)?.catch(() => undefined);
     const running = work();
-    const sharing = this.#sharing.get(key) ?? new Set();
-    this.#sharing.set(key, sharing.add(running));
+    const holders = this.#shared.get(key) ?? new Set();
+    this.#shared.set(key, holders.add(running));
     try {
       return await running;
     } finally {
-      sharing.delete(running);
-      if (sharing.size === 0) this.#sharing.delete(key);
+      holders.delete(running);
+      if (holders.size === 0) this.#shared.delete(key);
     }
   }
 
   /** Runs `work` when nothing else runs for `key`. */
   async exclusive<Result>(key: string, work: () => Promise<Result>): Promise<Result> {
-    for (;;) {
-      const alone = this.#alone.get(key);
-      const others = [...(this.#sharing.get(key) ?? []), ...(alone === undefined ? [] : [alone])];
-      if (others.length === 0) break;
-      await Promise.allSettled(others);
+    while (this.#exclusive.has(key) || this.#shared.has(key)) {
+      await Promise.allSettled([this.#exclusive.get(key), ...(this.#shared.get(key) ?? [])]);
     }
     const running = work();
-    this.#alone.set(key, running);
+    this.#exclusive.set(key, running);
     try {
       return await running;
     } finally {
-      this.#alone.delete(key);
+      this.#exclusive.delete(key);
     }
   }
 }

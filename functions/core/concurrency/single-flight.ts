@@ -1,9 +1,9 @@
-/** Lets callers who want the same thing at the same moment share one piece of work. */
+/** Runs one piece of work per key at a time and gives its result to every concurrent caller. */
 export class SingleFlight<Result> {
   readonly #flights = new Map<string, Promise<Result>>();
   readonly #platform: { waitUntil(work: Promise<unknown>): void };
 
-  /** `platform` keeps a flight going when the request that began it has ended before it. */
+  /** `platform` keeps a flight going after the request that began it has ended. */
   constructor(platform: { waitUntil(work: Promise<unknown>): void }) {
     this.#platform = platform;
   }

@@ -1,6 +1,6 @@
 /**
- * The target of the link with `rel="next"` in a Link header; undefined when there is none
- * (RFC 8288 §3, distribution-spec §Listing tags).
+ * The target of the `rel="next"` link in a Link header (RFC 8288 §3, distribution-spec §Listing
+ * tags).
  */
 export function nextLink(header: string | null): string | undefined {
   if (header === null) return undefined;
@@ -14,7 +14,7 @@ export function nextLink(header: string | null): string | undefined {
   return undefined;
 }
 
-/** A URL, relative to `base` where there is one; undefined for a text that is none. */
+/** Parses a URL, relative to `base` if given; undefined when it is invalid. */
 export function parseUrl(text: string, base?: URL): URL | undefined {
   return URL.canParse(text, base?.href) ? new URL(text, base) : undefined;
 }

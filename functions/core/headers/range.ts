@@ -1,27 +1,26 @@
-/** Bytes `start` to `end`, both included, as in Content-Range. */
+/** Bytes `start` to `end`, both inclusive, as in Content-Range. */
 export interface ByteRange {
   readonly start: number;
   readonly end: number;
 }
 
-/** What a Range header asks of a representation (RFC 9110 §14.1.2). */
+/** What a Range header requests (RFC 9110 §14.1.2). */
 export type RangeRequest =
-  /** No header, another unit, or a header that has to be ignored: the whole representation. */
+  /** No header, or one that must be ignored, such as one in another unit. */
   | { readonly kind: 'whole' }
   | { readonly kind: 'from'; readonly start: number; readonly end: number | undefined }
   | { readonly kind: 'suffix'; readonly length: number }
   | { readonly kind: 'several' };
 
-const one = /^(\d{0,16})-(\d{0,16})$/;
+const rangeSpec = /^(\d{0,16})-(\d{0,16})$/;
 
-/** Reads a Range header, without knowing how long the representation is. */
+/** Parses a Range header without knowing the length of the representation. */
 export function parseRange(header: string | undefined): RangeRequest {
   const whole = { kind: 'whole' } as const;
   if (header === undefined || !/^bytes=/i.test(header)) return whole;
   const specs = header.slice('bytes='.length).split(',');
   if (specs.length > 1) return { kind: 'several' };
-  const match = one.exec((specs[0] ?? '').trim());
-  const [, first = '', last = ''] = match ?? [];
+  const [, first = '', last = ''] = rangeSpec.exec((specs[0] ?? '').trim()) ?? [];
   if (first === '' && last === '') return whole;
   if (first === '') return { kind: 'suffix', length: Number(last) };
   const start = Number(first);
@@ -29,7 +28,7 @@ export function parseRange(header: string | undefined): RangeRequest {
   return end !== undefined && end < start ? whole : { kind: 'from', start, end };
 }
 
-/** Lays a range request onto `size` bytes; undefined when no byte of it is there (416). */
+/** Applies a range request to `size` bytes; undefined when it cannot be satisfied (416). */
 export function satisfyRange(
   request: Extract<RangeRequest, { kind: 'from' | 'suffix' }>,
   size: number,
@@ -42,15 +41,15 @@ export function satisfyRange(
   return { start: request.start, end: Math.min(request.end ?? size - 1, size - 1) };
 }
 
-/** A Content-Range value: `bytes 0-99/1000` (RFC 9110 §14.4). */
+/** A Content-Range value, `bytes 0-99/1000` (RFC 9110 §14.4). */
 export function contentRange(range: ByteRange, size: number): string {
   return `bytes ${range.start}-${range.end}/${size}`;
 }
 
-/** Reads `bytes 5-9/10` or `bytes 5-9/*`; undefined for anything else. */
+/** Parses `bytes 5-9/10` or `bytes 5-9/*`; undefined for anything else. */
 export function parseContentRange(
   header: string | undefined,
-): { start: number; end: number; size: number | undefined } | undefined {
+): (ByteRange & { readonly size: number | undefined }) | undefined {
   const match = /^bytes (\d{1,16})-(\d{1,16})\/(\d{1,16}|\*)$/i.exec(header?.trim() ?? '');
   if (match === null) return undefined;
   const [, start, end, size] = match;

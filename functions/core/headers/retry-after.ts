@@ -1,4 +1,4 @@
-const shortest = 1;
+/** In seconds. */
 const longest = 3600;
 
 const unitSeconds: Readonly<Record<string, number>> = {
@@ -11,10 +11,10 @@ const unitSeconds: Readonly<Record<string, number>> = {
   ns: 1e-9,
 };
 
-/** `1m30s`, `1.16ms`: a duration as programs in Go print it. */
+/** `1m30s`, `1.16ms`: a duration as Go prints it. */
 const goDuration = /^(?:\d{1,12}(?:\.\d{1,12})?(?:h|ms|m|s|us|µs|ns))+$/;
 
-/** A date of RFC 9110 §5.6.7: `Date.parse` alone would take nearly any text that has a number. */
+/** A date of RFC 9110 §5.6.7. `Date.parse` alone accepts nearly any text with a number in it. */
 const httpDate = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*, [\w :-]{10,40} GMT$/;
 
 function goSeconds(text: string): number {
@@ -28,7 +28,7 @@ function goSeconds(text: string): number {
 function secondsOf(text: string, now: number): number | undefined {
   if (/^\d{1,15}(?:\.\d{1,9})?$/.test(text)) {
     const value = Number(text);
-    // Docker Hub's API sends the moment itself, in seconds since 1970; others send milliseconds.
+    // Docker Hub's API sends the time itself in seconds since 1970; others send milliseconds.
     if (value > 1e12) return (value - now) / 1000;
     return value > 1e9 ? value - now / 1000 : value;
   }
@@ -39,17 +39,17 @@ function secondsOf(text: string, now: number): number | undefined {
 }
 
 /**
- * Reads a Retry-After header: whole seconds from `now` (ms since 1970), 1 to 3600. Besides the
- * two forms of RFC 9110 §10.2.3 it reads a moment as epoch seconds, and durations like `1.16ms`;
- * undefined for anything else.
+ * Parses a Retry-After header into whole seconds from `now` (ms since 1970), 1 to 3600. Besides the
+ * two forms of RFC 9110 §10.2.3 it accepts Unix times and Go durations such as `1.16ms`; undefined
+ * for anything else.
  */
 export function parseRetryAfter(header: string | null, now: number): number | undefined {
   const seconds = header === null ? undefined : secondsOf(header.trim(), now);
   if (seconds === undefined) return undefined;
-  return Math.min(longest, Math.max(shortest, Math.ceil(seconds)));
+  return Math.min(longest, Math.max(1, Math.ceil(seconds)));
 }
 
-/** Finds the wait that ghcr.io tells in its error's text only: `retry-after: 1.16ms, allowed: …`. */
+/** The wait that ghcr.io gives only in the text of its error: `retry-after: 1.16ms, allowed: …`. */
 export function retryAfterInText(text: string, now: number): number | undefined {
   const match = /retry-after:\s{0,8}([\d.]{1,20}[a-zµ]{0,2})/i.exec(text);
   return parseRetryAfter(match?.[1] ?? null, now);

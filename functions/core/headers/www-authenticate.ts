@@ -2,13 +2,13 @@
 export interface Challenge {
   /** In lower case: `bearer`, `basic`. */
   readonly scheme: string;
-  /** By name in lower case; of a name that comes twice, the first. */
+  /** By lower-case name. If a name is repeated, the first one counts. */
   readonly parameters: ReadonlyMap<string, string>;
-  /** What stands in the place of parameters (`Negotiate dG9r`). */
+  /** Credentials in place of parameters (`Negotiate dG9r`). */
   readonly token68: string | undefined;
 }
 
-/** Longer headers are cut: servers that mean well send a few hundred characters. */
+/** Longer headers are cut: real ones have a few hundred characters. */
 const maxHeader = 16_384;
 
 const separators = /[\s,]*/y;
@@ -18,7 +18,7 @@ const equals = /[ \t]*=[ \t]*/y;
 const token68 = /[ \t]+([A-Za-z0-9\-._~+/]+=*)(?=[ \t]*(?:,|$))/y;
 /** The closing quote may be missing at the end of the header. */
 const quoted = /"((?:[^"\\]|\\[\s\S])*)(?:"|\\?$)/y;
-/** Quotes are sometimes forgotten around a URL, so more than a token is read. */
+/** Some servers leave out the quotes around a URL, so this accepts more than a token. */
 const unquoted = /[^\s,"]*/y;
 
 class Scanner {
@@ -33,7 +33,7 @@ class Scanner {
     return this.#at >= this.#text.length;
   }
 
-  /** Takes what the sticky pattern matches here; undefined and no step when it does not. */
+  /** Consumes what the sticky pattern matches here; undefined when it does not match. */
   take(pattern: RegExp): RegExpExecArray | undefined {
     pattern.lastIndex = this.#at;
     const match = pattern.exec(this.#text) ?? undefined;
@@ -53,8 +53,8 @@ function takeValue(scanner: Scanner): string {
 }
 
 /**
- * Reads all challenges of a WWW-Authenticate header, of one line or several joined by commas, in
- * their order. Never throws: what cannot be read is passed over.
+ * Parses all challenges of a WWW-Authenticate header in their order; several header lines are joined
+ * by commas. Never throws: it skips what it cannot read.
  */
 export function parseChallenges(header: string | null): Challenge[] {
   const scanner = new Scanner((header ?? '').slice(0, maxHeader));
@@ -63,7 +63,7 @@ export function parseChallenges(header: string | null): Challenge[] {
   while (scanner.take(separators) && !scanner.ended) {
     const word = scanner.take(token)?.[0];
     if (word === undefined) {
-      // A stray quoted text goes as a whole, so that nothing within it is taken for a challenge.
+      // Skip a stray quoted string as a whole: nothing inside it is a challenge.
       if (scanner.take(quoted) === undefined) scanner.skip();
       continue;
     }
@@ -74,8 +74,8 @@ export function parseChallenges(header: string | null): Challenge[] {
       continue;
     }
     parameters = new Map();
-    const instead = scanner.take(token68)?.[1];
-    challenges.push({ scheme: word.toLowerCase(), parameters, token68: instead });
+    const credentials = scanner.take(token68)?.[1];
+    challenges.push({ scheme: word.toLowerCase(), parameters, token68: credentials });
     scanner.take(blanks);
   }
   return challenges;

@@ -1,7 +1,7 @@
 import { type Digest, parseDigest } from './digest.ts';
 import { objectOf } from './json-object.ts';
 
-/** What a manifest says of the content it names (image-spec, descriptor.md). */
+/** A reference to content by digest (image-spec, descriptor.md). */
 export interface Descriptor {
   readonly mediaType: string;
   readonly digest: Digest;
@@ -9,29 +9,30 @@ export interface Descriptor {
   readonly size: number;
   readonly artifactType?: string;
   readonly annotations?: Readonly<Record<string, string>>;
-  /** Where the content may also be had; never followed by this mirror. */
+  /** Other places to download the content from. This mirror never uses them. */
   readonly urls?: readonly string[];
 }
 
-/** Annotations of a manifest or descriptor: the string values of an object, else undefined. */
+/** The string members of an `annotations` object; undefined when the value is not an object. */
 export function readAnnotations(value: unknown): Record<string, string> | undefined {
   const members = objectOf(value);
   if (members === undefined) return undefined;
-  const entries = Object.entries(members).filter(
-    (entry): entry is [string, string] => typeof entry[1] === 'string',
+  return Object.fromEntries(
+    Object.entries(members).filter(
+      (entry): entry is [string, string] => typeof entry[1] === 'string',
+    ),
   );
-  return Object.fromEntries(entries);
 }
 
-/** Printable ASCII, no longer than a type with its subtype (RFC 6838 §4.2). */
+/** Printable ASCII, at most as long as a type with its subtype (RFC 6838 §4.2). */
 const typePattern = /^[ -~]{1,255}$/;
 
-/** The type of a blob or an artifact as a list may hold it; undefined when it says none. */
+/** A media type or artifact type that is safe to repeat in a list; otherwise undefined. */
 export function readType(value: unknown): string | undefined {
   return typeof value === 'string' && typePattern.test(value) ? value : undefined;
 }
 
-/** Reads a descriptor out of parsed JSON; undefined when its digest or size is not usable. */
+/** Reads a descriptor from parsed JSON; undefined when its digest or size is invalid. */
 export function readDescriptor(value: unknown): Descriptor | undefined {
   const { mediaType, digest, size, artifactType, urls, annotations: noted } = objectOf(value) ?? {};
   const parsed = typeof digest === 'string' ? parseDigest(digest) : undefined;
@@ -50,12 +51,12 @@ export function readDescriptor(value: unknown): Descriptor | undefined {
   };
 }
 
-/** An index keeps longer descriptors without their annotations and addresses, in characters. */
+/** In characters. */
 const longestText = 100_000;
 
 /**
- * A descriptor as an index keeps it with the blob's entry, in JSON. What a long one loses nobody
- * asks an entry for, and it is still in the manifest.
+ * A descriptor in JSON, as the index stores it with a blob's entry. A long one loses its annotations
+ * and URLs: no reader of an entry needs them, and the manifest still has them.
  */
 export function descriptorText(descriptor: Descriptor): string {
   const whole = JSON.stringify(descriptor);
@@ -64,22 +65,24 @@ export function descriptorText(descriptor: Descriptor): string {
   return JSON.stringify({ mediaType: readType(mediaType) ?? '', digest, size });
 }
 
-/** The usable descriptors of a list; none when it is no list. */
+/** The valid descriptors of a list; empty when the value is not an array. */
 export function readDescriptors(value: unknown): Descriptor[] {
-  if (!Array.isArray(value)) return [];
-  return value.map(readDescriptor).filter((entry) => entry !== undefined);
+  return readList(value, readDescriptor);
 }
 
 /** A manifest in an index (image-spec, image-index.md). */
 export interface IndexEntry extends Descriptor {
-  /** True when the index names its platform as `unknown`: an attestation, which nobody runs. */
+  /** True when its platform is `unknown`, as for an attestation: no client runs it. */
   readonly isUnrunnable?: true;
 }
 
-/** The usable entries of an index's list; none when it is no list. */
+/** The valid entries of an index's list; empty when the value is not an array. */
 export function readIndexEntries(value: unknown): IndexEntry[] {
-  if (!Array.isArray(value)) return [];
-  return value.map(readIndexEntry).filter((entry) => entry !== undefined);
+  return readList(value, readIndexEntry);
+}
+
+function readList<Entry>(value: unknown, read: (entry: unknown) => Entry | undefined): Entry[] {
+  return Array.isArray(value) ? value.map(read).filter((entry) => entry !== undefined) : [];
 }
 
 function readIndexEntry(value: unknown): IndexEntry | undefined {

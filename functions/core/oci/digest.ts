@@ -2,29 +2,18 @@ import { toHex } from '../bytes/byte-array.ts';
 
 declare const digestBrand: unique symbol;
 
-/** A digest in the form `algorithm:encoded`, checked (image-spec §Digests). */
+/** A valid digest, `algorithm:encoded` (image-spec §Digests). */
 export type Digest = string & { readonly [digestBrand]: true };
 
-/** The registered algorithms and how long their lower-case hex is. */
-const encodedLength: Readonly<Record<string, number>> = { sha256: 64, sha512: 128 };
-
-/**
- * Reads a digest; undefined unless it is a registered algorithm with lower-case hex of its length.
- * Upper-case hex is refused: image-spec §Registered algorithms allows `[a-f0-9]` only.
- */
-export function parseDigest(text: string): Digest | undefined {
-  const colon = text.indexOf(':');
-  const length = encodedLength[text.slice(0, colon)];
-  if (length === undefined || text.length !== colon + 1 + length) return undefined;
-  for (let at = colon + 1; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    const isHex = (code >= 48 && code <= 57) || (code >= 97 && code <= 102);
-    if (!isHex) return undefined;
-  }
-  return text as Digest;
-}
-
 export type DigestAlgorithm = 'sha256' | 'sha512';
+
+/** Lower case only (image-spec §Registered algorithms). */
+const digestForm = /^(?:sha256:[a-f0-9]{64}|sha512:[a-f0-9]{128})$/;
+
+/** Parses a digest; undefined unless it is a registered algorithm with lower-case hex of its length. */
+export function parseDigest(text: string): Digest | undefined {
+  return digestForm.test(text) ? (text as Digest) : undefined;
+}
 
 /** The algorithm of a digest. */
 export function algorithmOf(digest: Digest): DigestAlgorithm {
@@ -36,15 +25,14 @@ export function encodedOf(digest: Digest): string {
   return digest.slice(digest.indexOf(':') + 1);
 }
 
-/** The digests of no bytes at all (FIPS 180-4). */
-const ofNothing: ReadonlySet<string> = new Set([
+const emptyDigests: ReadonlySet<string> = new Set([
   'sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
   'sha512:cf83e1357eefb8bdf1542850d66d8007d620e4050b5715dc83f4a921d36ce9ce47d0d13c5d85f2b0ff8318d2877eec2f63b931bd47417a81a538327af927da3e',
 ]);
 
 /** True for the digest of empty content. */
-export function isOfNothing(digest: Digest): boolean {
-  return ofNothing.has(digest);
+export function isEmptyDigest(digest: Digest): boolean {
+  return emptyDigests.has(digest);
 }
 
 const subtleName = { sha256: 'SHA-256', sha512: 'SHA-512' } as const;

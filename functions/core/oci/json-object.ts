@@ -1,26 +1,20 @@
-/** The members of an object that was read from JSON; undefined for anything else, also for an array. */
+/** A JSON value as an object; undefined for anything else, including an array. */
 export function objectOf(value: unknown): Record<string, unknown> | undefined {
-  return isObject(value) ? value : undefined;
+  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isObject ? (value as Record<string, unknown>) : undefined;
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** Manifests and lists nest a handful of objects and arrays; millions of them take seconds to parse. */
+/** Real manifests and lists nest a handful of levels; millions of levels take seconds to parse. */
 const deepest = 100;
 
-/** What is smaller cannot nest so deeply that it takes long, in characters or bytes. */
-const smallest = 64 * 1024;
+/** Shorter texts cannot nest deeply enough to take long. In characters. */
+const shortest = 64 * 1024;
 
-/**
- * Reads JSON whose value is an object; undefined for any other text, and for one that nests more
- * than 100 objects and arrays.
- */
+/** Parses JSON whose value is an object; undefined for any other text, and beyond 100 levels. */
 export function parseObject(json: Uint8Array | string): Record<string, unknown> | undefined {
   try {
     const text = typeof json === 'string' ? json : new TextDecoder().decode(json);
-    return text.length > smallest && isDeep(text) ? undefined : objectOf(JSON.parse(text));
+    return text.length > shortest && isDeep(text) ? undefined : objectOf(JSON.parse(text));
   } catch {
     return undefined;
   }
@@ -42,14 +36,14 @@ function isDeep(json: string): boolean {
   return false;
 }
 
-/** Where the string that begins at `start` ends. */
+/** The index of the quote that closes the string at `start`. */
 function endOfString(json: string, start: number): number {
   let at = start + 1;
   while (at < json.length && json[at] !== '"') at += json[at] === '\\' ? 2 : 1;
   return at;
 }
 
-/** The entries of a list; undefined when it is none. Registries written in Go say `null` for empty. */
+/** A JSON value as an array; otherwise undefined. Registries in Go write `null` for an empty list. */
 export function entriesOf(value: unknown): readonly unknown[] | undefined {
   if (value === null) return [];
   return Array.isArray(value) ? value : undefined;

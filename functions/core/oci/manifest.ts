@@ -9,21 +9,21 @@ import {
 } from './descriptor.ts';
 import type { Digest } from './digest.ts';
 import { parseObject } from './json-object.ts';
-import { essence, isIndexType, isManifestType, mediaType, servableType } from './media-type.ts';
+import { essence, isIndexType, isManifestType, mediaType, safeType } from './media-type.ts';
 
-/** A manifest as it came: exact bytes, and the Content-Type it leaves with. */
+/** A manifest: its exact bytes, and the Content-Type it is served with. */
 export interface Manifest {
   readonly digest: Digest;
   readonly mediaType: string;
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-/** What a manifest names (image-spec, manifest.md and image-index.md). */
+/** The content that a manifest refers to (image-spec, manifest.md and image-index.md). */
 export interface ManifestContents {
   readonly kind: 'image' | 'index';
-  /** Config and layers of an image manifest; blobs of an artifact manifest. Each of them once. */
+  /** Config and layers of an image manifest, blobs of an artifact manifest; without duplicates. */
   readonly blobs: readonly Descriptor[];
-  /** Set when it names more blobs than are in `blobs`. */
+  /** Set when the manifest names more blobs than `blobs` holds. */
   readonly hasMore?: true;
   /** The manifests of an index. */
   readonly manifests: readonly IndexEntry[];
@@ -32,15 +32,15 @@ export interface ManifestContents {
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
-/** The largest manifest that clients take: containerd's bound, 4 * 1048 * 1048 bytes. */
+/** The largest manifest that containerd accepts, 4 * 1048 * 1048 bytes. */
 export const maxManifestBytes = 4_393_216;
 
-/** An image has 127 layers at most in most runtimes; each blob costs rows of the index and a fill. */
+/** Most runtimes allow 127 layers. Each blob costs rows in the index and a fill. */
 const mostBlobs = 1_000;
 
 /**
- * Reads what a manifest names; undefined when the bytes are no manifest that names anything. `most`
- * bounds the blobs.
+ * Reads the content that a manifest refers to, with at most `most` blobs; undefined for bytes that
+ * are not a manifest, and for schema 1.
  */
 export function readManifest(
   manifest: Pick<Manifest, 'bytes' | 'mediaType'>,
@@ -52,10 +52,11 @@ export function readManifest(
   const isIndex = isIndexType(manifest.mediaType) || Array.isArray(body.manifests);
   const subject = readDescriptor(body.subject);
   const annotations = readAnnotations(body.annotations);
-  const artifactType = artifactTypeOf(body, config);
+  // distribution-spec §Listing referrers
+  const artifactType = readType(body.artifactType) ?? config?.mediaType;
   const blobs = isIndex
     ? []
-    : eachOnce([
+    : withoutDuplicates([
         ...(config ? [config] : []),
         ...readDescriptors(body.layers),
         ...readDescriptors(body.blobs),
@@ -71,8 +72,8 @@ export function readManifest(
   };
 }
 
-/** A blob that is named with urls and without is one that a client gets here. */
-function eachOnce(blobs: readonly Descriptor[]): Descriptor[] {
+/** A client fetches a blob from here if the manifest names it at least once without `urls`. */
+function withoutDuplicates(blobs: readonly Descriptor[]): Descriptor[] {
   const byDigest = new Map<Digest, Descriptor>();
   for (const blob of blobs) {
     const known = byDigest.get(blob.digest);
@@ -81,39 +82,30 @@ function eachOnce(blobs: readonly Descriptor[]): Descriptor[] {
   return [...byDigest.values()];
 }
 
-/** distribution-spec §Listing referrers: the manifest's artifactType, else the config's media type. */
-function artifactTypeOf(
-  body: Record<string, unknown>,
-  config: Descriptor | undefined,
-): string | undefined {
-  return readType(body.artifactType) ?? config?.mediaType;
-}
-
 /**
- * The media type a manifest is served with: the upstream's Content-Type when it names a manifest,
- * else what the body says, else what its form shows. containerd asks `/blobs/` for a manifest served
- * as `application/json`, and dockerd does not even fall back on one served as
- * `application/octet-stream`. A body may say anything, also what no header can hold: a type that is
- * not JSON of `application/` is never taken.
+ * The media type to serve a manifest with: the upstream's Content-Type if it is that of a manifest,
+ * else the body's `mediaType`, else the type that its members suggest. containerd requests a manifest
+ * served as `application/json` from `/blobs/`, and dockerd fails without falling back on one served as
+ * `application/octet-stream`. A body may claim any type, even one that no header can hold, so only
+ * JSON types of `application/` are accepted.
  */
 export function manifestMediaType(contentType: string, bytes: Uint8Array): string {
   const type = essence(contentType);
   if (isManifestType(type)) return type;
   const body = parseObject(bytes);
-  const stated = typeof body?.mediaType === 'string' ? essence(body.mediaType) : '';
-  if (servableType(stated) !== '' && stated !== plainJson) return stated;
-  return formOf(body) ?? (servableType(type) || plainJson);
+  const claimed = typeof body?.mediaType === 'string' ? essence(body.mediaType) : '';
+  if (safeType(claimed) !== '' && claimed !== plainJson) return claimed;
+  return guessType(body) ?? (safeType(type) || plainJson);
 }
 
-/** The media type of a stored manifest, mended where it is one that must not leave. */
+/** The media type of a stored manifest, replaced where it must not be sent. */
 export function storedMediaType(stored: string, bytes: Uint8Array): string {
-  return servableType(stored) || manifestMediaType('', bytes);
+  return safeType(stored) || manifestMediaType('', bytes);
 }
 
-/** Says nothing of a manifest. */
 const plainJson = 'application/json';
 
-function formOf(body: Record<string, unknown> | undefined): string | undefined {
+function guessType(body: Record<string, unknown> | undefined): string | undefined {
   if (Array.isArray(body?.manifests)) return mediaType.ociIndex;
   if (readDescriptor(body?.config) && Array.isArray(body?.layers)) return mediaType.ociManifest;
   return Array.isArray(body?.blobs) ? mediaType.ociArtifact : undefined;

@@ -1,4 +1,4 @@
-/** The media types of manifests that this mirror knows, in the order they are asked for. */
+/** The media types of manifests that this mirror knows, in the order of its Accept header. */
 export const mediaType = {
   dockerManifest: 'application/vnd.docker.distribution.manifest.v2+json',
   dockerManifestList: 'application/vnd.docker.distribution.manifest.list.v2+json',
@@ -8,27 +8,26 @@ export const mediaType = {
 } as const;
 
 /**
- * The Accept header of every manifest request to an upstream. Always the whole list, whatever the
- * client sent: a registry answers a shorter one with a single platform, which must not be cached
- * under the tag.
+ * The Accept header of every manifest request to an upstream. It ignores what the client accepts: a
+ * registry answers a shorter list with a single platform, which must not be cached under the tag.
  */
 export const acceptManifests = `${Object.values(mediaType).join(', ')}, */*;q=0.1`;
 
 const manifestTypes: ReadonlySet<string> = new Set(Object.values(mediaType));
 
-/** True for a media type that names a manifest this mirror can read. */
+/** True for the media type of a manifest that this mirror can read. */
 export function isManifestType(type: string): boolean {
   return manifestTypes.has(type);
 }
 
 /**
- * A subtype of `application` that is JSON, with the characters and the length of RFC 6838 §4.2: what
- * a header can hold, and nothing that a browser shows as a page.
+ * A JSON subtype of `application` with the characters and the length of RFC 6838 §4.2: it fits into a
+ * header, and no browser shows it as a page.
  */
 const jsonType = /^application\/(?:[a-z0-9][a-z0-9!#$&^_.+-]{0,122})?json$/;
 
-/** The media type, when a manifest may leave with it whoever said it; else an empty text. */
-export function servableType(type: string): string {
+/** The media type if a manifest may be sent with it, whoever stated it; otherwise an empty string. */
+export function safeType(type: string): string {
   return jsonType.test(type) ? type : '';
 }
 

@@ -11,10 +11,10 @@ export function referrersTag(subject: Digest): string {
   return `${algorithmOf(subject).slice(0, 32)}-${encodedOf(subject).slice(0, 64)}`;
 }
 
-/** Reads the descriptors of an image index of referrers; undefined when the bytes are no index. */
+/** The descriptors of an image index of referrers; undefined when the bytes are not an index. */
 export function readReferrers(bytes: Uint8Array): readonly Descriptor[] | undefined {
-  const listed = entriesOf(parseObject(bytes)?.manifests);
-  return listed && readDescriptors(listed);
+  const manifests = entriesOf(parseObject(bytes)?.manifests);
+  return manifests && readDescriptors(manifests);
 }
 
 /** The image index that lists referrers (distribution-spec §Listing referrers). */

@@ -1,5 +1,5 @@
 import { parseContentRange } from '../headers/range.ts';
-import { type Digest, isOfNothing } from '../oci/digest.ts';
+import { type Digest, isEmptyDigest } from '../oci/digest.ts';
 import type {
   BlobHead,
   BlobLocating,
@@ -52,7 +52,7 @@ export async function headBlob(
 /** Of all blobs one is empty; of any other 0 is what a server says that leaves out the body. */
 function statedSize({ headers }: Response, digest: Digest): number | undefined {
   const size = contentLength(headers);
-  return size === 0 && !isOfNothing(digest) ? undefined : size;
+  return size === 0 && !isEmptyDigest(digest) ? undefined : size;
 }
 
 async function sizeByGet(

@@ -1,5 +1,4 @@
 import { entriesOf, parseObject } from '../oci/json-object.ts';
-import { inOrder } from '../oci/page.ts';
 import { isTag } from '../oci/reference.ts';
 import type { RemoteRepository, TagListing } from '../ports/upstream.ts';
 import { invalidAnswer } from '../ports/upstream-error.ts';
@@ -46,5 +45,5 @@ export async function listTags(
     if (tags.size > maxTags) throw invalidAnswer(what, 'too many tags');
     url = nextPage(what, list, url, answer);
   }
-  return { kind: 'found', tags: [...tags].sort(inOrder) };
+  return { kind: 'found', tags: [...tags].sort() };
 }

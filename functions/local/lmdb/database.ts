@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { type Database, open } from 'lmdb';
-import { within } from '../../core/concurrency/timeout.ts';
+import { withTimeout } from '../../core/concurrency/timeout.ts';
 import type { Descriptor } from '../../core/oci/descriptor.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import type { FillJob } from '../../core/ports/fill-queue.ts';
@@ -117,6 +117,6 @@ async function committed<Result>(writing: Promise<Result>): Promise<Result> {
       () => error,
       (cause: unknown) => cause,
     );
-    throw (await within(reasonLife, reason)) ?? error;
+    throw (await withTimeout(reasonLife, reason)) ?? error;
   }
 }

@@ -1,7 +1,7 @@
 import { type Descriptor, readDescriptor, readDescriptors } from '../../core/oci/descriptor.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import { type Manifest, type ManifestContents, storedMediaType } from '../../core/oci/manifest.ts';
-import { servableType } from '../../core/oci/media-type.ts';
+import { safeType } from '../../core/oci/media-type.ts';
 import {
   cursor,
   type Page,
@@ -37,7 +37,7 @@ export class LmdbManifestStore implements ManifestStore {
 
   async getTag(repository: Repository, tag: string): Promise<TagRecord | undefined> {
     const record = this.#index.tags.get([repositoryKey(repository), tag]);
-    return record && { ...record, mediaType: servableType(record.mediaType) };
+    return record && { ...record, mediaType: safeType(record.mediaType) };
   }
 
   async putTag(repository: Repository, tag: string, record: TagRecord): Promise<void> {

@@ -1,4 +1,4 @@
-import { within } from '../../concurrency/timeout.ts';
+import { withTimeout } from '../../concurrency/timeout.ts';
 import type { TagRecord } from '../../ports/manifest-store.ts';
 import { UpstreamError } from '../../ports/upstream-error.ts';
 import type { Source, UpstreamPolicy } from '../../sources/source.ts';
@@ -44,7 +44,7 @@ export async function resolveTag(
   const before = source.upstreamCalls;
   const checking = checkTag(context, source, tag, record);
   try {
-    const check = last === undefined ? await checking : await within(patience, checking);
+    const check = last === undefined ? await checking : await withTimeout(patience, checking);
     if (check === undefined) {
       const slow = new UpstreamError(
         'timeout',

@@ -2,14 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   cursor,
-  inOrder,
   pageOf,
   pageOfRows,
   parsePage,
   rowsOfPage,
 } from '../../../../functions/core/oci/page.ts';
 
-const lists = fc.uniqueArray(fc.string(), { maxLength: 40 }).map((names) => names.sort(inOrder));
+const lists = fc.uniqueArray(fc.string(), { maxLength: 40 }).map((names) => names.sort());
 
 describe('page', () => {
   it('after page gives every entry once, in order', () => {
@@ -34,7 +33,7 @@ describe('page', () => {
     fc.assert(
       fc.property(lists, fc.string(), (names, last) => {
         const { entries, next } = pageOf(names, { limit: undefined, last });
-        expect(entries).toEqual(names.filter((name) => inOrder(name, last) > 0));
+        expect(entries).toEqual(names.filter((name) => name > last));
         expect(next).toBeUndefined();
       }),
     );
@@ -51,13 +50,14 @@ describe('page', () => {
     expect(pageOf(['a', 'b'], { limit: 2, last: undefined }).next).toBeUndefined();
   });
 
-  it('orders by code unit, not as people do', () => {
-    expect(['a', 'B', 'ä', '10', '9', '_'].sort(inOrder)).toEqual(['10', '9', 'B', '_', 'a', 'ä']);
+  it('compares by code unit, not as people do', () => {
+    const names = ['10', '9', 'B', '_', 'a', 'ä'];
+    expect(pageOf(names, { limit: 2, last: 'A' })).toEqual({ entries: ['B', '_'], next: '_' });
   });
 });
 
 describe('page of a store', () => {
-  const names = fc.uniqueArray(fc.stringMatching(/^[!-}]{1,12}$/)).map((all) => all.sort(inOrder));
+  const names = fc.uniqueArray(fc.stringMatching(/^[!-}]{1,12}$/)).map((all) => all.sort());
   const last = fc.oneof(
     fc.constant(undefined),
     fc.string({ unit: 'binary', maxLength: 12 }),
