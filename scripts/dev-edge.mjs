@@ -35,8 +35,8 @@ async function serve() {
   console.error(
     [
       `Pullfront ${version} mirrors ${[...config.upstreams.keys()].join(', ')}, as a Worker`,
-      `  on  ${worker.url}`,
-      `  in  ${resolve(options.data)}`,
+      `  URL    ${worker.url}`,
+      `  data   ${resolve(options.data)}`,
       '',
       ...clientLines(
         { scheme: 'http', authority, loopback: host.startsWith('127.') },

@@ -6,6 +6,7 @@ import { version } from '../core/config/version.ts';
 import { serve } from './commands/serve.ts';
 import { loadConfig, readJson } from './load-config.ts';
 
+/** The exit code for wrong arguments and wrong configurations. */
 const misuse = 2;
 
 interface ServeOptions {
@@ -16,37 +17,36 @@ interface ServeOptions {
   readonly upstream: readonly string[];
 }
 
-function overridesOf({ listen, data, store, upstream }: ServeOptions): Override[] {
-  return [
-    ...(listen === undefined ? [] : [{ from: '--listen', path: ['listen'], value: listen }]),
-    ...(data === undefined ? [] : [{ from: '--data', path: ['data'], value: data }]),
-    ...(store === undefined ? [] : [{ from: '--store', path: ['store'], value: store }]),
-    ...upstream.map((one) => upstreamOverride('--upstream', one)),
-  ];
+function overridesOf({ upstream, ...options }: ServeOptions): Override[] {
+  const scalars = (['listen', 'data', 'store'] as const).flatMap((key) =>
+    options[key] === undefined ? [] : [{ from: `--${key}`, path: [key], value: options[key] }],
+  );
+  return [...scalars, ...upstream.map((value) => upstreamOverride('--upstream', value))];
 }
 
-function report(file: string | undefined, problems: readonly Problem[]): void {
-  const count = problems.length === 1 ? 'a mistake' : `${problems.length} mistakes`;
-  const lines = problems.map((problem) => `  ${problemText(problem)}\n`);
-  const where = file === undefined ? 'the configuration' : file;
-  process.stderr.write(`pullfront: ${where} has ${count}:\n${lines.join('')}`);
+/** Prints what is wrong with a configuration, one line per problem, and returns the exit code. */
+function report(file: string | undefined, problems: readonly Problem[]): number {
+  const [first = '', ...others] = problems.map(problemText);
+  // A problem with the file as a whole, or with its syntax, already names it.
+  const isNamed = file === undefined || first.startsWith(`${file}:`);
+  const text =
+    others.length === 0
+      ? `${isNamed ? '' : `${file}: `}${first}`
+      : `${file ?? 'the configuration'} has ${problems.length} mistakes:\n  ${[first, ...others].join('\n  ')}`;
+  process.stderr.write(`pullfront: ${text}\n`);
+  return misuse;
 }
 
 async function runServe(options: ServeOptions): Promise<number> {
-  const file = options.config ?? (process.env.PULLFRONT_CONFIG || undefined);
+  const file = options.config || undefined;
   const load = () => loadConfig(file, process.env, overridesOf(options));
   const loaded = await load();
-  if ('ok' in loaded) return serve(loaded.ok, load);
-  report(file, loaded.problems);
-  return misuse;
+  return 'ok' in loaded ? serve(loaded.ok, load) : report(file, loaded.problems);
 }
 
 async function runCheck(file: string): Promise<number> {
   const loaded = await loadConfig(file, process.env, []);
-  if ('problems' in loaded) {
-    report(file, loaded.problems);
-    return misuse;
-  }
+  if ('problems' in loaded) return report(file, loaded.problems);
   process.stdout.write(`${file}: no mistakes\n`);
   return 0;
 }
@@ -54,10 +54,7 @@ async function runCheck(file: string): Promise<number> {
 async function runResolve(file: string, store: ResolvedStore): Promise<number> {
   const json = await readJson(file);
   const resolved = 'problems' in json ? json : resolveFile(json.ok, store);
-  if ('problems' in resolved) {
-    report(file, resolved.problems);
-    return misuse;
-  }
+  if ('problems' in resolved) return report(file, resolved.problems);
   process.stdout.write(`${JSON.stringify(resolved.ok)}\n`);
   return 0;
 }
@@ -65,41 +62,49 @@ async function runResolve(file: string, store: ResolvedStore): Promise<number> {
 const program = new Command('pullfront')
   .description('A pull-through mirror for container registries.')
   .version(version)
+  .configureOutput({
+    outputError: (text, write) => write(text.replace(/^error: /, 'pullfront: ')),
+  })
+  .showHelpAfterError("Run 'pullfront --help' for the commands and options.")
   .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : misuse));
 
 program
   .command('serve')
-  .description('serve the mirror until a signal comes')
-  .option('--config <file>', 'the configuration file (or PULLFRONT_CONFIG)')
-  .option('--listen <host:port>', 'the address to listen on (default 127.0.0.1:5000)')
-  .option('--data <dir>', 'where everything is kept (default ./pullfront-data)')
-  .option('--store <store>', 'where everything is kept: embedded (default) or aws')
-  .option(
-    '--upstream <name[=url]>',
-    'a registry to mirror; may be given several times',
-    (value: string, previous: readonly string[]) => [...previous, value],
-    [],
+  .description('run the mirror')
+  .addOption(new Option('--config <file>', 'configuration file').env('PULLFRONT_CONFIG'))
+  .option('--listen <host:port>', 'address to listen on (default: 127.0.0.1:5000)')
+  .option('--data <dir>', 'folder for the index and the blobs (default: ./pullfront-data)')
+  .addOption(
+    new Option(
+      '--store <store>',
+      'where to keep the index and the blobs (default: embedded)',
+    ).choices(['embedded', 'aws']),
+  )
+  .addOption(
+    new Option('--upstream <name[=url]>', 'registry to mirror; can be repeated')
+      .default([], 'docker.io')
+      .argParser((value: string, previous: readonly string[]) => [...previous, value]),
   )
   .action(async (options: ServeOptions) => {
     process.exitCode = await runServe(options);
   });
 
-const config = program.command('config').description('work with the configuration');
+const config = program.command('config').description('check configuration files');
 
 config
   .command('check')
   .description('report every mistake in a configuration file')
-  .argument('<file>', 'the configuration file')
+  .argument('<file>', 'configuration file')
   .action(async (file: string) => {
     process.exitCode = await runCheck(file);
   });
 
 config
   .command('resolve')
-  .description('check a configuration file and print what a function or a Worker reads of it')
-  .argument('<file>', 'the configuration file')
+  .description('print a configuration file in the form that functions and Workers read')
+  .argument('<file>', 'configuration file')
   .addOption(
-    new Option('--store <store>', 'where it will be deployed')
+    new Option('--store <store>', 'deployment target')
       .choices(['aws', 'cloudflare'])
       .makeOptionMandatory(),
   )

@@ -15,72 +15,53 @@ export interface ClientLines {
   readonly lines: readonly string[];
 }
 
-/** What to write into the clients' files so that they pull the default upstream from here. */
+/** The lines that make each client pull the default upstream through the mirror. */
 export function clientLines(
-  address: ClientAddress,
-  config: Pick<Config, 'defaultUpstream' | 'upstreams'>,
+  { scheme, authority, loopback }: ClientAddress,
+  { defaultUpstream, upstreams }: Pick<Config, 'defaultUpstream' | 'upstreams'>,
 ): ClientLines[] {
-  const registry = config.defaultUpstream;
-  const texts = [
-    buildkit(address, registry),
-    containerd(address, config),
-    podman(address, registry),
-  ];
-  // dockerd has mirrors for Docker Hub alone.
-  return registry === 'docker.io' ? [docker(address), ...texts] : texts;
-}
-
-function docker({ scheme, authority, loopback }: ClientAddress): ClientLines {
-  const settings = {
-    'registry-mirrors': [`${scheme}://${authority}`],
-    // dockerd takes loopback for insecure by itself.
-    ...(scheme === 'http' && !loopback && { 'insecure-registries': [authority] }),
-  };
-  return {
+  const isPlain = scheme === 'http';
+  const origin = `${scheme}://${authority}`;
+  // dockerd allows plain http on loopback without this.
+  const insecure = isPlain && !loopback ? `, "insecure-registries": ["${authority}"]` : '';
+  const dockerd = {
     client: 'dockerd',
     file: '/etc/docker/daemon.json',
-    lines: [
-      JSON.stringify(settings)
-        .replace(/([:,])"/g, '$1 "')
-        .replace(/:\[/g, ': ['),
-    ],
+    lines: [`{"registry-mirrors": ["${origin}"]${insecure}}`],
   };
-}
-
-function buildkit({ scheme, authority }: ClientAddress, registry: string): ClientLines {
-  const plain = scheme === 'http' ? [`[registry."${authority}"]`, '  http = true'] : [];
-  const mirror = [`[registry."${registry}"]`, `  mirrors = ["${authority}"]`];
-  return { client: 'BuildKit', file: '/etc/buildkit/buildkitd.toml', lines: [...mirror, ...plain] };
-}
-
-function containerd(
-  { scheme, authority }: ClientAddress,
-  { defaultUpstream, upstreams }: Pick<Config, 'defaultUpstream' | 'upstreams'>,
-): ClientLines {
-  const server = upstreams.get(defaultUpstream)?.url.origin ?? `https://${defaultUpstream}`;
-  return {
-    client: 'containerd',
-    file: `/etc/containerd/certs.d/${defaultUpstream}/hosts.toml`,
-    lines: [
-      '# containerd before 2.2 reads this file only with config_path: infra/clients/containerd.toml',
-      `server = "${server}"`,
-      `[host."${scheme}://${authority}"]`,
-      '  capabilities = ["pull", "resolve"]',
-      '  dial_timeout = "1s"',
-    ],
-  };
-}
-
-function podman({ scheme, authority }: ClientAddress, registry: string): ClientLines {
-  return {
-    client: 'podman, CRI-O',
-    file: '/etc/containers/registries.conf',
-    lines: [
-      '[[registry]]',
-      `location = "${registry}"`,
-      '[[registry.mirror]]',
-      `location = "${authority}"`,
-      ...(scheme === 'http' ? ['insecure = true'] : []),
-    ],
-  };
+  const others = [
+    {
+      client: 'BuildKit',
+      file: '/etc/buildkit/buildkitd.toml',
+      lines: [
+        `[registry."${defaultUpstream}"]`,
+        `  mirrors = ["${authority}"]`,
+        ...(isPlain ? [`[registry."${authority}"]`, '  http = true'] : []),
+      ],
+    },
+    {
+      client: 'containerd',
+      file: `/etc/containerd/certs.d/${defaultUpstream}/hosts.toml`,
+      lines: [
+        '# containerd before 2.2 reads this file only with config_path: infra/clients/containerd.toml',
+        `server = "${upstreams.get(defaultUpstream)?.url.origin ?? `https://${defaultUpstream}`}"`,
+        `[host."${origin}"]`,
+        '  capabilities = ["pull", "resolve"]',
+        '  dial_timeout = "1s"',
+      ],
+    },
+    {
+      client: 'podman, CRI-O',
+      file: '/etc/containers/registries.conf',
+      lines: [
+        '[[registry]]',
+        `location = "${defaultUpstream}"`,
+        '[[registry.mirror]]',
+        `location = "${authority}"`,
+        ...(isPlain ? ['insecure = true'] : []),
+      ],
+    },
+  ];
+  // dockerd supports mirrors of Docker Hub only.
+  return defaultUpstream === 'docker.io' ? [dockerd, ...others] : others;
 }

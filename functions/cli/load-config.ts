@@ -7,8 +7,8 @@ import type { Config } from '../core/config/resolve.ts';
 import { systemReason } from './failure.ts';
 
 /**
- * Reads a configuration file, or only variables and options when there is none, and looks whether
- * the files it names can be read. All mistakes come at once; it does not reject.
+ * Reads the configuration from a file (if there is one), variables and options, and checks that the
+ * files it names can be read. Reports all problems at once; does not reject.
  */
 export async function loadConfig(
   file: string | undefined,
@@ -23,25 +23,24 @@ export async function loadConfig(
   return problems.length === 0 ? parsed : { problems };
 }
 
-/** Reads the JSON of a configuration file, and nothing of what it means. Does not reject. */
+/** Reads the JSON of a configuration file without interpreting it. Does not reject. */
 export async function readJson(file: string): Promise<ReadText> {
   try {
     return readConfigText(file, await readFile(file, 'utf8'));
   } catch (error) {
-    return { problems: [{ path: file, found: systemReason(error), expected: 'a file to read' }] };
+    return { problems: [{ path: file, found: systemReason(error), expected: 'a readable file' }] };
   }
 }
 
-async function fileProblems(config: Config): Promise<Problem[]> {
-  const files: (readonly [string, string])[] = [];
-  if (config.tls !== undefined) {
-    files.push(['tls.cert', config.tls.cert], ['tls.key', config.tls.key]);
-  }
-  for (const [name, { credentials }] of config.upstreams) {
+async function fileProblems({ tls, upstreams }: Config): Promise<Problem[]> {
+  const files = new Map<string, string>(
+    Object.entries(tls ?? {}).map(([key, file]) => [`tls.${key}`, file]),
+  );
+  for (const [name, { credentials }] of upstreams) {
     if (credentials === undefined || !('file' in credentials.password)) continue;
-    files.push([`upstreams.${name}.credentials.password.file`, credentials.password.file]);
+    files.set(`upstreams.${name}.credentials.password.file`, credentials.password.file);
   }
-  const problems = await Promise.all(files.map(([path, file]) => fileProblem(path, file)));
+  const problems = await Promise.all(Array.from(files, ([path, file]) => fileProblem(path, file)));
   return problems.flat();
 }
 
@@ -50,6 +49,6 @@ async function fileProblem(path: string, file: string): Promise<Problem[]> {
     const text = await readFile(file, 'utf8');
     return text.trim() === '' ? [{ path, found: 'an empty file', expected: 'content' }] : [];
   } catch (error) {
-    return [{ path, found: systemReason(error), expected: 'the path of a file to read' }];
+    return [{ path, found: systemReason(error), expected: 'the path of a readable file' }];
   }
 }

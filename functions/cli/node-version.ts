@@ -1,14 +1,13 @@
 /**
- * What to print where the running Node is older than the least that works; undefined where it is
- * not. Both are versions like `20.18.1`. An old Node runs this: no method is newer than 2015.
+ * The message to print if the running Node is older than required; undefined if it is new enough.
+ * Versions look like `20.18.1`. Old versions of Node run this, so it uses only methods of 2015.
  */
-export function oldNodeMessage(running: string, least: string): string | undefined {
-  const found = numbersOf(running);
-  const wanted = numbersOf(least);
-  // The first number that differs decides.
-  const at = wanted.findIndex((number, place) => number !== found[place]);
-  if (at === -1 || (found[at] as number) > (wanted[at] as number)) return undefined;
-  return `pullfront: needs Node ${least} or newer; this is Node ${running}`;
+export function oldNodeMessage(running: string, required: string): string | undefined {
+  const actual = numbersOf(running);
+  const least = numbersOf(required);
+  const differing = least.findIndex((number, place) => number !== actual[place]);
+  if (differing === -1 || (actual[differing] as number) > (least[differing] as number)) return;
+  return `pullfront: needs Node ${required} or newer, but this is Node ${running}; install a newer Node`;
 }
 
 function numbersOf(version: string): number[] {

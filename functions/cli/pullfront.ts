@@ -1,14 +1,14 @@
-// The command's entry. It is built as a file of its own, without static imports and in syntax of 2015,
-// because a Node that is too old has to get as far as the message.
+// The command's entry. It is bundled on its own, without static imports and in the syntax of 2015, so
+// that a Node that is too old can still print the message.
 import { oldNodeMessage } from './node-version.ts';
 
-/** The least Node of package.json's `engines`; the build writes it in. */
+/** The oldest Node that `engines` in package.json allows; set by the build. */
 declare const leastNode: string;
 
 const message = oldNodeMessage(process.versions.node, leastNode);
 if (message === undefined) {
   import('./cli.js').catch((error: unknown) => {
-    // Thrown outside of a promise, it ends the process as an error of the entry would.
+    // Outside of the promise, so that it ends the process like any uncaught exception.
     setImmediate(() => {
       throw error;
     });

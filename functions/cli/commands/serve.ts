@@ -6,13 +6,14 @@ import { version } from '../../core/config/version.ts';
 import { openOnThisMachine } from '../../local/open.ts';
 import { type RunningServer, startServer } from '../../node/server.ts';
 import type { OpenPlatform } from '../../node/server-platform.ts';
-import { type ClientAddress, clientLines } from '../client-lines.ts';
-import { startFailure } from '../failure.ts';
+import { clientLines } from '../client-lines.ts';
+import { messageOf, startFailure } from '../failure.ts';
 
-/** Where the configuration wants everything to be kept. */
 function platformOf({ store, data, aws }: Config): OpenPlatform {
   if (store === 'cloudflare') {
-    throw new Error('the store on Cloudflare belongs to a Worker: see infra/cloudflare');
+    throw new Error(
+      'the store "cloudflare" works only in a Worker: see infra/cloudflare/README.md',
+    );
   }
   if (aws === undefined) return openOnThisMachine(data);
   return async (lent) => {
@@ -21,106 +22,89 @@ function platformOf({ store, data, aws }: Config): OpenPlatform {
   };
 }
 
-const signals = ['SIGINT', 'SIGTERM'] as const;
-
-/** A signal that comes twice so soon is one: npm passes on what the terminal has already sent. */
+/** Two signals within this time, in ms, are one: npm repeats the signal that the terminal sent. */
 const sameSignal = 500;
 
 /**
- * Serves until a signal comes, and gives the exit code: 0, or 1 when it did not start. SIGHUP reads
- * the configuration again.
+ * Serves until SIGINT or SIGTERM and returns the exit code: 1 if the server did not start or could
+ * not close its store, else 0. SIGHUP reloads the configuration.
  */
-export async function serve(
-  config: Config,
-  readAgain: () => Promise<ParsedConfig>,
-): Promise<number> {
-  // What is said there is for people; a full disk under it ends no pull.
+export async function serve(config: Config, load: () => Promise<ParsedConfig>): Promise<number> {
+  // A full disk behind standard error must not end the process.
   process.stderr.on('error', () => undefined);
-  const terminal = process.stdout.isTTY === true;
   let server: RunningServer | undefined;
   let reloading = Promise.resolve();
-  // From the start: a signal that nobody listens to ends the process.
+  // Before the start: without a listener SIGHUP ends the process.
   process.on('SIGHUP', () => {
-    reloading = reloading.then(() => server?.reload(readAgain));
+    reloading = reloading.then(() => server?.reload(load));
   });
   try {
+    const terminal = process.stdout.isTTY === true;
     server = await startServer(config, platformOf(config), { terminal });
   } catch (error) {
-    process.stderr.write(`pullfront: ${startFailure(error, config)}\n`);
+    print(`pullfront: ${startFailure(error, config)}`);
     return 1;
   }
-  goOnAfterRejections(server);
-  process.stderr.write(`${banner(config, server)}\n`);
+  // Log unhandled rejections instead of exiting: one bug must not cut every pull in flight. An
+  // uncaught exception still ends the process, because its state may be inconsistent.
+  process.on('unhandledRejection', server.unexpected);
+  print(banner(config, server));
   await firstSignal();
-  process.stderr.write('Stopping; once more to stop at once.\n');
+  print('Shutting down; press Ctrl-C again to exit now.');
   try {
     await server.close();
+    return 0;
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    process.stderr.write(`pullfront: the last counts could not be written: ${reason}\n`);
+    print(`pullfront: could not save the last counters: ${messageOf(error)}`);
     return 1;
   }
-  return 0;
 }
 
-/** Resolves at the first signal; a second one ends the process at once. */
+function print(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+/** Resolves at the first signal; the second one ends the process. */
 function firstSignal(): Promise<void> {
   return new Promise((resolve) => {
     let first: number | undefined;
     const onSignal = () => {
-      const now = Date.now();
-      if (first === undefined) {
-        first = now;
-        resolve();
-      } else if (now - first > sameSignal) process.exit(130);
+      first ??= Date.now();
+      resolve();
+      if (Date.now() - first > sameSignal) process.exit(130);
     };
-    for (const signal of signals) process.on(signal, onSignal);
+    process.on('SIGINT', onSignal);
+    process.on('SIGTERM', onSignal);
   });
 }
 
-/**
- * A rejection that nobody took is a mistake of ours, or of a package, and is written to the log as
- * one. It does not end the process, as Node would: nothing was left half-way by it but its own work,
- * while an end would cut every pull under way, and again after each start for as long as the cause
- * lasts. An exception that nobody caught still ends it: it may have left anything half-way.
- */
-function goOnAfterRejections(server: RunningServer): void {
-  process.on('unhandledRejection', (reason) => server.unexpected(reason));
-}
-
-/** What a server that has just started tells the person before it. */
-function banner(config: Config, server: RunningServer): string {
-  const address = clientAddress(config, server);
-  const everywhere = isEverywhere(config.listen.host)
-    ? ['It listens on all addresses: use the name by which the clients reach this machine.', '']
-    : [];
-  const others = [...config.upstreams.keys()].filter((name) => name !== config.defaultUpstream);
-  const upstreams = [`${config.defaultUpstream} (default)`, ...others].join(', ');
+/** What the server is, how to check it, and how to point clients at it. */
+function banner(config: Config, { url, place, address: { port } }: RunningServer): string {
+  const { listen, tls, defaultUpstream } = config;
+  const isEverywhere = listen.host === '0.0.0.0' || listen.host === '::';
+  const host = isEverywhere ? hostname() : listen.host;
+  const scheme = tls === undefined ? 'http' : 'https';
+  const authority = authorityOf({ host, port });
+  const loopback = /^(?:127\.|::1$|localhost$)/.test(host);
+  const others = [...config.upstreams.keys()].filter((name) => name !== defaultUpstream);
   return [
-    `Pullfront ${version} mirrors ${upstreams}`,
-    `  on  ${server.url}`,
-    `  in  ${server.place}`,
+    `Pullfront ${version} mirrors ${[`${defaultUpstream} (default)`, ...others].join(', ')}`,
+    `  URL    ${url}`,
+    `  data   ${place}`,
+    `  check  curl ${scheme}://${authority}/healthz`,
     '',
-    ...everywhere,
-    ...clientLines(address, config).flatMap(({ client, file, lines }) => [
+    ...(isEverywhere
+      ? [`Listening on all addresses; replace ${host} with a name that your clients can reach.`]
+      : []),
+    ...(loopback
+      ? [`Only this machine can reach it; to serve others, use --listen 0.0.0.0:${port}.`]
+      : []),
+    'Add these lines to the files of the clients that you use, then restart dockerd or buildkitd:',
+    '',
+    ...clientLines({ scheme, authority, loopback }, config).flatMap(({ client, file, lines }) => [
       `${client}: ${file}`,
       ...lines.map((line) => `  ${line}`),
       '',
     ]),
   ].join('\n');
-}
-
-function clientAddress(config: Config, server: RunningServer): ClientAddress {
-  const { host } = config.listen;
-  const reached = isEverywhere(host) ? hostname() : host;
-  const scheme = config.tls === undefined ? 'http' : 'https';
-  return {
-    scheme,
-    authority: authorityOf({ host: reached, port: server.address.port }),
-    loopback: /^(?:127\.|::1$|localhost$)/.test(reached),
-  };
-}
-
-function isEverywhere(host: string): boolean {
-  return host === '0.0.0.0' || host === '::';
 }

@@ -75,7 +75,7 @@ test.each([
 test('a file that cannot be read', async () => {
   const { code, err } = await run(['serve', '--config', join(folder, 'none.json')]);
   expect(code).toBe(2);
-  expect(err).toContain('none.json: found no such file, expected a file to read');
+  expect(err).toContain('none.json: found no such file, expected a readable file');
 });
 
 test('files that the configuration names must be there', async () => {
@@ -84,7 +84,7 @@ test('files that the configuration names must be there', async () => {
   const path = await file(JSON.stringify({ tls, upstreams: { 'docker.io': { credentials } } }));
   const { code, err } = await run(['config', 'check', path]);
   expect(code).toBe(2);
-  expect(err).toMatch(/tls\.cert: found a folder, expected/);
+  expect(err).toMatch(/tls\.cert: found a directory, expected/);
   expect(err).toMatch(/tls\.key: found no such file, expected/);
   expect(err).toMatch(/upstreams\.docker\.io\.credentials\.password\.file: found no such file/);
 });
@@ -128,7 +128,7 @@ test.each([
 test('PULLFRONT_CONFIG names the file', async () => {
   const path = await file('{"x": 1}');
   const { code, err } = await run(['serve'], { PULLFRONT_CONFIG: path });
-  expect([code, err.includes(`${path} has a mistake`)]).toEqual([2, true]);
+  expect([code, err.includes(`${path}: x: found`)]).toEqual([2, true]);
 });
 
 test('a password written into the file is not printed', async () => {

@@ -41,7 +41,7 @@ async function run(script: string, data: string): Promise<string> {
   return new Promise((resolve, reject) => {
     child.stderr.on('data', (chunk: Buffer) => {
       said += chunk;
-      const url = /^ {2}on {2}(http:\S+)$/m.exec(said)?.[1];
+      const url = /^ {2}URL {4}(http:\S+)$/m.exec(said)?.[1];
       if (url !== undefined) resolve(url);
     });
     child.once('exit', () => reject(new Error(`it ended: ${said}`)));

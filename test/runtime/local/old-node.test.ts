@@ -21,7 +21,7 @@ test.each([['--version'], ['serve'], ['config', 'check', 'no-such-file']])(
     expect(await run(args, onNode('20.18.0'))).toEqual({
       code: 2,
       out: '',
-      err: `pullfront: needs Node ${least} or newer; this is Node 20.18.0\n`,
+      err: `pullfront: needs Node ${least} or newer, but this is Node 20.18.0; install a newer Node\n`,
     });
   },
 );

@@ -49,7 +49,7 @@ export class Program {
   /** The URL it listens on, once it does. */
   async url(): Promise<string> {
     await this.says('[[registry.mirror]]');
-    return /^ {2}on {2}(\S+)$/m.exec(this.err)?.[1] ?? '';
+    return /^ {2}URL {4}(\S+)$/m.exec(this.err)?.[1] ?? '';
   }
 }
 

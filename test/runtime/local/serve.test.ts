@@ -44,7 +44,8 @@ test('it serves, says how to use it, and ends with 0 at Ctrl-C', async () => {
   program.child.kill('SIGINT');
   expect(await program.end()).toBe(0);
   for (const text of [
-    `in  ${join(folder, 'data')}`,
+    `data   ${join(folder, 'data')}`,
+    `curl ${url}/healthz`,
     `{"registry-mirrors": ["${url}"]}`,
     '[registry."docker.io"]',
     `[host."${url}"]`,
@@ -88,7 +89,7 @@ test('a request in flight is answered before the end', async () => {
   await (await fetch(`${url}/v2/library/app/manifests/1`)).text();
   const response = await fetch(`${url}/v2/library/app/blobs/${layer?.digest}`);
   program.child.kill('SIGTERM');
-  await program.says('Stopping');
+  await program.says('Shutting down');
   release();
   expect((await response.arrayBuffer()).byteLength).toBe(layer?.size);
   expect(await program.end()).toBe(0);
@@ -101,7 +102,7 @@ test('a second signal ends it at once', async () => {
   await (await fetch(`${url}/v2/library/app/manifests/1`)).text();
   const response = await fetch(`${url}/v2/library/app/blobs/${layer?.digest}`);
   program.child.kill('SIGINT');
-  await program.says('Stopping');
+  await program.says('Shutting down');
   // Two signals within half a second count as one: npm repeats the terminal's.
   await new Promise((resolve) => setTimeout(resolve, 700));
   expect(program.child.exitCode).toBeNull();
@@ -133,7 +134,7 @@ test('a folder or an address in use is said in one line', async () => {
   const addressInUse = await run(['serve', '--listen', host, '--data', other]);
   expect(addressInUse.code).toBe(1);
   expect(addressInUse.err).toBe(
-    `pullfront: ${host} is in use: stop what listens there, or choose another address with --listen HOST:PORT\n`,
+    `pullfront: ${host} is already in use; stop the other program, or choose another address with --listen HOST:PORT\n`,
   );
 });
 
@@ -142,7 +143,9 @@ test('a data folder that is a file is said in one line', async () => {
   await writeFile(file, '');
   const { code, err } = await run(['serve', '--listen', '127.0.0.1:0', '--data', file]);
   expect(code).toBe(1);
-  expect(err).toMatch(/^pullfront: the data folder .*choose another one with --data DIR\n$/);
+  expect(err).toMatch(
+    /^pullfront: cannot use the data folder .*: not a directory; choose another one with --data DIR\n$/,
+  );
 });
 
 test('it goes on when nobody reads its log', async () => {

@@ -7,12 +7,16 @@ if ('problems' in parsed) throw new Error(parsed.problems.join('\n'));
 const config = parsed.ok;
 
 test.each([
-  ['a port below 1024', { address: '127.0.0.1', port: 80 }, /^no permission to listen on .*:80:/],
+  [
+    'a port below 1024',
+    { address: '127.0.0.1', port: 80 },
+    /^cannot listen on .*:80: permission denied; choose a port above 1023/,
+  ],
   // The lock of the folder is a socket in it.
   [
     'a folder of somebody else',
     { address: '/srv/pullfront/lock.sock' },
-    /^the data folder \/srv\/pullfront: no permission; choose another one with --data DIR$/,
+    /^cannot use the data folder \/srv\/pullfront: permission denied; choose another one with --data DIR$/,
   ],
 ])('%s', (_, where, expected) => {
   const refused = { code: 'EACCES', syscall: 'listen', ...where };

@@ -12,7 +12,7 @@ test.each(['20.18.0', '20.9.9', '18.20.8', '16.20.2', '9.99.99'])(
   'Node %s is too old',
   (running) => {
     expect(oldNodeMessage(running, '20.18.1')).toBe(
-      `pullfront: needs Node 20.18.1 or newer; this is Node ${running}`,
+      `pullfront: needs Node 20.18.1 or newer, but this is Node ${running}; install a newer Node`,
     );
   },
 );
