@@ -59,7 +59,7 @@ const bundles = [
     outfile: 'dist/cli.js',
     inputs:
       /^(functions\/(core|node|local|aws|cli)\/|node_modules\/(zod|jsonc-parser|fastest-levenshtein)\/)/,
-    budget: 600_000,
+    budget: 750_000,
     external: [
       '@aws-sdk/*',
       '@hono/node-server',

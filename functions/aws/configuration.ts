@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Environment } from '../core/config/environment.ts';
-import { type Problem, problemText } from '../core/config/problems.ts';
+import { type Problem, problemText, unsetVariable } from '../core/config/problems.ts';
 import type { AwsConfig, Config } from '../core/config/resolve.ts';
 import { isResolved, passwordVariables, readResolved } from '../core/config/resolved.ts';
 
@@ -9,39 +9,34 @@ export type FunctionConfig = Pick<Config, 'defaultUpstream' | 'upstreams' | 'lim
   readonly aws: AwsConfig;
 };
 
-/** Where the configuration is when no variable says otherwise: beside the bundle. */
-const besideBundle = './configuration.json';
+/** Relative to the bundle. */
+const defaultFile = './configuration.json';
 
 /**
- * Reads the configuration of a function: the resolved one that PULLFRONT_CONFIG names, relative to
- * the bundle, and the variables. Throws an Error that has all mistakes.
+ * Reads the resolved configuration of a function, from the file in PULLFRONT_CONFIG (relative to the
+ * bundle), and applies the variables. Throws an Error that lists all mistakes.
  */
 export function readConfiguration(environment: Environment, bundle: string): FunctionConfig {
-  const file = environment.PULLFRONT_CONFIG || besideBundle;
+  const file = environment.PULLFRONT_CONFIG || defaultFile;
   const json: unknown = JSON.parse(readFileSync(new URL(file, bundle), 'utf8'));
   if (!isResolved(json)) {
     throw new Error(
-      `${file} is not a resolved configuration: "pullfront config resolve" makes one of a file`,
+      `${file} is not a resolved configuration; create one with "pullfront config resolve"`,
     );
   }
   const { config, problems } = readResolved(json, environment);
   const all = [...problems, ...unsetPasswords(config, environment)];
   if (all.length > 0) {
     const lines = all.map((problem) => `\n  ${problemText(problem)}`);
-    throw new Error(`the configuration cannot be used:${lines.join('')}`);
+    throw new Error(`invalid configuration:${lines.join('')}`);
   }
   const { aws } = config;
-  if (aws === undefined) throw new Error(`${file} was resolved for another store than "aws"`);
+  if (aws === undefined) throw new Error(`${file} was not resolved with --store aws`);
   return { ...config, aws };
 }
 
 function unsetPasswords(config: Config, environment: Environment): Problem[] {
-  // The name is not shown: somebody may have written the password in its place.
   return passwordVariables(config)
     .filter((name) => !environment[name])
-    .map(() => ({
-      path: 'credentials.password.env',
-      found: 'a variable that is not set',
-      expected: 'one that holds the password',
-    }));
+    .map((name) => ({ path: 'credentials.password.env', message: unsetVariable(name) }));
 }

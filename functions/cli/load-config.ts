@@ -28,7 +28,7 @@ export async function readJson(file: string): Promise<ReadText> {
   try {
     return readConfigText(file, await readFile(file, 'utf8'));
   } catch (error) {
-    return { problems: [{ path: file, found: systemReason(error), expected: 'a readable file' }] };
+    return { problems: [{ path: file, message: unreadable(error) }] };
   }
 }
 
@@ -47,8 +47,12 @@ async function fileProblems({ tls, upstreams }: Config): Promise<Problem[]> {
 async function fileProblem(path: string, file: string): Promise<Problem[]> {
   try {
     const text = await readFile(file, 'utf8');
-    return text.trim() === '' ? [{ path, found: 'an empty file', expected: 'content' }] : [];
+    return text.trim() === '' ? [{ path, message: 'the file is empty' }] : [];
   } catch (error) {
-    return [{ path, found: systemReason(error), expected: 'the path of a readable file' }];
+    return [{ path, message: unreadable(error) }];
   }
+}
+
+function unreadable(error: unknown): string {
+  return `cannot read the file: ${systemReason(error)}`;
 }

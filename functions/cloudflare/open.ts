@@ -41,8 +41,8 @@ export function openPlatform(built: Resolved, environment: WorkerEnvironment): W
   const log = jsonLog(configuration.log.level, (line) => console.log(line), Date.now);
   const runtime = workerRuntime((event) => logEvent(log, event));
   const readPassword = secretReader(variables);
-  for (const { path, found, expected } of problems) {
-    log.event('error', 'variable ignored', { variable: path, found, expected });
+  for (const { path, message } of problems) {
+    log.event('error', 'variable ignored', { variable: path, reason: message });
   }
   runtime.waitUntil(
     unreadablePasswords(configuration.upstreams, readPassword).then((unreadable) => {

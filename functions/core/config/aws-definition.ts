@@ -1,61 +1,54 @@
-import * as z from 'zod/mini';
-import { described, duration, flag, object, serverUrl, size, text, wait, word } from './values.ts';
+import { duration, flag, object, serverUrl, size, text, wait, word } from './values.ts';
 
-const expectedBucket = 'the name of a bucket, 3 to 63 of a-z, 0-9 and "-": "pullfront-blobs"';
-
-/** With a dot in its name a bucket's own host name has no valid certificate. */
+/** A bucket with a dot in its name has no valid certificate for its own host name. */
 const bucketPattern = /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/;
 
 const endpoint = (service: string) =>
-  z.optional(described(serverUrl, `The endpoint of ${service}, for tests and private networks.`));
+  serverUrl.optional().describe(`Endpoint of ${service}, for tests and private networks.`);
 
-/** What the store on AWS is made of. */
+/** The `aws` section. */
 export const aws = object(
   {
-    table: described(text('the name of a DynamoDB table'), 'The DynamoDB table of the index.'),
-    bucket: described(
-      text(expectedBucket, bucketPattern),
-      'The S3 bucket of the blobs. No dots: its host name needs a valid certificate.',
-    ),
-    queue: described(serverUrl, 'The URL of the SQS queue of fills.'),
-    deadLetterQueue: z.optional(
-      described(
-        serverUrl,
-        'The URL of the SQS queue for fills that were given up, with the reason.',
+    table: text('the name of a DynamoDB table').describe('DynamoDB table for the index.'),
+    bucket: text(
+      'the name of a bucket, 3 to 63 of a-z, 0-9 and "-", such as "pullfront-blobs"',
+      bucketPattern,
+    ).describe('S3 bucket for the blobs. No dots: its host name needs a valid certificate.'),
+    queue: serverUrl.describe('URL of the SQS queue of fills.'),
+    deadLetterQueue: serverUrl
+      .optional()
+      .describe('URL of the SQS queue for fills that were given up, with the reason.'),
+    fills: word('here', 'elsewhere')
+      .prefault('here')
+      .describe(
+        'Whether `pullfront serve` works on the queue of fills, or leaves it to the fill function.',
       ),
-    ),
-    fills: described(
-      z.prefault(word(['here', 'elsewhere'], '"here" or "elsewhere"'), 'here'),
-      'Whether `pullfront serve` works on the queue of fills, or leaves that to the fill function.',
-    ),
-    region: z.optional(
-      described(text('a region: "eu-central-1"'), 'AWS_REGION or AWS_DEFAULT_REGION when absent.'),
-    ),
-    endpoints: z.prefault(
-      object(
-        {
-          dynamodb: endpoint('DynamoDB'),
-          s3: endpoint('S3'),
-          sqs: endpoint('SQS'),
-          secretsManager: endpoint('Secrets Manager'),
-        },
-        'endpoints: {"s3": "http://127.0.0.1:9000"}',
+    region: text('a region such as "eu-central-1"')
+      .optional()
+      .describe('Default: AWS_REGION or AWS_DEFAULT_REGION.'),
+    endpoints: object(
+      {
+        dynamodb: endpoint('DynamoDB'),
+        s3: endpoint('S3'),
+        sqs: endpoint('SQS'),
+        secretsManager: endpoint('Secrets Manager'),
+      },
+      'an object such as {"s3": "http://127.0.0.1:9000"}',
+    ).prefault({}),
+    urlLife: duration.prefault('20m').describe('Longest validity of a signed URL of a blob.'),
+    dualStack: flag
+      .prefault(false)
+      .describe('Whether signed URLs use the host names that also have IPv6 addresses.'),
+    fillWait: wait
+      .prefault('20s')
+      .describe(
+        'How long a client of the pull function waits for a blob to be stored if its upstream does not redirect. Keep it below 25s.',
       ),
-      {},
-    ),
-    urlLife: duration('20m', 'How long a signed URL of a blob is valid, at most.'),
-    dualStack: described(
-      z.prefault(flag, false),
-      'Whether signed URLs name the hosts that have IPv6 addresses as well.',
-    ),
-    fillWait: wait(
-      '20s',
-      'How long a client of the function waits for a blob whose upstream does not redirect; below 25s.',
-    ),
-    passThroughBytes: described(
-      z.prefault(size, '4MB'),
-      'Up to this size such a blob is passed through the function instead; 4.5 MB is the most.',
-    ),
+    passThroughBytes: size
+      .prefault('4MB')
+      .describe(
+        'Such blobs up to this size pass through the function instead, without waiting. At most 4.5 MB.',
+      ),
   },
-  'aws: {"table": "pullfront", "bucket": "…", "queue": "https://…"}',
+  'an object such as {"table": "pullfront", "bucket": "…", "queue": "https://…"}',
 );

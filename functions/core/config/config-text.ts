@@ -1,33 +1,25 @@
 import { getNodeValue, type Node, type ParseError, parseTree } from 'jsonc-parser';
-import { foundText, type Problem, pathText } from './problems.ts';
+import { type Problem, pathText, shownValue } from './problems.ts';
 
-/** The value that a configuration file holds, or the mistakes in its text. */
+/** The value of a configuration file, or the mistakes in its text. */
 export type ReadText = { readonly ok: unknown } | { readonly problems: readonly Problem[] };
 
-/**
- * Reads the text of a configuration file: JSON, in which comments and trailing commas are legal.
- * `file` names it in mistakes.
- */
+/** Parses the text of a configuration file: JSON with comments and trailing commas. */
 export function readConfigText(file: string, text: string): ReadText {
   const json = text.replace(/^\uFEFF/, '');
   const errors: ParseError[] = [];
   const tree = parseTree(json, errors, { allowTrailingComma: true });
   const [first] = errors;
   const place = (offset: number) => `${file}:${position(json, offset)}`;
-  // One mistake makes a parser find others after it: only the first is sure.
+  // The parser's later errors may only follow from the first one.
   if (first !== undefined || tree === undefined) {
     const offset = first?.offset ?? 0;
-    return {
-      problems: [{ path: place(offset), found: foundAt(json, offset), expected: 'JSON' }],
-    };
+    return { problems: [{ path: place(offset), message: syntaxError(json, offset) }] };
   }
-  const problems = repeatedKeys(tree).map(
-    ({ key, path }): Problem => ({
-      path: place(key.offset),
-      found: `${pathText(path)} a second time`,
-      expected: 'each key once',
-    }),
-  );
+  const problems = duplicateKeys(tree).map(({ key, path }) => ({
+    path: place(key.offset),
+    message: `duplicate key ${pathText(path)}`,
+  }));
   return problems.length > 0 ? { problems } : { ok: getNodeValue(tree) };
 }
 
@@ -36,30 +28,30 @@ function position(text: string, offset: number): string {
   return `${lines.length}:${(lines.at(-1) ?? '').length + 1}`;
 }
 
-function foundAt(text: string, offset: number): string {
-  if (text.slice(offset).trim() === '') return 'the end of the file';
-  const [found = ''] = text.slice(offset, offset + 20).split(/[\r\n]/);
-  const shown = JSON.stringify(found);
-  // A password might be written where the JSON breaks.
-  return /password/i.test(text) ? foundText(['password'], shown) : shown;
+function syntaxError(text: string, offset: number): string {
+  if (text.slice(offset).trim() === '') return 'invalid JSON: unexpected end of file';
+  const [rest = ''] = text.slice(offset, offset + 20).split(/[\r\n]/);
+  // The syntax error may be in the password.
+  const path = /password/i.test(text) ? ['password'] : [];
+  return `invalid JSON at ${shownValue(path, rest)}`;
 }
 
-interface RepeatedKey {
+interface DuplicateKey {
   readonly key: Node;
   readonly path: readonly PropertyKey[];
 }
 
-/** JSON's readers take the last of equal keys, and people often mean the first. */
-function repeatedKeys(node: Node, path: readonly PropertyKey[] = []): RepeatedKey[] {
+/** JSON parsers keep the last of equal keys, but people often mean the first. */
+function duplicateKeys(node: Node, path: readonly PropertyKey[] = []): DuplicateKey[] {
   const seen = new Set<string>();
   return (node.children ?? []).flatMap((child, index) => {
     const [key, value] = child.children ?? [];
-    if (node.type !== 'object') return repeatedKeys(child, [...path, index]);
+    if (node.type !== 'object') return duplicateKeys(child, [...path, index]);
     if (key === undefined) return [];
     const name = String(key.value);
     const below = [...path, name];
-    const repeated = seen.has(name) ? [{ key, path: below }] : [];
+    const duplicate = seen.has(name) ? [{ key, path: below }] : [];
     seen.add(name);
-    return [...repeated, ...(value === undefined ? [] : repeatedKeys(value, below))];
+    return [...duplicate, ...(value === undefined ? [] : duplicateKeys(value, below))];
   });
 }

@@ -6,47 +6,59 @@ import {
   registryPattern,
 } from './known-registries.ts';
 import type { Overlay } from './overlay.ts';
-import { type Problem, valueAt } from './problems.ts';
+import { type Path, type Problem, unsetVariable, valueAt } from './problems.ts';
 import { suggestion } from './suggestion.ts';
 
 /**
- * The mistakes that no single value shows. They are looked for in what was given, so that they are
- * found also where other values are wrong.
+ * Finds the mistakes that no single value shows. It checks the input rather than zod's result, so
+ * that they are reported together with invalid values.
  */
 export function crossChecks(
   overlay: Overlay,
   defaultUpstream: unknown,
   environment: Environment,
 ): Problem[] {
-  return [
-    ...defaultProblem(overlay, defaultUpstream),
-    ...storeProblems(overlay),
-    ...overlay.keys(['upstreams']).flatMap((name) => missingUrl(overlay, name)),
-    ...overlay.keys(['upstreams']).flatMap((name) => registryInPatterns(overlay, name)),
-    ...passwordVariables(overlay).flatMap(({ path, variable }) =>
-      (environment[variable] ?? '') === '' ? [unsetPassword(overlay.place(path))] : [],
-    ),
-  ];
-}
+  const problems: Problem[] = [];
+  const report = (path: Path, message: string) => {
+    problems.push({ path: overlay.place(path), message });
+  };
+  const upstreams = overlay.keys(['upstreams']);
+  const isOnAws = valueAt(overlay.json, ['store']) === 'aws';
 
-/** What the store needs. A password in Secrets Manager can be read on AWS only. */
-function storeProblems(overlay: Overlay): Problem[] {
-  const store = valueAt(overlay.json, ['store']);
-  if (store === 'aws') {
-    if (valueAt(overlay.json, ['aws']) !== undefined) return [];
-    const expected = 'what the store on AWS is made of: {"table": …, "bucket": …, "queue": …}';
-    return [{ path: 'aws', found: 'nothing', expected }];
+  if (isRegistry(defaultUpstream) && !upstreams.includes(defaultUpstream)) {
+    const name = JSON.stringify(defaultUpstream);
+    report(['defaultUpstream'], `${name} is neither in "upstreams" nor a well-known registry`);
   }
-  return overlay.keys(['upstreams']).flatMap((name) => {
-    const path = ['upstreams', name, 'credentials', 'password', 'secret'];
-    if (valueAt(overlay.json, path) === undefined) return [];
-    const expected = '{"env": "NAME"} or {"file": "PATH"}: secrets are read with "store": "aws"';
-    return [{ path: overlay.place(path), found: 'a secret of Secrets Manager', expected }];
-  });
+  if (isOnAws && valueAt(overlay.json, ['aws']) === undefined) {
+    report(['aws'], 'missing; "store": "aws" needs {"table": …, "bucket": …, "queue": …}');
+  }
+  for (const name of upstreams) {
+    const path = ['upstreams', name];
+    if (isRegistry(name) && valueAt(overlay.json, [...path, 'url']) === undefined) {
+      report([...path, 'url'], `missing; "${name}" is not a well-known registry${hint(name)}`);
+    }
+    const secret = [...path, 'credentials', 'password', 'secret'];
+    if (!isOnAws && valueAt(overlay.json, secret) !== undefined) {
+      report(secret, 'secrets need "store": "aws"; use {"env": "NAME"} or {"file": "PATH"}');
+    }
+    for (const list of ['allow', 'deny']) {
+      const patterns = valueAt(overlay.json, [...path, list]);
+      for (const [index, pattern] of (Array.isArray(patterns) ? patterns : []).entries()) {
+        // Patterns are matched without the registry, so this one would match nothing.
+        if (typeof pattern !== 'string' || !pattern.startsWith(`${name}/`)) continue;
+        const shorter = pattern.slice(name.length + 1);
+        report([...path, list, index], `leave out the registry: "${shorter}"`);
+      }
+    }
+  }
+  for (const { path, variable } of passwordVariables(overlay)) {
+    if ((environment[variable] ?? '') === '') report(path, unsetVariable(variable));
+  }
+  return problems;
 }
 
-/** The variables that the passwords of upstreams are in. */
-export function passwordVariables(overlay: Overlay): { path: string[]; variable: string }[] {
+/** The variables that hold the passwords of upstreams. */
+export function passwordVariables(overlay: Overlay): { path: Path; variable: string }[] {
   return overlay.keys(['upstreams']).flatMap((name) => {
     const path = ['upstreams', name, 'credentials', 'password', 'env'];
     const variable = valueAt(overlay.json, path);
@@ -54,56 +66,14 @@ export function passwordVariables(overlay: Overlay): { path: string[]; variable:
   });
 }
 
-function isRegistry(name: string): boolean {
+/** True for a valid name of a registry that is not well known. */
+function isRegistry(name: unknown): name is string {
+  if (typeof name !== 'string' || knownRegistryUrl(name) !== undefined) return false;
   return registryPattern.test(name) && !dockerHubHosts.has(name);
 }
 
-function defaultProblem(overlay: Overlay, name: unknown): Problem[] {
-  // A well-known one is added where it is missing, and a name that is none is reported as such.
-  if (typeof name !== 'string' || knownRegistryUrl(name) !== undefined || !isRegistry(name)) {
-    return [];
-  }
-  if (overlay.keys(['upstreams']).includes(name)) return [];
-  const found = JSON.stringify(name);
-  const expected = 'one of the upstreams, or a well-known registry';
-  return [{ path: overlay.place(['defaultUpstream']), found, expected }];
-}
-
-function missingUrl(overlay: Overlay, name: string): Problem[] {
-  if (!isRegistry(name) || knownRegistryUrl(name) !== undefined) return [];
-  const path = ['upstreams', name, 'url'];
-  if (valueAt(overlay.json, path) !== undefined) return [];
+function hint(name: string): string {
   const meant = suggestion(name, knownRegistries);
-  const hint = meant === undefined ? '' : ` (or "${meant}" as its name, if that was meant)`;
-  return [
-    {
-      path: overlay.place(path),
-      found: 'nothing',
-      expected: `the URL of a registry that is not well known: "https://${name}"${hint}`,
-    },
-  ];
-}
-
-/** A pattern with the registry in front matches no repository of it: all or nothing is let through. */
-function registryInPatterns(overlay: Overlay, name: string): Problem[] {
-  return ['allow', 'deny'].flatMap((list) => {
-    const patterns = valueAt(overlay.json, ['upstreams', name, list]);
-    if (!Array.isArray(patterns)) return [];
-    return patterns.flatMap((pattern: unknown, at) =>
-      typeof pattern === 'string' && pattern.startsWith(`${name}/`)
-        ? [
-            {
-              path: `${overlay.place(['upstreams', name, list])}[${at}]`,
-              found: JSON.stringify(pattern),
-              expected: `a pattern without the registry: ${JSON.stringify(pattern.slice(name.length + 1))}`,
-            },
-          ]
-        : [],
-    );
-  });
-}
-
-function unsetPassword(path: string): Problem {
-  // The name is not shown: somebody may have written the password in its place.
-  return { path, found: 'a variable that is not set', expected: 'one that holds the password' };
+  if (meant !== undefined) return `; did you mean "${meant}"?`;
+  return `; expected its URL such as "https://${name}"`;
 }

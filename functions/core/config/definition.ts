@@ -1,9 +1,13 @@
-import * as z from 'zod/mini';
+import * as z from 'zod';
 import { repositoryPattern } from '../oci/repository.ts';
 import { aws } from './aws-definition.ts';
-import { dockerHubHosts, realmPattern, registryPattern } from './known-registries.ts';
 import {
-  described,
+  dockerHubHosts,
+  knownRegistries,
+  realmPattern,
+  registryPattern,
+} from './known-registries.ts';
+import {
   duration,
   durationBetween,
   listenAddress,
@@ -16,65 +20,41 @@ import {
   word,
 } from './values.ts';
 
-/**
- * Cloudflare ends an invocation of a queue's consumer after 15 minutes, and a pause takes a moment.
- * A shorter one than a second may not bring a part of a blob, which leaves nothing to resume.
- */
-const fillTime = durationBetween(1000, 14 * 60_000, 'a duration from 1s to 14m: "10m"');
-
-/** What concerns only a Worker. */
-const cloudflare = object(
-  {
-    fillTime: described(
-      z.prefault(fillTime, '10m'),
-      'How long one message of the queue fills a blob before the next one goes on with it; 14m at most.',
-    ),
-  },
-  'cloudflare: {"fillTime": "10m"}',
-);
-
-function patterns<Output>(
-  expected: string,
-  compile: (pattern: string) => Output,
-  description: string,
-) {
-  const pattern = text(expected).check(z.refine((one) => compiles(compile, one), expected));
-  const list = z.array(z.pipe(pattern, z.transform(compile)), `a list: each ${expected}`);
-  return described(z.prefault(list, []), description);
+/** A list of patterns, which `compile` makes regular expressions of. */
+function patterns(expected: string, compile: (pattern: string) => RegExp) {
+  const pattern = text(expected).transform((one, context) => {
+    try {
+      return compile(one);
+    } catch {
+      context.addIssue(expected);
+      return z.NEVER;
+    }
+  });
+  return z.array(pattern, `a list; each entry is ${expected}`).prefault([]);
 }
 
-function compiles(compile: (pattern: string) => unknown, pattern: string): boolean {
-  try {
-    compile(pattern);
-    return true;
-  } catch {
-    return false;
-  }
-}
+const globs = patterns('a pattern of repository names such as "library/**"', repositoryPattern);
 
-const expectedPassword =
-  'where the password is: {"env": "NAME"}, {"file": "PATH"} or, on AWS, {"secret": "NAME"}';
+const expectedPassword = 'one of {"env": "NAME"}, {"file": "PATH"} and, on AWS, {"secret": "NAME"}';
 
 const password = z.union(
   [
     object(
       {
-        env: described(
-          text('the name of an environment variable'),
-          'The variable that holds the password or token.',
+        env: text('the name of an environment variable').describe(
+          'Environment variable that holds the password or token.',
         ),
       },
       expectedPassword,
     ),
     object(
-      { file: described(text('the path of a file'), 'The file that holds it.') },
+      { file: text('the path of a file').describe('File that holds the password or token.') },
       expectedPassword,
     ),
     object(
       {
-        secret: described(
-          text('the name or ARN of a secret of Secrets Manager'),
-          'On AWS: the secret that holds it, by name or ARN.',
+        secret: text('the name or ARN of a secret in Secrets Manager').describe(
+          'On AWS: name or ARN of the secret that holds the password or token.',
         ),
       },
       expectedPassword,
@@ -83,164 +63,140 @@ const password = z.union(
   expectedPassword,
 );
 
-const expectedGlob = 'a pattern of repository names, with * and **: "library/**"';
-const expectedTagPattern = 'a regular expression of tags: "^v?\\d+\\.\\d+\\.\\d+$"';
-
 const upstream = object(
   {
-    url: z.optional(
-      described(
-        registryUrl,
-        'Where its /v2/ is. http:// is used only if written here. Not needed for docker.io, ghcr.io, quay.io, public.ecr.aws, registry.k8s.io, gcr.io, mirror.gcr.io, mcr.microsoft.com and registry.gitlab.com.',
+    url: registryUrl
+      .optional()
+      .describe(
+        `URL of the registry, without /v2/. http:// is only used if written here. Not needed for ${knownRegistries.join(', ')}.`,
       ),
-    ),
-    credentials: z.optional(
-      object(
-        { username: described(text('a user name'), 'The user name of its account.'), password },
-        'credentials: {"username": …, "password": {"env": …}}',
-      ),
-    ),
-    realms: described(
-      z.prefault(
-        z.array(
-          text('a host, without https:// and path: "auth.example.com"', realmPattern),
-          'a list of hosts',
-        ),
-        [],
-      ),
-      'Further hosts that its token service may have.',
-    ),
-    tagTtl: duration('5m', 'For how long a tag is served without asking the upstream.'),
-    maxStale: duration(
-      '30d',
-      'For how long after its last confirmation a tag may be served while the upstream fails.',
-    ),
+    credentials: object(
+      { username: text('a user name').describe('User name of the account.'), password },
+      'an object such as {"username": "me", "password": {"env": "HUB_TOKEN"}}',
+    ).optional(),
+    realms: z
+      .array(
+        text('a host such as "auth.example.com", without https:// and path', realmPattern),
+        'a list of hosts',
+      )
+      .prefault([])
+      .describe('Further hosts that may issue tokens for the registry.'),
+    tagTtl: duration
+      .prefault('5m')
+      .describe('How long a tag is served without asking the registry.'),
+    maxStale: duration
+      .prefault('30d')
+      .describe('How long after its last check a tag may be served while the registry is failing.'),
     immutableTags: patterns(
-      expectedTagPattern,
+      'a regular expression of tags such as "^v?\\d+\\.\\d+\\.\\d+$"',
       (pattern) => new RegExp(pattern),
-      'Regular expressions of tags that never move once seen.',
+    ).describe('Regular expressions of tags that never move once seen.'),
+    allow: globs.describe(
+      'Repositories that may be pulled; all if empty. * matches within a path component, ** any number of components.',
     ),
-    allow: patterns(
-      expectedGlob,
-      repositoryPattern,
-      'Repositories that may be pulled; all when empty. * is one path component, ** any number.',
-    ),
-    deny: patterns(
-      expectedGlob,
-      repositoryPattern,
-      'Repositories that may not be pulled, whatever allow says.',
-    ),
-    delivery: described(
-      z.optional(word(['stream', 'redirect'], '"stream" or "redirect"')),
-      "How a blob that is not stored yet reaches a client: through here, or by the upstream's redirect. When absent: stream on one machine, redirect elsewhere.",
-    ),
-    headersTimeout: wait('10s', "How long the headers of the upstream's answer may take."),
-    stallTimeout: wait('30s', "How long the upstream's answer may pause."),
+    deny: globs.describe('Repositories that must not be pulled, even if `allow` lists them.'),
+    delivery: word('stream', 'redirect')
+      .optional()
+      .describe(
+        'How a client gets a blob that is not stored yet: streamed through the mirror, or by a redirect to the registry. Default: stream on one machine, redirect elsewhere.',
+      ),
+    headersTimeout: wait
+      .prefault('10s')
+      .describe('How long to wait for the headers of a response of the registry.'),
+    stallTimeout: wait
+      .prefault('30s')
+      .describe('How long the body of a response of the registry may pause.'),
   },
-  'an upstream: {} or {"tagTtl": "5m", …}',
+  'an object such as {} or {"tagTtl": "5m"}',
 );
 
-const expectedRegistry =
-  'a registry as images are named, in lower case: "ghcr.io", "localhost:5001"';
+const expectedRegistry = 'a registry in lower case such as "ghcr.io" or "localhost:5001"';
 
-const registry = text(expectedRegistry, registryPattern).check(
-  z.refine((name) => !dockerHubHosts.has(name), '"docker.io", as images are named'),
+const registry = text(expectedRegistry, registryPattern).refine(
+  (name) => !dockerHubHosts.has(name),
+  '"docker.io", as in image names',
 );
 
-/** The configuration file. What it takes in is the published JSON Schema. */
+/** The configuration file: its types, its JSON Schema and its reference are derived from here. */
 export const definition = object(
   {
-    $schema: z.optional(z.string('the URL of a JSON Schema')),
-    listen: described(z.prefault(listenAddress, '127.0.0.1:5000'), 'The address to listen on.'),
-    tls: z.optional(
-      described(
-        object(
-          {
-            cert: described(
-              text('the path of a PEM file'),
-              'The certificate chain; then https is served.',
-            ),
-            key: described(text('the path of a PEM file'), 'Its key.'),
-          },
-          'TLS files: {"cert": "cert.pem", "key": "key.pem"}',
-        ),
-        'Serves https with this certificate chain and key.',
+    $schema: z.string('the URL of a JSON Schema').optional(),
+    listen: listenAddress.prefault('127.0.0.1:5000').describe('Address to listen on.'),
+    tls: object(
+      {
+        cert: text('the path of a PEM file').describe('Certificate chain. Enables https.'),
+        key: text('the path of a PEM file').describe('Private key of the certificate.'),
+      },
+      'an object such as {"cert": "cert.pem", "key": "key.pem"}',
+    )
+      .optional()
+      .describe('Serves https with this certificate chain and key.'),
+    data: text('the path of a folder')
+      .prefault('./pullfront-data')
+      .describe('Folder for everything that is stored; one server per folder.'),
+    store: word('embedded', 'aws', 'cloudflare')
+      .prefault('embedded')
+      .describe(
+        'Where everything is stored: in a folder of one machine, in DynamoDB and S3, or, for a Worker, in D1 and R2.',
       ),
-    ),
-    data: described(
-      z.prefault(text('the path of a folder'), './pullfront-data'),
-      'The folder where everything is kept; one server a folder.',
-    ),
-    store: described(
-      z.prefault(
-        word(['embedded', 'aws', 'cloudflare'], '"embedded", "aws" or "cloudflare"'),
-        'embedded',
-      ),
-      'Where everything is kept: in the folder of one machine, in DynamoDB and S3, or, in a Worker, in D1 and R2.',
-    ),
-    aws: z.optional(described(aws, 'What the store on AWS is made of.')),
-    cloudflare: z.prefault(described(cloudflare, 'What concerns only a Worker.'), {}),
-    defaultUpstream: described(
-      z.prefault(registry, 'docker.io'),
-      'The registry of requests that name none.',
-    ),
-    upstreams: described(
-      z.prefault(
-        z.record(registry, upstream, {
-          error: (issue) =>
-            issue.code === 'invalid_key' ? expectedRegistry : 'upstreams: {"docker.io": {…}}',
-        }),
-        {},
-      ),
-      'The mirrored registries. The default upstream is always among them.',
-    ),
-    limits: z.prefault(
-      object(
-        {
-          maxBlobBytes: z.optional(
-            described(
-              size,
-              'A larger blob is passed on and not stored. No limit when absent; 20GB in the files that deploy to AWS and Cloudflare.',
-            ),
+    aws: aws.optional().describe('Resources of the store on AWS.'),
+    cloudflare: object(
+      {
+        // Cloudflare ends a queue consumer after 15 minutes, and a pause takes a moment. Anything
+        // shorter than a second may not upload a single part, leaving nothing to resume.
+        fillTime: durationBetween(1000, 14 * 60_000, 'a duration from 1s to 14m such as "10m"')
+          .prefault('10m')
+          .describe(
+            'How long one queue message may spend on a blob before handing over; at most 14m.',
           ),
-          storeBytes: z.optional(
-            described(
-              positiveSize,
-              'Above this the images pulled longest ago are evicted. No limit when absent; 500GB in the same files. On a disk that is nearly full nothing more is stored.',
-            ),
+      },
+      'an object such as {"fillTime": "10m"}',
+    )
+      .prefault({})
+      .describe('Settings of a Worker.'),
+    defaultUpstream: registry
+      .prefault('docker.io')
+      .describe('Registry for requests that name none.'),
+    upstreams: z
+      .record(registry, upstream, {
+        error: ({ code }) =>
+          code === 'invalid_key' ? expectedRegistry : 'an object such as {"docker.io": {}}',
+      })
+      .prefault({})
+      .describe('Registries to mirror. The default upstream is always one of them.'),
+    limits: object(
+      {
+        maxBlobBytes: size
+          .optional()
+          .describe(
+            'Larger blobs are passed through and not stored. Default: no limit; 20GB in the configuration files for AWS and Cloudflare.',
           ),
-          memoryBytes: described(z.prefault(size, '32MB'), 'Manifests kept in memory.'),
-        },
-        'limits: {"storeBytes": "100GB"}',
-      ),
-      {},
-    ),
-    shutdownTimeout: wait('30s', 'How long requests in flight may take when the server stops.'),
-    log: z.prefault(
-      object(
-        {
-          format: described(
-            z.prefault(word(['auto', 'json', 'text'], '"auto", "json" or "text"'), 'auto'),
-            'auto: text on a terminal, JSON elsewhere.',
+        storeBytes: positiveSize
+          .optional()
+          .describe(
+            'Above this size the least recently pulled images are evicted. Default: no limit; 500GB in the configuration files for AWS and Cloudflare. A disk that is nearly full takes no more blobs.',
           ),
-          level: described(
-            z.prefault(
-              word(
-                ['debug', 'info', 'warn', 'error', 'silent'],
-                '"debug", "info", "warn", "error" or "silent"',
-              ),
-              'info',
-            ),
-            'The least important lines that are written.',
-          ),
-        },
-        'log: {"format": "json", "level": "info"}',
-      ),
-      {},
-    ),
+        memoryBytes: size.prefault('32MB').describe('Memory for manifests.'),
+      },
+      'an object such as {"storeBytes": "100GB"}',
+    ).prefault({}),
+    shutdownTimeout: wait
+      .prefault('30s')
+      .describe('How long requests in flight may take when the server stops.'),
+    log: object(
+      {
+        format: word('auto', 'json', 'text')
+          .prefault('auto')
+          .describe('auto: text on a terminal, JSON otherwise.'),
+        level: word('debug', 'info', 'warn', 'error', 'silent')
+          .prefault('info')
+          .describe('Lowest level that is written.'),
+      },
+      'an object such as {"format": "json", "level": "info"}',
+    ).prefault({}),
   },
-  'an object: {"listen": "127.0.0.1:5000", …}',
+  'an object such as {"listen": "127.0.0.1:5000"}',
 );
 
-/** What the definition makes of a file without mistakes. */
+/** What the definition makes of a valid file. */
 export type Defined = z.output<typeof definition>;

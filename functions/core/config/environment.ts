@@ -5,22 +5,22 @@ import { suggestion } from './suggestion.ts';
 /** Environment variables by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** A value for one place of the configuration from elsewhere than its file. */
+/** A value that a variable or an option sets. */
 export interface Override {
-  /** The variable's or option's name, as in mistakes. */
+  /** The name of the variable or the option, for error messages. */
   readonly from: string;
   readonly path: Path;
   readonly value: unknown;
 }
 
-/** Names the file itself, and the list of upstreams as NAME or NAME=URL, with commas. */
+/** The path of the file, and a comma-separated list of upstreams, each NAME or NAME=URL. */
 const special = ['PULLFRONT_CONFIG', 'PULLFRONT_UPSTREAMS'];
 
-/** What Kubernetes puts into every container near a service that is called `pullfront`. */
+/** What Kubernetes sets in every container of a namespace with a service called `pullfront`. */
 const kubernetes =
   /^PULLFRONT_(?:[A-Z0-9_]+_)?(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT(?:_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)?)$/;
 
-/** The variable of a scalar. */
+/** The variable for a scalar. */
 export interface Variable {
   readonly name: string;
   readonly path: readonly string[];
@@ -34,15 +34,15 @@ const screaming = (text: string) =>
     .toUpperCase();
 
 /**
- * The variable of a scalar: `PULLFRONT_` and its path in capitals, with `_` between words and for
- * every other sign: `limits.storeBytes` is `PULLFRONT_LIMITS_STORE_BYTES`, and the `tagTtl` of the
- * upstream docker.io `PULLFRONT_UPSTREAMS_DOCKER_IO_TAG_TTL`.
+ * The variable for a scalar: `PULLFRONT_` and its path in screaming snake case. `limits.storeBytes`
+ * is `PULLFRONT_LIMITS_STORE_BYTES`; the `tagTtl` of the upstream docker.io is
+ * `PULLFRONT_UPSTREAMS_DOCKER_IO_TAG_TTL`.
  */
 export function variableOf(path: Path): string {
   return `PULLFRONT_${path.map((part) => screaming(String(part))).join('_')}`;
 }
 
-/** The variables of every scalar of the definition, for a configuration with these upstreams. */
+/** The variables for every scalar of a configuration with these upstreams. */
 export function variablesOf(upstreams: readonly string[]): Variable[] {
   return keys
     .filter(({ scalar }) => scalar !== undefined)
@@ -54,7 +54,7 @@ export function variablesOf(upstreams: readonly string[]): Variable[] {
     });
 }
 
-/** Reads `NAME` or `NAME=URL` as what it changes; a NAME alone only adds the upstream. */
+/** Reads `NAME` or `NAME=URL`; a NAME alone only adds the upstream. */
 export function upstreamOverride(from: string, text: string): Override {
   const equals = text.indexOf('=');
   if (equals === -1) return { from, path: ['upstreams', text], value: {} };
@@ -62,14 +62,14 @@ export function upstreamOverride(from: string, text: string): Override {
   return { from, path, value: text.slice(equals + 1) };
 }
 
-/** What `PULLFRONT_UPSTREAMS` adds. An empty variable counts as absent, here and below. */
+/** The upstreams in `PULLFRONT_UPSTREAMS`. An empty variable counts as absent, here and below. */
 export function listedUpstreams(environment: Environment): Override[] {
   const name = 'PULLFRONT_UPSTREAMS';
   const listed = (environment[name] ?? '').split(',').map((one) => one.trim());
   return listed.filter((one) => one !== '').map((one) => upstreamOverride(name, one));
 }
 
-/** The values from variables, for a configuration with these upstreams. */
+/** The values of the variables for a configuration with these upstreams. */
 export function environmentOverrides(
   environment: Environment,
   upstreams: readonly string[],
@@ -80,7 +80,7 @@ export function environmentOverrides(
   });
 }
 
-/** A `PULLFRONT_` variable that means nothing is a mistake; `others` are used elsewhere. */
+/** Reports `PULLFRONT_` variables that set nothing, apart from `others`. */
 export function unknownVariables(
   environment: Environment,
   upstreams: readonly string[],
@@ -97,15 +97,12 @@ export function unknownVariables(
   );
   return unknown.map((path) => ({
     path,
-    found: 'an unknown variable',
-    expected: suggestion(path, known) ?? expectedVariable(path, upstreams),
+    message: `unknown variable; ${hint(path, suggestion(path, known), upstreams)}`,
   }));
 }
 
-function expectedVariable(name: string, upstreams: readonly string[]): string {
-  if (!name.startsWith('PULLFRONT_UPSTREAMS_')) {
-    return 'one that stands for a value of the configuration: PULLFRONT_LISTEN';
-  }
-  const example = variableOf(['upstreams', upstreams[0] ?? 'docker.io', 'tagTtl']);
-  return `one of an upstream that is configured (${upstreams.join(', ')}): ${example}`;
+function hint(name: string, meant: string | undefined, upstreams: readonly string[]): string {
+  if (meant !== undefined) return `did you mean ${meant}?`;
+  if (!name.startsWith('PULLFRONT_UPSTREAMS_')) return 'infra/docs/configuration.md lists them all';
+  return `the configured upstreams are ${upstreams.join(', ')}`;
 }

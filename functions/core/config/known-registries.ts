@@ -1,4 +1,4 @@
-/** Where the API of a well-known registry is, by the host people write. */
+/** The URL of a well-known registry's API, by the host in image names. */
 const known: ReadonlyMap<string, string> = new Map([
   ['docker.io', 'https://registry-1.docker.io'],
   ['ghcr.io', 'https://ghcr.io'],
@@ -11,15 +11,15 @@ const known: ReadonlyMap<string, string> = new Map([
   ['registry.gitlab.com', 'https://registry.gitlab.com'],
 ]);
 
-/** The URL of a registry that needs none in the configuration; undefined for every other. */
+/** The URL of a registry that needs none in the configuration; undefined if it needs one. */
 export function knownRegistryUrl(registry: string): string | undefined {
   return known.get(registry);
 }
 
-/** The registries that need no URL, as people write them. */
+/** The registries that need no URL in the configuration. */
 export const knownRegistries: readonly string[] = [...known.keys()];
 
-/** Docker Hub's other hosts: they are `docker.io`, in requests and in images' names. */
+/** Docker Hub's other hosts: `docker.io` is meant. */
 export const dockerHubHosts: ReadonlySet<string> = new Set([
   'registry-1.docker.io',
   'index.docker.io',
@@ -27,13 +27,13 @@ export const dockerHubHosts: ReadonlySet<string> = new Set([
 
 const label = '[a-z0-9](?:[a-z0-9-]*[a-z0-9])?';
 
-/** A registry as images' names begin: a host in lower case, with a port where it has one. */
+/** A registry in image names: a host in lower case, optionally with a port. */
 export const registryPattern = new RegExp(`^${label}(?:\\.${label})*(?::\\d{1,5})?$`);
 
-/** A host as a list of token services has it: `auth.example.com`, `localhost:5001`. */
+/** A host in `realms`: `auth.example.com`, `localhost:5001`. */
 export const realmPattern = /^[^\s/?#@]+$/;
 
-/** False for a URL that ends in `/v2`, which is asked for below it. */
+/** False for a URL that ends in `/v2`, which requests append. */
 export function isRegistryUrl(url: URL): boolean {
   return !/\/v2\/?$/.test(url.pathname);
 }

@@ -1,11 +1,10 @@
 import type { Override } from './environment.ts';
 import { type Path, pathText, valueAt } from './problems.ts';
 
-type JsonObject = Record<string, unknown>;
+type JsonObject = Record<PropertyKey, unknown>;
 
-/** A file's JSON with values from elsewhere laid over it, and where each of them came from. */
+/** A copy of a file's JSON with overrides applied, which remembers where each value came from. */
 export class Overlay {
-  /** The file's own value is never changed. */
   readonly json: unknown;
   readonly #origins = new Map<string, string>();
 
@@ -13,17 +12,17 @@ export class Overlay {
     this.json = structuredClone(json);
   }
 
-  /** Lays values over, later ones over earlier ones. `{}` only makes sure that there is something. */
+  /** Sets values; a later one wins. `{}` only makes sure that there is an object. */
   apply(overrides: readonly Override[]): void {
     for (const override of overrides) this.#set(override);
   }
 
-  /** How a path is named to people: by its variable or option, where its value came from one. */
+  /** Names a path for an error message: by the variable or option that set it, if one did. */
   place(path: Path): string {
     return this.#origins.get(pathText(path)) ?? pathText(path);
   }
 
-  /** The keys of the object at a path; none when there is no object. */
+  /** The keys of the object at a path; none if there is no object. */
   keys(path: Path): string[] {
     const value = valueAt(this.json, path);
     return isObject(value) ? Object.keys(value) : [];
@@ -31,31 +30,22 @@ export class Overlay {
 
   #set({ from, path, value }: Override): void {
     let current = this.json;
-    for (const [depth, part] of path.entries()) {
-      // A list or a text where an object belongs is reported by the definition.
+    for (const [depth, key] of path.entries()) {
+      // The definition reports a list or a string where an object belongs.
       if (!isObject(current)) return;
-      const last = depth === path.length - 1;
-      const present = Object.hasOwn(current, part);
-      if (!present || (last && !isObject(value))) {
+      const isLast = depth === path.length - 1;
+      if (!Object.hasOwn(current, key) || (isLast && !isObject(value))) {
         this.#origins.set(pathText(path.slice(0, depth + 1)), from);
-        define(current, part, last ? value : {});
+        const set = isLast ? structuredClone(value) : {};
+        // Assigning to `__proto__` would set the prototype.
+        const attributes = { configurable: true, enumerable: true, writable: true };
+        Object.defineProperty(current, key, { ...attributes, value: set });
       }
-      current = Reflect.get(current, part);
+      current = current[key];
     }
   }
 }
 
 function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** Assigning would take `__proto__` for the prototype. */
-function define(target: JsonObject, key: PropertyKey, value: unknown): void {
-  const copy = isObject(value) ? { ...value } : value;
-  Object.defineProperty(target, key, {
-    value: copy,
-    configurable: true,
-    enumerable: true,
-    writable: true,
-  });
 }

@@ -1,4 +1,4 @@
-import * as z from 'zod/mini';
+import * as z from 'zod';
 import { crossChecks, passwordVariables } from './cross-checks.ts';
 import { definition } from './definition.ts';
 import {
@@ -8,19 +8,19 @@ import {
   type Override,
   unknownVariables,
 } from './environment.ts';
+import { keysAt } from './keys.ts';
 import { knownRegistryUrl } from './known-registries.ts';
 import { Overlay } from './overlay.ts';
-import { foundText, type Path, type Problem, pathText, valueAt } from './problems.ts';
+import { mismatch, type Problem, pathText, valueAt } from './problems.ts';
 import { type Config, resolveConfig } from './resolve.ts';
 import { suggestion } from './suggestion.ts';
-import { keySeparator } from './values.ts';
 
 /** A configuration, or all that is wrong with it. */
 export type ParsedConfig = { readonly ok: Config } | { readonly problems: readonly Problem[] };
 
 /**
- * Reads a configuration file's JSON; an empty object is a complete one. Variables go before the
- * file (`environment.ts` has their names), and `options`, of a command line, before both.
+ * Parses the JSON of a configuration file; `{}` is a complete one. Variables override the file
+ * (`environment.ts` has their names), and the options of a command line override both.
  */
 export function parseConfig(
   json: unknown,
@@ -34,17 +34,16 @@ export function parseConfig(
   if (typeof defaultUpstream === 'string' && knownRegistryUrl(defaultUpstream) !== undefined) {
     overlay.apply([{ from: 'defaultUpstream', path: ['upstreams', defaultUpstream], value: {} }]);
   }
-  // Only now is it known for which upstreams there may be variables.
-  const names = overlay.keys(['upstreams']);
-  overlay.apply([...environmentOverrides(environment, names), ...options]);
+  // Each upstream has variables of its own, and only now are all upstreams known.
+  const upstreams = overlay.keys(['upstreams']);
+  overlay.apply([...environmentOverrides(environment, upstreams), ...options]);
 
   const parsed = definition.safeParse(overlay.json);
-  const issues = parsed.success ? [] : parsed.error.issues;
   const passwords = passwordVariables(overlay).map(({ variable }) => variable);
   const problems = [
-    ...problemsOf(issues, overlay.json, (path) => overlay.place(path)),
+    ...definitionProblems(parsed.error?.issues ?? [], overlay),
     ...crossChecks(overlay, defaultUpstream, environment),
-    ...unknownVariables(environment, names, passwords),
+    ...unknownVariables(environment, upstreams, passwords),
   ];
   return parsed.success && problems.length === 0
     ? { ok: resolveConfig(parsed.data) }
@@ -57,34 +56,31 @@ export function configJsonSchema(): Record<string, unknown> {
   return { $schema, title: 'Pullfront', description: 'The configuration of Pullfront.', ...schema };
 }
 
-/** Turns what the definition objects to in `input` into problems; `place` names a path. */
-function problemsOf(
-  issues: readonly z.core.$ZodIssue[],
-  input: unknown,
-  place: (path: Path) => string,
-): Problem[] {
+/** The messages of the definition say what is expected; this adds what it got. */
+function definitionProblems(issues: readonly z.core.$ZodIssue[], overlay: Overlay): Problem[] {
   const seen = new Set<string>();
-  return issues.flatMap((issue) => {
+  return issues.flatMap((issue): Problem[] => {
+    const path = overlay.place(issue.path);
     if (issue.code === 'unrecognized_keys') {
-      return issue.keys.map((key) => unknownKey(place([...issue.path, key]), key, issue.message));
+      const known = keysAt(issue.path);
+      return issue.keys.map((key) => ({ path, message: unknownKey(key, known) }));
     }
-    // A value that has no form has no bounds either: the first objection says all.
+    // Later issues of the same value add nothing.
     const at = pathText(issue.path);
     if (seen.has(at)) return [];
     seen.add(at);
     if (issue.code === 'invalid_key') {
-      const [reason = issue] = issue.issues;
-      const found = JSON.stringify(String(issue.path.at(-1)));
-      return [{ path: place(issue.path), found, expected: reason.message }];
+      const [{ message } = issue] = issue.issues;
+      return [{ path, message: mismatch([], String(issue.path.at(-1)), message) }];
     }
-    const found = foundText(issue.path, valueAt(input, issue.path));
-    return [{ path: place(issue.path), found, expected: issue.message }];
+    const value = valueAt(overlay.json, issue.path);
+    return [{ path, message: mismatch(issue.path, value, issue.message) }];
   });
 }
 
-function unknownKey(path: string, key: string, known: string): Problem {
-  const keys = known.split(keySeparator);
-  const meant = suggestion(key, keys);
-  const expected = meant === undefined ? `one of ${known}` : `"${meant}", if that was meant`;
-  return { path, found: 'an unknown key', expected };
+function unknownKey(key: string, known: readonly string[]): string {
+  const meant = suggestion(key, known);
+  const hint =
+    meant === undefined ? `the keys are ${known.join(', ')}` : `did you mean "${meant}"?`;
+  return `unknown key ${JSON.stringify(key)}; ${hint}`;
 }

@@ -2,19 +2,18 @@
 export interface Problem {
   /** The place in the file, `upstreams.docker.io.tagTtl`, or the name of a variable or an option. */
   readonly path: string;
-  readonly found: string;
-  readonly expected: string;
+  readonly message: string;
 }
 
-/** A problem as people read it, in one line. */
-export function problemText(problem: Problem): string {
-  return `${problem.path}: found ${problem.found}, expected ${problem.expected}`;
+/** A problem in one line. */
+export function problemText({ path, message }: Problem): string {
+  return `${path}: ${message}`;
 }
 
 /** Where a value is in the file: keys, and numbers within lists. */
 export type Path = readonly PropertyKey[];
 
-/** Writes a path as people do: `upstreams.docker.io.immutableTags[0]`. */
+/** A path as text: `upstreams.docker.io.immutableTags[0]`. */
 export function pathText(path: Path): string {
   const text = path
     .map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`))
@@ -34,16 +33,28 @@ export function valueAt(value: unknown, path: Path): unknown {
   return current;
 }
 
+/** Says what was expected at a path and what is there. */
+export function mismatch(path: Path, value: unknown, expected: string): string {
+  if (value === undefined) return `missing; expected ${expected}`;
+  return `expected ${expected}, got ${shownValue(path, value)}`;
+}
+
 const shownLength = 60;
 
-/** Says what was found in few words, and nothing of what may be a secret. */
-export function foundText(path: Path, value: unknown): string {
-  if (value === undefined) return 'nothing';
-  if (value === null || typeof value === 'number' || typeof value === 'boolean') return `${value}`;
+/** A value in a message: shortened, and hidden if it may be a secret. */
+export function shownValue(path: Path, value: unknown): string {
   if (Array.isArray(value)) return 'a list';
-  if (typeof value !== 'string') return 'an object';
-  if (path.includes('credentials') || path.includes('password')) return 'a text (not shown)';
-  if (value.includes('@')) return 'a text with @ (not shown)';
+  if (typeof value === 'object' && value !== null) return 'an object';
+  if (typeof value !== 'string') return String(value);
+  if (path.includes('credentials') || path.includes('password')) return 'a string (not shown)';
+  if (value.includes('@')) return 'a string with @ (not shown)';
   const shown = value.length > shownLength ? `${value.slice(0, shownLength)}…` : value;
   return JSON.stringify(shown);
+}
+
+/** The message about a variable that should hold a password. */
+export function unsetVariable(name: string): string {
+  // Someone may have written the password itself where its variable's name belongs.
+  const shown = /^[A-Z][A-Z0-9_]{0,63}$/.test(name) ? name : 'with this name';
+  return `environment variable ${shown} is not set`;
 }

@@ -4,19 +4,19 @@ import { parseConfig } from './parse-config.ts';
 import { type Problem, valueAt } from './problems.ts';
 import type { Config } from './resolve.ts';
 import { encode, type Resolved } from './resolved.ts';
-import type { Scalar } from './scalar.ts';
+import { oneOf, type Scalar } from './scalar.ts';
 
-/** Where a resolved configuration is read. */
+/** The stores of the platforms that read a resolved configuration. */
 export type ResolvedStore = 'aws' | 'cloudflare';
 
-/** A resolved configuration, or all mistakes of the file. */
+/** A resolved configuration, or all mistakes in the file. */
 export type ResolvedFile =
   | { readonly ok: Resolved; readonly config: Config }
   | { readonly problems: readonly Problem[] };
 
 /**
- * Checks a configuration file's JSON for functions or a Worker, and resolves it. Variables and
- * secrets do not count: those of whoever deploys are not those of the deployed.
+ * Checks the JSON of a configuration file for functions or a Worker, and resolves it. It ignores
+ * variables and secrets: those of this machine are not those of the deployment.
  */
 export function resolveFile(json: unknown, store: ResolvedStore): ResolvedFile {
   const left =
@@ -37,7 +37,7 @@ export function resolveFile(json: unknown, store: ResolvedStore): ResolvedFile {
   return { ok: resolved(config, paths), config };
 }
 
-/** What the stack's variables say when the file does not. */
+/** The stack sets these by variables if the file does not. */
 const requiredOnAws = keys.filter(({ path, isRequired }) => path[0] === 'aws' && isRequired);
 
 function resolved(config: Config, left: readonly (readonly string[])[]): Resolved {
@@ -45,12 +45,12 @@ function resolved(config: Config, left: readonly (readonly string[])[]): Resolve
   const { aws } = config;
   const kept = Object.entries(aws ?? {}).filter(([key]) => !isLeft(['aws', key]));
   const scalars: Scalar[] = [];
-  const numbers = new Map<string, number>();
-  const numberOf = (scalar: Scalar): number => {
+  const indexes = new Map<string, number>();
+  const indexOf = (scalar: Scalar): number => {
     const text = JSON.stringify(scalar);
-    const number = numbers.get(text) ?? scalars.push(scalar) - 1;
-    numbers.set(text, number);
-    return number;
+    const index = indexes.get(text) ?? scalars.push(scalar) - 1;
+    indexes.set(text, index);
+    return index;
   };
   const variables = variablesOf([...config.upstreams.keys()]).flatMap((variable) => {
     const scalar = scalarFor(variable, config);
@@ -60,27 +60,23 @@ function resolved(config: Config, left: readonly (readonly string[])[]): Resolve
     resolved: encode({ ...config, aws: aws && Object.fromEntries(kept) }),
     scalars,
     variables: Object.fromEntries(
-      variables.map(({ name, path, scalar }) => [name, [numberOf(scalar), ...path]]),
+      variables.map(({ name, path, scalar }) => [name, [indexOf(scalar), ...path]]),
     ),
     required: variables.filter(({ path }) => isLeft(path)).map(({ name }) => name),
   };
 }
 
-/** What a variable may say once the file is deployed; undefined where the store has no such key. */
+/** What a variable may be set to after the deployment; undefined if the store has no such key. */
 function scalarFor({ path, key }: Variable, config: Config): Scalar | undefined {
   const [first] = path;
   if (first === 'store') return oneOf([config.store]);
   if (first === 'defaultUpstream') return oneOf([...config.upstreams.keys()]);
   if (first === 'aws' && config.aws === undefined) return undefined;
-  const isElsewhere = path.includes('password') && config.store === 'cloudflare';
-  return isElsewhere && path.at(-1) !== 'env' ? undefined : key.scalar;
+  const isSecret = path.includes('password') && config.store === 'cloudflare';
+  return isSecret && path.at(-1) !== 'env' ? undefined : key.scalar;
 }
 
-function oneOf(words: readonly string[]): Scalar {
-  return { kind: 'word', words, expected: words.map((word) => `"${word}"`).join(' or ') };
-}
-
-/** A function's variables and a Worker's secrets are not known yet. */
+/** The variables of a function and the secrets of a Worker are not known yet. */
 function passwordsLater(json: unknown): Record<string, string> {
   const upstreams = valueAt(json, ['upstreams']);
   if (typeof upstreams !== 'object' || upstreams === null) return {};
@@ -88,7 +84,7 @@ function passwordsLater(json: unknown): Record<string, string> {
     valueAt(one, ['credentials', 'password', 'env']),
   );
   const texts = names.filter((name) => typeof name === 'string');
-  return Object.fromEntries(texts.map((name) => [name, 'set where it is deployed']));
+  return Object.fromEntries(texts.map((name) => [name, 'set in the deployment']));
 }
 
 function passwordProblems({ upstreams }: Config): Problem[] {
@@ -98,8 +94,7 @@ function passwordProblems({ upstreams }: Config): Problem[] {
       : [
           {
             path: `upstreams.${name}.credentials.password`,
-            found: 'a file',
-            expected: '{"env": "NAME"}, the name of a secret of the Worker',
+            message: 'a Worker has no files; use {"env": "NAME"} with the name of its secret',
           },
         ],
   );

@@ -4,30 +4,27 @@ import { knownRegistryUrl } from './known-registries.ts';
 type DefinedUpstream = Defined['upstreams'][string];
 type Credentials = NonNullable<DefinedUpstream['credentials']>;
 
-/** Where the password of an upstream is; read by the platform when it starts. */
+/** Where to read the password of an upstream. */
 export type PasswordPlace = Credentials['password'];
 
-/** An upstream as configured. The fields of its policy are `UpstreamPolicy`'s. */
+/** A configured upstream. Includes the fields of `UpstreamPolicy`. */
 export interface UpstreamConfig extends Readonly<Omit<DefinedUpstream, 'credentials'>> {
   readonly url: URL;
   readonly credentials: Credentials | undefined;
   readonly delivery: 'stream' | 'redirect';
 }
 
-/** What the store on AWS is made of. */
+/** The resources of the store on AWS. */
 export type AwsConfig = Readonly<NonNullable<Defined['aws']>>;
 
-/**
- * The configuration, checked and complete: what the definition makes of a file, and what depends on
- * other values. Sizes are in bytes, durations in ms.
- */
+/** The checked and complete configuration. Sizes are in bytes, durations in ms. */
 export interface Config
   extends Readonly<Omit<Defined, '$schema' | 'tls' | 'aws' | 'upstreams' | 'limits'>> {
   /** Paths of PEM files. */
   readonly tls: Readonly<NonNullable<Defined['tls']>> | undefined;
-  /** Always there when the store is `aws`. */
+  /** Set if the store is `aws`. */
   readonly aws: AwsConfig | undefined;
-  /** By the registry's host as people write it; the default one comes first. */
+  /** By the registry's host in image names; the default one comes first. */
   readonly upstreams: ReadonlyMap<string, UpstreamConfig>;
   readonly limits: Readonly<Defined['limits']> & {
     /** Infinity: no limit. */
@@ -37,10 +34,10 @@ export interface Config
   };
 }
 
-/** Fills in what depends on other values. Every upstream must be known or have a URL. */
+/** Adds the defaults that depend on other values. Every upstream must be well known or have a URL. */
 export function resolveConfig({ $schema: _, ...defined }: Defined): Config {
   const { store, defaultUpstream, limits } = defined;
-  // One machine's followers share a fill; elsewhere the upstream's CDN carries the first pulls.
+  // On one machine clients follow the same fill; elsewhere the upstream's CDN serves first pulls.
   const delivery = store === 'embedded' ? 'stream' : 'redirect';
   const upstreams = Object.entries(defined.upstreams)
     .sort(([a], [b]) => Number(b === defaultUpstream) - Number(a === defaultUpstream))

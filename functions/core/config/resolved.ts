@@ -1,36 +1,36 @@
 import type { Environment } from './environment.ts';
-import { foundText, type Problem, valueAt } from './problems.ts';
+import { mismatch, type Problem, valueAt } from './problems.ts';
 import type { Config } from './resolve.ts';
 import { readScalar, type Scalar } from './scalar.ts';
 
 /**
- * A checked configuration as JSON, with the variables that may override its scalars. Whoever
- * deploys writes it, and a function or a Worker reads it without the checker and its library.
+ * A checked configuration as JSON, with the variables that may override its scalars. The deployment
+ * writes it, so that functions and the Worker read it without zod.
  */
 export interface Resolved {
-  /** The configuration; what JSON does not have is an object of one key (`encode`). */
+  /** The configuration, as written by `encode`. */
   readonly resolved: unknown;
-  /** The scalars that the variables stand for. */
+  /** The scalars of the variables. */
   readonly scalars: readonly Scalar[];
-  /** By its name, the number of a variable's scalar, and its path. */
+  /** By a variable's name, the index of its scalar and the path that it sets. */
   readonly variables: Readonly<Record<string, readonly [number, ...string[]]>>;
-  /** Variables of what the file leaves to the deployment, and which must be there. */
+  /** Variables that must be set, because the file leaves their keys to the deployment. */
   readonly required: readonly string[];
 }
 
-/** A configuration at the start of a process, and what is wrong with its variables. */
+/** A configuration with its variables applied, and what is wrong with them. */
 export interface Started {
-  /** Without the variables that are wrong; incomplete where one is missing. */
+  /** Without the invalid variables; incomplete if a required one is missing. */
   readonly config: Config;
   readonly problems: readonly Problem[];
 }
 
-/** True for the JSON of a resolved configuration, as against a file that people write. */
+/** Tells a resolved configuration from a configuration file. */
 export function isResolved(json: unknown): json is Resolved {
   return typeof json === 'object' && json !== null && 'resolved' in json && 'variables' in json;
 }
 
-/** Reads a resolved configuration and lays the variables of this process over it. */
+/** Reads a resolved configuration and applies the variables of this process. */
 export function readResolved(json: Resolved, environment: Environment): Started {
   const config = decode(json.resolved) as Config;
   const problems: Problem[] = [];
@@ -42,15 +42,19 @@ export function readResolved(json: Resolved, environment: Environment): Started 
     const value = scalar && readScalar(scalar, text);
     if (scalar === undefined) unknown.push(name);
     else if (value !== undefined) setAt(config, path, value);
-    else problems.push({ path: name, found: foundText(path, text), expected: scalar.expected });
+    else problems.push({ path: name, message: mismatch(path, text, scalar.expected) });
   }
   problems.push(...repairCredentials(config, json));
   const passwords = passwordVariables(config);
-  problems.push(...unknown.filter((name) => !passwords.includes(name)).map(unknownVariable));
+  for (const path of unknown.filter((name) => !passwords.includes(name))) {
+    const message = 'unknown variable; the file alone can add upstreams and set lists';
+    problems.push({ path, message });
+  }
   for (const name of json.required) {
     const [index = -1, ...path] = json.variables[name] ?? [];
     if (valueAt(config, path) !== undefined) continue;
-    problems.push({ path: name, found: 'nothing', expected: json.scalars[index]?.expected ?? '' });
+    const { expected = 'a value' } = json.scalars[index] ?? {};
+    problems.push({ path: name, message: mismatch(path, undefined, expected) });
   }
   return { config, problems };
 }
@@ -62,7 +66,7 @@ export function passwordVariables({ upstreams }: Pick<Config, 'upstreams'>): str
   );
 }
 
-/** Takes back what variables made of credentials when it is not a whole account, and tells it. */
+/** Restores the built credentials of upstreams whose variables leave incomplete ones. */
 function repairCredentials({ upstreams }: Config, json: Resolved): Problem[] {
   return [...upstreams].flatMap(([name, { credentials }]) => {
     if (credentials === undefined) return [];
@@ -70,23 +74,14 @@ function repairCredentials({ upstreams }: Config, json: Resolved): Problem[] {
     if (credentials.username !== undefined && places.length === 1) return [];
     const built = decode(json.resolved) as Config;
     setAt(upstreams, [name, 'credentials'], built.upstreams.get(name)?.credentials);
-    const found = [...(credentials.username === undefined ? [] : ['a username']), ...places];
-    return [
-      {
-        path: `upstreams.${name}.credentials`,
-        found: found.length === 0 ? 'nothing' : found.join(' and '),
-        expected: 'a username, and one of password.env, .file and .secret',
-      },
-    ];
+    const parts = [...(credentials.username === undefined ? [] : ['a username']), ...places];
+    const expected = 'a username and one of password.env, .file and .secret';
+    const message = `expected ${expected}, got ${parts.join(' and ')}`;
+    return [{ path: `upstreams.${name}.credentials`, message }];
   });
 }
 
-function unknownVariable(path: string): Problem {
-  const expected = 'one of a scalar that was deployed: upstreams and lists are in the file only';
-  return { path, found: 'an unknown variable', expected };
-}
-
-/** Sets a value in a decoded configuration, and the objects above it where there are none. */
+/** Sets a value in a decoded configuration, and creates missing objects on the way. */
 function setAt(target: unknown, [key = '', ...rest]: readonly string[], value: unknown): void {
   if (target instanceof Map) {
     setAt(target.get(key), rest, value);
@@ -97,7 +92,7 @@ function setAt(target: unknown, [key = '', ...rest]: readonly string[], value: u
   }
 }
 
-/** Writes a value as JSON: what JSON does not have becomes an object whose one key begins with `$`. */
+/** Converts a value to JSON; what JSON lacks becomes an object with one key that begins with `$`. */
 export function encode(value: unknown): unknown {
   if (value instanceof URL) return { $url: value.href };
   if (value instanceof RegExp) return { $pattern: value.source };
@@ -108,7 +103,7 @@ export function encode(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, encode(one)]));
 }
 
-/** What was written by `encode`. */
+/** Reverses `encode`. */
 function decode(json: unknown): unknown {
   if (Array.isArray(json)) return json.map(decode);
   if (typeof json !== 'object' || json === null) return json;

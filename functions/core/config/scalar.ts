@@ -8,9 +8,9 @@ import {
   sizePattern,
 } from './units.ts';
 
-/** A scalar of the configuration as data: what can be read where the checker is not. */
+/** A scalar of the configuration as data, so that a function or a Worker reads it without zod. */
 export type Scalar = {
-  /** For people. */
+  /** Completes the message "expected …". */
   readonly expected: string;
 } & (
   | { readonly kind: 'text'; readonly pattern: string }
@@ -25,10 +25,16 @@ export type Scalar = {
   | { readonly kind: 'listen' }
 );
 
-/** What scalars are read as. */
+/** What a scalar is read as. */
 export type ScalarValue = string | boolean | number | URL | ListenAddress;
 
-/** Reads a scalar as a variable has it; undefined when the text is not one. */
+/** The scalar that is one of some words. */
+export function oneOf(words: readonly string[]): Scalar {
+  const list = words.map((word) => `"${word}"`).join(', ');
+  return { kind: 'word', words, expected: words.length === 1 ? list : `one of ${list}` };
+}
+
+/** Reads a scalar from the text of a variable; undefined if it is invalid. */
 export function readScalar(scalar: Scalar, text: string): ScalarValue | undefined {
   switch (scalar.kind) {
     case 'text':
@@ -56,7 +62,7 @@ export function readScalar(scalar: Scalar, text: string): ScalarValue | undefine
   }
 }
 
-/** Reads the URL of a server: by http or https, and without user, query and fragment. */
+/** Reads an http or https URL without user, query and fragment. */
 function readServerUrl(text: string): URL | undefined {
   if (!/^https?:\/\//.test(text) || !URL.canParse(text)) return undefined;
   const url = new URL(text);

@@ -9,7 +9,7 @@ const milliseconds: Readonly<Record<string, number>> = {
 /** A whole number and a unit: `500ms`, `30s`, `5m`, `12h`, `30d`. */
 export const durationPattern = /^(\d{1,9})(ms|s|m|h|d)$/;
 
-/** The longest wait, in ms: a timer of more than 24.8 days fires at once. */
+/** The longest wait, in ms: a timer set to more than 24.8 days fires at once. */
 export const longestWait = 24 * 86_400_000;
 
 /** Reads a duration that matches `durationPattern`, in ms. */
@@ -30,8 +30,8 @@ const bytes: Readonly<Record<string, number>> = {
   TiB: 2 ** 40,
 };
 
-/** A number and a unit, decimal (`50GB`) or binary (`1.5GiB`); without a unit it is bytes. */
-export const sizePattern = /^(\d{1,15}(?:\.\d{1,6})?)(B|[KMGT]B|[KMGT]iB)?$/;
+/** A number and a unit, decimal (`50GB`) or binary (`1.5GiB`). Without a unit it means bytes. */
+export const sizePattern = /^(\d{1,16}(?:\.\d{1,6})?)(B|[KMGT]B|[KMGT]iB)?$/;
 
 /** Reads a size that matches `sizePattern`, in bytes. */
 export function parseSize(text: string): number {
@@ -42,7 +42,7 @@ export function parseSize(text: string): number {
 /** Where a server listens. `host` is a name, an IPv4 address, or an IPv6 address without brackets. */
 export interface ListenAddress {
   readonly host: string;
-  /** 0 takes a free one. */
+  /** 0 means any free one. */
   readonly port: number;
 }
 
@@ -55,7 +55,7 @@ export function authorityOf({ host, port }: ListenAddress): string {
 export const listenPattern =
   /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?)):(\d{1,5})$/;
 
-/** Reads an address that matches `listenPattern`; undefined when its port is above 65535. */
+/** Reads `HOST:PORT`; undefined if it is invalid. */
 export function parseListenAddress(text: string): ListenAddress | undefined {
   const [, bracketed, plain, digits] = listenPattern.exec(text) ?? [];
   const host = bracketed ?? plain;

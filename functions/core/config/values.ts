@@ -1,159 +1,111 @@
-import * as z from 'zod/mini';
-import { readScalar, type Scalar } from './scalar.ts';
+import * as z from 'zod';
+import { oneOf, readScalar, type Scalar, type ScalarValue } from './scalar.ts';
 import {
   durationPattern,
   type ListenAddress,
   listenPattern,
   longestWait,
-  parseDuration,
-  parseListenAddress,
-  parseSize,
   sizePattern,
 } from './units.ts';
 
-// In the definition, a message says what is expected: `issues.ts` adds what was found. The message
-// of an unknown key is the list of the known ones.
+// In the definition a schema's message says what is expected; `parse-config.ts` adds what it got.
 
-/** How the scalars of the definition are read where the checker is not. */
 const scalars = z.registry<Scalar>();
 
-/** The scalar that a schema stands for; undefined for objects and lists. */
+/** How the scalar of a schema is read from a variable; undefined for objects and lists. */
 export function scalarOf(schema: z.core.$ZodType): Scalar | undefined {
   return scalars.get(schema);
 }
 
-/** A schema that stands for a scalar. */
-export function scalar<Schema extends z.ZodMiniType>(schema: Schema, read: Scalar): Schema {
+/** A scalar; `written` is the form that it has in the file and in the JSON Schema. */
+function scalar<Value extends ScalarValue>(read: Scalar, written: z.ZodType) {
+  const schema = written.transform((given, context) => {
+    const value = readScalar(read, String(given));
+    if (value === undefined) context.addIssue(read.expected);
+    return value as Value;
+  });
   scalars.add(schema, read);
   return schema;
 }
 
-/** What separates the known keys in the message of an unknown one. */
-export const keySeparator = ', ';
-
 /** An object with these keys and no other. */
 export function object<Shape extends z.core.$ZodShape>(shape: Shape, expected: string) {
-  const keys = Object.keys(shape).join(keySeparator);
-  return z.strictObject(shape, {
-    error: (issue) => (issue.code === 'unrecognized_keys' ? keys : expected),
-  });
+  return z.strictObject(shape, expected);
 }
 
-/** A text of a form; not an empty one unless said. */
+/** A string that matches a pattern; by default one that is not blank. */
 export function text(expected: string, pattern = /\S/) {
-  const schema = z.string(expected).check(z.regex(pattern, expected));
-  return scalar(schema, { kind: 'text', pattern: pattern.source, expected });
+  const written = z.string(expected).regex(pattern, expected);
+  return scalar<string>({ kind: 'text', pattern: pattern.source, expected }, written);
 }
 
-/** One of some words, the first of them as `expected` shows them. */
-export function word<const Words extends readonly string[]>(words: Words, expected: string) {
-  return scalar(z.enum(words, expected), { kind: 'word', words, expected });
+/** One of some words. */
+export function word<const Words extends readonly string[]>(...words: Words) {
+  const read = oneOf(words);
+  return scalar<Words[number]>(read, z.enum(words, read.expected));
 }
 
 const expectedFlag = 'true or false';
 
-/** True or false; in a variable that is a text. */
-export const flag = scalar(
-  z.union(
-    [
-      z.boolean(expectedFlag),
-      z.pipe(
-        z.enum(['true', 'false'], expectedFlag),
-        z.transform((given) => given === 'true'),
-      ),
-    ],
-    expectedFlag,
-  ),
+/** A boolean; a variable spells it out. */
+export const flag = scalar<boolean>(
   { kind: 'flag', expected: expectedFlag },
+  z.union([z.boolean(), z.enum(['true', 'false'])], expectedFlag),
 );
 
-/** A value with its line in the JSON Schema and in the reference. */
-export function described<Schema extends z.ZodMiniType>(
-  schema: Schema,
-  description: string,
-): Schema {
-  return schema.check(z.describe(description)) as Schema;
-}
-
-/** A duration in ms between two bounds. */
+/** A duration within bounds, all in ms. */
 export function durationBetween(least: number, most: number, expected: string) {
-  const read: Scalar = { kind: 'duration', least, most, expected };
-  const given = z.string(expected).check(
-    z.regex(durationPattern, expected),
-    z.refine((one) => readScalar(read, one) !== undefined, expected),
-  );
-  return scalar(z.pipe(given, z.transform(parseDuration)), read);
+  const written = z.string(expected).regex(durationPattern, expected);
+  return scalar<number>({ kind: 'duration', least, most, expected }, written);
 }
 
-/** A duration in ms, `standard` when absent. */
-export function duration(standard: string, description: string) {
-  const expected = 'a duration, a whole number with ms, s, m, h or d: "5m"';
-  const schema = durationBetween(0, Number.MAX_SAFE_INTEGER, expected);
-  return described(z.prefault(schema, standard), description);
-}
+/** A duration in ms. */
+export const duration = durationBetween(
+  0,
+  Number.MAX_SAFE_INTEGER,
+  'a duration such as "5m" (a whole number with ms, s, m, h or d)',
+);
 
-/** A duration in ms that something waits for, `standard` when absent. */
-export function wait(standard: string, description: string) {
-  const expected = 'a duration from 1ms to 24d, a whole number with ms, s, m, h or d: "10s"';
-  return described(z.prefault(durationBetween(1, longestWait, expected), standard), description);
-}
-
-const expectedSize = 'a size, a number of bytes or a text with a unit: "50GB", "1.5GiB"';
+/** A duration in ms that a timer can wait for. */
+export const wait = durationBetween(
+  1,
+  longestWait,
+  'a duration from 1ms to 24d, such as "10s" (a whole number with ms, s, m, h or d)',
+);
 
 function sizeFrom(least: number, expected: string) {
-  const schema = z.union(
-    [
-      z.pipe(text(expected, sizePattern), z.transform(parseSize)),
-      z.int(expected).check(z.nonnegative(expected)),
-    ],
+  const written = z.union(
+    [z.string(expected).regex(sizePattern, expected), z.int(expected).min(least, expected)],
     expected,
   );
-  const bounded = least === 0 ? schema : schema.check(z.refine((n) => n >= least, expected));
-  return scalar(bounded, { kind: 'size', least, expected });
+  return scalar<number>({ kind: 'size', least, expected }, written);
 }
 
 /** A size in bytes. */
-export const size = sizeFrom(0, expectedSize);
+export const size = sizeFrom(0, 'a size such as "50GB" or "1.5GiB", or a number of bytes');
 
 /** A size in bytes that is not 0. */
-export const positiveSize = sizeFrom(1, `${expectedSize}, not 0`);
+export const positiveSize = sizeFrom(
+  1,
+  'a size above 0 such as "50GB" or "1.5GiB", or a number of bytes',
+);
 
-function url(read: Scalar & { readonly kind: 'server-url' | 'registry-url' }) {
-  const { expected } = read;
-  const isUrl = (given: string) => readScalar(read, given) !== undefined;
-  const schema = z.pipe(
-    z.string(expected).check(z.refine(isUrl, expected)),
-    z.transform((given) => new URL(given)),
-  );
-  return scalar(schema, read);
+function url(kind: 'server-url' | 'registry-url', expected: string) {
+  return scalar<URL>({ kind, expected }, z.string(expected));
 }
 
-const ofServer = 'with http:// or https:// and without user, query or fragment';
+const form = 'such as "https://registry.example", without user, query and fragment';
 
-/** A URL of a server, as written in the file. */
-export const serverUrl = url({
-  kind: 'server-url',
-  expected: `a URL ${ofServer}: "https://registry.example"`,
-});
+/** The URL of a server. */
+export const serverUrl = url('server-url', `an http or https URL ${form}`);
 
-/** A URL of a registry: its `/v2/` is asked for below it. */
-export const registryUrl = url({
-  kind: 'registry-url',
-  expected: `a URL without the /v2/ at its end, ${ofServer}: "https://registry.example"`,
-});
+/** The URL of a registry, to which `/v2/` is appended. */
+export const registryUrl = url('registry-url', `an http or https URL without /v2/, ${form}`);
 
-const expectedListen = 'HOST:PORT: "127.0.0.1:5000", "[::]:5000"';
+const expectedListen = 'HOST:PORT such as "127.0.0.1:5000" or "[::]:5000"';
 
 /** An address to listen on. */
-export const listenAddress = scalar(
-  z.pipe(
-    z.string(expectedListen).check(z.regex(listenPattern, expectedListen)),
-    z.transform((given, context): ListenAddress => {
-      const address = parseListenAddress(given);
-      if (address !== undefined) return address;
-      context.issues.push({ code: 'custom', message: expectedListen, input: given });
-      return z.NEVER;
-    }),
-  ),
+export const listenAddress = scalar<ListenAddress>(
   { kind: 'listen', expected: expectedListen },
+  z.string(expectedListen).regex(listenPattern, expectedListen),
 );

@@ -1,4 +1,4 @@
 declare const pullfrontVersion: string | undefined;
 
-/** Of this package; the build writes it into the bundles. */
+/** The version of this package; the build writes it into the bundles. */
 export const version: string = typeof pullfrontVersion === 'string' ? pullfrontVersion : '0.0.0';

@@ -41,7 +41,7 @@ describe('the configuration of the Worker', () => {
     writeFileSync(file, JSON.stringify({ limit: {}, upstreams: { 'docker.io': { tagTtl: 5 } } }));
     const mistaken = spawnSync(process.execPath, [program, '--config', file], { encoding: 'utf8' });
     expect(mistaken.status).toBe(2);
-    expect(mistaken.stderr).toContain('limit: found an unknown key');
+    expect(mistaken.stderr).toContain('unknown key "limit"');
     expect(mistaken.stderr).toContain('upstreams.docker.io.tagTtl: found 5');
     const credentials = { username: 'me', password };
     writeFileSync(file, JSON.stringify({ upstreams: { 'docker.io': { credentials } } }));
@@ -50,7 +50,9 @@ describe('the configuration of the Worker', () => {
     });
     rmSync(folder, { recursive: true });
     expect(unreadable.status).toBe(2);
-    expect(unreadable.stderr).toContain('upstreams.docker.io.credentials.password: found a file');
+    expect(unreadable.stderr).toContain(
+      'upstreams.docker.io.credentials.password: a Worker has no files',
+    );
   });
 
   it('has variables over it; a wrong one is reported and ignored', async () => {

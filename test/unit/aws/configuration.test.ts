@@ -61,23 +61,23 @@ test('an account of variables alone', () => {
   expect(config.upstreams.get('docker.io')?.credentials).toEqual(credentials);
 });
 
-test('all mistakes are told', () => {
+test('all mistakes are reported', () => {
   const wrong = { PULLFRONT_LOG_LEVEL: 'loud', PULLFRONT_LIMITS_STORE_BYTES: '0' };
   expect(() => read({}, { ...deployed, ...wrong })).toThrow(
-    /PULLFRONT_LOG_LEVEL: found "loud".*\n.*PULLFRONT_LIMITS_STORE_BYTES: found "0", expected a size/,
+    /PULLFRONT_LOG_LEVEL: .*, got "loud"\n.*PULLFRONT_LIMITS_STORE_BYTES: expected a size.*, got "0"/,
   );
 });
 
 test('without a table there is no mirror', () => {
   expect(() => read({}, { ...deployed, PULLFRONT_AWS_TABLE: '' })).toThrow(
-    'PULLFRONT_AWS_TABLE: found nothing, expected the name of a DynamoDB table',
+    'PULLFRONT_AWS_TABLE: missing; expected the name of a DynamoDB table',
   );
 });
 
 test('a password in a variable must be set', () => {
   const credentials = { username: 'me', password: { env: 'HUB_TOKEN' } };
   const json = { upstreams: { 'docker.io': { credentials } } };
-  expect(() => read(json, deployed)).toThrow('found a variable that is not set');
+  expect(() => read(json, deployed)).toThrow('environment variable HUB_TOKEN is not set');
   expect(read(json, { ...deployed, HUB_TOKEN: 'x' }).aws.table).toBe('t');
 });
 

@@ -8,13 +8,11 @@ const aws = {
 };
 
 test('the store on AWS needs its table, bucket and queue, and fills in the rest', () => {
-  expect(parsed({ store: 'aws', aws }).aws).toEqual({
+  expect(parsed({ store: 'aws', aws }).aws).toMatchObject({
     ...aws,
     queue: new URL(aws.queue),
-    deadLetterQueue: undefined,
     fills: 'here',
-    region: undefined,
-    endpoints: { dynamodb: undefined, s3: undefined, sqs: undefined, secretsManager: undefined },
+    endpoints: {},
     urlLife: 1_200_000,
     dualStack: false,
     fillWait: 20_000,
@@ -46,9 +44,9 @@ test('a blob that is not stored is redirected unless said otherwise, but on one 
   expect(delivery({ store: 'aws', aws, upstreams })).toBe('stream');
 });
 
-test('what the store on AWS is made of is asked for', () => {
+test('the store on AWS needs its section', () => {
   expect(mistakes({ store: 'aws' })).toEqual([
-    expect.stringMatching(/^aws: found nothing, expected what the store on AWS is made of/),
+    expect.stringMatching(/^aws: missing; "store": "aws" needs \{"table"/),
   ]);
   const paths = mistakes({ store: 'aws', aws: { bucket: 'with.dots' } }).map(
     (mistake) => mistake.split(':')[0],
@@ -63,6 +61,8 @@ test('a secret of Secrets Manager belongs to the store on AWS', () => {
     credentials,
   );
   expect(mistakes({ upstreams })).toEqual([
-    expect.stringMatching(/^upstreams\.docker\.io\.credentials\.password\.secret: found a secret/),
+    expect.stringMatching(
+      /^upstreams\.docker\.io\.credentials\.password\.secret: secrets need "store": "aws"/,
+    ),
   ]);
 });

@@ -75,22 +75,28 @@ test('credentials by variables alone', () => {
 });
 
 test.each([
-  [{ PULLFRONT_LISTEN: 'x' }, /^PULLFRONT_LISTEN: found "x", expected HOST:PORT/],
-  [{ PULLFRONT_LOG_LEVEL: 'x' }, /^PULLFRONT_LOG_LEVEL: found "x"/],
+  [{ PULLFRONT_LISTEN: 'x' }, /^PULLFRONT_LISTEN: expected HOST:PORT.*, got "x"$/],
+  [{ PULLFRONT_LOG_LEVEL: 'x' }, /^PULLFRONT_LOG_LEVEL: expected .*, got "x"$/],
   [
     { PULLFRONT_LISTN: 'x' },
-    /^PULLFRONT_LISTN: found an unknown variable, expected PULLFRONT_LISTEN$/,
+    /^PULLFRONT_LISTN: unknown variable; did you mean PULLFRONT_LISTEN\?$/,
   ],
   [
     { PULLFRONT_UPSTREAMS: 'GHCR.io' },
-    /^PULLFRONT_UPSTREAMS: found "GHCR\.io", expected a registry/,
+    /^PULLFRONT_UPSTREAMS: expected a registry.*, got "GHCR\.io"$/,
   ],
-  [{ PULLFRONT_UPSTREAMS: 'docker.io=x' }, /^PULLFRONT_UPSTREAMS: found "x", expected a URL/],
+  [
+    { PULLFRONT_UPSTREAMS: 'docker.io=x' },
+    /^PULLFRONT_UPSTREAMS: expected an http or https URL.*, got "x"$/,
+  ],
   [
     { PULLFRONT_UPSTREAMS_GHCR_IO_TAG_TTL: '1s' },
-    /^PULLFRONT_UPSTREAMS_GHCR_IO_TAG_TTL: found an unknown variable, expected one of an upstream that is configured \(docker\.io\)/,
+    /^PULLFRONT_UPSTREAMS_GHCR_IO_TAG_TTL: unknown variable; the configured upstreams are docker\.io$/,
   ],
-  [{ PULLFRONT_DEFAULT_UPSTREAM: 'a.b' }, /^PULLFRONT_DEFAULT_UPSTREAM: found "a\.b"/],
+  [
+    { PULLFRONT_DEFAULT_UPSTREAM: 'a.b' },
+    /^PULLFRONT_DEFAULT_UPSTREAM: "a\.b" is neither in "upstreams"/,
+  ],
 ])('a mistake in a variable names it: %o', (environment, expected) => {
   const found = mistakes({}, environment);
   expect(found).toHaveLength(1);
@@ -99,10 +105,10 @@ test.each([
 
 test('a mistake in an option names it', () => {
   const found = mistakes({}, {}, [upstreamOverride('--upstream', 'my.registry')]);
-  expect(found).toEqual([expect.stringMatching(/^upstreams\.my\.registry\.url: found nothing/)]);
+  expect(found).toEqual([expect.stringMatching(/^upstreams\.my\.registry\.url: missing; /)]);
   const bad = mistakes({}, {}, [upstreamOverride('--upstream', 'My Registry=http://x')]);
   expect(bad).toEqual([
-    expect.stringMatching(/^--upstream: found "My Registry", expected a registry/),
+    expect.stringMatching(/^--upstream: expected a registry.*, got "My Registry"$/),
   ]);
 });
 
@@ -143,6 +149,6 @@ test('every scalar of the schema has its variable', () => {
   expect(known.length).toBeGreaterThan(15);
   for (const name of known) {
     // A value that no setting takes: a known variable is named for its value, not as unknown.
-    expect(mistakes({}, { [name]: ' ' }).join('\n')).not.toContain('an unknown variable');
+    expect(mistakes({}, { [name]: ' ' }).join('\n')).not.toContain('unknown variable');
   }
 });

@@ -6,7 +6,7 @@ import { type ResolvedStore, resolveFile } from '../../../../functions/core/conf
 import { readResolved } from '../../../../functions/core/config/resolved.ts';
 import { mistakes, parsed } from './parsing.ts';
 
-/** What a function or a Worker makes of a file and its variables. */
+/** Starts as a function or a Worker does. */
 function started(json: unknown, variables = {}, store: ResolvedStore = 'cloudflare') {
   const file = resolveFile(json, store);
   if ('problems' in file) throw new Error(file.problems.map(problemText).join('\n'));
@@ -47,7 +47,7 @@ const full = {
   log: { format: 'json', level: 'warn' },
 };
 
-describe('what was resolved is read as the checker reads the file', () => {
+describe('a resolved configuration equals the parsed file', () => {
   test.each<[string, object]>([
     ['nothing', {}],
     ['everything', full],
@@ -73,11 +73,11 @@ const given = fc.constantFrom(
 const file = { store: 'aws', aws, upstreams: { 'docker.io': {}, 'quay.io': {} } };
 const names = variablesOf(['docker.io', 'quay.io'])
   .filter(({ path }) => !['store', 'defaultUpstream'].includes(path[0] ?? ''))
-  // Half an account is a mistake of another form: it has a test below.
+  // Incomplete credentials are reported in another way: see below.
   .filter(({ path }) => !path.includes('credentials') && path[0] !== 'tls')
   .map(({ name }) => name);
 
-test('a variable is read as the checker reads it, and refused in the same words', () => {
+test('a variable is read as parseConfig reads it, with the same messages', () => {
   expect(names.length).toBeGreaterThan(25);
   fc.assert(
     fc.property(fc.dictionary(fc.constantFrom(...names), given, { maxKeys: 3 }), (variables) => {
@@ -89,7 +89,7 @@ test('a variable is read as the checker reads it, and refused in the same words'
   );
 });
 
-test('a wrong variable leaves what was built, and is told', () => {
+test('an invalid variable is reported, and the built value stays', () => {
   const { config, mistakes } = started(
     { upstreams: { 'docker.io': { tagTtl: '1h' } } },
     {
@@ -104,19 +104,23 @@ test('a wrong variable leaves what was built, and is told', () => {
   );
   expect(config.upstreams.get('docker.io')).toMatchObject({ tagTtl: 3.6e6, maxStale: 86.4e6 });
   expect(mistakes).toEqual([
-    expect.stringMatching(/^PULLFRONT_UPSTREAMS_DOCKER_IO_TAG_TTL: found "soon", expected a dur/),
-    expect.stringMatching(/^PULLFRONT_DEFAULT_UPSTREAM: found "ghcr\.io", expected "docker\.io"$/),
-    expect.stringMatching(/^PULLFRONT_UPSTREAMS: found an unknown variable/),
-    expect.stringMatching(/^PULLFRONT_NO_SUCH: found an unknown variable/),
+    expect.stringMatching(
+      /^PULLFRONT_UPSTREAMS_DOCKER_IO_TAG_TTL: expected a duration.*, got "soon"$/,
+    ),
+    expect.stringMatching(/^PULLFRONT_DEFAULT_UPSTREAM: expected "docker\.io".*, got "ghcr\.io"$/),
+    expect.stringMatching(/^PULLFRONT_UPSTREAMS: unknown variable; /),
+    expect.stringMatching(/^PULLFRONT_NO_SUCH: unknown variable; /),
   ]);
 });
 
-test('half an account is a mistake, and the whole one of the file stays', () => {
+test('incomplete credentials are reported, and those of the file stay', () => {
   const prefix = 'PULLFRONT_UPSTREAMS_DOCKER_IO_CREDENTIALS';
   const half = started({}, { [`${prefix}_USERNAME`]: 'me' });
   expect(half.config.upstreams.get('docker.io')?.credentials).toBeUndefined();
   expect(half.mistakes).toEqual([
-    expect.stringMatching(/^upstreams\.docker\.io\.credentials: found a username, expected a use/),
+    expect.stringMatching(
+      /^upstreams\.docker\.io\.credentials: expected a username and one of .*, got a username$/,
+    ),
   ]);
   const credentials = { username: 'me', password: { env: 'A' } };
   const json = { upstreams: { 'docker.io': { credentials } } };
@@ -136,7 +140,7 @@ test('a variable that holds a password is not unknown, and no secret is shown', 
     PULLFRONT_TOKEN: 'hunter2',
     PULLFRONT_UPSTREAMS_DOCKER_IO_URL: 'https://me:hunter2@x',
   });
-  expect(wrong.mistakes.join()).toContain('a text with @ (not shown)');
+  expect(wrong.mistakes.join()).toContain('a string with @ (not shown)');
   expect(wrong.mistakes.join()).not.toContain('hunter2');
 });
 
@@ -144,6 +148,6 @@ test('a password of a Worker is one of its secrets', () => {
   const credentials = { username: 'me', password: { file: '/run/secrets/hub' } };
   const file = resolveFile({ upstreams: { 'docker.io': { credentials } } }, 'cloudflare');
   expect('problems' in file ? file.problems.map(problemText) : []).toEqual([
-    'upstreams.docker.io.credentials.password: found a file, expected {"env": "NAME"}, the name of a secret of the Worker',
+    'upstreams.docker.io.credentials.password: a Worker has no files; use {"env": "NAME"} with the name of its secret',
   ]);
 });
