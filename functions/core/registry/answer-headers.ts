@@ -3,91 +3,94 @@ import type { Provenance } from '../mirror/outcome.ts';
 import type { AnswerNote } from '../observe/request-line.ts';
 import type { Digest } from '../oci/digest.ts';
 import { repositoryKey } from '../oci/repository.ts';
-import type { AskedRepository } from './answer.ts';
+import type { RepositoryRequest } from './answer.ts';
 
 /** Headers of an answer under construction, by lower-case name. */
 export type AnswerHeaders = Record<string, string>;
 
 /**
- * Begins the headers of an answer with those that every answer has, and `OCI-Namespace` when `ns`
- * chose the registry (distribution-spec §Registry Proxying). Headers are added by assignment, as
- * spreading objects with such keys costs microseconds each time.
+ * The headers of every answer, with `OCI-Namespace` if `ns` chose the registry (distribution-spec
+ * §Registry Proxying). Callers add headers by assignment: spreading such an object costs
+ * microseconds.
  */
-export function headersFor(asked: { readonly ns: string | undefined }): AnswerHeaders {
+export function headersFor({ ns }: { readonly ns: string | undefined }): AnswerHeaders {
   const headers: AnswerHeaders = {
     'docker-distribution-api-version': 'registry/2.0',
     'x-content-type-options': 'nosniff',
   };
-  if (asked.ns !== undefined) headers['oci-namespace'] = asked.ns;
+  if (ns !== undefined) headers['oci-namespace'] = ns;
   return headers;
 }
 
-/** The headers of content, with how it came about: Cache-Status, and Warning when it is stale. */
-export function provenanceHeaders(asked: AskedRepository, provenance: Provenance): AnswerHeaders {
-  const headers = headersFor(asked);
+/** Adds Cache-Status, and Warning for stale content. */
+export function provenanceHeaders(
+  request: RepositoryRequest,
+  provenance: Provenance,
+): AnswerHeaders {
+  const headers = headersFor(request);
   headers['cache-status'] = cacheStatus(provenance);
   if (provenance.kind === 'stale') {
     const { age, reason } = provenance;
-    headers.warning = staleWarning(asked.repository.registry, age, reason);
+    headers.warning = staleWarning(request.repository.registry, age, reason);
   }
   return headers;
 }
 
-/** The headers of bytes that a digest names: validators, and how long they may be kept. */
+/** The headers of content with a digest: also its validators and Cache-Control. */
 export function contentHeaders(
-  asked: AskedRepository,
+  request: RepositoryRequest,
   digest: Digest,
   provenance: Provenance,
   cacheControl: string,
 ): AnswerHeaders {
-  const headers = provenanceHeaders(asked, provenance);
+  const headers = provenanceHeaders(request, provenance);
   headers['docker-content-digest'] = digest;
   headers.etag = entityTag(digest);
   headers['cache-control'] = cacheControl;
   return headers;
 }
 
-/** The note of an answer that gives what was asked for. */
-export function foundNote(
-  asked: AskedRepository,
+/** The note of a successful answer. */
+export function contentNote(
+  request: RepositoryRequest,
   kind: string,
   reference: string | undefined,
   provenance: Provenance,
 ): AnswerNote {
   return {
     kind,
-    form: asked.form,
-    repository: repositoryKey(asked.repository),
+    form: request.form,
+    repository: repositoryKey(request.repository),
     ...(reference !== undefined && { reference }),
     cache: provenance.kind,
-    upstreamCalls: asked.mirrored.upstreamCalls,
+    upstreamCalls: request.mirrored.upstreamCalls,
     ...(provenance.kind === 'stale' && { reason: provenance.reason }),
   };
 }
 
-// `no-transform` is everywhere: a proxy that compresses changes bytes that clients hash.
+// Every Cache-Control has `no-transform`: a proxy that compresses would change bytes that clients hash.
 
-/** What is named by its digest never changes. */
-export const forever = 'public, max-age=31536000, immutable, no-transform';
+/** For content requested by digest, which never changes. */
+export const immutable = 'public, max-age=31536000, immutable, no-transform';
 
-/** A redirect's URL is signed, dies in minutes and is for one client. */
-export const never = 'private, no-store';
+/** For a redirect: its signed URL expires within minutes and is for one client. */
+export const noStore = 'private, no-store';
 
-/** Cache-Control of what a tag names; `tagTtl` is the upstream's policy in ms. */
+/** For answers that must be requested again each time. */
+export const noCache = 'no-cache, no-transform';
+
+/** Cache-Control of a manifest requested by tag; `tagTtl` is the upstream's policy in ms. */
 export function tagCacheControl(provenance: Provenance, tagTtl: number): string {
   return provenance.kind === 'miss' ? maxAge(tagTtl / 1000) : listCacheControl(provenance);
 }
 
-/** Cache-Control of a list: what is left of its freshness, where that is known. */
+/** Cache-Control of a list: the rest of its freshness, where that is known. */
 export function listCacheControl(provenance: Provenance): string {
   if (provenance.kind === 'hit') {
-    return provenance.ttl === undefined ? forever : maxAge(provenance.ttl);
+    return provenance.ttl === undefined ? immutable : maxAge(provenance.ttl);
   }
-  return provenance.kind === 'revalidated' ? maxAge(provenance.ttl) : unstored;
+  return provenance.kind === 'revalidated' ? maxAge(provenance.ttl) : noCache;
 }
-
-/** For what has to be asked for again each time. */
-export const unstored = 'no-cache, no-transform';
 
 function maxAge(seconds: number): string {
   return `public, max-age=${Math.max(0, Math.floor(seconds))}, no-transform`;
@@ -112,7 +115,7 @@ export function cacheStatus(provenance: Provenance): string {
 /** distribution-spec §Warnings: the whole header is at most 4096 bytes. */
 const longest = 4096;
 
-/** A Warning header's value, `299 - "text"`: printable ASCII only, escaped, cut where too long. */
+/** A Warning header, `299 - "text"`: printable ASCII, escaped, and cut if too long. */
 export function warning(text: string): string {
   const frame = '299 - ""'.length;
   let escaped = '';
@@ -129,7 +132,7 @@ function quotable(character: string): string {
   return character >= ' ' && character <= '~' ? character : '?';
 }
 
-/** The text for what is served although its upstream failed; `age` is in seconds. */
+/** The Warning of content that is served although its upstream failed; `age` is in seconds. */
 export function staleWarning(registry: string, age: number, reason: string): string {
   return warning(`stale: last confirmed by ${registry} ${age} s ago (${reason})`);
 }

@@ -3,23 +3,23 @@ import type { AnswerNote } from '../observe/request-line.ts';
 import type { Repository } from '../oci/repository.ts';
 import type { UpstreamPolicy } from '../sources/source.ts';
 
-/** A request as every platform can state it. */
+/** A request in the form that every platform can give. */
 export interface RegistryRequest {
   readonly method: string;
-  /** Path and query as sent, percent-encoding kept: `/v2/library/alpine/manifests/3?ns=docker.io`. */
+  /** Path and query as sent, still percent-encoded: `/v2/library/alpine/manifests/3?ns=docker.io`. */
   readonly target: string;
-  /** A header's value by its lower-case name; several lines joined by a comma. */
+  /** A header's value by its lower-case name; several lines are joined by commas. */
   header(name: string): string | undefined;
 }
 
-/** What leaves the registry; a platform turns it into its own kind of response. */
+/** The registry's response, which the platform turns into its own kind of response. */
 export interface Answer {
   readonly status: number;
-  /** Lower-case names. Content-Length is always here when the length is known. */
+  /** By lower-case name. Includes Content-Length whenever the length is known. */
   readonly headers: Readonly<Record<string, string>>;
   /**
-   * An answer to HEAD keeps the body it would have had for GET, where there is one in memory: the
-   * platform drops it. A stream must be read or cancelled.
+   * For HEAD, the body that GET would have had if it is in memory: the platform drops it. A stream
+   * must be read or cancelled.
    */
   readonly body: Uint8Array<ArrayBuffer> | string | ReadableStream<Uint8Array> | undefined;
   readonly note: AnswerNote;
@@ -27,7 +27,7 @@ export interface Answer {
 
 const encoder = new TextEncoder();
 
-/** A 200 whose body is JSON text; the headers given here win over the usual Content-Type. */
+/** A 200 with a JSON body; `headers` override the Content-Type. */
 export function jsonAnswer(
   json: string,
   headers: Readonly<Record<string, string>>,
@@ -46,25 +46,24 @@ export function jsonAnswer(
   };
 }
 
-/** A request as far as every answer to it needs to know it. */
-export interface Asked {
-  readonly request: RegistryRequest;
+/** A GET or HEAD request with its target parsed. */
+export interface ReadRequest {
+  readonly raw: RegistryRequest;
   readonly method: Method;
-  /** As the client wrote it, percent-encoding kept. */
+  /** As sent, still percent-encoded. */
   readonly path: string;
-  /** As the client wrote it, without the question mark. */
+  /** As sent, without the question mark. */
   readonly query: string;
   /** The `ns` of the query as the client wrote it; undefined when absent or empty. */
   readonly ns: string | undefined;
   readonly form: AnswerNote['form'];
 }
 
-/** A request about a repository that may be pulled. */
-export interface AskedRepository extends Asked {
+/** A request for a repository that clients may pull from. */
+export interface RepositoryRequest extends ReadRequest {
   readonly repository: Repository;
   readonly policy: UpstreamPolicy;
-  /** The repository at the mirror, for this request. */
   readonly mirrored: MirroredRepository;
-  /** The repository's name as the client asked it. */
+  /** The repository's name as the client wrote it. */
   readonly name: string;
 }

@@ -1,8 +1,9 @@
 import type { Mirror } from '../mirror/mirror.ts';
 import { type Page, type PageRequest, parsePage } from '../oci/page.ts';
+import { repositoryOf } from '../oci/repository.ts';
 import { isAllowed } from '../sources/source.ts';
-import { type Answer, type Asked, jsonAnswer } from './answer.ts';
-import { headersFor, unstored } from './answer-headers.ts';
+import { type Answer, jsonAnswer, type ReadRequest } from './answer.ts';
+import { headersFor, noCache } from './answer-headers.ts';
 import { chooseRegistry, type Registries } from './choose-repository.ts';
 import { errorAnswer } from './error-answer.ts';
 import { noRegistry } from './refusal.ts';
@@ -11,98 +12,102 @@ import { invalidPage, nextPage } from './tags.ts';
 const subject = { kind: 'catalog' } as const;
 
 /**
- * What is mirrored, never all that the upstreams have. Each name is as the client would pull it by
- * the route it asked: without the registry when `ns` or a prefix chose one, or for the default.
- * The order is that of whole names, `docker.io/…` before `ghcr.io/…`, whatever is shown of them.
+ * The mirrored repositories, which are never all that the upstreams have. Each name is what the client
+ * would pull by this route: without the registry if `ns` or a prefix chose it, or if it is the
+ * default. The list is in the order of full names, `docker.io/…` before `ghcr.io/…`.
  */
 export async function answerCatalog(
   mirror: Mirror,
   registries: Registries,
-  asked: Asked,
+  request: ReadRequest,
   prefix: string,
 ): Promise<Answer> {
-  const choice = chooseRegistry(registries, asked.ns, prefix);
-  if (choice.kind === 'refused')
-    return errorAnswer({ ...asked, ns: undefined }, choice.refusal, subject);
-  const form = choice.form;
-  if (choice.rest !== '') {
-    return errorAnswer({ ...asked, form }, noRegistry(choice.rest), subject);
+  const choice = chooseRegistry(registries, request.ns, prefix);
+  if (choice.kind === 'refused') {
+    return errorAnswer({ ...request, ns: undefined }, choice.refusal, subject);
   }
-  const request = parsePage(new URLSearchParams(asked.query));
-  if (request === undefined) return invalidPage({ ...asked, form }, subject);
-  const names = form === 'root' ? namesOfAll(registries) : namesOf(choice.registry);
-  const last = request.last === undefined ? undefined : names.toKey(request.last);
-  const only = form === 'root' ? undefined : choice.registry;
-  const page =
-    request.limit === 0
-      ? { entries: [], next: undefined }
-      : await pullable(mirror, registries, { limit: request.limit, last }, only);
-  const next = page.next === undefined ? undefined : names.toShown(page.next);
+  const { form, registry, rest } = choice;
+  if (rest !== '') return errorAnswer({ ...request, form }, noRegistry(rest), subject);
+  const page = parsePage(new URLSearchParams(request.query));
+  if (page === undefined) return invalidPage({ ...request, form }, subject);
+  const names = form === 'root' ? namesOfAll(registries) : namesOf(registry);
+  const last = page.last === undefined ? undefined : names.toKey(page.last);
+  const only = form === 'root' ? undefined : registry;
+  const { entries, next } = await allowedRepositories(
+    mirror,
+    registries,
+    { limit: page.limit, last },
+    only,
+  );
   const headers = {
-    ...headersFor(asked),
-    'cache-control': unstored,
-    ...nextPage(asked, request, next),
+    ...headersFor(request),
+    'cache-control': noCache,
+    ...nextPage(request, page, next === undefined ? undefined : names.toName(next)),
   };
-  const json = JSON.stringify({ repositories: page.entries.map(names.toShown) });
+  const json = JSON.stringify({ repositories: entries.map(names.toName) });
   return jsonAnswer(json, headers, { ...subject, form, upstreamCalls: 0 });
 }
 
 /**
- * A page of the repositories that may still be pulled: what came before its registry was taken out of
- * the configuration, or before it was denied, is stored and not shown.
+ * A page of the repositories that clients may still pull: the index also has those whose registry or
+ * name the configuration no longer allows.
  */
-async function pullable(
+async function allowedRepositories(
   mirror: Mirror,
   { policies }: Registries,
   { limit, last }: PageRequest,
   registry: string | undefined,
 ): Promise<Page<string>> {
-  const mayBePulled = (key: string) => {
-    const slash = key.indexOf('/');
-    const policy = policies.get(key.slice(0, slash));
-    return policy !== undefined && isAllowed(policy, key.slice(slash + 1));
-  };
   const entries: string[] = [];
+  if (limit === 0) return { entries, next: undefined };
+  const mayBePulled = (key: string) => {
+    const { registry, name } = repositoryOf(key);
+    const policy = policies.get(registry);
+    return policy !== undefined && isAllowed(policy, name);
+  };
   let after = last;
   for (;;) {
-    const found = await mirror.listRepositories({ limit, last: after }, registry);
-    entries.push(...found.entries.filter(mayBePulled));
-    const isMore = found.next !== undefined;
-    if (limit !== undefined && (entries.length > limit || (entries.length === limit && isMore))) {
+    const page = await mirror.listRepositories({ limit, last: after }, registry);
+    entries.push(...page.entries.filter(mayBePulled));
+    const hasNext = page.next !== undefined;
+    if (limit !== undefined && (entries.length > limit || (entries.length === limit && hasNext))) {
       return { entries: entries.slice(0, limit), next: entries[limit - 1] };
     }
-    if (!isMore) return { entries, next: undefined };
-    after = found.next;
+    if (!hasNext) return { entries, next: undefined };
+    after = page.next;
   }
 }
 
-/** How repositories are shown, and how a shown name leads back to its key. */
-export interface ShownNames {
-  toShown(key: string): string;
-  toKey(shown: string): string;
+/** How the keys of repositories become the names in a catalogue, and back. */
+interface CatalogNames {
+  toName(key: string): string;
+  toKey(name: string): string;
 }
 
 /** Names within one registry. */
-export function namesOf(registry: string): ShownNames {
+export function namesOf(registry: string): CatalogNames {
   return {
-    toShown: (key) => key.slice(registry.length + 1),
-    toKey: (shown) => `${registry}/${shown}`,
+    toName: (key) => key.slice(registry.length + 1),
+    toKey: (name) => `${registry}/${name}`,
   };
 }
 
-/** Names of all registries: the default's without it, unless that would read as another's. */
-export function namesOfAll(registries: Pick<Registries, 'spellings' | 'byDefault'>): ShownNames {
-  const { toShown, toKey } = namesOf(registries.byDefault);
+/** Names of all registries; the default's omit it unless they would name another registry then. */
+export function namesOfAll({
+  spellings,
+  defaultRegistry,
+}: Pick<Registries, 'spellings' | 'defaultRegistry'>): CatalogNames {
+  const { toName, toKey } = namesOf(defaultRegistry);
   const namesRegistry = (name: string) => {
     const slash = name.indexOf('/');
-    return slash > 0 && registries.spellings.has(name.slice(0, slash));
+    return slash > 0 && spellings.has(name.slice(0, slash));
   };
   return {
-    toShown(key) {
-      if (!key.startsWith(`${registries.byDefault}/`)) return key;
-      const shown = toShown(key);
-      return namesRegistry(shown) ? key : shown;
+    toName(key) {
+      if (!key.startsWith(`${defaultRegistry}/`)) return key;
+      const name = toName(key);
+      return namesRegistry(name) ? key : name;
     },
-    toKey: (shown) => (namesRegistry(shown) ? shown : toKey(shown)),
+    toKey: (name) => (namesRegistry(name) ? name : toKey(name)),
   };
 }

@@ -3,45 +3,45 @@ import { isRepositoryName, type Repository, repositoryKey } from '../oci/reposit
 import { isAllowed, type UpstreamPolicy } from '../sources/source.ts';
 import { quoted, type Refusal, refusal } from './refusal.ts';
 
-/** The registries that can be asked for. */
+/** The registries that clients can name. */
 export interface Registries {
-  /** How each is mirrored, by the host people write. */
+  /** The policy of each registry, by its host as people write it. */
   readonly policies: ReadonlyMap<string, UpstreamPolicy>;
-  /** Every spelling of a configured host, in lower case, with the host people write. */
+  /** Maps every spelling of a configured host, in lower case, to the host as people write it. */
   readonly spellings: ReadonlyMap<string, string>;
   /** The registry of a request that names none. */
-  readonly byDefault: string;
+  readonly defaultRegistry: string;
 }
 
 const dockerHub = 'docker.io';
 const dockerHubAliases = ['registry-1.docker.io', 'index.docker.io'];
 
-/** Collects the configured registries and the other names of Docker Hub. */
+/** The configured registries, and the other names of Docker Hub. */
 export function knownRegistries(
   policies: ReadonlyMap<string, UpstreamPolicy>,
-  byDefault: string,
+  defaultRegistry: string,
 ): Registries {
-  const spellings = new Map<string, string>();
-  if (policies.has(dockerHub)) {
-    for (const alias of dockerHubAliases) spellings.set(alias, dockerHub);
-  }
-  for (const registry of policies.keys()) spellings.set(registry.toLowerCase(), registry);
-  return { policies, spellings, byDefault };
+  const aliases = policies.has(dockerHub) ? dockerHubAliases : [];
+  const spellings = new Map([
+    ...aliases.map((alias) => [alias, dockerHub] as const),
+    ...[...policies.keys()].map((registry) => [registry.toLowerCase(), registry] as const),
+  ]);
+  return { policies, spellings, defaultRegistry };
 }
 
 type Refused = { readonly kind: 'refused'; readonly refusal: Refusal };
 
-export type RegistryChoice =
+type RegistryChoice =
   | {
       readonly kind: 'registry';
       readonly registry: string;
-      /** The path without a registry in front. */
+      /** The path without the registry. */
       readonly rest: string;
       readonly form: AnswerNote['form'];
     }
   | Refused;
 
-export type RepositoryChoice =
+type RepositoryChoice =
   | {
       readonly kind: 'repository';
       readonly repository: Repository;
@@ -51,8 +51,8 @@ export type RepositoryChoice =
   | Refused;
 
 /**
- * Which registry is meant: `ns`, else a configured host as the path's first segment, else the
- * default. What looks like another registry's host is refused and never sent to the default.
+ * Chooses the registry: `ns`, else a configured host as the path's first segment, else the default.
+ * A segment that looks like another registry's host is refused and never sent to the default.
  */
 export function chooseRegistry(
   registries: Registries,
@@ -61,27 +61,30 @@ export function chooseRegistry(
 ): RegistryChoice {
   const slash = path.indexOf('/');
   const first = slash < 0 ? path : path.slice(0, slash);
-  const prefix = spelt(registries, first);
+  const prefix = registryOf(registries, first);
   const rest = prefix === undefined ? path : path.slice(first.length + 1);
   if (ns !== undefined) {
-    const registry = spelt(registries, ns);
+    const registry = registryOf(registries, ns);
     if (registry === undefined) return notConfigured(ns);
-    if (prefix !== undefined && prefix !== registry) return contradiction(ns, first);
+    if (prefix !== undefined && prefix !== registry) {
+      const message = `ns=${quoted(ns)} contradicts the registry ${quoted(first)} in the path`;
+      return refused(400, 'NAME_INVALID', message);
+    }
     return { kind: 'registry', registry, rest, form: 'ns' };
   }
   if (prefix !== undefined) return { kind: 'registry', registry: prefix, rest, form: 'prefix' };
   if (slash > 0 && looksLikeHost(first)) return notConfigured(first);
-  return { kind: 'registry', registry: registries.byDefault, rest, form: 'root' };
+  return { kind: 'registry', registry: registries.defaultRegistry, rest, form: 'root' };
 }
 
-/** The configured registry that this host names. ASCII only, as Unicode's lower case is not a host's. */
-function spelt(registries: Registries, host: string): string | undefined {
-  const registry = registries.spellings.get(host);
+/** The configured registry of a host. Lower-cases ASCII only: Unicode's lower case is not a host's. */
+function registryOf({ spellings }: Registries, host: string): string | undefined {
+  const registry = spellings.get(host);
   if (registry !== undefined || !/^[\w.:-]+$/.test(host)) return registry;
-  return registries.spellings.get(host.toLowerCase());
+  return spellings.get(host.toLowerCase());
 }
 
-/** Which repository is meant, and whether it may be pulled. `path` is its name with any prefix. */
+/** Chooses the repository and checks that it may be pulled. `path` is its name with any prefix. */
 export function chooseRepository(
   registries: Registries,
   ns: string | undefined,
@@ -92,12 +95,17 @@ export function chooseRepository(
   const { registry, rest, form } = choice;
   const policy = registries.policies.get(registry);
   if (policy === undefined) return notConfigured(registry);
-  // Docker's own images have no owner in their short names; no other registry does this.
+  // Only Docker Hub has images whose short names leave out the owner.
   const name =
     registry === dockerHub && !rest.includes('/') && rest !== '' ? `library/${rest}` : rest;
-  if (!isRepositoryName(name)) return invalidName(rest);
+  if (!isRepositoryName(name)) {
+    return refused(400, 'NAME_INVALID', `invalid repository name ${quoted(rest)}`);
+  }
   const repository = { registry, name };
-  if (!isAllowed(policy, name)) return denied(repository);
+  if (!isAllowed(policy, name)) {
+    const key = quoted(repositoryKey(repository));
+    return refused(403, 'DENIED', `this mirror's configuration does not allow ${key}`);
+  }
   return { kind: 'repository', repository, policy, form };
 }
 
@@ -113,20 +121,6 @@ function notConfigured(host: string): Refused {
   return refused(404, 'NAME_UNKNOWN', message);
 }
 
-function contradiction(ns: string, prefix: string): Refused {
-  const message = `the query says ns=${quoted(ns)} and the path says ${quoted(prefix)}`;
-  return refused(400, 'NAME_INVALID', message);
-}
-
-function invalidName(name: string): Refused {
-  return refused(400, 'NAME_INVALID', `${quoted(name)} is no repository name`);
-}
-
-function denied(repository: Repository): Refused {
-  const key = quoted(repositoryKey(repository));
-  return refused(403, 'DENIED', `this mirror's configuration does not allow ${key}`);
-}
-
-function refused(...what: Parameters<typeof refusal>): Refused {
-  return { kind: 'refused', refusal: refusal(...what) };
+function refused(...parameters: Parameters<typeof refusal>): Refused {
+  return { kind: 'refused', refusal: refusal(...parameters) };
 }

@@ -2,12 +2,12 @@ import type { Mirror } from '../mirror/mirror.ts';
 import { isRepositoryName } from '../oci/repository.ts';
 import {
   type Answer,
-  type Asked,
-  type AskedRepository,
   jsonAnswer,
+  type ReadRequest,
   type RegistryRequest,
+  type RepositoryRequest,
 } from './answer.ts';
-import { headersFor, unstored } from './answer-headers.ts';
+import { headersFor, noCache } from './answer-headers.ts';
 import { answerBlob } from './blobs.ts';
 import { answerCatalog } from './catalog.ts';
 import {
@@ -17,18 +17,17 @@ import {
   looksLikeHost,
   type Registries,
 } from './choose-repository.ts';
-import { errorAnswer } from './error-answer.ts';
+import { errorAnswer, failureAnswer } from './error-answer.ts';
 import { answerManifest } from './manifests.ts';
 import { answerReferrers } from './referrers.ts';
 import { noRegistry, refusal } from './refusal.ts';
 import { parseRoute, parseTarget, type RepositoryRoute, type Route } from './route.ts';
-import { refusalOfFailure, type Wanted } from './status-policy.ts';
 import { answerTags } from './tags.ts';
 
-export interface RegistryOptions {
+interface RegistryOptions {
   /** The registry of requests that name none: a key of the mirror's policies. */
   readonly defaultRegistry: string;
-  /** Told of what should not happen; the client gets an answer nevertheless. */
+  /** Called with unexpected errors; the client gets an answer nevertheless. */
   readonly onError?: (error: unknown) => void;
 }
 
@@ -38,20 +37,23 @@ export type Registry = (request: RegistryRequest) => Promise<Answer>;
 /** Creates the registry that serves what the mirror has or can get. */
 export function createRegistry(mirror: Mirror, options: RegistryOptions): Registry {
   const registries = knownRegistries(mirror.policies, options.defaultRegistry);
-  return async (request) => {
-    const { path, query, ns } = parseTarget(request.target);
+  return async (raw) => {
+    const { path, query, ns } = parseTarget(raw.target);
     const route = parseRoute(path);
-    const { method } = request;
+    const { method } = raw;
     if (method !== 'GET' && method !== 'HEAD') {
-      return route.kind === 'unknown' ? nothingThere : answerWrite();
+      return route.kind === 'unknown' ? noEndpoint : readOnly;
     }
     const form = ns === undefined ? 'root' : 'ns';
-    const asked: Asked = { request, method, path, query, ns, form };
     try {
-      return await answerRoute(mirror, registries, asked, route);
+      return await answerRoute(mirror, registries, { raw, method, path, query, ns, form }, route);
     } catch (error) {
-      tell(options.onError, error);
-      return failed(asked, route, registries);
+      try {
+        options.onError?.(error);
+      } catch {
+        // A log that fails must not cost the client its answer.
+      }
+      return failureAnswer(raw.target);
     }
   };
 }
@@ -59,49 +61,49 @@ export function createRegistry(mirror: Mirror, options: RegistryOptions): Regist
 async function answerRoute(
   mirror: Mirror,
   registries: Registries,
-  asked: Asked,
+  request: ReadRequest,
   route: Route,
 ): Promise<Answer> {
   switch (route.kind) {
     case 'unknown':
-      return nothingThere;
+      return noEndpoint;
     case 'malformed':
-      return errorAnswer({ ...asked, ns: undefined }, malformedPath, { kind: 'other' });
+      return errorAnswer({ ...request, ns: undefined }, malformedPath, { kind: 'other' });
     case 'upload':
-      return answerWrite();
+      return readOnly;
     case 'ping':
-      return answerPing(registries, asked, route.prefix);
+      return answerPing(registries, request, route.prefix);
     case 'catalog':
-      return answerCatalog(mirror, registries, asked, route.prefix);
+      return answerCatalog(mirror, registries, request, route.prefix);
     case 'manifest':
     case 'blob':
     case 'referrers':
     case 'tags':
-      return answerOfRepository(mirror, registries, asked, route);
+      return answerRepository(mirror, registries, request, route);
   }
 }
 
-async function answerOfRepository(
+async function answerRepository(
   mirror: Mirror,
   registries: Registries,
-  asked: Asked,
+  request: ReadRequest,
   route: RepositoryRoute,
 ): Promise<Answer> {
   const { prefix, name } = route;
   const path = prefix === '' ? name : `${prefix}/${name}`;
-  const choice = chooseRepository(registries, asked.ns, path);
-  // A refused `ns` is not echoed: it was not used, and is not known to be a harmless header value.
+  const choice = chooseRepository(registries, request.ns, path);
+  // A refused `ns` is not echoed: it was not used, and may not be a safe header value.
   if (choice.kind === 'refused') {
-    return errorAnswer({ ...asked, ns: undefined }, choice.refusal, { kind: route.kind });
+    return errorAnswer({ ...request, ns: undefined }, choice.refusal, { kind: route.kind });
   }
   const { repository, policy, form } = choice;
-  // Written out: a spread here costs half of a warm answer's time.
-  const pull: AskedRepository = {
-    request: asked.request,
-    method: asked.method,
-    path: asked.path,
-    query: asked.query,
-    ns: asked.ns,
+  // No spread: it would take half of a warm answer's time.
+  const pull: RepositoryRequest = {
+    raw: request.raw,
+    method: request.method,
+    path: request.path,
+    query: request.query,
+    ns: request.ns,
     form,
     repository,
     policy,
@@ -120,74 +122,50 @@ async function answerOfRepository(
   }
 }
 
-const malformedPath = refusal(400, 'NAME_INVALID', 'the path is not well-formed');
+const noRequest = { ns: undefined, form: 'root' } as const;
 
-/** JSON also here: containerd would store a page of HTML as a manifest. */
-const nothingThere: Answer = errorAnswer(
-  { ns: undefined, form: 'root' },
+const malformedPath = refusal(400, 'NAME_INVALID', 'malformed path');
+
+/** JSON, because containerd would store an HTML page as a manifest. */
+const noEndpoint: Answer = errorAnswer(
+  noRequest,
   refusal(404, 'UNSUPPORTED', 'this registry has no such endpoint'),
   { kind: 'other' },
 );
 
-/** The answer after something that should not have happened: it sends the client to the origin. */
-function failed(asked: Asked, route: Route, registries: Registries): Answer {
-  const wanted = isWanted(route.kind) ? route.kind : 'manifest';
-  const hasNs = asked.ns !== undefined;
-  const refusal = refusalOfFailure({ wanted, registry: registries.byDefault, hasNs });
-  return errorAnswer({ ...asked, ns: undefined }, refusal, { kind: route.kind });
-}
+/** The answer to every push, upload and delete (distribution-spec §Read-only registries). */
+const readOnly: Answer = errorAnswer(
+  noRequest,
+  refusal(405, 'UNSUPPORTED', 'this mirror is read-only; push to the registry itself'),
+  { kind: 'other' },
+  { allow: 'GET, HEAD' },
+);
 
-function isWanted(kind: Route['kind']): kind is Wanted {
-  return kind === 'manifest' || kind === 'blob' || kind === 'tags' || kind === 'referrers';
-}
+const ping = { kind: 'ping' } as const;
 
-function tell(onError: RegistryOptions['onError'], error: unknown): void {
-  try {
-    onError?.(error);
-  } catch {
-    // A listener that fails must not cost the client its answer.
-  }
-}
-
-/**
- * The answer to every push, upload and delete: a mirror is read-only (distribution-spec §Read-only
- * registries). `ns` plays no part, and the body is not read.
- */
-function answerWrite(): Answer {
-  const message = 'this mirror is read-only; push to the registry itself';
-  const asked = { ns: undefined, form: 'root' } as const;
-  return errorAnswer(
-    asked,
-    refusal(405, 'UNSUPPORTED', message),
-    { kind: 'other' },
-    { allow: 'GET, HEAD' },
-  );
-}
-
-const subject = { kind: 'ping' } as const;
-
-/** To nearly every ping: no registry is named. */
+/** The answer to a ping that names no registry, as nearly all do. */
 const pong: Answer = jsonAnswer(
   '{}',
-  { ...headersFor({ ns: undefined }), 'cache-control': unstored },
-  { ...subject, form: 'root', upstreamCalls: 0 },
+  { ...headersFor(noRequest), 'cache-control': noCache },
+  { ...ping, form: 'root', upstreamCalls: 0 },
 );
 
 /**
- * The answer that says "a registry is here" (distribution-spec §Determining support). It is 200 and
- * never a challenge: podman and crane drop a mirror after anything but 200 and 401. Only a prefix
- * that cannot work is refused, so that a wrong configuration shows at once.
+ * Says that this is a registry (distribution-spec §Determining support). It is 200 and never a
+ * challenge: podman and crane drop a mirror after anything but 200 and 401. Only a prefix that cannot
+ * work is refused, so that a misconfigured client fails at once.
  */
-function answerPing(registries: Registries, asked: Asked, prefix: string): Answer {
-  if (prefix === '' && asked.ns === undefined) return pong;
-  const choice = chooseRegistry(registries, asked.ns, prefix);
-  if (choice.kind === 'refused')
-    return errorAnswer({ ...asked, ns: undefined }, choice.refusal, subject);
+function answerPing(registries: Registries, request: ReadRequest, prefix: string): Answer {
+  if (prefix === '' && request.ns === undefined) return pong;
+  const choice = chooseRegistry(registries, request.ns, prefix);
+  if (choice.kind === 'refused') {
+    return errorAnswer({ ...request, ns: undefined }, choice.refusal, ping);
+  }
   const { form, rest } = choice;
   const first = rest.split('/', 1)[0] ?? '';
   if (rest !== '' && (looksLikeHost(first) || !isRepositoryName(rest))) {
-    return errorAnswer({ ...asked, form }, noRegistry(rest), subject);
+    return errorAnswer({ ...request, form }, noRegistry(rest), ping);
   }
-  const headers = { ...headersFor(asked), 'cache-control': unstored };
-  return jsonAnswer('{}', headers, { ...subject, form, upstreamCalls: 0 });
+  const headers = { ...headersFor(request), 'cache-control': noCache };
+  return jsonAnswer('{}', headers, { ...ping, form, upstreamCalls: 0 });
 }

@@ -1,7 +1,7 @@
 import type { AnswerNote } from '../observe/request-line.ts';
 import { repositoryKey } from '../oci/repository.ts';
 import type { Unobtained } from '../sources/source.ts';
-import type { Answer, Asked, AskedRepository } from './answer.ts';
+import type { Answer, ReadRequest, RepositoryRequest } from './answer.ts';
 import { headersFor } from './answer-headers.ts';
 import { errorBody, type Refusal } from './refusal.ts';
 import { parseRoute, parseTarget } from './route.ts';
@@ -9,12 +9,12 @@ import { refusalOf, refusalOfFailure, type Wanted } from './status-policy.ts';
 
 const encoder = new TextEncoder();
 
-/** What the log line of a refused request says besides its reason. */
+/** What the request was for, in the log line of an error. */
 export type Subject = Pick<AnswerNote, 'kind' | 'repository' | 'reference'>;
 
-/** The answer that refuses a request, in the JSON of distribution-spec §Error codes. */
+/** The answer that refuses a request, with the JSON of distribution-spec §Error codes. */
 export function errorAnswer(
-  asked: Pick<Asked, 'ns' | 'form'> & Partial<Pick<AskedRepository, 'mirrored'>>,
+  request: Pick<ReadRequest, 'ns' | 'form'> & Partial<Pick<RepositoryRequest, 'mirrored'>>,
   refusal: Refusal,
   subject: Subject,
   headers: Readonly<Record<string, string>> = {},
@@ -23,7 +23,7 @@ export function errorAnswer(
   return {
     status: refusal.status,
     headers: {
-      ...headersFor(asked),
+      ...headersFor(request),
       'content-type': 'application/json',
       'content-length': String(body.byteLength),
       'cache-control': 'no-store',
@@ -33,42 +33,48 @@ export function errorAnswer(
     body,
     note: {
       ...subject,
-      form: asked.form,
-      upstreamCalls: asked.mirrored?.upstreamCalls ?? 0,
+      form: request.form,
+      upstreamCalls: request.mirrored?.upstreamCalls ?? 0,
       reason: refusal.message,
     },
   };
 }
 
 /**
- * The answer where there is none: by the status policy it sends the client to the origin at once.
- * `reason` is for the log and holds no secret.
+ * The answer when the mirror itself failed: by the status policy, it sends the client to the origin
+ * at once. `reason` goes to the log and must hold no secret.
  */
-export function failureAnswer(target: string, reason: string): Answer {
+export function failureAnswer(target: string, reason?: string): Answer {
   const { path, ns } = parseTarget(target);
-  const kind = parseRoute(path).kind === 'blob' ? 'blob' : 'manifest';
+  const route = parseRoute(path);
+  const kind = route.kind === 'unknown' ? 'other' : route.kind;
+  const wanted = isWanted(kind) ? kind : 'manifest';
   const hasNs = ns !== undefined;
-  const refusal = refusalOfFailure({ wanted: kind, registry: '', hasNs });
-  const form = hasNs ? 'ns' : 'root';
-  const asked = { ns: undefined, form, calls: { upstreamCalls: 0 } } as const;
-  const answer = errorAnswer(asked, refusal, { kind });
-  return { ...answer, note: { ...answer.note, reason } };
+  const refusal = refusalOfFailure({ wanted, hasNs });
+  const request = { ns: undefined, form: hasNs ? 'ns' : 'root' } as const;
+  const answer = errorAnswer(request, refusal, { kind });
+  return reason === undefined ? answer : { ...answer, note: { ...answer.note, reason } };
 }
 
-/** The answer for what the mirror could not get, by the status policy. */
+function isWanted(kind: string): kind is Wanted {
+  return kind === 'manifest' || kind === 'blob' || kind === 'tags' || kind === 'referrers';
+}
+
+/** The answer for content that the mirror could not get, by the status policy. */
 export function unobtainedAnswer(
-  asked: AskedRepository,
+  request: RepositoryRequest,
   unobtained: Unobtained,
   wanted: Wanted,
   reference?: string,
 ): Answer {
-  const { registry } = asked.repository;
-  const refusal = refusalOf(unobtained, { wanted, registry, hasNs: asked.ns !== undefined });
-  return errorAnswer(asked, refusal, subjectOf(asked, wanted, reference));
+  const { registry } = request.repository;
+  const hasNs = request.ns !== undefined;
+  const refusal = refusalOf(unobtained, registry, { wanted, hasNs });
+  return errorAnswer(request, refusal, subjectOf(request, wanted, reference));
 }
 
-/** Names a request about a repository for its log line. */
-export function subjectOf(asked: AskedRepository, kind: string, reference?: string): Subject {
-  const repository = repositoryKey(asked.repository);
+/** The subject of a request for a repository. */
+export function subjectOf(request: RepositoryRequest, kind: string, reference?: string): Subject {
+  const repository = repositoryKey(request.repository);
   return reference === undefined ? { kind, repository } : { kind, repository, reference };
 }

@@ -1,32 +1,33 @@
 import { parseDigest } from '../oci/digest.ts';
 import { mediaType } from '../oci/media-type.ts';
 import { referrersIndex } from '../oci/referrers-index.ts';
-import { type Answer, type AskedRepository, jsonAnswer } from './answer.ts';
-import { foundNote, listCacheControl, provenanceHeaders } from './answer-headers.ts';
+import { type Answer, jsonAnswer, type RepositoryRequest } from './answer.ts';
+import { contentNote, listCacheControl, provenanceHeaders } from './answer-headers.ts';
 import { invalidDigest } from './blobs.ts';
 import { unobtainedAnswer } from './error-answer.ts';
 
 /**
- * What refers to a manifest (distribution-spec §Listing referrers). An empty 200 is final for
- * containerd and would hide signatures, so 200 is only for what the upstream was asked for.
+ * The referrers of a manifest (distribution-spec §Listing referrers). containerd takes an empty 200 as
+ * final, which would hide signatures: a 200 means that the upstream was asked.
  */
-export async function answerReferrers(asked: AskedRepository, text: string): Promise<Answer> {
+export async function answerReferrers(request: RepositoryRequest, text: string): Promise<Answer> {
   const subject = parseDigest(text);
-  if (subject === undefined) return invalidDigest(asked, 'referrers', text);
-  const outcome = await asked.mirrored.listReferrers(subject);
-  if (outcome.kind !== 'found') return unobtainedAnswer(asked, outcome, 'referrers', text);
-  // Clients that want several types repeat the parameter.
-  const types = new URLSearchParams(asked.query).getAll('artifactType').filter(Boolean);
+  if (subject === undefined) return invalidDigest(request, 'referrers', text);
+  const outcome = await request.mirrored.listReferrers(subject);
+  if (outcome.kind !== 'found') return unobtainedAnswer(request, outcome, 'referrers', text);
+  const { provenance } = outcome;
+  // Clients repeat the parameter to get several types.
+  const types = new URLSearchParams(request.query).getAll('artifactType').filter(Boolean);
   const isFiltered = types.length > 0;
   const manifests = isFiltered
-    ? outcome.manifests.filter((entry) => types.includes(entry.artifactType ?? ''))
+    ? outcome.manifests.filter(({ artifactType = '' }) => types.includes(artifactType))
     : outcome.manifests;
   const headers = {
-    ...provenanceHeaders(asked, outcome.provenance),
+    ...provenanceHeaders(request, provenance),
     'content-type': mediaType.ociIndex,
-    'cache-control': listCacheControl(outcome.provenance),
+    'cache-control': listCacheControl(provenance),
     ...(isFiltered && { 'oci-filters-applied': 'artifactType' }),
   };
-  const note = foundNote(asked, 'referrers', text, outcome.provenance);
+  const note = contentNote(request, 'referrers', text, provenance);
   return jsonAnswer(referrersIndex(manifests), headers, note);
 }

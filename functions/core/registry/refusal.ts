@@ -1,7 +1,4 @@
-/**
- * An answer that is not the content. 401 is not among them: dockerd answers one from a mirror with
- * the user's Docker Hub password.
- */
+/** Why a request gets no content. Never a 401: dockerd would send the user's Docker Hub password. */
 export interface Refusal {
   readonly status: 400 | 403 | 404 | 405 | 416 | 429 | 503;
   readonly code: ErrorCode;
@@ -16,24 +13,23 @@ export function refusal(status: Refusal['status'], code: ErrorCode, message: str
   return { status, code, message };
 }
 
-/** The refusal of a path that ends before a repository's name: it can only mean a registry. */
+/** The refusal of a path without a repository name, so that its prefix can only be a registry. */
 export function noRegistry(name: string): Refusal {
   return refusal(404, 'NAME_UNKNOWN', `this mirror has no registry ${quoted(name)}`);
 }
 
 const longestQuote = 120;
 
-/** Text of a request inside a message: cut, and with every unusual character escaped. */
+/** Quotes text of a request for a message: shortened, with every unusual character escaped. */
 export function quoted(text: string): string {
   const cut = text.length > longestQuote ? `${text.slice(0, longestQuote)}…` : text;
   return JSON.stringify(cut);
 }
 
-/** The error codes of distribution-spec §Error codes that a read-only registry can answer with. */
+/** The codes of distribution-spec §Error codes that a read-only registry can answer with. */
 type ErrorCode =
   | 'BLOB_UNKNOWN'
   | 'DIGEST_INVALID'
-  | 'MANIFEST_INVALID'
   | 'MANIFEST_UNKNOWN'
   | 'NAME_INVALID'
   | 'NAME_UNKNOWN'
@@ -42,8 +38,7 @@ type ErrorCode =
   | 'DENIED'
   | 'UNSUPPORTED'
   | 'TOOMANYREQUESTS'
-  | 'UNAVAILABLE'
-  | 'UNKNOWN';
+  | 'UNAVAILABLE';
 
 /** The JSON body of an error (distribution-spec §Error codes). */
 export function errorBody(code: ErrorCode, message: string): string {

@@ -1,18 +1,18 @@
 /**
- * What a path asks for of a repository. `prefix` is what stands before `/v2` (empty when nothing
- * does); name and reference are percent-decoded and not yet checked.
+ * A path below a repository. `prefix` is the path before `/v2`, or empty. Name and reference are
+ * percent-decoded but not yet validated.
  */
 export type RepositoryRoute = { readonly prefix: string; readonly name: string } & (
   | { readonly kind: 'manifest' | 'blob' | 'referrers'; readonly reference: string }
   | { readonly kind: 'tags' }
 );
 
-/** What a path asks for. */
+/** The endpoint that a path names (distribution-spec §Endpoints). */
 export type Route =
   | RepositoryRoute
   | { readonly kind: 'ping' | 'catalog'; readonly prefix: string }
   | { readonly kind: 'upload' }
-  /** Not decodable, or a segment that hides a slash, below `/v2`. */
+  /** Below `/v2`, but with a broken escape or an encoded slash. */
   | { readonly kind: 'malformed' }
   | { readonly kind: 'unknown' };
 
@@ -20,23 +20,22 @@ const malformed = { kind: 'malformed' } as const;
 const unknown = { kind: 'unknown' } as const;
 
 /**
- * Reads a path as sent, without its query (distribution-spec §Endpoints). Total: every text gives a
- * route. It reads from the right, because a repository's name may have components such as
- * `manifests`, `blobs` and `tags`.
+ * Parses a path as sent, without its query. Never throws. It reads from the right, because a
+ * repository name may have components such as `manifests`, `blobs` and `tags`.
  */
 export function parseRoute(path: string): Route {
   if (!path.includes('%')) return routeOf(path);
-  const refused = path.includes('/v2/') ? malformed : unknown;
-  // `%2F` is data and not a separator (RFC 3986 §2.2), and no part of a path may hold a slash.
-  if (/%2f/i.test(path)) return refused;
+  const invalid = path.includes('/v2/') ? malformed : unknown;
+  // `%2F` is data and not a separator (RFC 3986 §2.2), and no segment may contain a slash.
+  if (/%2f/i.test(path)) return invalid;
   try {
     return routeOf(decodeURIComponent(path));
   } catch {
-    return refused;
+    return invalid;
   }
 }
 
-/** Whether a target, a path with or without a query, is one of the registry's. */
+/** True for a target, with or without a query, that the registry answers. */
 export function isRegistryTarget(target: string): boolean {
   return parseRoute(parseTarget(target).path).kind !== 'unknown';
 }
@@ -74,17 +73,16 @@ function endpointOf(prefix: string, rest: string): Route {
   return unknown;
 }
 
-/** `/v2/ghcr.io/_catalog` is `/ghcr.io/v2/_catalog`, as for every other endpoint. */
+/** `/v2/ghcr.io/_catalog` equals `/ghcr.io/v2/_catalog`, as for every other endpoint. */
 function catalogOf(prefix: string, inner: string): Route {
   const joined = prefix === '' || inner === '' ? prefix + inner : `${prefix}/${inner}`;
   return { kind: 'catalog', prefix: joined };
 }
 
-/** A request's target in its parts. */
+/** A request's target, split but still percent-encoded. */
 interface Target {
-  /** As sent, percent-encoding kept. */
   readonly path: string;
-  /** As sent, without the question mark; empty when there is none. */
+  /** Without the question mark; empty when there is none. */
   readonly query: string;
   /** The registry the client means (distribution-spec §Registry Proxying); never empty. */
   readonly ns: string | undefined;
@@ -98,10 +96,10 @@ export function parseTarget(target: string): Target {
   return { path: target.slice(0, mark), query, ns: namespaceOf(query) || undefined };
 }
 
-/** containerd sends `ns` alone with every request: a whole parser for that costs microseconds. */
-const nsAlone = /^ns=[a-z0-9.:-]*$/;
+/** The only parameter of containerd's requests, for which URLSearchParams would cost microseconds. */
+const onlyNs = /^ns=[a-z0-9.:-]*$/;
 
 function namespaceOf(query: string): string | null {
-  if (nsAlone.test(query)) return query.slice('ns='.length);
+  if (onlyNs.test(query)) return query.slice('ns='.length);
   return new URLSearchParams(query).get('ns');
 }

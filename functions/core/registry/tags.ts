@@ -1,46 +1,43 @@
 import { type PageRequest, pageOf, parsePage } from '../oci/page.ts';
-import { type Answer, type Asked, type AskedRepository, jsonAnswer } from './answer.ts';
-import { foundNote, listCacheControl, provenanceHeaders } from './answer-headers.ts';
+import { type Answer, jsonAnswer, type ReadRequest, type RepositoryRequest } from './answer.ts';
+import { contentNote, listCacheControl, provenanceHeaders } from './answer-headers.ts';
 import { errorAnswer, type Subject, subjectOf, unobtainedAnswer } from './error-answer.ts';
-import { quoted, refusal } from './refusal.ts';
+import { refusal } from './refusal.ts';
 
-/** The upstream's tags, page by page (distribution-spec §Listing tags). */
-export async function answerTags(asked: AskedRepository): Promise<Answer> {
-  const request = parsePage(new URLSearchParams(asked.query));
-  if (request === undefined) return invalidPage(asked, subjectOf(asked, 'tags'));
-  const outcome = await asked.mirrored.listTags();
-  if (outcome.kind !== 'found') return unobtainedAnswer(asked, outcome, 'tags');
-  const page = pageOf(outcome.tags, request);
+/** A page of the upstream's tags (distribution-spec §Listing tags). */
+export async function answerTags(request: RepositoryRequest): Promise<Answer> {
+  const page = parsePage(new URLSearchParams(request.query));
+  if (page === undefined) return invalidPage(request, subjectOf(request, 'tags'));
+  const outcome = await request.mirrored.listTags();
+  if (outcome.kind !== 'found') return unobtainedAnswer(request, outcome, 'tags');
+  const { entries, next } = pageOf(outcome.tags, page);
   const headers = {
-    ...provenanceHeaders(asked, outcome.provenance),
+    ...provenanceHeaders(request, outcome.provenance),
     'cache-control': listCacheControl(outcome.provenance),
-    ...nextPage(asked, request, page.next),
+    ...nextPage(request, page, next),
   };
-  const json = JSON.stringify({ name: asked.name, tags: page.entries });
-  return jsonAnswer(json, headers, foundNote(asked, 'tags', undefined, outcome.provenance));
+  const json = JSON.stringify({ name: request.name, tags: entries });
+  return jsonAnswer(json, headers, contentNote(request, 'tags', undefined, outcome.provenance));
 }
 
-/** The answer to an `n` that is no whole number. */
-export function invalidPage(
-  asked: Parameters<typeof errorAnswer>[0] & Pick<AskedRepository, 'query'>,
-  subject: Subject,
-): Answer {
-  const message = `n=${quoted(new URLSearchParams(asked.query).get('n') ?? '')} is no number of entries`;
-  return errorAnswer(asked, refusal(400, 'PAGINATION_NUMBER_INVALID', message), subject);
+/** The answer to an invalid `n`. */
+export function invalidPage(request: ReadRequest, subject: Subject): Answer {
+  const message = 'n must be a non-negative integer';
+  return errorAnswer(request, refusal(400, 'PAGINATION_NUMBER_INVALID', message), subject);
 }
 
 /**
  * The Link header to the page after `last` (RFC 8288, distribution-spec §Listing tags); none when
- * `last` is undefined. It is relative and keeps the client's own path and `ns`, so that the client
- * stays with this mirror whatever name it has for it.
+ * `last` is undefined. It is relative and keeps the client's path and `ns`, so that the client stays
+ * with this mirror, whatever name it uses for it.
  */
 export function nextPage(
-  asked: Pick<Asked, 'path' | 'ns'>,
-  request: PageRequest,
+  { path, ns }: Pick<ReadRequest, 'path' | 'ns'>,
+  { limit }: PageRequest,
   last: string | undefined,
 ): Record<string, string> {
-  if (last === undefined || request.limit === undefined) return {};
-  const ns = asked.ns === undefined ? '' : `&ns=${encodeURIComponent(asked.ns)}`;
-  const query = `n=${request.limit}&last=${encodeURIComponent(last)}${ns}`;
-  return { link: `<${asked.path}?${query}>; rel="next"` };
+  if (last === undefined || limit === undefined) return {};
+  const suffix = ns === undefined ? '' : `&ns=${encodeURIComponent(ns)}`;
+  const query = `n=${limit}&last=${encodeURIComponent(last)}${suffix}`;
+  return { link: `<${path}?${query}>; rel="next"` };
 }

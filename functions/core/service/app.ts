@@ -4,49 +4,60 @@ import { secureHeaders } from 'hono/secure-headers';
 import { timeout } from 'hono/timeout';
 import { Hono } from 'hono/tiny';
 import { version } from '../config/version.ts';
+import type { Answer } from '../registry/answer.ts';
 import type { Registry } from '../registry/create-registry.ts';
 import { failureAnswer } from '../registry/error-answer.ts';
 import { isRegistryTarget, parseTarget } from '../registry/route.ts';
-import { type OwnPage, pageApp } from './page-app.ts';
 import { type AppEnvironment, fromRequest, respond, targetOf } from './web.ts';
 
+/** A page beside the registry. */
+export interface Page {
+  /** 200 by default. */
+  readonly status?: number;
+  readonly type: string;
+  readonly body: string;
+}
+
+/** `closing`: the mirror finishes its requests and should get no new ones. */
+export type Health = 'ok' | 'closing';
+
 /** What the app mounts. */
-export interface AppParts {
+export interface AppOptions {
   readonly registry: Registry;
   health(): Health;
-  /** The page for Prometheus, where the platform counts. */
-  readonly metrics?: (() => Promise<OwnPage>) | undefined;
-  /** Told of what should not happen; the client gets an answer nevertheless. */
+  /** The page for Prometheus, on platforms that keep metrics. */
+  readonly metrics?: (() => Promise<Page>) | undefined;
+  /** Called with unexpected errors; the client gets an answer nevertheless. */
   unexpected(error: unknown): void;
 }
 
 /** The HTTP surface of every platform: `fetch` with an Exchange as its bindings. */
 export type App = Hono<AppEnvironment>;
 
-/** How long `/metrics` may wait for the stores, in ms: as long as Prometheus waits by default. */
-const metricsTime = 10_000;
+/** How long `/metrics` may wait for the stores, in ms: Prometheus's default timeout. */
+const metricsTimeout = 10_000;
 
 /**
- * Mounts health, metrics and the registry. A later page, API or webhook is one more `app.route` above
- * the registry, which takes every path that is left.
+ * Mounts health, metrics and the registry. A further page, API or webhook is one more `app.route`
+ * before the registry, which takes every other path.
  *
  * hono's routers misread legal repository names (`/v2/manifests/manifests/manifests`), take `%2F` for a
- * slash and pass broken escapes, so the registry has a wildcard and reads the path itself (route.ts).
- * There is no middleware that encodes or compresses, or that asks for a login: clients hash what they
- * get, and dockerd answers a 401 with the user's Docker Hub password.
+ * slash and pass broken escapes, so the registry has a wildcard and parses the path itself (route.ts).
+ * No middleware encodes or compresses, because clients hash what they get, or asks for a login,
+ * because dockerd answers a 401 with the user's Docker Hub password.
  */
-export function createApp({ registry, health, metrics, unexpected }: AppParts): App {
-  // hono would decode the path, and a Request's URL is normalised. Routes are matched as sent.
+export function createApp({ registry, health, metrics, unexpected }: AppOptions): App {
+  // hono would decode the path, and a Request normalises its URL. Routes match the path as sent.
   const app = new Hono<AppEnvironment>({
     getPath: ({ url }, options) => parseTarget(targetOf(url, options?.env)).path,
   });
-  app.use(secureBeside);
+  app.use(secureOutsideRegistry);
   app.route(
     '/healthz',
     pageApp('healthz', async () => healthPage(health())),
   );
   if (metrics !== undefined) {
-    app.use('/metrics', timeout(metricsTime));
+    app.use('/metrics', timeout(metricsTimeout));
     app.route('/metrics', pageApp('metrics', metrics));
   }
   app.all('*', async (context) => respond(context, await registry(fromRequest(context))));
@@ -62,21 +73,50 @@ export function createApp({ registry, health, metrics, unexpected }: AppParts): 
 /** No HSTS: its `includeSubDomains` would bind hosts that are not this mirror's. */
 const secure = secureHeaders({ strictTransportSecurity: false });
 
-/** Secure headers for all that a browser may show, which is everything but the registry. */
-const secureBeside: MiddlewareHandler<AppEnvironment> = (context, next) =>
+/** Secure headers for everything that a browser may show. */
+const secureOutsideRegistry: MiddlewareHandler<AppEnvironment> = (context, next) =>
   isRegistryTarget(fromRequest(context).target) ? next() : secure(context, next);
 
-/** `closing`: the mirror answers what is under way, and nothing new should come. */
-export type Health = 'ok' | 'closing';
-
 /**
- * The page `/healthz`, the same on every platform. Anybody may ask for it, so nothing else is in it and
- * no store is read for it. `closing` is a 503, so that a load balancer sends no new clients.
+ * The page `/healthz`, the same on every platform. Anybody may request it, so it says nothing else and
+ * reads no store. `closing` is a 503, so that a load balancer sends no new clients.
  */
-function healthPage(status: Health): OwnPage {
+function healthPage(status: Health): Page {
   return {
     status: status === 'ok' ? 200 : 503,
     type: 'application/json',
     body: `${JSON.stringify({ status, version })}\n`,
+  };
+}
+
+/** An app of one page for GET and HEAD. `kind` is its name in the log and the metrics. */
+function pageApp(kind: string, page: () => Promise<Page>): App {
+  const app = new Hono<AppEnvironment>();
+  app.get('/', async (context) => respond(context, pageAnswer(kind, await page())));
+  app.all('/', (context) => {
+    const notAllowed = { status: 405, type: 'text/plain', body: 'GET or HEAD only\n' };
+    return respond(context, pageAnswer(kind, notAllowed, { allow: 'GET, HEAD' }));
+  });
+  return app;
+}
+
+const encoder = new TextEncoder();
+
+function pageAnswer(
+  kind: string,
+  { status = 200, type, body }: Page,
+  headers: Answer['headers'] = {},
+): Answer {
+  const bytes = encoder.encode(body);
+  return {
+    status,
+    headers: {
+      'content-type': type,
+      'content-length': String(bytes.byteLength),
+      'cache-control': 'no-store',
+      ...headers,
+    },
+    body: bytes,
+    note: { kind, form: 'root', upstreamCalls: 0 },
   };
 }

@@ -3,40 +3,39 @@ import { createMirror, type RunningMirror } from '../mirror/create-mirror.ts';
 import { errorText } from '../observe/log.ts';
 import { createRegistry, type Registry } from '../registry/create-registry.ts';
 import { openUpstreams } from '../sources/open-sources.ts';
-import { type App, type AppParts, createApp, type Health } from './app.ts';
+import { type App, type AppOptions, createApp, type Health } from './app.ts';
 import type { Platform } from './platform.ts';
 
 /** A mirror and its HTTP surface. */
 export interface Service {
   readonly mirror: RunningMirror;
-  /** Answers every request. */
   readonly app: App;
-  /** What the app mounts at the registry's paths, for a platform that goes a shorter way there. */
+  /** The registry that the app mounts, for a platform that calls it directly. */
   readonly registry: Registry;
   /**
-   * Another mirror, for the fills of one invocation, where the platform ties streams and signals to
-   * the invocation that made them. The upstreams' tokens are shared.
+   * Another mirror that shares the upstreams' tokens, for the fills of one invocation: some platforms
+   * tie streams and signals to the invocation that created them.
    */
   createFiller(): RunningMirror;
-  /** Takes another configuration for the requests and fills that begin from now on. */
+  /** Applies another configuration to requests and fills that begin from now on. */
   reconfigure(config: ServiceConfig): void;
-  /** From now on `/healthz` says that no new clients should come. */
+  /** From now on `/healthz` answers 503, so that no new clients come. */
   startClosing(): void;
-  /** Writes to the log what should not happen. */
+  /** Logs an unexpected error. */
   unexpected(error: unknown): void;
 }
 
-/** What a service takes from the configuration. */
+/** The part of the configuration that a service uses. */
 export type ServiceConfig = Pick<Config, 'defaultUpstream' | 'upstreams' | 'limits'>;
 
-/** Composes the mirror that a configuration describes on a platform. Sends nothing yet. */
+/** Creates the mirror of a configuration on a platform. Sends no request yet. */
 export function createService(
   config: ServiceConfig,
   platform: Platform,
-  pages: Pick<AppParts, 'metrics'> = {},
+  pages: Pick<AppOptions, 'metrics'> = {},
 ): Service {
   const { ports, runtime, log, missingBlobs, markInterval, evictionSteps } = platform;
-  const configured = ({ upstreams, limits: { maxBlobBytes, storeBytes } }: ServiceConfig) => ({
+  const mirrorOptions = ({ upstreams, limits: { maxBlobBytes, storeBytes } }: ServiceConfig) => ({
     upstreams: openUpstreams(upstreams, {
       fetch: platform.fetch,
       runtime,
@@ -46,7 +45,7 @@ export function createService(
     limits: { maxBlobBytes, storeBytes },
   });
   const options = {
-    ...configured(config),
+    ...mirrorOptions(config),
     memoryBytes: config.limits.memoryBytes,
     markInterval,
     missingBlobs,
@@ -58,8 +57,8 @@ export function createService(
     log.event('error', 'unexpected', { error: errorText(error) });
   const registryOf = ({ defaultUpstream }: ServiceConfig) =>
     createRegistry(mirror, { defaultRegistry: defaultUpstream, onError: unexpected });
-  let configuredRegistry = registryOf(config);
-  const registry: Registry = (request) => configuredRegistry(request);
+  let current = registryOf(config);
+  const registry: Registry = (request) => current(request);
   let health: Health = 'ok';
   return {
     mirror,
@@ -67,8 +66,8 @@ export function createService(
     registry,
     createFiller,
     reconfigure(changed) {
-      mirror.reconfigure(configured(changed));
-      configuredRegistry = registryOf(changed);
+      mirror.reconfigure(mirrorOptions(changed));
+      current = registryOf(changed);
     },
     startClosing() {
       health = 'closing';

@@ -5,21 +5,21 @@ import type { Ports } from '../ports/ports.ts';
 import type { Runtime } from '../ports/runtime.ts';
 import type { UpstreamFetch } from '../upstream/connection.ts';
 
-/** What a mirror runs on: all that its service takes from a platform. */
+/** Everything that a service needs from its platform. */
 export interface Platform {
   readonly ports: Ports;
-  /** Its `observe` writes to the log, and counts where the platform has metrics. */
+  /** Its `observe` writes to the log and, where the platform has them, to the metrics. */
   readonly runtime: Runtime;
   readonly log: Log;
   /** For requests to upstreams. */
   readonly fetch: UpstreamFetch;
   /** Rejects with an Error that names the place and says why it cannot be read. */
   readPassword(place: PasswordPlace): Promise<string>;
-  /** How clients get what is not stored. */
+  /** How clients get blobs that are not stored. */
   readonly missingBlobs: MissingBlobs;
-  /** How long a mark of a pull is not repeated, in ms: what a write costs decides. */
+  /** The shortest time between two records of a manifest's last pull, in ms. */
   readonly markInterval: number;
-  /** How many blobs and manifests a run of eviction looks at; absent: as many as it takes. */
+  /** How many blobs and manifests one eviction run examines; unlimited by default. */
   readonly evictionSteps?: number | undefined;
 }
 

@@ -1,7 +1,7 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { RequestRecord } from '../../core/observe/request-line.ts';
 import type { MirrorEvent } from '../../core/ports/event.ts';
-import type { OwnPage } from '../../core/service/page-app.ts';
+import type { Page } from '../../core/service/app.ts';
 import { type MetricStores, storeMetrics } from './store-metrics.ts';
 import { upstreamMetrics } from './upstream-metrics.ts';
 
@@ -13,7 +13,7 @@ export interface Metrics {
   /** Adds what is read from the stores. They are opened later, as they report to the metrics. */
   attach(stores: MetricStores): void;
   /** The page `/metrics`. */
-  page(): Promise<OwnPage>;
+  page(): Promise<Page>;
 }
 
 const seconds = [0.001, 0.005, 0.025, 0.1, 0.5, 2, 10, 60, 300];

@@ -4,7 +4,7 @@ import { isNotModified, rangeApplies } from '../../../../functions/core/headers/
 import { parseDigest } from '../../../../functions/core/oci/digest.ts';
 import {
   cacheStatus,
-  forever,
+  immutable,
   listCacheControl,
   staleWarning,
   tagCacheControl,
@@ -31,7 +31,7 @@ describe('Cache-Status', () => {
 describe('Cache-Control', () => {
   it.each([
     [hit, 'public, max-age=119, no-transform', 'public, max-age=119, no-transform'],
-    [pinned, forever, forever],
+    [pinned, immutable, immutable],
     [revalidated, 'public, max-age=300, no-transform', 'public, max-age=300, no-transform'],
     [miss, 'public, max-age=60, no-transform', 'no-cache, no-transform'],
     [stale, 'no-cache, no-transform', 'no-cache, no-transform'],

@@ -92,9 +92,9 @@ describe('the names of a catalogue', () => {
       fc.property(fc.constantFrom(...policies.keys()), names, (registry, name) => {
         const key = `${registry}/${name}`;
         const all = namesOfAll(registries);
-        expect(all.toKey(all.toShown(key))).toBe(key);
+        expect(all.toKey(all.toName(key))).toBe(key);
         const own = namesOf(registry);
-        expect(own.toShown(key)).toBe(name);
+        expect(own.toName(key)).toBe(name);
         expect(own.toKey(name)).toBe(key);
       }),
     );
@@ -103,7 +103,7 @@ describe('the names of a catalogue', () => {
   it('can be pulled by', () => {
     fc.assert(
       fc.property(names, (name) => {
-        const shown = namesOfAll(registries).toShown(`docker.io/library/${name}`);
+        const shown = namesOfAll(registries).toName(`docker.io/library/${name}`);
         const choice = chooseRepository(registries, undefined, shown);
         expect(choice).toMatchObject({
           kind: 'repository',

@@ -51,7 +51,7 @@ const table: readonly Row[] = [
 
 describe('status policy', () => {
   it.each(table)('%j, %s, ns %s: %s %s', (unobtained, wanted, hasNs, status, code, retryAfter) => {
-    const refusal = refusalOf(unobtained, { wanted, registry: 'docker.io', hasNs });
+    const refusal = refusalOf(unobtained, 'docker.io', { wanted, hasNs });
     expect([refusal.status, refusal.code, refusal.retryAfter]).toEqual([status, code, retryAfter]);
   });
 
@@ -63,8 +63,8 @@ describe('status policy', () => {
         fc.boolean(),
         fc.option(fc.double({ min: -10, max: 70, noNaN: true }), { nil: undefined }),
         (kind, wanted, hasNs, retryAfter) => {
-          const circumstances = { wanted, registry: 'docker.io', hasNs };
-          const refusal = refusalOf(unobtainable(kind, retryAfter), circumstances);
+          const circumstances = { wanted, hasNs };
+          const refusal = refusalOf(unobtainable(kind, retryAfter), 'docker.io', circumstances);
           expect([429, 503]).toContain(refusal.status);
           if (hasNs) expect(refusal.status).toBe(503);
           if (!hasNs && wanted === 'blob') expect(refusal.status).toBe(429);
@@ -80,9 +80,9 @@ describe('status policy', () => {
   it("answers this mirror's own failures as an upstream's", () => {
     for (const wanted of wanteds) {
       for (const hasNs of [true, false]) {
-        const circumstances = { wanted, registry: 'docker.io', hasNs };
+        const circumstances = { wanted, hasNs };
         const { message: _, ...own } = refusalOfFailure(circumstances);
-        const { message: __, ...theirs } = refusalOf(gone, circumstances);
+        const { message: __, ...theirs } = refusalOf(gone, 'docker.io', circumstances);
         expect(own).toEqual(theirs);
       }
     }

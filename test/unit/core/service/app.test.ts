@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 import type { Answer } from '../../../../functions/core/registry/answer.ts';
-import { type AppParts, createApp } from '../../../../functions/core/service/app.ts';
+import { type AppOptions, createApp } from '../../../../functions/core/service/app.ts';
 import { paths } from '../../../conformance/paths.ts';
 import { tellingApp } from '../../../conformance/telling-app.ts';
 
@@ -13,7 +13,11 @@ interface Asking {
 }
 
 /** What an app of these parts answers, and what it told its platform. */
-async function ask(url: string, parts: Partial<AppParts>, { method = 'GET', target }: Asking = {}) {
+async function ask(
+  url: string,
+  parts: Partial<AppOptions>,
+  { method = 'GET', target }: Asking = {},
+) {
   const answers: Answer[] = [];
   const errors: unknown[] = [];
   const app = createApp({
