@@ -1,0 +1,83 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { expect, test } from 'vitest';
+import { root } from './modules.ts';
+
+const generated = ['node_modules', 'dist', '.git', '.tsbuild', 'coverage', 'cdk.out', '.wrangler'];
+const pages = pagesBelow('');
+
+test('README.md has at most 150 lines', () => {
+  expect(read('README.md').trimEnd().split('\n').length).toBeLessThanOrEqual(150);
+});
+
+test('every relative link leads to a file, and to a heading of it', () => {
+  expect(pages).toContain('infra/docs/README.md');
+  const links = pages.flatMap(linksOf);
+  expect(links.length).toBeGreaterThan(50);
+  expect(links.filter(({ path, anchor }) => !leadsSomewhere(path, anchor))).toEqual([]);
+});
+
+test('every page of infra/docs is in its index', () => {
+  const named = linksOf('infra/docs/README.md').map(({ path }) => path);
+  const unnamed = pages.filter((page) => dirname(page) === 'infra/docs' && !named.includes(page));
+  expect(unnamed).toEqual(['infra/docs/README.md']);
+});
+
+test('what README.md links to is in the npm package', () => {
+  const { files } = JSON.parse(read('package.json')) as { files: string[] };
+  const missing = linksOf('README.md').filter(
+    ({ path }) => !files.some((file) => path === file || path.startsWith(`${file}/`)),
+  );
+  expect(missing).toEqual([]);
+});
+
+interface Link {
+  readonly page: string;
+  /** From the root. */
+  readonly path: string;
+  /** Without its `#`; empty where the link is to a whole file. */
+  readonly anchor: string;
+}
+
+/** The Markdown files below a folder, as paths from the root. */
+function pagesBelow(folder: string): string[] {
+  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
+    const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
+    if (entry.isDirectory()) return generated.includes(entry.name) ? [] : pagesBelow(path);
+    return entry.name.endsWith('.md') ? [path] : [];
+  });
+}
+
+function read(path: string): string {
+  return readFileSync(join(root, path), 'utf8');
+}
+
+/** A page without its blocks of code, in which `[x](y)` and `# x` mean something else. */
+function proseOf(page: string): string {
+  return read(page).replace(/^ *```[\s\S]*?^ *```/gm, '');
+}
+
+function linksOf(page: string): Link[] {
+  const targets = [...proseOf(page).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => target);
+  return targets
+    .filter((target) => !/^[a-z]+:/.test(target))
+    .map((target) => {
+      const [file = '', anchor = ''] = target.split('#');
+      return { page, path: file === '' ? page : normalize(join(dirname(page), file)), anchor };
+    });
+}
+
+function leadsSomewhere(path: string, anchor: string): boolean {
+  if (!existsSync(join(root, path))) return false;
+  return anchor === '' || (path.endsWith('.md') && anchorsOf(path).includes(anchor));
+}
+
+/** The anchors that GitHub gives to the headings of a page. */
+function anchorsOf(page: string): string[] {
+  return [...proseOf(page).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+      .replace(/\s/g, '-'),
+  );
+}
