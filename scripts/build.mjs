@@ -58,7 +58,7 @@ const bundles = [
     entry: 'functions/cli/cli.ts',
     outfile: 'dist/cli.js',
     inputs:
-      /^(functions\/(core|node|local|aws|cli)\/|node_modules\/(zod|jsonc-parser|fastest-levenshtein)\/)/,
+      /^(functions\/(core|memory|node|local|aws|cli)\/|node_modules\/(zod|jsonc-parser|fastest-levenshtein)\/)/,
     budget: 750_000,
     external: [
       '@aws-sdk/*',

@@ -2,13 +2,14 @@ import { resolve } from 'node:path';
 import { followFills } from '../core/mirror/blobs/follow-fill.ts';
 import type { Ports } from '../core/ports/ports.ts';
 import { localMarkInterval } from '../core/service/platform.ts';
+import type { FillQueueOptions } from '../memory/fill-queue.ts';
+import { MemoryLeases } from '../memory/leases.ts';
 import { passwordReader } from '../node/password.ts';
 import { type OpenPlatform, storeListeners } from '../node/server-platform.ts';
 import { openDataFolder } from './data-folder.ts';
 import { FileBlobStore, type FileBlobStoreOptions } from './files/blob-store.ts';
-import { ProcessLeases } from './leases.ts';
 import { openIndexDatabase } from './lmdb/database.ts';
-import { type FillQueueOptions, PersistentFillQueue } from './lmdb/fill-queue.ts';
+import { PersistentFillQueue } from './lmdb/fill-queue.ts';
 import { LmdbLedger } from './lmdb/ledger.ts';
 import { LmdbManifestStore } from './lmdb/manifest-store.ts';
 
@@ -77,7 +78,7 @@ export async function openEmbeddedStore(
     return {
       manifests: new LmdbManifestStore(index),
       blobs,
-      leases: new ProcessLeases(options.now),
+      leases: new MemoryLeases(options.now),
       ledger,
       queue,
       place: resolve(folder),

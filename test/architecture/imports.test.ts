@@ -43,7 +43,7 @@ function isAllowed(room: Room, target: string): boolean {
 }
 
 function runsOnNode({ folder }: Room): boolean {
-  return folder !== 'cloudflare' && !folder.startsWith('core/');
+  return folder !== 'cloudflare' && folder !== 'memory' && !folder.startsWith('core/');
 }
 
 function packageOf(specifier: string): string {

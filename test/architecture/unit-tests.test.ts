@@ -35,6 +35,7 @@ const suites: Readonly<Record<string, readonly string[]>> = {
     'contract/aws-s3',
     'contract/cloudflare',
     'contract/embedded',
+    'contract/memory',
   ],
   'core/registry': ['conformance/core', 'conformance/local'],
   'core/service': ['conformance/local', 'conformance/edge', 'strangers/local'],
@@ -42,6 +43,7 @@ const suites: Readonly<Record<string, readonly string[]>> = {
   'core/sources': ['unit/core/sources/source-health', 'faults/local'],
   'core/upstream': ['unit/core/upstream/remote-manifests', 'unit/core/upstream/auth/authorization'],
   local: ['contract/embedded', 'faults/crash'],
+  memory: ['contract/memory'],
   node: ['conformance/local', 'runtime/local/serve'],
 };
 

@@ -10,10 +10,10 @@ import type {
   StoredBlob,
   WantedBlob,
 } from '../../core/ports/blob-store.ts';
+import { wholeExtent } from '../../memory/extent.ts';
 import { BlobFolder } from './blob-folder.ts';
 import { BlobVerifier } from './blob-verifier.ts';
 import { DiskRoom, type DiskSpace } from './disk-space.ts';
-import { wholeExtent } from './extent.ts';
 import { bodyOf } from './file-body.ts';
 import { HashThread } from './file-hash.ts';
 import { FileBlobPut, type Incoming, type PutContext } from './file-put.ts';

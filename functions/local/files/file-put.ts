@@ -9,8 +9,8 @@ import {
   wrongDigest,
   wrongSize,
 } from '../../core/ports/blob-store.ts';
+import { GrowingExtent } from '../../memory/extent.ts';
 import type { Growing } from './disk-space.ts';
-import { GrowingExtent } from './extent.ts';
 import { bodyOf } from './file-body.ts';
 import { type FileHash, type HashThread, passingHash } from './file-hash.ts';
 import type { OpenFile } from './open-file.ts';

@@ -1,4 +1,4 @@
-import type { Extent } from './extent.ts';
+import type { Extent } from '../../memory/extent.ts';
 import type { OpenFile } from './open-file.ts';
 
 /** The reader closed a slice while it was waiting for it. */

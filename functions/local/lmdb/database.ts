@@ -3,9 +3,9 @@ import { type Database, open } from 'lmdb';
 import { withTimeout } from '../../core/concurrency/timeout.ts';
 import type { Descriptor } from '../../core/oci/descriptor.ts';
 import type { Digest } from '../../core/oci/digest.ts';
-import type { FillJob } from '../../core/ports/fill-queue.ts';
 import type { Counters, SeenRateLimit } from '../../core/ports/ledger.ts';
 import type { ReferrersList, TagList, TagRecord } from '../../core/ports/manifest-store.ts';
+import type { StoredFill } from '../../memory/fill-queue.ts';
 
 /** What is kept of a manifest besides its bytes. */
 interface ManifestRecord {
@@ -16,14 +16,6 @@ interface ManifestRecord {
   readonly complete?: number;
   /** The blobs it names, so that it can be taken out again without reading it. */
   readonly blobs: readonly Digest[];
-}
-
-/** A job of the fill queue that is not done. */
-export interface StoredFill {
-  readonly job: FillJob;
-  readonly attempts: number;
-  /** In ms since 1970. */
-  readonly notBefore: number;
 }
 
 /**

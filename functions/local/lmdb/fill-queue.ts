@@ -1,238 +1,26 @@
 import { repositoryKey } from '../../core/oci/repository.ts';
-import type { FillHandler, FillJob, FillOutcome, FillQueue } from '../../core/ports/fill-queue.ts';
-import type { IndexDatabase, StoredFill } from './database.ts';
+import type { FillJob } from '../../core/ports/fill-queue.ts';
+import { type FillQueueOptions, type FillTable, MemoryFillQueue } from '../../memory/fill-queue.ts';
+import type { IndexDatabase } from './database.ts';
 
-/**
- * After so many attempts, within minutes, a job is given up: here a client that asks for the blob
- * follows its fill, and so starts it anew.
- */
-const mostAttempts = 5;
-/** The pause after a handler that rejected, which it should not, in seconds. */
-const brokenHandlerPause = 10;
-/** The longest delay of a timer, in ms. */
-const longestDelay = 2 ** 31 - 1;
-
-/** What a queue is told when it is opened. */
-export interface FillQueueOptions {
-  /** Ms since 1970. */
-  now(): number;
-  /** Jobs handled at once; beside them each registry that has none of them has one. */
-  readonly concurrency: number;
-  /** Called for a job that will not be tried again. */
-  onGivenUp?(job: FillJob, reason: string): void;
-}
-
-interface Entry extends StoredFill {
-  readonly key: [string, string];
-  /** Settles when the job is on disk. */
-  readonly written: Promise<unknown>;
-}
-
-/** The fill queue of one process. Its jobs are rows of the index until they are done. */
-export class PersistentFillQueue implements FillQueue {
-  readonly #index: Pick<IndexDatabase, 'fills' | 'write'>;
-  readonly #options: FillQueueOptions;
-  /** Every job that is not done, by repository and blob: what is queued twice is handled once. */
-  readonly #entries = new Map<string, Entry>();
-  readonly #ready = new ReadyFills();
-  readonly #timers = new Map<string, NodeJS.Timeout>();
-  readonly #running = new Set<Promise<void>>();
-  /** How many jobs of each registry are handled now. */
-  readonly #busy = new Map<string, number>();
-  readonly #stopping = new AbortController();
-  #handler: FillHandler | undefined;
-
+/** The fill queue of one process, whose jobs are rows of the index until they are done. */
+export class PersistentFillQueue extends MemoryFillQueue {
   constructor(index: Pick<IndexDatabase, 'fills' | 'write'>, options: FillQueueOptions) {
-    this.#index = index;
-    this.#options = options;
-    for (const { key, value } of index.fills.getRange({})) {
-      const entry = { ...value, key, written: Promise.resolve() };
-      this.#entries.set(idOf(value.job), entry);
-      this.#schedule(entry);
-    }
-  }
-
-  async enqueue(jobs: readonly FillJob[]): Promise<void> {
-    const fresh = new Map<string, FillJob>();
-    for (const job of jobs) if (!this.#entries.has(idOf(job))) fresh.set(idOf(job), job);
-    const written = this.#write([...fresh.values()]);
-    for (const [id, job] of fresh) {
-      this.#entries.set(id, { job, attempts: 0, notBefore: 0, key: rowOf(job), written });
-    }
-    // A job that another call is just writing is accepted only when that call's write is done.
-    await Promise.all(jobs.map((job) => this.#entries.get(idOf(job))?.written));
-  }
-
-  /** Begins to handle jobs, also those of an earlier process. Called once. */
-  start(handler: FillHandler): void {
-    this.#handler = handler;
-    this.#next();
-  }
-
-  /** Aborts the handlers that run and resolves when they ended. Their jobs stay for next time. */
-  async stop(): Promise<void> {
-    this.#stopping.abort();
-    for (const timer of this.#timers.values()) clearTimeout(timer);
-    this.#timers.clear();
-    await Promise.allSettled(this.#running);
-  }
-
-  /** How many jobs are not done. */
-  get length(): number {
-    return this.#entries.size;
-  }
-
-  /** Jobs become ready when they are written; a job that could not be written is forgotten. */
-  async #write(jobs: readonly FillJob[]): Promise<void> {
-    if (jobs.length === 0) return;
-    try {
-      await this.#index.write(() => {
-        for (const job of jobs) {
-          void this.#index.fills.put(rowOf(job), { job, attempts: 0, notBefore: 0 });
-        }
-      });
-    } catch (error) {
-      for (const job of jobs) this.#entries.delete(idOf(job));
-      throw error;
-    }
-    for (const job of jobs) this.#ready.add(job);
-    this.#next();
-  }
-
-  #schedule(entry: Entry): void {
-    const id = idOf(entry.job);
-    const delay = Math.min(entry.notBefore - this.#options.now(), longestDelay);
-    if (delay <= 0) {
-      this.#ready.add(entry.job);
-      return;
-    }
-    const wake = () => {
-      this.#timers.delete(id);
-      this.#ready.add(entry.job);
-      this.#next();
-    };
-    this.#timers.set(id, setTimeout(wake, delay).unref());
-  }
-
-  #next(): void {
-    const handler = this.#handler;
-    if (handler === undefined || this.#stopping.signal.aborted) return;
-    for (let job = this.#take(); job !== undefined; job = this.#take()) {
-      const entry = this.#entries.get(idOf(job));
-      if (entry === undefined) continue;
-      const { registry } = job.repository;
-      this.#busy.set(registry, this.#busyOf(registry) + 1);
-      const run = this.#run(handler, entry).finally(() => {
-        this.#running.delete(run);
-        this.#busy.set(registry, this.#busyOf(registry) - 1);
-        this.#next();
-      });
-      this.#running.add(run);
-    }
-  }
-
-  /**
-   * The next job to handle: of the registry that has the fewest under way, which may have one also
-   * when all places are taken. So slow fills of one registry do not stop those of the others.
-   */
-  #take(): FillJob | undefined {
-    const registry = this.#ready
-      .registries()
-      .reduce<string | undefined>(
-        (least, one) =>
-          least === undefined || this.#busyOf(one) < this.#busyOf(least) ? one : least,
-        undefined,
-      );
-    if (registry === undefined) return undefined;
-    const hasPlace = this.#running.size < this.#options.concurrency;
-    return hasPlace || this.#busyOf(registry) === 0 ? this.#ready.take(registry) : undefined;
-  }
-
-  #busyOf(registry: string): number {
-    return this.#busy.get(registry) ?? 0;
-  }
-
-  /** Does not reject: a job whose end could not be written is handled again at the next start. */
-  async #run(handler: FillHandler, entry: Entry): Promise<void> {
-    const outcome = await outcomeOf(handler, entry, this.#stopping.signal);
-    if (this.#stopping.signal.aborted && outcome.kind !== 'done') return;
-    try {
-      if (outcome.kind === 'done') await this.#remove(entry);
-      else if (outcome.kind === 'given-up') await this.#giveUp(entry, outcome.reason);
-      else await this.#retry(entry, outcome);
-    } catch {
-      // The index fails: in memory the outcome holds all the same.
-    }
-  }
-
-  async #retry(entry: Entry, outcome: Extract<FillOutcome, { kind: 'retry' }>): Promise<void> {
-    const attempts = entry.attempts + 1;
-    if (attempts >= mostAttempts) return this.#giveUp(entry, outcome.reason);
-    const notBefore = this.#options.now() + Math.max(0, outcome.afterSeconds) * 1000;
-    const again = { ...entry, attempts, notBefore };
-    this.#entries.set(idOf(entry.job), again);
-    if (!this.#stopping.signal.aborted) this.#schedule(again);
-    const { fills, write } = this.#index;
-    await write(() => void fills.put(entry.key, { job: entry.job, attempts, notBefore }));
-  }
-
-  async #giveUp(entry: Entry, reason: string): Promise<void> {
-    await this.#remove(entry);
-    this.#options.onGivenUp?.(entry.job, reason);
-  }
-
-  async #remove(entry: Entry): Promise<void> {
-    // Forgotten first: a job queued while this is written must be written after it.
-    this.#entries.delete(idOf(entry.job));
-    const { fills, write } = this.#index;
-    await write(() => void fills.remove(entry.key));
+    const unfinished = Array.from(index.fills.getRange({}), ({ value }) => value);
+    super(options, tableOf(index), unfinished);
   }
 }
 
-async function outcomeOf(
-  handler: FillHandler,
-  { job, attempts }: StoredFill,
-  signal: AbortSignal,
-): Promise<FillOutcome> {
-  try {
-    return await handler(job, signal, attempts + 1);
-  } catch (error) {
-    return { kind: 'retry', afterSeconds: brokenHandlerPause, reason: String(error) };
-  }
+function tableOf({ fills, write }: Pick<IndexDatabase, 'fills' | 'write'>): FillTable {
+  return {
+    put: (added) =>
+      write(() => {
+        for (const fill of added) void fills.put(rowOf(fill.job), fill);
+      }),
+    remove: (job) => write(() => void fills.remove(rowOf(job))),
+  };
 }
 
 function rowOf(job: FillJob): [string, string] {
   return [repositoryKey(job.repository), job.blob.digest];
-}
-
-function idOf(job: FillJob): string {
-  return rowOf(job).join('@');
-}
-
-/** The jobs that can be handled now, of each registry in the order in which they came. */
-class ReadyFills {
-  readonly #jobs = new Map<string, Map<string, FillJob>>();
-
-  /** Without effect when it is there. */
-  add(job: FillJob): void {
-    const { registry } = job.repository;
-    const jobs = this.#jobs.get(registry) ?? new Map<string, FillJob>();
-    this.#jobs.set(registry, jobs.set(`${repositoryKey(job.repository)}@${job.blob.digest}`, job));
-  }
-
-  /** The registries that have a job, in the order in which they came. */
-  registries(): readonly string[] {
-    return [...this.#jobs.keys()];
-  }
-
-  /** Takes out the first job of a registry. */
-  take(registry: string): FillJob | undefined {
-    const jobs = this.#jobs.get(registry);
-    for (const [id, job] of jobs ?? []) {
-      jobs?.delete(id);
-      if (jobs?.size === 0) this.#jobs.delete(registry);
-      return job;
-    }
-    return undefined;
-  }
 }

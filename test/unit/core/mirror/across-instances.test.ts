@@ -6,7 +6,7 @@ import {
 import type { MirrorEvent } from '../../../../functions/core/ports/event.ts';
 import { type Leases, StoreBusy } from '../../../../functions/core/ports/leases.ts';
 import { attempt } from '../../../../functions/core/ports/tolerate.ts';
-import { ProcessLeases } from '../../../../functions/local/leases.ts';
+import { MemoryLeases } from '../../../../functions/memory/leases.ts';
 import { SimulatedTime } from '../../../runtime/aws-storm/simulated-time.ts';
 import { madeRandom } from './made-random.ts';
 
@@ -23,7 +23,7 @@ class Instances {
   isBusy = () => false;
   result: { readonly from: number } | undefined;
   leases: Partial<Leases> = {};
-  readonly #real = new ProcessLeases(this.time.now);
+  readonly #real = new MemoryLeases(this.time.now);
   readonly #random = madeRandom(1);
 
   /** What one more instance gets. */

@@ -2,12 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { ProcessLeases } from '../../../../functions/local/leases.ts';
 import {
   type IndexDatabase,
   openIndexDatabase,
 } from '../../../../functions/local/lmdb/database.ts';
 import { LmdbLedger } from '../../../../functions/local/lmdb/ledger.ts';
+import { MemoryLeases } from '../../../../functions/memory/leases.ts';
 
 let folder: string;
 let index: IndexDatabase;
@@ -68,13 +68,13 @@ test('what could not be written is written the next time', async () => {
 
 test('fences go on rising after a restart', async () => {
   let now = 5_000_000;
-  const before = new ProcessLeases(() => now);
+  const before = new MemoryLeases(() => now);
   for (let count = 0; count < 10; count++) {
     const lease = await before.acquire('a', 1);
     if (lease !== undefined) await before.release(lease);
   }
   const last = await before.acquire('a', 1);
   now += 100;
-  const first = await new ProcessLeases(() => now).acquire('a', 1);
+  const first = await new MemoryLeases(() => now).acquire('a', 1);
   expect(first?.fence).toBeGreaterThan(last?.fence ?? Number.POSITIVE_INFINITY);
 });

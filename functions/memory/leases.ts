@@ -1,10 +1,10 @@
 import { type Lease, type Leases, longestHold } from '../core/ports/leases.ts';
 
 /**
- * The leases of the one process that owns a data folder. They die with it, as the folder's lock
- * does; fences go on rising after a restart because they start at the clock.
+ * The leases of one process, and so of everything that only this process works on. They end with it;
+ * fences keep rising after a restart because they start at the clock.
  */
-export class ProcessLeases implements Leases {
+export class MemoryLeases implements Leases {
   readonly #now: () => number;
   readonly #held = new Map<string, Lease>();
   #lastFence = 0;

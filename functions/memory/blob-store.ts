@@ -1,0 +1,145 @@
+import type { ByteRange } from '../core/headers/range.ts';
+import type { Digest } from '../core/oci/digest.ts';
+import type {
+  BlobLocation,
+  BlobPut,
+  BlobSource,
+  BlobStore,
+  PutOptions,
+  StoredBlob,
+  WantedBlob,
+} from '../core/ports/blob-store.ts';
+import type { Runtime } from '../core/ports/runtime.ts';
+import type { BlobBytes } from './blob-bytes.ts';
+import { MemoryBlobPut, type PutContext } from './blob-put.ts';
+import { Room } from './room.ts';
+
+/** How the store is opened. */
+export interface MemoryBlobStoreOptions extends Pick<Runtime, 'now' | 'createHash'> {
+  /** What all blobs may take together, in bytes, those that come in included; no limit unless said. */
+  readonly storeBytes?: number;
+  /** Called, at most once a minute, when a blob was refused for want of room. */
+  onProblem?(reason: string): void;
+}
+
+interface Stored extends StoredBlob {
+  readonly bytes: BlobBytes;
+}
+
+/**
+ * Blobs in the memory of this process, within a bound. A blob that comes in has others evicted
+ * (`evictBy`), and is refused where that makes no room: it is passed through then.
+ */
+export class MemoryBlobStore implements BlobStore {
+  readonly #stored = new Map<Digest, Stored>();
+  /** The puts under way and what aborts them. */
+  readonly #puts = new Map<MemoryBlobPut, AbortController>();
+  readonly #room: Room;
+  readonly #context: PutContext;
+  #storedBytes = 0;
+
+  constructor({ now, createHash, storeBytes, onProblem }: MemoryBlobStoreOptions) {
+    this.#room = new Room({
+      capacity: storeBytes ?? Number.POSITIVE_INFINITY,
+      now,
+      evictable: () => this.#storedBytes,
+      onFull: (reason) => onProblem?.(reason),
+    });
+    this.#context = {
+      room: this.#room,
+      createHash,
+      publish: (digest, bytes) => {
+        const before = this.#stored.get(digest);
+        if (before !== undefined) {
+          bytes.drop();
+          return before.bytes;
+        }
+        const size = bytes.length;
+        this.#stored.set(digest, { digest, size, stored: Math.round(now()), bytes });
+        this.#storedBytes += size;
+        return bytes;
+      },
+    };
+  }
+
+  /** From now on `evict` is called when a blob needs room; it deletes until `usedBytes` fits. */
+  evictBy(evict: () => Promise<void>): void {
+    this.#room.evict = evict;
+  }
+
+  /** Takes another bound, in bytes. What is stored beyond it goes with the next eviction. */
+  resize(storeBytes: number): void {
+    this.#room.capacity = storeBytes;
+  }
+
+  async stat(digest: Digest): Promise<StoredBlob | undefined> {
+    const found = this.#stored.get(digest);
+    return found && statOf(found);
+  }
+
+  async locate(digest: Digest, range?: ByteRange): Promise<BlobLocation | undefined> {
+    const found = this.#stored.get(digest);
+    if (found === undefined) return undefined;
+    const { size, bytes } = found;
+    return { kind: 'stream', size, body: bytes.inOnePiece(range) ?? bytes.read(range) };
+  }
+
+  /** What is stored is known here anyway. */
+  noteStored(): void {}
+
+  put(blob: WantedBlob, source: BlobSource, { signal }: PutOptions = {}): BlobPut {
+    const stored = this.#stored.get(blob.digest);
+    if (stored !== undefined) {
+      const { size, bytes } = stored;
+      return {
+        done: Promise.resolve({ kind: 'stored', size }),
+        follow: (range) => bytes.read(range),
+        arrived: () => size,
+      };
+    }
+    const abort = new AbortController();
+    const onAbort = () => abort.abort(signal?.reason);
+    if (signal?.aborted) onAbort();
+    signal?.addEventListener('abort', onAbort);
+    const put = new MemoryBlobPut(blob, source, abort.signal, this.#context);
+    const forget = () => {
+      signal?.removeEventListener('abort', onAbort);
+      this.#puts.delete(put);
+    };
+    put.done.then(forget, forget);
+    this.#puts.set(put, abort);
+    return put;
+  }
+
+  async delete(digest: Digest): Promise<void> {
+    const found = this.#stored.get(digest);
+    if (found === undefined) return;
+    this.#stored.delete(digest);
+    this.#storedBytes -= found.size;
+    found.bytes.drop();
+  }
+
+  async *list(after?: Digest): AsyncIterable<StoredBlob> {
+    const all = [...this.#stored.keys()];
+    for (const digest of after === undefined ? all : all.filter((one) => one > after).sort()) {
+      const found = this.#stored.get(digest);
+      if (found !== undefined) yield statOf(found);
+    }
+  }
+
+  /** Also of blobs that come in, and of deleted ones that are still read: it is all memory. */
+  async usedBytes(): Promise<number> {
+    return this.#room.taken;
+  }
+
+  /** Aborts the puts under way and waits for them; readers may finish. */
+  async close(): Promise<void> {
+    const reason = new Error('the blob store is closing');
+    for (const abort of this.#puts.values()) abort.abort(reason);
+    await Promise.allSettled(Array.from(this.#puts.keys(), (put) => put.done));
+  }
+}
+
+function statOf({ digest, size, stored }: Stored): StoredBlob {
+  return { digest, size, stored };
+}

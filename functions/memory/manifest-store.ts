@@ -1,0 +1,183 @@
+import { BoundedCache } from '../core/concurrency/bounded-cache.ts';
+import { type Descriptor, readDescriptor, readDescriptors } from '../core/oci/descriptor.ts';
+import type { Digest } from '../core/oci/digest.ts';
+import { type Manifest, type ManifestContents, storedMediaType } from '../core/oci/manifest.ts';
+import { safeType } from '../core/oci/media-type.ts';
+import { type Page, type PageRequest, pageOf } from '../core/oci/page.ts';
+import { type Repository, repositoryKey, repositoryOf } from '../core/oci/repository.ts';
+import type {
+  IndexedManifest,
+  ManifestStore,
+  PulledManifest,
+  ReferrersList,
+  TagList,
+  TagRecord,
+  UpstreamLocation,
+} from '../core/ports/manifest-store.ts';
+import { BoundedRows } from './bounded-rows.ts';
+import { ManifestTable } from './manifest-table.ts';
+
+/** What an entry of a list takes beside its text, in bytes. */
+const entryWeight = 100;
+
+/** How many places of blobs at upstreams are remembered; each is gone within minutes. */
+const mostLocations = 10_000;
+
+/** How the index is opened. */
+export interface MemoryManifestStoreOptions {
+  /** Ms since 1970. */
+  now(): number;
+  /** What the index may take, in bytes: half of it manifests, the rest tags and lists. */
+  readonly indexBytes: number;
+}
+
+/** The index in the memory of this process, within a bound. */
+export class MemoryManifestStore implements ManifestStore {
+  readonly #now: () => number;
+  readonly #manifests: ManifestTable;
+  readonly #tags: BoundedRows<TagRecord>;
+  readonly #tagLists: BoundedRows<TagList>;
+  readonly #referrers: BoundedRows<ReferrersList>;
+  readonly #locations: BoundedCache<UpstreamLocation>;
+
+  constructor({ now, indexBytes }: MemoryManifestStoreOptions) {
+    this.#now = now;
+    this.#manifests = new ManifestTable(indexBytes / 2);
+    this.#tags = new BoundedRows(indexBytes / 4);
+    this.#tagLists = new BoundedRows(indexBytes / 8);
+    this.#referrers = new BoundedRows(indexBytes / 8);
+    this.#locations = new BoundedCache(mostLocations, now);
+  }
+
+  async getTag(repository: Repository, tag: string): Promise<TagRecord | undefined> {
+    const record = this.#tags.get(tagKey(repository, tag));
+    return record && { ...record, mediaType: safeType(record.mediaType) };
+  }
+
+  async putTag(repository: Repository, tag: string, record: TagRecord): Promise<void> {
+    const key = tagKey(repository, tag);
+    const stored = this.#tags.get(key);
+    if (stored !== undefined && stored.checked > record.checked) return;
+    const weight = entryWeight * (3 + record.history.length) + record.mediaType.length;
+    this.#tags.set(key, record, weight);
+  }
+
+  async listTags(repository: Repository, page: PageRequest): Promise<Page<string>> {
+    const prefix = tagKey(repository, '');
+    const tags: string[] = [];
+    for (const key of this.#tags.keys()) {
+      if (key.startsWith(prefix)) tags.push(key.slice(prefix.length));
+    }
+    return pageOf(tags.sort(), page);
+  }
+
+  async getManifest(repository: Repository, digest: Digest): Promise<IndexedManifest | undefined> {
+    const row = this.#manifests.get(repositoryKey(repository), digest);
+    return row && { ...readManifest(row.manifest), pulled: row.pulled, complete: row.complete };
+  }
+
+  async findManifest(digest: Digest, registry: string): Promise<Manifest | undefined> {
+    for (const { repository, manifest } of this.#manifests.holders(digest)) {
+      if (repositoryOf(repository).registry === registry) return readManifest(manifest);
+    }
+    return undefined;
+  }
+
+  async putManifest(
+    repository: Repository,
+    manifest: Manifest,
+    contents: ManifestContents | undefined,
+    pulled: number,
+  ): Promise<void> {
+    this.#manifests.add(repositoryKey(repository), manifest, contents, pulled);
+  }
+
+  async getBlobEntry(repository: Repository, digest: Digest): Promise<Descriptor | undefined> {
+    const entry = this.#manifests.entry(repositoryKey(repository), digest);
+    return entry && readDescriptor(entry);
+  }
+
+  async listRepositories(page: PageRequest, registry?: string): Promise<Page<string>> {
+    const all = [...this.#manifests.repositories()];
+    const wanted =
+      registry === undefined ? all : all.filter((key) => repositoryOf(key).registry === registry);
+    return pageOf(wanted.sort(), page);
+  }
+
+  async getTagList(repository: Repository): Promise<TagList | undefined> {
+    return this.#tagLists.get(repositoryKey(repository));
+  }
+
+  async putTagList(repository: Repository, list: TagList): Promise<void> {
+    const weight = list.tags.reduce((sum, tag) => sum + tag.length + entryWeight, entryWeight);
+    this.#tagLists.set(repositoryKey(repository), list, weight);
+  }
+
+  async getReferrers(repository: Repository, subject: Digest): Promise<ReferrersList | undefined> {
+    const list = this.#referrers.get(digestKey(repository, subject));
+    return list && { ...list, manifests: readDescriptors(list.manifests) };
+  }
+
+  async putReferrers(repository: Repository, subject: Digest, list: ReferrersList): Promise<void> {
+    // Annotations may be of any length.
+    const weight = entryWeight + 2 * JSON.stringify(list.manifests).length;
+    this.#referrers.set(digestKey(repository, subject), list, weight);
+  }
+
+  async markPulled(repository: Repository, digest: Digest, pulled: number): Promise<void> {
+    const row = this.#manifests.get(repositoryKey(repository), digest);
+    if (row !== undefined) row.pulled = Math.max(row.pulled, pulled);
+  }
+
+  async markComplete(repository: Repository, digest: Digest, seen: number): Promise<void> {
+    const row = this.#manifests.get(repositoryKey(repository), digest);
+    if (row !== undefined) row.complete = seen;
+  }
+
+  async getUpstreamLocation(
+    repository: Repository,
+    digest: Digest,
+  ): Promise<UpstreamLocation | undefined> {
+    return this.#locations.get(digestKey(repository, digest));
+  }
+
+  async putUpstreamLocation(
+    repository: Repository,
+    digest: Digest,
+    location: UpstreamLocation,
+  ): Promise<void> {
+    const left = location.expires - this.#now();
+    this.#locations.set(digestKey(repository, digest), location, left);
+  }
+
+  async leastRecentlyPulled(limit: number): Promise<readonly PulledManifest[]> {
+    const oldest = this.#manifests.oldest().slice(0, limit);
+    return oldest.map(({ repository, manifest, pulled }) => ({
+      repository: repositoryOf(repository),
+      digest: manifest.digest,
+      pulled,
+    }));
+  }
+
+  async removeManifest(repository: Repository, digest: Digest): Promise<void> {
+    this.#manifests.remove(repositoryKey(repository), digest);
+  }
+
+  async isBlobNamed(digest: Digest): Promise<boolean> {
+    return this.#manifests.isNamed(digest);
+  }
+}
+
+/** A copy for a caller, who may change it. */
+function readManifest({ digest, mediaType, bytes }: Manifest): Manifest {
+  return { digest, bytes: bytes.slice(), mediaType: storedMediaType(mediaType, bytes) };
+}
+
+/** No repository's name has a colon, and its registry has no slash. */
+function tagKey(repository: Repository, tag: string): string {
+  return `${repositoryKey(repository)}:${tag}`;
+}
+
+function digestKey(repository: Repository, digest: Digest): string {
+  return `${repositoryKey(repository)}@${digest}`;
+}

@@ -1,0 +1,158 @@
+import type { Descriptor } from '../core/oci/descriptor.ts';
+import type { Digest } from '../core/oci/digest.ts';
+import type { Manifest, ManifestContents } from '../core/oci/manifest.ts';
+
+/** What a row takes besides a manifest's bytes, and what each blob that it names takes, in bytes. */
+const rowWeight = 500;
+const blobWeight = 500;
+
+/** When rows have to go, so much of the capacity is free afterwards: to find them takes a sort. */
+const headroom = 0.1;
+
+/** A manifest of a repository. */
+export interface ManifestRow {
+  /** As `docker.io/library/alpine`. */
+  readonly repository: string;
+  readonly manifest: Manifest;
+  readonly blobs: ReadonlyMap<Digest, Descriptor>;
+  /** In ms since 1970. */
+  pulled: number;
+  complete: number | undefined;
+}
+
+/** The manifests of all repositories, within a bound: those go that were pulled longest ago. */
+export class ManifestTable {
+  readonly #capacity: number;
+  readonly #rows = new Map<string, ManifestRow>();
+  readonly #ofRepository = new RowSets();
+  /** By the manifest's digest. */
+  readonly #holders = new RowSets();
+  /** By repository and blob. */
+  readonly #entries = new RowSets();
+  /** By blob. */
+  readonly #namers = new RowSets();
+  #weight = 0;
+
+  /** `capacity` is in bytes. */
+  constructor(capacity: number) {
+    this.#capacity = capacity;
+  }
+
+  get(repository: string, digest: Digest): ManifestRow | undefined {
+    return this.#rows.get(keyOf(repository, digest));
+  }
+
+  /** Without effect when it is there. */
+  add(
+    repository: string,
+    manifest: Manifest,
+    contents: ManifestContents | undefined,
+    pulled: number,
+  ): void {
+    const { digest, mediaType } = manifest;
+    const key = keyOf(repository, digest);
+    if (this.#rows.has(key)) return;
+    // The bytes are there once for all repositories.
+    const [holder] = this.#holders.of(digest);
+    const bytes = holder?.manifest.bytes ?? manifest.bytes.slice();
+    const row: ManifestRow = {
+      repository,
+      manifest: { digest, mediaType, bytes },
+      blobs: new Map((contents?.blobs ?? []).map((blob) => [blob.digest, blob])),
+      pulled,
+      complete: undefined,
+    };
+    this.#rows.set(key, row);
+    this.#ofRepository.add(repository, row);
+    this.#holders.add(digest, row);
+    for (const blob of row.blobs.keys()) {
+      this.#entries.add(keyOf(repository, blob), row);
+      this.#namers.add(blob, row);
+    }
+    this.#weight += weightOf(row);
+    if (this.#weight > this.#capacity) this.#removeOldest(row);
+  }
+
+  remove(repository: string, digest: Digest): void {
+    const key = keyOf(repository, digest);
+    const row = this.#rows.get(key);
+    if (row === undefined) return;
+    this.#rows.delete(key);
+    this.#ofRepository.remove(repository, row);
+    this.#holders.remove(digest, row);
+    for (const blob of row.blobs.keys()) {
+      this.#entries.remove(keyOf(repository, blob), row);
+      this.#namers.remove(blob, row);
+    }
+    this.#weight -= weightOf(row);
+  }
+
+  /** The rows of a manifest, one for each repository that has it. */
+  holders(digest: Digest): Iterable<ManifestRow> {
+    return this.#holders.of(digest);
+  }
+
+  /** What a manifest of a repository says of a blob. */
+  entry(repository: string, blob: Digest): Descriptor | undefined {
+    const [row] = this.#entries.of(keyOf(repository, blob));
+    return row?.blobs.get(blob);
+  }
+
+  isNamed(blob: Digest): boolean {
+    return this.#namers.has(blob);
+  }
+
+  /** The repositories that have a manifest. */
+  repositories(): Iterable<string> {
+    return this.#ofRepository.keys();
+  }
+
+  /** Those pulled longest ago first. */
+  oldest(): ManifestRow[] {
+    return [...this.#rows.values()].sort((one, other) => one.pulled - other.pulled);
+  }
+
+  #removeOldest(added: ManifestRow): void {
+    for (const row of this.oldest()) {
+      if (this.#weight <= this.#capacity * (1 - headroom)) return;
+      if (row !== added) this.remove(row.repository, row.manifest.digest);
+    }
+  }
+}
+
+/** Sets of rows by a key; a set that is empty is not there. */
+class RowSets {
+  readonly #sets = new Map<string, Set<ManifestRow>>();
+
+  add(key: string, row: ManifestRow): void {
+    const set = this.#sets.get(key);
+    if (set === undefined) this.#sets.set(key, new Set([row]));
+    else set.add(row);
+  }
+
+  remove(key: string, row: ManifestRow): void {
+    const set = this.#sets.get(key);
+    set?.delete(row);
+    if (set?.size === 0) this.#sets.delete(key);
+  }
+
+  of(key: string): Iterable<ManifestRow> {
+    return this.#sets.get(key) ?? [];
+  }
+
+  has(key: string): boolean {
+    return this.#sets.has(key);
+  }
+
+  keys(): Iterable<string> {
+    return this.#sets.keys();
+  }
+}
+
+function keyOf(repository: string, digest: Digest): string {
+  return `${repository}@${digest}`;
+}
+
+function weightOf({ manifest, blobs }: ManifestRow): number {
+  return rowWeight + manifest.bytes.byteLength + blobs.size * blobWeight;
+}
