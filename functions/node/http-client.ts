@@ -5,14 +5,14 @@ import { FetchError } from '../core/upstream/fetch-error.ts';
 /** Connections to upstreams. */
 export interface UpstreamConnections {
   readonly fetch: UpstreamFetch;
-  /** Cuts what is under way. */
+  /** Cuts the requests in flight. */
   close(): Promise<void>;
 }
 
-/** To one origin, for what is answered at once: manifests, tokens, lists. */
+/** Connections per origin for manifests, tokens and lists, which are answered at once. */
 const shortConnections = 64;
 
-/** To one origin, for blobs: each may take as long as its client does. */
+/** Connections per origin for blobs, each of which may take as long as its client does. */
 const blobConnections = 512;
 
 const options = {
@@ -25,9 +25,9 @@ const options = {
 };
 
 /**
- * Opens the connections to upstreams; through a proxy where HTTPS_PROXY, HTTP_PROXY and NO_PROXY
- * say so. It is `fetch` by its contract, made of undici's `request`: `fetch` itself needs four
- * times the processor time for a body.
+ * Opens connections to upstreams, through a proxy if HTTPS_PROXY, HTTP_PROXY and NO_PROXY say so.
+ * `fetch` keeps the contract of the Web's but uses undici's `request`: undici's own `fetch` needs
+ * four times the CPU for a body.
  */
 export function openConnections(
   environment: Readonly<Record<string, string | undefined>>,
@@ -47,31 +47,27 @@ export function openConnections(
           ...(httpsProxy !== undefined && { httpsProxy }),
           ...(noProxy !== undefined && { noProxy }),
         });
-  // Apart, so that no manifest waits for the connection of a slow blob.
+  // Two pools, so that no manifest waits for the connection of a slow blob.
   const short = open(shortConnections);
   const blobs = open(blobConnections);
   return {
     async fetch(url, { method, headers, signal, purpose }) {
       const dispatcher = purpose === 'blob' ? blobs : short;
-      const {
-        statusCode,
-        headers: received,
-        body,
-      } = await unlessAborted(request(url, { method, headers, signal, dispatcher }), signal).catch(
-        (error: unknown) => {
-          throw signal.aborted ? error : fetchError(error, 'headers');
-        },
-      );
-      const empty = method === 'HEAD' || [204, 205, 304].includes(statusCode);
-      if (empty) await body.dump();
+      const response = await untilAborted(
+        request(url, { method, headers, signal, dispatcher }),
+        signal,
+      ).catch((error: unknown) => {
+        throw signal.aborted ? error : fetchError(error, 'headers');
+      });
+      const { statusCode: status, body } = response;
+      const isEmpty = method === 'HEAD' || [204, 205, 304].includes(status);
+      if (isEmpty) await body.dump();
       try {
-        return new Response(empty ? null : webBody(body), {
-          status: statusCode,
-          headers: webHeaders(received),
-        });
+        const init = { status, headers: webHeaders(response.headers) };
+        return new Response(isEmpty ? null : webBody(body), init);
       } catch (error) {
-        // A number that is no status: nobody gets this body, so it must not keep its connection.
-        body.on('error', () => undefined).destroy();
+        // The number is not a valid status. Without a reader the body would keep its connection.
+        discard(body);
         throw error;
       }
     },
@@ -81,11 +77,13 @@ export function openConnections(
   };
 }
 
-/** What was asked, or the signal's reason: undici does not look at it while a connection is missing. */
-async function unlessAborted(
-  asked: Promise<Dispatcher.ResponseData>,
+type ResponseData = Dispatcher.ResponseData;
+
+/** Rejects as soon as the signal aborts: undici ignores it while it waits for a connection. */
+async function untilAborted(
+  request: Promise<ResponseData>,
   signal: AbortSignal,
-): Promise<Dispatcher.ResponseData> {
+): Promise<ResponseData> {
   let onAbort: () => void = () => undefined;
   const aborted = new Promise<never>((_, reject) => {
     onAbort = () => reject(signal.reason);
@@ -93,10 +91,10 @@ async function unlessAborted(
     else signal.addEventListener('abort', onAbort, { once: true });
   });
   try {
-    return await Promise.race([asked, aborted]);
+    return await Promise.race([request, aborted]);
   } catch (error) {
-    asked.then(
-      ({ body }) => body.on('error', () => undefined).destroy(),
+    request.then(
+      ({ body }) => discard(body),
       () => undefined,
     );
     throw error;
@@ -105,34 +103,35 @@ async function unlessAborted(
   }
 }
 
-type Received = Dispatcher.ResponseData;
+function discard(body: ResponseData['body']): void {
+  body.on('error', () => undefined).destroy();
+}
 
-function webHeaders(received: Received['headers']): Headers {
+function webHeaders(received: ResponseData['headers']): Headers {
   const headers = new Headers();
   for (const [name, values = []] of Object.entries(received)) {
     for (const value of Array.isArray(values) ? values : [values]) {
-      // undici reads values as UTF-8, and Headers takes only what is one byte a letter.
+      // undici decodes values as UTF-8, but Headers accepts only characters of one byte.
       if (!/[^\t\x20-\xff]/.test(value)) headers.append(name, value);
     }
   }
   return headers;
 }
 
-/** How much waits here for its reader, in bytes, before the socket is stopped. */
+/** How many bytes are buffered for a slow reader before the socket is paused. */
 const highWaterMark = 256 * 1024;
 
-function webBody(body: Received['body']): ReadableStream<Uint8Array> {
-  let done = false;
+function webBody(body: ResponseData['body']): ReadableStream<Uint8Array> {
+  let ended = false;
   const end = (act: () => void) => {
-    if (done) return;
-    done = true;
-    act();
+    if (!ended) act();
+    ended = true;
   };
   return new ReadableStream<Uint8Array>(
     {
       start(controller) {
         body.on('data', (chunk: Uint8Array) => {
-          if (done) return;
+          if (ended) return;
           controller.enqueue(chunk);
           if ((controller.desiredSize ?? 0) <= 0) body.pause();
         });
@@ -151,8 +150,39 @@ function webBody(body: Received['body']): ReadableStream<Uint8Array> {
   );
 }
 
-/** An error and the causes below it, outermost first. */
-function chainOf(error: unknown): Error[] {
+const timeoutCodes: ReadonlySet<string | undefined> = new Set([
+  'ETIMEDOUT',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_HEADERS_TIMEOUT',
+  'UND_ERR_BODY_TIMEOUT',
+]);
+
+/**
+ * Explains what Node or undici threw for a request or its body. The thrown error becomes the cause,
+ * unless it is the parser's: that one holds raw headers, perhaps with a signed Location.
+ */
+export function fetchError(error: unknown, part: 'headers' | 'body'): FetchError {
+  const chain = causesOf(error);
+  const codes = chain.map(codeOf);
+  // Node's own fetch gives a parser's error a code; undici 7 gives it only a name.
+  const isUnparsable = chain.some(
+    (link) => link.name === 'HTTPParserError' || codeOf(link)?.startsWith('HPE_'),
+  );
+  const explained = (kind: FetchError['kind'], reason: string) => {
+    const code = codes.findLast((found) => found !== undefined);
+    const detail = code === undefined ? '' : ` (${code})`;
+    return new FetchError(kind, `${reason}${detail}`, isUnparsable ? undefined : { cause: error });
+  };
+  if (codes.some((code) => timeoutCodes.has(code))) return explained('timeout', 'timed out');
+  if (part === 'body') return explained('unreachable', 'the body broke off');
+  // Docker Hub's abuse page once had header lines that end in LF alone, which Node's fetch rejects.
+  // So an answer that cannot be parsed is treated as that page.
+  if (isUnparsable) return explained('limited', 'the answer is not valid HTTP; too many requests?');
+  return explained('unreachable', 'no connection');
+}
+
+/** An error and its causes, outermost first. */
+function causesOf(error: unknown): Error[] {
   const chain: Error[] = [];
   let current = error;
   while (current instanceof Error && chain.length < 5) {
@@ -164,40 +194,4 @@ function chainOf(error: unknown): Error[] {
 
 function codeOf(error: Error): string | undefined {
   return 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-}
-
-const timeoutCodes: ReadonlySet<string> = new Set([
-  'ETIMEDOUT',
-  'UND_ERR_CONNECT_TIMEOUT',
-  'UND_ERR_HEADERS_TIMEOUT',
-  'UND_ERR_BODY_TIMEOUT',
-]);
-
-/** Node's own fetch gives such an error a code; undici 7 only the name. */
-function isParserError(error: Error): boolean {
-  return error.name === 'HTTPParserError' || codeOf(error)?.startsWith('HPE_') === true;
-}
-
-/**
- * Explains what Node or undici threw for a request or its body. The thrown error is kept as cause,
- * except a parser's: that one holds raw headers, which may be a signed Location.
- */
-export function fetchError(error: unknown, part: 'headers' | 'body'): FetchError {
-  const chain = chainOf(error);
-  const isUnparsable = chain.some(isParserError);
-  const explained = (kind: FetchError['kind'], reason: string) => {
-    const code = chain.map(codeOf).findLast((found) => found !== undefined);
-    const detail = code === undefined ? '' : ` (${code})`;
-    return new FetchError(kind, `${reason}${detail}`, isUnparsable ? undefined : { cause: error });
-  };
-  if (chain.some((link) => timeoutCodes.has(codeOf(link) ?? ''))) {
-    return explained('timeout', 'no answer in time');
-  }
-  if (part === 'body') return explained('unreachable', 'the body broke off');
-  // Docker Hub's abuse page once had header lines that end in LF alone, on which Node's fetch
-  // throws: what cannot be parsed is taken for that page.
-  if (isUnparsable) {
-    return explained('limited', 'an answer that is not HTTP, as when there were too many requests');
-  }
-  return explained('unreachable', 'no connection');
 }

@@ -1,7 +1,7 @@
 import type { Environment } from '../core/config/environment.ts';
 import type { PasswordPlace } from '../core/config/resolve.ts';
 
-/** Reads passwords of a process; `readSecret` reads one out of the secret store, if there is one. */
+/** Returns a reader of passwords. `readSecret` reads the secret store of the platform, if any. */
 export function passwordReader(
   environment: Environment,
   readSecret?: (name: string) => Promise<string>,
@@ -10,17 +10,17 @@ export function passwordReader(
     if ('env' in place) {
       const password = environment[place.env];
       if (password) return password;
-      throw new Error(`the environment variable ${place.env} is not set`);
+      throw new Error(`environment variable ${place.env} is not set`);
     }
     if ('secret' in place) {
       if (readSecret !== undefined) return readSecret(place.secret);
-      throw new Error(`no secret store here has the secret ${place.secret}`);
+      throw new Error(`cannot read the secret ${place.secret}: this platform has no secret store`);
     }
-    // A function has no such file, and should not load what reads it before it answers.
+    // Functions have no such file and should not load node:fs before they answer.
     const { readFile } = await import('node:fs/promises');
-    // Editors end a file with a line end.
+    // Editors add the final newline.
     const password = (await readFile(place.file, 'utf8')).replace(/\r?\n$/, '');
-    // It may be about to be written.
+    // Another process may be about to write it.
     if (password === '') throw new Error(`${place.file} is empty`);
     return password;
   };

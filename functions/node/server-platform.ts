@@ -5,43 +5,43 @@ import type { FillHandler, FillJob, FillQueue } from '../core/ports/fill-queue.t
 import type { Ports } from '../core/ports/ports.ts';
 import type { Platform } from '../core/service/platform.ts';
 
-/** A fill queue that is worked on in this process. */
+/** A fill queue whose jobs this process handles. */
 export interface ServedFillQueue extends FillQueue {
-  /** Begins to hand out jobs, also those that a former process left. */
+  /** Starts to handle jobs, including those that an earlier process left. */
   start(handler: FillHandler): void;
-  /** Aborts the jobs under way, which stay in the queue, and resolves when none runs. */
+  /** Aborts the running jobs, which stay in the queue, and waits for them. */
   stop(): Promise<void>;
 }
 
 /** What a server runs on. */
 export interface ServerPlatform extends Platform {
   readonly ports: Ports & { readonly queue: ServedFillQueue };
-  /** Whether this process fills: one that does not may lack the rights to write and to delete. */
+  /** False if this process leaves fills to others; it may lack permission to write and delete. */
   readonly fillsHere: boolean;
-  /** Where everything is kept, for people. */
+  /** Where the data is, as shown to people. */
   readonly place: string;
-  /** Writes what is left and lets go of what is held. */
+  /** Writes what is still in memory and releases all resources. */
   close(): Promise<void>;
 }
 
-/** What a server's process lends its platform. */
+/** What a server's process provides to its platform. */
 export interface ServerProcess extends Pick<Platform, 'runtime' | 'log' | 'fetch'> {
-  /** For passwords, and for the platform's own settings. */
+  /** For passwords and the platform's own settings. */
   readonly environment: Environment;
 }
 
 /** Opens a server's platform. Rejects with an error that says what to do. */
 export type OpenPlatform = (process: ServerProcess) => Promise<ServerPlatform>;
 
-/** What stores tell of their work behind the requests. */
+/** What stores report about their background work. */
 export interface StoreListeners {
-  /** Called with each job that will not be tried again, and why. */
+  /** A job will not be tried again, and why. */
   onGivenUp(job: FillJob, reason: string): void;
-  /** Called with what else went wrong; holds no secret. */
+  /** Something else went wrong. `reason` holds no secret. */
   onProblem(reason: string): void;
 }
 
-/** Writes to the log what stores tell. */
+/** Listeners that write to the log. */
 export function storeListeners(log: Log): StoreListeners {
   return {
     onGivenUp: (job, reason) => logGivenUp(log, job, reason),

@@ -6,9 +6,8 @@ import type { Config } from '../core/config/resolve.ts';
 import { encode } from '../core/config/resolved.ts';
 import { authorityOf } from '../core/config/units.ts';
 import { logEvent } from '../core/observe/event-line.ts';
-import type { Log } from '../core/observe/log.ts';
 import { reasonOf } from '../core/ports/tolerate.ts';
-import { createService, type Service } from '../core/service/create-service.ts';
+import { createService } from '../core/service/create-service.ts';
 import { unreadablePasswords } from '../core/sources/open-sources.ts';
 import { createHandler } from './http/handler.ts';
 import { listen } from './http/listener.ts';
@@ -22,31 +21,31 @@ import type { OpenPlatform, ServerPlatform } from './server-platform.ts';
 
 /** What a server takes from its process. */
 export interface ServerOptions {
-  /** For passwords and proxies. */
+  /** For passwords and proxies. Default: `process.env`. */
   readonly environment?: Environment;
-  /** Standard output by default. */
+  /** Default: standard output. */
   readonly logTo?: LogDestination;
-  /** Whether a person reads the log as it is written. */
+  /** True if the log goes to a terminal. */
   readonly terminal?: boolean;
 }
 
-/** A server that answers. */
+/** A listening server. */
 export interface RunningServer {
   readonly address: AddressInfo;
   /** `http://127.0.0.1:5000` */
   readonly url: string;
-  /** Where everything is kept, for people. */
+  /** Where the data is, as shown to people. */
   readonly place: string;
-  /** Writes to the log what went wrong and nobody expected. */
+  /** Logs an error that nothing handled. */
   unexpected(error: unknown): void;
   /**
-   * Takes a changed configuration for what begins from now on, or stays with the one it has when
-   * there are mistakes; the log says which, and what needs a restart. Does not reject.
+   * Applies a changed configuration to new requests and fills. A configuration with mistakes changes
+   * nothing. The log lists the mistakes, or the keys that need a restart. Does not reject.
    */
-  reload(read: () => Promise<ParsedConfig>): Promise<void>;
+  reload(load: () => Promise<ParsedConfig>): Promise<void>;
   /**
-   * Answers what is in flight, stops the fills and closes the store; may be called twice. Rejects
-   * when the store could not write what was left: counters, and no blob or manifest.
+   * Finishes the answers in flight, stops the fills and closes the store; may be called twice.
+   * Rejects if the store could not save the last counters; blobs and manifests are safe then.
    */
   close(): Promise<void>;
 }
@@ -70,52 +69,62 @@ export async function startServer(
     const { fetch } = connections;
     const platform = await openPlatform({ environment, runtime, log, fetch });
     undo.unshift(() => platform.close());
-    await checkPasswords(config, platform);
+    const { ports, fillsHere, place } = platform;
+    // Without its password the mirror could not pull what is private.
+    const unreadable = await passwordMistakes(config, platform);
+    if (unreadable.length > 0) throw new Error(unreadable.join('; '));
     await attachMetrics(metrics, platform);
     const service = createService(config, platform, { metrics: () => metrics.page() });
+    const { mirror } = service;
     const handler = createHandler({
       service,
       log,
       metrics,
-      served: (bytes) => platform.ports.ledger.count({ bytesServed: bytes }),
+      served: (bytes) => ports.ledger.count({ bytesServed: bytes }),
     });
     const listener = await listen(config, handler);
-    startWork(service, platform);
-    const { address } = listener;
-    const scheme = config.tls === undefined ? 'http' : 'https';
-    let running = config;
+    const evict = () => {
+      if (fillsHere) runtime.waitUntil(mirror.evict());
+    };
+    if (fillsHere) ports.queue.start((job, _, delivery) => mirror.handleFill(job, { delivery }));
+    evict();
+    let { shutdownTimeout } = config;
     const close = async () => {
       service.startClosing();
-      await listener.close(running.shutdownTimeout);
+      await listener.close(shutdownTimeout);
       try {
-        await stopWork(service, platform, settled);
+        // The fills end before the store that they write to.
+        await Promise.all([mirror.stop(), ports.queue.stop()]);
+        await settled();
+        await platform.close();
       } finally {
         await connections.close();
         log.flush();
       }
     };
-    let closing: Promise<void> | undefined;
-    const reload = async (read: () => Promise<ParsedConfig>) => {
-      try {
-        const parsed = await read();
-        if ('problems' in parsed) return refuseReload(log, parsed.problems.map(problemText));
-        const unreadable = await unreadableReasons(parsed.ok, platform);
-        if (unreadable.length > 0) return refuseReload(log, unreadable);
-        service.reconfigure(parsed.ok);
-        const needsRestart = keysForRestart(config, parsed.ok).join(', ') || undefined;
-        log.event('info', 'configuration reloaded', { needsRestart });
-        running = parsed.ok;
-        if (platform.fillsHere) runtime.waitUntil(service.mirror.evict());
-      } catch (error) {
-        service.unexpected(error);
-      }
+    const reload = async (load: () => Promise<ParsedConfig>) => {
+      const parsed = await load();
+      const mistakes =
+        'problems' in parsed
+          ? parsed.problems.map(problemText)
+          : await passwordMistakes(parsed.ok, platform);
+      for (const mistake of mistakes) log.event('error', 'configuration not reloaded', { mistake });
+      if ('problems' in parsed || mistakes.length > 0) return;
+      service.reconfigure(parsed.ok);
+      const needsRestart = keysForRestart(config, parsed.ok).join(', ') || undefined;
+      log.event('info', 'configuration reloaded', { needsRestart });
+      ({ shutdownTimeout } = parsed.ok);
+      evict();
     };
+    let closing: Promise<void> | undefined;
+    const { address } = listener;
+    const scheme = config.tls === undefined ? 'http' : 'https';
     return {
       address,
       url: `${scheme}://${authorityOf({ host: address.address, port: address.port })}`,
-      place: platform.place,
+      place,
       unexpected: service.unexpected,
-      reload,
+      reload: (load) => reload(load).catch(service.unexpected),
       close: () => {
         closing ??= close();
         return closing;
@@ -127,57 +136,29 @@ export async function startServer(
   }
 }
 
-/** A server does not start with a password that cannot be read: it could not pull what is private. */
-async function checkPasswords(config: Config, platform: ServerPlatform): Promise<void> {
-  const reasons = await unreadableReasons(config, platform);
-  if (reasons.length > 0) throw new Error(reasons.join('; '));
-}
-
-async function unreadableReasons(
+async function passwordMistakes(
   { upstreams }: Config,
   platform: ServerPlatform,
 ): Promise<string[]> {
   const unreadable = await unreadablePasswords(upstreams, (place) => platform.readPassword(place));
   return unreadable.map(
-    ({ registry, reason }) => `the password of ${registry} cannot be read: ${reason}`,
+    ({ registry, reason }) => `cannot read the password for ${registry}: ${reason}`,
   );
 }
 
-function refuseReload(log: Log, mistakes: readonly string[]): void {
-  for (const mistake of mistakes) log.event('error', 'configuration not reloaded', { mistake });
-}
-
-/** Shows in the metrics what the stores have, and what they remember of rate limits. */
+/** Adds the metrics of the stores, and the rate limits that they remember. */
 async function attachMetrics(metrics: Metrics, { ports, runtime }: ServerPlatform): Promise<void> {
   metrics.attach(ports);
   try {
     for (const event of await rememberedRateLimits(ports.ledger)) metrics.observe(event);
   } catch (error) {
-    // A mirror that starts while its index is down serves from its upstreams.
+    // While its index is down, a mirror still serves from its upstreams.
     runtime.observe({ kind: 'store-failed', operation: 'rateLimits', reason: reasonOf(error) });
   }
 }
 
-/** Begins to fill, and to look after the bound of what is stored. */
-function startWork({ mirror }: Service, { ports, runtime, fillsHere }: ServerPlatform): void {
-  if (!fillsHere) return;
-  ports.queue.start((job, _, delivery) => mirror.handleFill(job, { delivery }));
-  runtime.waitUntil(mirror.evict());
-}
-
-/** The fills first: they write to the store. */
-async function stopWork(
-  { mirror }: Service,
-  platform: ServerPlatform,
-  settled: () => Promise<void>,
-): Promise<void> {
-  await Promise.all([mirror.stop(), platform.ports.queue.stop()]);
-  await settled();
-  await platform.close();
-}
-
-/** The keys that a running server takes from a changed file; all others need a restart. */
-const live: readonly string[] = [
+/** The keys that a running server applies when they change; all others need a restart. */
+const reloadable: readonly string[] = [
   'defaultUpstream',
   'upstreams',
   'shutdownTimeout',
@@ -185,20 +166,19 @@ const live: readonly string[] = [
   'limits.storeBytes',
 ];
 
-/** The keys that differ between two configurations and that a running server cannot change. */
+/** The keys that differ between two configurations and need a restart. */
 function keysForRestart(before: Config, after: Config): string[] {
   const changed = (one: object, other: object, prefix: string): string[] =>
-    [...new Set([...Object.keys(one), ...Object.keys(other)])].flatMap((key) => {
+    Object.keys({ ...one, ...other }).flatMap((key) => {
       const path = prefix + key;
       const [was, is] = [Reflect.get(one, key), Reflect.get(other, key)];
-      if (live.includes(path) || text(was) === text(is)) return [];
-      const isSection = key === 'limits' && typeof is === 'object' && is !== null;
-      return isSection ? changed(was, is, `${path}.`) : [path];
+      if (reloadable.includes(path) || comparable(was) === comparable(is)) return [];
+      return key === 'limits' ? changed(was, is, `${path}.`) : [path];
     });
   return changed(before, after, '');
 }
 
-/** In which URLs, patterns and maps can be compared. */
-function text(value: unknown): string {
+/** A value as text in which URLs, patterns and maps can be compared. */
+function comparable(value: unknown): string {
   return JSON.stringify(encode(value) ?? null);
 }

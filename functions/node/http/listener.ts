@@ -1,36 +1,36 @@
 import { readFile } from 'node:fs/promises';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Config } from '../../core/config/resolve.ts';
 import { MeteredResponse } from './write-answer.ts';
 
-/** Answers one request. It does not reject. */
+/** Answers one request. Does not reject. */
 export type RequestHandler = (request: IncomingMessage, response: MeteredResponse) => Promise<void>;
 
-/** A server that listens. */
+/** A listening server. */
 export interface Listener {
   readonly address: AddressInfo;
-  /** Takes no new connection, waits for the answers under way for so many ms, then cuts them. */
+  /** Stops accepting connections, waits up to so many ms for answers in flight, then cuts them. */
   close(milliseconds: number): Promise<void>;
 }
 
 const options = {
   ServerResponse: MeteredResponse,
-  // Load balancers keep idle connections for 60 s: the server must not be the first to close one.
+  // Load balancers keep idle connections for 60 s; the server must not close one first.
   keepAliveTimeout: 75_000,
-  // For what clients send; an answer may take as long as it takes.
+  // These bound what clients send; answers may take as long as they need.
   headersTimeout: 20_000,
   requestTimeout: 60_000,
   connectionsCheckingInterval: 5_000,
   maxHeaderSize: 32 * 1024,
-  // Finds out about clients that vanished without a word.
+  // Detects clients that vanished without closing their connection.
   keepAlive: true,
   keepAliveInitialDelay: 60_000,
 };
 
-/** Listens by http, or by https with the configured files; rejects with the system's error. */
+/** Listens for http, or for https with the configured files. Rejects with the system's error. */
 export async function listen(
   config: Pick<Config, 'listen' | 'tls'>,
   handler: RequestHandler,
@@ -38,19 +38,19 @@ export async function listen(
   const connections = new OpenConnections();
   const answer = (request: IncomingMessage, response: MeteredResponse) => {
     connections.answering(request.socket, response);
-    // Nobody reads a body here, and reading it away may take as long as the client likes.
+    // Request bodies are never read; draining one could take arbitrarily long.
     if (hasBody(request)) response.shouldKeepAlive = false;
     void handler(request, response);
   };
-  const server = await makeServer(config.tls);
+  const server = await createHttpServer(config.tls);
   server.on(config.tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) =>
     connections.opened(socket),
   );
   server.on('request', answer);
-  // Without this Node would ask for a body that nobody wants.
+  // Without this listener Node would ask the client for the body.
   server.on('checkContinue', answer);
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    // Into an answer that is under way nothing may be written.
+    // A refusal must not be written into an answer in flight.
     if (error.code === 'ECONNRESET' || !socket.writable || connections.isAnswering(socket)) {
       socket.destroy();
     } else {
@@ -64,10 +64,8 @@ export async function listen(
       resolve();
     });
   });
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('not a network address');
   return {
-    address,
+    address: server.address() as AddressInfo,
     async close(milliseconds) {
       const closed = new Promise<void>((resolve) => {
         server.close(() => resolve());
@@ -80,31 +78,21 @@ export async function listen(
   };
 }
 
-type AnswerServer = Server<typeof IncomingMessage, typeof MeteredResponse>;
-
-async function makeServer(tls: Config['tls']): Promise<AnswerServer> {
+async function createHttpServer(tls: Config['tls']) {
   if (tls === undefined) return createServer(options);
   const [cert, key] = await Promise.all([readFile(tls.cert), readFile(tls.key)]);
-  return createTlsServer({
-    ...options,
-    cert,
-    key,
-    minVersion: 'TLSv1.2',
-    handshakeTimeout: 10_000,
-  });
+  const tlsOptions = { cert, key, minVersion: 'TLSv1.2', handshakeTimeout: 10_000 } as const;
+  return createTlsServer({ ...options, ...tlsOptions });
 }
 
-function hasBody(request: IncomingMessage): boolean {
-  const { headers } = request;
-  if (headers['transfer-encoding'] !== undefined) return true;
-  const length = headers['content-length'];
-  return length !== undefined && length !== '0';
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
 }
 
-/** How long a client may take to read a refusal and to go, in ms. */
+/** How long a client may take to read a refusal and close the connection, in ms. */
 const refusalTime = 1000;
 
-/** Answers what could not be read as HTTP, and ends the connection also if the client does not. */
+/** Answers what is not valid HTTP, and closes the connection even if the client does not. */
 function refuse({ code = '' }: NodeJS.ErrnoException, socket: Duplex): void {
   const status = statuses[code] ?? '400 Bad Request';
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
@@ -117,9 +105,8 @@ const statuses: Readonly<Record<string, string>> = {
   ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
 };
 
-/** The connections of a server, and which of them wait for nothing. */
+/** The open connections of a server and the answers in flight on each. */
 class OpenConnections {
-  /** Answers under way by connection. */
   readonly #open = new Map<Socket, Set<ServerResponse>>();
   #closing = false;
 
@@ -133,7 +120,7 @@ class OpenConnections {
     if (this.#closing) socket.destroy();
   }
 
-  /** Notes an answer until it has left. While closing, its connection ends with it. */
+  /** Tracks an answer until it is sent. While the server closes, its connection ends with it. */
   answering(socket: Socket, response: ServerResponse): void {
     const answers = this.#open.get(socket);
     answers?.add(response);
@@ -144,27 +131,26 @@ class OpenConnections {
     });
   }
 
-  /** True while an answer is under way on a connection. */
   isAnswering(socket: Duplex): boolean {
     return socket instanceof Socket && (this.#open.get(socket)?.size ?? 0) > 0;
   }
 
   /**
-   * Ends every connection as soon as no answer is under way on it. Node itself leaves those alone
-   * that have never sent a request, and those whose answer began before the end.
+   * Ends every connection as soon as it has no answer in flight. Node's own close() leaves open those
+   * that never sent a request and those whose answer began before it.
    */
   close(): void {
     this.#closing = true;
     for (const [socket, { size }] of this.#open) if (size === 0) socket.destroySoon();
   }
 
-  /** Cuts all connections, whatever is under way. */
+  /** Cuts all connections. */
   cut(): void {
     for (const socket of this.#open.keys()) socket.destroy();
   }
 }
 
-/** Node tells only the first of pipelined answers that its connection is gone. */
+/** Of pipelined answers Node tells only the first that its connection is gone. */
 function abandon(response: ServerResponse): void {
   if (response.socket !== null) return;
   response.destroy();

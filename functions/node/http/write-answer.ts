@@ -4,86 +4,69 @@ import type { Writable } from 'node:stream';
 import type { Written } from '../../core/observe/request-line.ts';
 import type { Answer } from '../../core/registry/answer.ts';
 
+/** Up to this size, in bytes, a body is sent in one piece with the headers. */
+const smallBody = 64 * 1024;
+
+const nothing: Written = { bytes: 0, end: 'complete' };
+
 /**
- * Writes an answer, at the client's pace. It never rejects. A client that leaves cancels its own
- * stream. A stream that fails cuts the connection, so that no client takes a part for the whole.
+ * Writes an answer at the client's pace. Never rejects. If the client leaves, its stream is
+ * cancelled. If the stream fails, the connection is cut, so that the client notices.
  */
 export function writeAnswer(
-  answer: Answer,
+  { body, status, headers }: Answer,
   method: string,
   response: MeteredResponse,
 ): Written | Promise<Written> {
-  const { body, status, headers } = answer;
   response.writeHead(status, headers);
-  if (body instanceof ReadableStream) {
-    if (method !== 'HEAD') return writeStream(body, response);
+  if (body === undefined || method === 'HEAD') {
     response.end();
+    if (!(body instanceof ReadableStream)) return nothing;
     return body.cancel().then(
       () => nothing,
       () => nothing,
     );
   }
-  if (body === undefined || method === 'HEAD') {
-    response.end();
-    return nothing;
-  }
-  if (typeof body === 'string') {
-    response.end(body);
-    return { bytes: Buffer.byteLength(body), end: 'complete' };
-  }
-  if (body.byteLength > smallBody) response.end(body);
-  else response.end(asText(body), 'latin1');
-  return { bytes: body.byteLength, end: 'complete' };
+  if (body instanceof ReadableStream) return writeStream(body, response);
+  if (typeof body === 'string') response.end(body);
+  else if (body.byteLength > smallBody) response.end(body);
+  // Node sends text together with the headers, in one system call instead of two. Latin-1 maps every
+  // byte to one character and back.
+  else response.end(bufferOf(body).toString('latin1'), 'latin1');
+  return { bytes: Buffer.byteLength(body), end: 'complete' };
 }
 
-/** Up to this size, in bytes, a body leaves in one piece with the headers. */
-const smallBody = 64 * 1024;
-const texts = new WeakMap<Uint8Array, string>();
-
-/**
- * Bytes as a text of as many characters: Node writes it together with the headers, in one call of
- * the system instead of two pieces. Latin-1 maps every byte to a character and back.
- */
-function asText(body: Uint8Array): string {
-  const known = texts.get(body);
-  if (known !== undefined) return known;
-  const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('latin1');
-  texts.set(body, text);
-  return text;
+function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
 }
-
-const nothing: Written = { bytes: 0, end: 'complete' };
 
 async function writeStream(
   body: ReadableStream<Uint8Array>,
   response: MeteredResponse,
 ): Promise<Written> {
-  const leaving = new AbortController();
-  const leave = () => leaving.abort();
+  const left = new AbortController();
+  const leave = () => left.abort();
   response.once('close', leave);
-  // A write to a connection that was just cut; 'close' follows.
+  // A write to a connection that was just cut fails before 'close'.
   response.on('error', leave);
   if (response.destroyed) leave();
   try {
     const node = nodeBodyOf(body);
-    if (node === undefined) await pump(body, response, leaving.signal);
-    else await node.writeTo(response, leaving.signal);
-    if (leaving.signal.aborted) return { bytes: response.sentBytes, end: 'left' };
-    await ended(response, leaving.signal);
-    const complete = response.writableFinished;
-    return { bytes: response.sentBytes, end: complete ? 'complete' : 'left' };
+    if (node === undefined) await pump(body, response, left.signal);
+    else await node.writeTo(response, left.signal);
+    if (!left.signal.aborted) await sent(response, left.signal);
+    return { bytes: response.sentBytes, end: response.writableFinished ? 'complete' : 'left' };
   } catch (error) {
-    const { sentBytes } = response;
-    if (leaving.signal.aborted) return { bytes: sentBytes, end: 'left' };
+    if (left.signal.aborted) return { bytes: response.sentBytes, end: 'left' };
     response.destroy();
-    return { bytes: sentBytes, end: 'broken', error };
+    return { bytes: response.sentBytes, end: 'broken', error };
   } finally {
     response.off('close', leave);
   }
 }
 
-/** Ends a response and waits until all of it has left, or the client has. */
-async function ended(response: MeteredResponse, signal: AbortSignal): Promise<void> {
+/** Ends a response and waits until all of it is sent or the client has left. */
+async function sent(response: MeteredResponse, signal: AbortSignal): Promise<void> {
   response.end();
   if (response.writableFinished) return;
   await once(response, 'finish', { signal }).catch(() => undefined);
@@ -101,14 +84,13 @@ async function pump(
   for (;;) {
     const { done, value } = await reader.read();
     if (done || signal.aborted) return;
-    if (response.write(value)) continue;
-    await once(response, 'drain', { signal });
+    if (!response.write(value)) await once(response, 'drain', { signal });
   }
 }
 
 type WriteCallback = (error: Error | null | undefined) => void;
 
-/** A response that counts the bytes of a body written in pieces. */
+/** A response that counts the bytes of a body that is written in pieces. */
 export class MeteredResponse extends ServerResponse<IncomingMessage> {
   #sent = 0;
 
@@ -119,41 +101,41 @@ export class MeteredResponse extends ServerResponse<IncomingMessage> {
     encoding?: BufferEncoding | WriteCallback,
     callback?: WriteCallback,
   ): boolean {
-    const told = typeof encoding === 'function' ? encoding : callback;
+    const done = typeof encoding === 'function' ? encoding : callback;
     const length = chunk instanceof Uint8Array ? chunk.byteLength : 0;
-    const taken: WriteCallback = (error) => {
-      // A write that was cut off with its connection is reported as done too.
+    const counted: WriteCallback = (error) => {
+      // Node also reports a write as done if it was cut off with its connection.
       if (!error && this.socket?.destroyed === false) this.#sent += length;
-      told?.(error);
+      done?.(error);
     };
-    if (typeof encoding === 'string') return super.write(chunk, encoding, taken);
-    return super.write(chunk, taken);
+    if (typeof encoding === 'string') return super.write(chunk, encoding, counted);
+    return super.write(chunk, counted);
   }
 
-  /** Bytes of the body that the system took: what a client that left never got is not counted. */
+  /** Bytes of the body that the system accepted, without those lost when a client left. */
   get sentBytes(): number {
     return this.#sent;
   }
 }
 
-/** A stream's bytes by a short way: from where they are straight into a socket. */
+/** A faster way to send a stream: from its source straight into a socket. */
 export interface NodeBody {
   /**
-   * Writes all bytes and resolves when the sink took the last; does not end it. Rejects when the
-   * sink closed or failed, the signal aborted, or the bytes turned out wrong: the sink must be
-   * destroyed then, as it was promised more. Called once, instead of reading the stream.
+   * Writes all bytes and resolves when the sink took the last; does not end the sink. Rejects if the
+   * sink closed or failed, the signal aborted, or the bytes are wrong: the caller must then destroy
+   * the sink, which was promised more. Called once, instead of reading the stream.
    */
   writeTo(sink: Writable, signal?: AbortSignal): Promise<void>;
 }
 
-const bodies = new WeakMap<ReadableStream<Uint8Array>, NodeBody>();
+const nodeBodies = new WeakMap<ReadableStream<Uint8Array>, NodeBody>();
 
-/** The short way for a stream that has one; undefined for every other stream. */
+/** The faster way to send this stream, if it has one. */
 export function nodeBodyOf(stream: ReadableStream<Uint8Array>): NodeBody | undefined {
-  return bodies.get(stream);
+  return nodeBodies.get(stream);
 }
 
-/** Gives a stream a short way: chunks of Web streams cost more than reading a file. */
+/** Gives a stream a faster way: chunks of Web streams cost more than reading a file. */
 export function setNodeBody(stream: ReadableStream<Uint8Array>, body: NodeBody): void {
-  bodies.set(stream, body);
+  nodeBodies.set(stream, body);
 }

@@ -3,98 +3,53 @@ import type { RequestRecord } from '../../core/observe/request-line.ts';
 import type { MirrorEvent } from '../../core/ports/event.ts';
 import type { Page } from '../../core/service/app.ts';
 import { type MetricStores, storeMetrics } from './store-metrics.ts';
-import { upstreamMetrics } from './upstream-metrics.ts';
 
 /** What the server counts, for Prometheus. */
 export interface Metrics {
-  /** A request has begun; the function it gives is called once when it has ended. */
+  /** Counts a request as active; the returned function is called once when it has ended. */
   begin(): (record: RequestRecord) => void;
   observe(event: MirrorEvent): void;
-  /** Adds what is read from the stores. They are opened later, as they report to the metrics. */
+  /** Adds the metrics of the stores, which are opened later because they report to these. */
   attach(stores: MetricStores): void;
   /** The page `/metrics`. */
   page(): Promise<Page>;
 }
 
-const seconds = [0.001, 0.005, 0.025, 0.1, 0.5, 2, 10, 60, 300];
-
-/** Creates the metrics, with a registry of their own: several servers may run in one process. */
+/** Creates the metrics in a registry of their own: several servers may run in one process. */
 export function createMetrics(): Metrics {
   const registry = new Registry();
-  const registers = [registry];
-  const requests = new Counter({
-    name: 'pullfront_requests_total',
-    help: 'Requests answered.',
-    labelNames: ['kind', 'method', 'status', 'cache'],
-    registers,
-  });
-  const requestSeconds = new Histogram({
-    name: 'pullfront_request_seconds',
-    help: 'Time until an answer had left, by kind and cache status.',
-    labelNames: ['kind', 'cache'],
-    buckets: seconds,
-    registers,
-  });
-  let running = 0;
-  new Gauge({
-    name: 'pullfront_active_requests',
-    help: 'Requests being answered now.',
-    registers,
-    collect() {
-      this.set(running);
-    },
-  });
-  const served = new Counter({
-    name: 'pullfront_served_bytes_total',
-    help: 'Bytes of bodies sent to clients.',
-    labelNames: ['kind'],
-    registers,
-  });
-  const byLabels = new Map<string, (record: RequestRecord) => void>();
-
-  /** prom-client looks its labels up anew at every step: here it does so once for a combination. */
-  const childrenOf = (record: RequestRecord): ((record: RequestRecord) => void) => {
-    const { kind, cache = 'none' } = record.note;
-    const key = `${kind} ${record.method} ${record.status} ${cache}`;
-    const known = byLabels.get(key);
-    if (known !== undefined) return known;
-    const method = standardMethods.has(record.method) ? record.method : 'other';
-    const count = requests.labels({ kind, method, status: record.status, cache });
-    const time = requestSeconds.labels({ kind, cache });
-    const bytes = served.labels({ kind });
-    const children = ({ milliseconds, written }: RequestRecord) => {
-      count.inc();
-      time.observe(milliseconds / 1000);
-      if (written.bytes > 0) bytes.inc(written.bytes);
-    };
-    if (byLabels.size < 1000) byLabels.set(key, children);
-    return children;
-  };
-
-  const observe = upstreamMetrics(registers);
-  new Gauge({
-    name: 'process_resident_memory_bytes',
-    help: 'Resident memory.',
-    registers,
-    collect() {
-      this.set(process.memoryUsage.rss());
-    },
-  });
+  gauge(registry, 'process_resident_memory_bytes', 'Resident memory.', () =>
+    process.memoryUsage.rss(),
+  );
   return {
-    begin() {
-      running += 1;
-      return (record) => {
-        running -= 1;
-        childrenOf(record)(record);
-      };
-    },
-    observe,
-    attach: (stores) => storeMetrics(registers, stores),
+    ...requestMetrics(registry),
+    observe: eventMetrics(registry),
+    attach: (stores) => storeMetrics(registry, stores),
     page: async () => ({ type: registry.contentType, body: await registry.metrics() }),
   };
 }
 
-const standardMethods: ReadonlySet<string> = new Set([
+function counter<const Label extends string = never>(
+  registry: Registry,
+  name: string,
+  help: string,
+  labelNames: readonly Label[] = [],
+): Counter<Label> {
+  return new Counter({ name, help, labelNames, registers: [registry] });
+}
+
+function gauge(registry: Registry, name: string, help: string, read: () => number): void {
+  new Gauge({
+    name,
+    help,
+    registers: [registry],
+    collect() {
+      this.set(read());
+    },
+  });
+}
+
+const methods: ReadonlySet<string> = new Set([
   'GET',
   'HEAD',
   'POST',
@@ -103,3 +58,145 @@ const standardMethods: ReadonlySet<string> = new Set([
   'DELETE',
   'OPTIONS',
 ]);
+
+function requestMetrics(registry: Registry): Pick<Metrics, 'begin'> {
+  const requests = counter(registry, 'pullfront_requests_total', 'Requests answered.', [
+    'kind',
+    'method',
+    'status',
+    'cache',
+  ]);
+  const seconds = new Histogram({
+    name: 'pullfront_request_seconds',
+    help: 'Time until an answer was sent, by kind and cache status.',
+    labelNames: ['kind', 'cache'],
+    buckets: [0.001, 0.005, 0.025, 0.1, 0.5, 2, 10, 60, 300],
+    registers: [registry],
+  });
+  let active = 0;
+  gauge(registry, 'pullfront_active_requests', 'Requests in flight.', () => active);
+  const served = counter(
+    registry,
+    'pullfront_served_bytes_total',
+    'Bytes of bodies sent to clients.',
+    ['kind'],
+  );
+  /** By labels: prom-client looks labels up at every increment, this only once. */
+  const recorders = new Map<string, (record: RequestRecord) => void>();
+  const recorderOf = ({ method, status, note }: RequestRecord) => {
+    const { kind, cache = 'none' } = note;
+    const key = `${kind} ${method} ${status} ${cache}`;
+    const known = recorders.get(key);
+    if (known !== undefined) return known;
+    const label = methods.has(method) ? method : 'other';
+    const count = requests.labels({ kind, method: label, status, cache });
+    const time = seconds.labels({ kind, cache });
+    const bytes = served.labels({ kind });
+    const recorder = ({ milliseconds, written }: RequestRecord) => {
+      count.inc();
+      time.observe(milliseconds / 1000);
+      if (written.bytes > 0) bytes.inc(written.bytes);
+    };
+    // Clients choose the method, so the map must be bounded.
+    if (recorders.size < 1000) recorders.set(key, recorder);
+    return recorder;
+  };
+  return {
+    begin() {
+      active += 1;
+      return (record) => {
+        active -= 1;
+        recorderOf(record)(record);
+      };
+    },
+  };
+}
+
+/** Registers the metrics of upstreams, fills and failures; returns what counts an event. */
+function eventMetrics(registry: Registry): (event: MirrorEvent) => void {
+  const registers = [registry];
+  const requests = counter(
+    registry,
+    'pullfront_upstream_requests_total',
+    'Requests sent to upstreams. If there was no answer, the status is a word that says why.',
+    ['registry', 'purpose', 'method', 'status'],
+  );
+  const limit = new Gauge({
+    name: 'pullfront_upstream_rate_limit',
+    help: 'Pulls per window that the upstream allows.',
+    labelNames: ['registry', 'credentials'],
+    registers,
+  });
+  const remaining = new Gauge({
+    name: 'pullfront_upstream_rate_remaining',
+    help: 'Pulls that remain, as last reported by the upstream.',
+    labelNames: ['registry', 'credentials'],
+    registers,
+  });
+  const backoffs = counter(
+    registry,
+    'pullfront_upstream_backoffs_total',
+    'Times that the mirror began to back off from a registry, repository, token service or blob host.',
+    ['registry', 'scope'],
+  );
+  const failing = new Gauge({
+    name: 'pullfront_upstream_failing',
+    help: '1 while the mirror backs off from a whole registry, else 0.',
+    labelNames: ['registry'],
+    registers,
+  });
+  const fills = counter(registry, 'pullfront_fills_total', 'Fills by outcome.', ['outcome']);
+  const fillSeconds = new Histogram({
+    name: 'pullfront_fill_seconds',
+    help: 'Duration of fills.',
+    buckets: [0.1, 0.5, 2, 10, 60, 300, 1800],
+    registers,
+  });
+  const passed = counter(
+    registry,
+    'pullfront_passed_through_bytes_total',
+    'Bytes passed from upstreams to clients without being stored.',
+  );
+  const evicted = counter(registry, 'pullfront_evicted_bytes_total', 'Bytes evicted.');
+  const failures = counter(
+    registry,
+    'pullfront_store_failures_total',
+    'Store operations that failed.',
+    ['operation'],
+  );
+  return (event) => {
+    switch (event.kind) {
+      case 'upstream-request': {
+        const { registry, purpose, method, status } = event;
+        requests.inc({ registry, purpose, method, status });
+        return;
+      }
+      case 'rate-limit': {
+        const { registry, credentials, rate } = event;
+        limit.set({ registry, credentials }, rate.limit);
+        remaining.set({ registry, credentials }, rate.remaining);
+        return;
+      }
+      case 'backed-off':
+        backoffs.inc({ registry: event.registry, scope: event.scope });
+        if (event.scope === 'registry') failing.set({ registry: event.registry }, 1);
+        return;
+      case 'answers-again':
+        if (event.scope === 'registry') failing.set({ registry: event.registry }, 0);
+        return;
+      case 'fill':
+        fills.inc({ outcome: event.outcome });
+        fillSeconds.observe(event.milliseconds / 1000);
+        return;
+      case 'passed-through':
+        passed.inc(event.bytes);
+        return;
+      case 'evicted':
+        evicted.inc(event.bytes);
+        return;
+      case 'store-failed':
+        failures.inc({ operation: event.operation });
+        return;
+    }
+  };
+}

@@ -1,11 +1,5 @@
 import type { Config } from '../../core/config/resolve.ts';
-import {
-  jsonLog,
-  type LeastLevel,
-  type Log,
-  type LogLevel,
-  passing,
-} from '../../core/observe/log.ts';
+import { jsonLog, type Log, type LogLevel, passing } from '../../core/observe/log.ts';
 import {
   logRequest,
   type RequestRecord,
@@ -13,26 +7,25 @@ import {
   requestText,
 } from '../../core/observe/request-line.ts';
 
-/** Takes lines, in batches. */
+/** Takes lines, perhaps in batches. */
 export interface LogDestination {
   write(line: string): unknown;
-  /** Hands over what waits; the server calls it when it stops. */
+  /** Writes what is buffered; called when the server stops. */
   flushSync(): void;
 }
 
-/** A server's log: lines of JSON, or text for people. */
+/** A server's log: JSON lines, or text for people. */
 export interface ServerLog extends Log {
   request(record: RequestRecord): void;
   flush(): void;
 }
 
-/** Creates a server's log. `terminal` decides for the format `auto`. */
+/** Creates a server's log. The format `auto` is text on a terminal, else JSON. */
 export function createServerLog(
-  options: Config['log'],
+  { level, format }: Config['log'],
   destination: LogDestination,
   terminal: boolean,
 ): ServerLog {
-  const { level, format } = options;
   const write = (line: string) => destination.write(`${line}\n`);
   const isText = format === 'text' || (format === 'auto' && terminal);
   return {
@@ -41,20 +34,21 @@ export function createServerLog(
       try {
         destination.flushSync();
       } catch {
-        // The output is gone (a closed pipe): there is nobody left to tell.
+        // The output is gone, such as a closed pipe; there is nowhere left to report it.
       }
     },
   };
 }
 
 type Lines = Omit<ServerLog, 'flush'>;
+type Write = (line: string) => void;
 
-function jsonLines(least: LeastLevel, write: (line: string) => void): Lines {
+function jsonLines(least: Config['log']['level'], write: Write): Lines {
   const log = jsonLog(least, write, Date.now);
   return { ...log, request: (record) => logRequest(log, record) };
 }
 
-function textLines(least: LeastLevel, write: (line: string) => void): Lines {
+function textLines(least: Config['log']['level'], write: Write): Lines {
   const passes = passing(least);
   const line = (level: LogLevel, text: string) => {
     const time = new Date().toTimeString().slice(0, 8);
@@ -75,8 +69,8 @@ function textLines(least: LeastLevel, write: (line: string) => void): Lines {
   };
 }
 
-/** Nothing that a client or an upstream said may move the cursor or change colours. */
+/** Clients and upstreams must not move the cursor or change colours. */
 function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is replaced
   return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '?');
 }

@@ -1,37 +1,40 @@
 import { write, writeSync } from 'node:fs';
 import type { LogDestination } from './server-log.ts';
 
-/** So many bytes are written at once; what is less waits for more. */
+/** Lines are written in batches of about this many bytes. */
 const batch = 4096;
 
-/** How long a line waits for others, in ms. */
-const patience = 500;
+/** The longest time that a line waits for its batch to fill, in ms. */
+const flushDelay = 500;
 
-/** Lines that wait while the output takes none, in characters; further ones are dropped. */
-const mostWaiting = 1024 * 1024;
+/** The limit of buffered lines, in characters. Beyond it, lines are dropped. */
+const mostBuffered = 1024 * 1024;
 
-/** An output that takes nothing now (a slow reader of a pipe) is tried again so soon, in ms. */
-const busyPause = 100;
+/** The pause before retrying an output that accepts nothing (a slow reader of a pipe), in ms. */
+const retryPause = 100;
 
-/** How often it is told that lines are lost, in ms. */
-const tellEvery = 60_000;
+/** How often lost lines are reported, in ms. */
+const reportInterval = 60_000;
 
-/** How a standard output is opened. */
+/** How to open a standard output. */
 export interface StandardOutputOptions {
-  /** 1 unless said. */
+  /** Default 1. */
   readonly fd?: number;
-  /** Is told, at most once a minute, why lines were lost; standard error unless said. */
+  /** Called at most once a minute with the reason why lines were lost. Default: standard error. */
   readonly onLost?: (reason: string) => void;
 }
 
 /**
- * Standard output, written in batches at most half a second late. Where it cannot be written (a log
- * file on a full disk, a pipe without its reader) lines are lost and the server goes on: a log is
- * worth less than the pulls.
+ * Opens standard output, written in batches at most half a second late. If it cannot be written (a log
+ * file on a full disk, a pipe without a reader), lines are lost and the server continues: pulls are
+ * worth more than the log.
  */
-export function standardOutput(options: StandardOutputOptions = {}): LogDestination {
-  const output = new StandardOutput(options.fd ?? 1, options.onLost ?? tellStandardError);
-  // Also at the end that a second signal makes.
+export function standardOutput({
+  fd = 1,
+  onLost = reportOnStandardError,
+}: StandardOutputOptions = {}): LogDestination {
+  const output = new StandardOutput(fd, onLost);
+  // For an exit by a second signal.
   process.once('exit', () => output.flushSync());
   return output;
 }
@@ -39,10 +42,10 @@ export function standardOutput(options: StandardOutputOptions = {}): LogDestinat
 class StandardOutput implements LogDestination {
   readonly #fd: number;
   readonly #onLost: (reason: string) => void;
-  #waiting = '';
+  #buffered = '';
   #isWriting = false;
   #timer: NodeJS.Timeout | undefined;
-  #told = Number.NEGATIVE_INFINITY;
+  #reported = Number.NEGATIVE_INFINITY;
 
   constructor(fd: number, onLost: (reason: string) => void) {
     this.#fd = fd;
@@ -50,30 +53,30 @@ class StandardOutput implements LogDestination {
   }
 
   write(line: string): void {
-    if (this.#waiting.length > mostWaiting) {
+    if (this.#buffered.length > mostBuffered) {
       this.#lose('its reader is too slow');
       return;
     }
-    this.#waiting += line;
-    if (this.#waiting.length >= batch) this.#write();
-    else this.#timer ??= setTimeout(() => this.#write(), patience).unref();
+    this.#buffered += line;
+    if (this.#buffered.length >= batch) this.#write();
+    else this.#timer ??= setTimeout(() => this.#write(), flushDelay).unref();
   }
 
-  /** Behind a write under way the lines may come out of order; none waits for it. */
+  /** Does not wait for a write in progress, so lines may be out of order. */
   flushSync(): void {
     const bytes = this.#take();
     try {
       for (let at = 0; at < bytes.length; ) at += writeSync(this.#fd, bytes, at);
     } catch (error) {
-      this.#lose(messageOf(error));
+      this.#lose(error instanceof Error ? error.message : String(error));
     }
   }
 
   #take(): Buffer {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const bytes = Buffer.from(this.#waiting);
-    this.#waiting = '';
+    const bytes = Buffer.from(this.#buffered);
+    this.#buffered = '';
     return bytes;
   }
 
@@ -87,29 +90,25 @@ class StandardOutput implements LogDestination {
     this.#isWriting = true;
     write(this.#fd, bytes, (error, count) => {
       if (error?.code === 'EAGAIN') {
-        setTimeout(() => this.#send(bytes), busyPause).unref();
+        setTimeout(() => this.#send(bytes), retryPause).unref();
         return;
       }
       if (error) this.#lose(error.message);
       else if (count < bytes.length) return this.#send(bytes.subarray(count));
       this.#isWriting = false;
-      // Also what is less than a batch: its time may have come during the write.
-      if (this.#waiting !== '') this.#write();
+      // Write even less than a batch: its timer may have fired during this write.
+      this.#write();
     });
   }
 
   #lose(reason: string): void {
     const now = Date.now();
-    if (now - this.#told < tellEvery) return;
-    this.#told = now;
+    if (now - this.#reported < reportInterval) return;
+    this.#reported = now;
     this.#onLost(reason);
   }
 }
 
-function tellStandardError(reason: string): void {
-  process.stderr.write(`pullfront: lines of the log are lost: ${reason}\n`);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+function reportOnStandardError(reason: string): void {
+  process.stderr.write(`pullfront: log lines are being lost: ${reason}\n`);
 }

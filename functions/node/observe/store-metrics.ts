@@ -1,7 +1,7 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { BlobStore } from '../../core/ports/blob-store.ts';
 import type { MirrorEvent } from '../../core/ports/event.ts';
-import type { Counters, Ledger } from '../../core/ports/ledger.ts';
+import { type Counters, type Ledger, noCounts } from '../../core/ports/ledger.ts';
 
 /** The stores that metrics are read from. */
 export interface MetricStores {
@@ -9,8 +9,9 @@ export interface MetricStores {
   readonly ledger: Pick<Ledger, 'counters' | 'rateLimits'>;
 }
 
-/** Registers what is read from the stores at the moment somebody asks for the metrics. */
-export function storeMetrics(registers: Registry[], { blobs, ledger }: MetricStores): void {
+/** Registers metrics that are read from the stores whenever `/metrics` is requested. */
+export function storeMetrics(registry: Registry, { blobs, ledger }: MetricStores): void {
+  const registers = [registry];
   const usedBytes = lastKnown(() => blobs.usedBytes(), 0);
   new Gauge({
     name: 'pullfront_store_bytes',
@@ -20,8 +21,7 @@ export function storeMetrics(registers: Registry[], { blobs, ledger }: MetricSto
       this.set(await usedBytes());
     },
   });
-  const counters = lastKnown(() => ledger.counters(), nothing);
-  // The ledger's counts survive restarts, so they are taken from there whenever somebody asks.
+  const counters = lastKnown(() => ledger.counters(), noCounts);
   const counted = (name: string, help: string, key: keyof Counters) =>
     new Counter({
       name,
@@ -39,9 +39,7 @@ export function storeMetrics(registers: Registry[], { blobs, ledger }: MetricSto
   counted('pullfront_fetched_bytes_total', 'Bytes of blobs from upstreams.', 'bytesFetched');
 }
 
-const nothing = { pullsServed: 0, pullsAvoided: 0, pullsMade: 0, bytesServed: 0, bytesFetched: 0 };
-
-/** What was read last, while a store fails: the other metrics are wanted all the more then. */
+/** Returns the last good value while the store fails, so that /metrics still works. */
 function lastKnown<Value>(read: () => Promise<Value>, first: Value): () => Promise<Value> {
   let last = first;
   return async () => {
@@ -55,7 +53,7 @@ export async function rememberedRateLimits(
   ledger: Pick<Ledger, 'rateLimits'>,
 ): Promise<MirrorEvent[]> {
   const limits = await ledger.rateLimits();
-  // An index that was written before has user names here: the one seen last is the account now.
+  // Older indexes hold user names instead of `account`: use the one that was seen last.
   return [...limits]
     .sort((a, b) => a.seen - b.seen)
     .map(({ registry, account, rate }) => {

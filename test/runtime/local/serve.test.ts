@@ -164,7 +164,7 @@ test('it goes on where its log is on a full disk, says so, and ends with 0', asy
   programs.push(program);
   const url = await program.url();
   expect((await fetch(`${url}/v2/library/app/manifests/1`)).status).toBe(200);
-  await program.says('lines of the log are lost: ENOSPC');
+  await program.says('log lines are being lost: ENOSPC');
   expect((await fetch(`${url}/v2/library/app/manifests/1`)).status).toBe(200);
   program.child.kill('SIGTERM');
   expect(await program.end()).toBe(0);

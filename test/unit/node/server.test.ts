@@ -105,7 +105,7 @@ test('it does not start while a password cannot be read, and says whose', async 
     ),
   };
   await expect(startServer(config, embedded(config), { logTo })).rejects.toThrow(
-    /^the password of docker\.io cannot be read: .*none/,
+    /^cannot read the password for docker\.io: .*none/,
   );
 });
 

@@ -19,7 +19,7 @@ test('what was read last is shown while a store fails', async () => {
     bytesServed: 300,
     bytesFetched: 10,
   };
-  storeMetrics([registry], {
+  storeMetrics(registry, {
     blobs: { usedBytes: () => read(4096) },
     ledger: { counters: () => read(counters), rateLimits: () => read([]) },
   });
