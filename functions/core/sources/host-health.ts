@@ -1,17 +1,17 @@
 import type { UpstreamError } from '../ports/upstream-error.ts';
 
-/** For this long a success shows that a host can be counted on, in ms. */
-export const trustFor = 30_000;
+/** How long a host is trusted after a success, in ms. */
+export const trustLife = 30_000;
 
-/** For this long after a failure nobody who has a copy waits for the same again, in ms. */
-const restFor = 5_000;
-const longestRest = 60_000;
+/** In ms. */
+const shortestBackoff = 5_000;
+const longestBackoff = 60_000;
 
-/** A host is failing when it fails so many repositories within so many ms, and answers nobody. */
+/** A host fails as a whole after it failed this many repositories in this time (ms) without a success. */
 const manyRepositories = 3;
-const manyWithin = 30_000;
+const manyPeriod = 30_000;
 
-/** A failure, and how long it is a reason not to ask again. */
+/** A failure, and how long clients that have a copy do not wait for the upstream because of it. */
 export interface Backoff {
   readonly error: UpstreamError;
   /** In ms since 1970. */
@@ -19,28 +19,34 @@ export interface Backoff {
   readonly milliseconds: number;
 }
 
-/** Backs off because of an error: as long as it says, within bounds. */
+/** The backoff after an error: its Retry-After, within limits. */
 export function backoffOf(error: UpstreamError, now: number): Backoff {
-  const told = error.retryAfter === undefined ? restFor : error.retryAfter * 1000;
-  const milliseconds = Math.min(Math.max(told, restFor), longestRest);
+  const seconds = error.retryAfter ?? 0;
+  const milliseconds = Math.min(Math.max(seconds * 1000, shortestBackoff), longestBackoff);
   return { error, since: now, milliseconds };
 }
 
-/** False as well when `since` is to come: the clock was set back, nobody knows by how much. */
-export function isWithin(milliseconds: number, since: number, now: number): boolean {
+/** The error of a backoff that has not ended; undefined after it, and if the clock was set back. */
+export function activeError(backoff: Backoff | undefined, now: number): UpstreamError | undefined {
+  if (backoff === undefined) return undefined;
+  return isRecent(backoff.since, backoff.milliseconds, now) ? backoff.error : undefined;
+}
+
+/** False if `since` is in the future: the clock was set back by an unknown time. */
+function isRecent(since: number, milliseconds: number, now: number): boolean {
   const age = now - since;
   return age >= 0 && age < milliseconds;
 }
 
 /**
- * Whom a failure concerns:
- * - `host`: all who ask this host: no answer at all, or a limit;
- * - `many`: one repository, unless others fare the same: a 5xx, or an answer that broke off;
- * - `one`: one repository, whatever others get: every other status.
+ * What a failure affects:
+ * - `host`: everything at this host: it did not answer at all, or it limits requests;
+ * - `many`: one repository, unless others fail as well: a 5xx, or a broken answer;
+ * - `one`: one repository, whatever happens to others: every other status.
  */
-export type Reach = 'host' | 'many' | 'one';
+type Reach = 'host' | 'many' | 'one';
 
-/** Whom a failure concerns, as seen by the host that failed. */
+/** What a failure affects at the host that failed. */
 export function reachOf({ kind, status, answerer }: UpstreamError): Reach {
   const isBroken = kind === 'unreachable' || kind === 'timeout';
   const isOfHost = kind === 'limited' || (isBroken && status === undefined);
@@ -50,60 +56,59 @@ export function reachOf({ kind, status, answerer }: UpstreamError): Reach {
   return kind === 'unavailable' && (status === undefined || status >= 500) ? 'many' : 'one';
 }
 
-/** What one instance lately saw of one host: a registry, a token service or a blob host. */
+/** What one instance recently saw of one host: a registry, a token service or a blob host. */
 export class HostHealth {
   readonly #now: () => number;
   #succeeded = Number.NEGATIVE_INFINITY;
   #backoff: Backoff | undefined;
-  /** When it last failed the repositories of these names, and nobody was answered since. */
-  readonly #failed = new Map<string, number>();
+  /** When it last failed each of these repositories, since its last success. */
+  readonly #failures = new Map<string, number>();
 
   constructor(now: () => number) {
     this.#now = now;
   }
 
-  /** True when it had failed before. */
+  /** True if the host had failed before. */
   success(): boolean {
-    const failed = this.#backoff !== undefined;
+    const hadFailed = this.#backoff !== undefined;
     this.#succeeded = this.#now();
     this.#backoff = undefined;
-    this.#failed.clear();
-    return failed;
+    this.#failures.clear();
+    return hadFailed;
   }
 
-  /** Notes a failure; gives the backoff from this host that begins with it, if one does. */
-  failure(error: UpstreamError, reach: Reach, repository: string): Backoff | undefined {
-    // While the host is left alone only its silence prolongs that: it may answer all others.
-    const isReason =
+  /** Notes a failure; returns the backoff from the whole host if one begins with it. */
+  failure(error: UpstreamError, repository: string): Backoff | undefined {
+    const reach = reachOf(error);
+    // More 5xx do not prolong a backoff: the host may answer for all other repositories.
+    const affectsHost =
       reach === 'host' ||
-      (reach === 'many' && this.#isOneOfMany(repository) && this.resting === undefined);
-    if (!isReason) return undefined;
+      (reach === 'many' && this.#isOneOfMany(repository) && this.recentFailure === undefined);
+    if (!affectsHost) return undefined;
     const before = this.#backoff;
     this.#backoff = backoffOf(error, this.#now());
     this.#succeeded = Number.NEGATIVE_INFINITY;
     return before === undefined ? this.#backoff : undefined;
   }
 
-  /** The failure that is too fresh for asking again, when there is something else to serve. */
-  get resting(): UpstreamError | undefined {
-    const backoff = this.#backoff;
-    if (backoff === undefined) return undefined;
-    return isWithin(backoff.milliseconds, backoff.since, this.#now()) ? backoff.error : undefined;
+  /** The failure because of which clients that have a copy do not wait for this host. */
+  get recentFailure(): UpstreamError | undefined {
+    return activeError(this.#backoff, this.#now());
   }
 
-  /** True when it answered a moment ago and has not failed since. */
+  /** True if it recently answered and has not failed since. */
   get isTrusted(): boolean {
-    return isWithin(trustFor, this.#succeeded, this.#now());
+    return isRecent(this.#succeeded, trustLife, this.#now());
   }
 
   #isOneOfMany(repository: string): boolean {
     const now = this.#now();
-    this.#failed.delete(repository);
-    this.#failed.set(repository, now);
-    for (const [name, since] of this.#failed) {
-      const isOver = !isWithin(manyWithin, since, now);
-      if (isOver || this.#failed.size > manyRepositories) this.#failed.delete(name);
+    this.#failures.delete(repository);
+    this.#failures.set(repository, now);
+    for (const [name, since] of this.#failures) {
+      const isOld = !isRecent(since, manyPeriod, now);
+      if (isOld || this.#failures.size > manyRepositories) this.#failures.delete(name);
     }
-    return this.#failed.size >= manyRepositories;
+    return this.#failures.size >= manyRepositories;
   }
 }

@@ -8,10 +8,10 @@ import type { Upstream } from '../ports/upstream.ts';
 import { createUpstream } from '../upstream/client.ts';
 import type { UpstreamFetch } from '../upstream/connection.ts';
 import { upstreamWithPassword } from './rotating-password.ts';
-import type { UpstreamPolicy } from './source.ts';
+import type { MirroredUpstream } from './source.ts';
 
-/** What the clients of upstreams need of a platform. */
-export interface UpstreamPlatform {
+/** What the clients of upstreams need from a platform. */
+interface UpstreamPlatform {
   readonly fetch: UpstreamFetch;
   readonly runtime: Runtime;
   readonly ledger: Ledger;
@@ -19,32 +19,27 @@ export interface UpstreamPlatform {
   readPassword(place: PasswordPlace): Promise<string>;
 }
 
-/** An upstream's client, and how it is mirrored. */
-export interface OpenedUpstream {
-  readonly upstream: Upstream;
-  readonly policy: UpstreamPolicy;
-}
-
 /**
- * Makes the client of every configured upstream, by the registry's host. Nothing is sent yet;
- * passwords are read when they are first needed.
+ * Creates the client of every configured upstream, by the registry's host. It sends nothing, and reads
+ * passwords when they are first needed.
  */
 export function openUpstreams(
   configured: Config['upstreams'],
   platform: UpstreamPlatform,
-): ReadonlyMap<string, OpenedUpstream> {
-  const observe = keepRateLimits(platform.ledger, platform.runtime);
-  const opened = [...configured].map(([registry, policy]) => {
-    const upstream = openUpstream(registry, policy, { ...platform, observe });
-    return [registry, { upstream, policy }] as const;
-  });
-  return new Map(opened);
+): ReadonlyMap<string, MirroredUpstream> {
+  const observe = recordRateLimits(platform.ledger, platform.runtime);
+  return new Map(
+    [...configured].map(([registry, policy]) => {
+      const upstream = openUpstream(registry, policy, { ...platform, observe });
+      return [registry, { upstream, policy }];
+    }),
+  );
 }
 
 function openUpstream(
   registry: string,
   config: UpstreamConfig,
-  platform: UpstreamPlatform & { readonly observe: ReturnType<typeof keepRateLimits> },
+  platform: UpstreamPlatform & { observe(event: UpstreamEvent): void },
 ): Upstream {
   const { url, realms, headersTimeout, stallTimeout } = config;
   const { fetch, runtime, observe, readPassword } = platform;
@@ -55,8 +50,8 @@ function openUpstream(
   const { username, password: place } = config.credentials;
   return upstreamWithPassword({
     registry,
-    read: () => readPassword(place),
-    open: (password) =>
+    readPassword: () => readPassword(place),
+    createClient: (password) =>
       createUpstream({ ...options, credentials: { username, password } }, clientRuntime),
     now: () => runtime.now(),
     onUnreadable: (reason) =>
@@ -64,18 +59,12 @@ function openUpstream(
   });
 }
 
-/** A configured password that cannot be read now. */
-export interface UnreadablePassword {
-  readonly registry: string;
-  readonly reason: string;
-}
-
-/** Tries to read all configured passwords, to tell at the start which cannot be. Does not reject. */
+/** The configured passwords that cannot be read, for a report at the start. Does not reject. */
 export async function unreadablePasswords(
   configured: Config['upstreams'],
   readPassword: UpstreamPlatform['readPassword'],
-): Promise<readonly UnreadablePassword[]> {
-  const tried = [...configured].map(async ([registry, { credentials }]) => {
+): Promise<readonly { readonly registry: string; readonly reason: string }[]> {
+  const results = [...configured].map(async ([registry, { credentials }]) => {
     try {
       if (credentials !== undefined) await readPassword(credentials.password);
       return [];
@@ -83,11 +72,11 @@ export async function unreadablePasswords(
       return [{ registry, reason: reasonOf(error) }];
     }
   });
-  return (await Promise.all(tried)).flat();
+  return (await Promise.all(results)).flat();
 }
 
-/** What an upstream client reports to, so that the rate limits it reads reach the ledger. */
-function keepRateLimits(ledger: Ledger, runtime: Runtime): (event: UpstreamEvent) => void {
+/** Observes the clients' events, and writes the rate limits among them to the ledger. */
+function recordRateLimits(ledger: Ledger, runtime: Runtime): (event: UpstreamEvent) => void {
   const { recordRateLimit } = tolerate(ledger, (event) => runtime.observe(event));
   return (event) => {
     runtime.observe(event);

@@ -1,81 +1,78 @@
+import { reasonOf } from '../ports/tolerate.ts';
 import type { Upstream } from '../ports/upstream.ts';
 import { UpstreamError } from '../ports/upstream-error.ts';
 
-/** What an upstream's client is made with once its password is known. */
-export interface PasswordUse {
+interface PasswordOptions {
   readonly registry: string;
-  read(): Promise<string>;
-  open(password: string): Upstream;
+  readPassword(): Promise<string>;
+  createClient(password: string): Upstream;
   /** Ms since 1970. */
   now(): number;
-  /** Told why the password could not be read, for the log: it names secrets. */
+  /** Called with the reason for the log: it names secrets, so clients must not see it. */
   onUnreadable(reason: string): void;
 }
 
-/** A password that was refused is read again after so many ms at the earliest. */
-const readAgainAfter = 5 * 60_000;
+/** The shortest time before a refused password is read again, in ms. */
+const rereadInterval = 5 * 60_000;
 
-interface Opened {
+interface Client {
   readonly upstream: Upstream;
+  /** When its password was read, in ms since 1970. */
   readonly read: number;
 }
 
 /**
- * The client of an upstream whose password is read before the first request, and once more when it
- * was refused: it may have been changed. Until it can be read, every request fails as
- * `unavailable`, because an anonymous one would be counted against an address that many share.
+ * The client of an upstream with a password, which it reads before the first request, and again when
+ * the upstream refused it, because it may have changed. While the password cannot be read, every
+ * request fails as `unavailable`: an anonymous request would count against a shared address.
  */
-export function upstreamWithPassword(use: PasswordUse): Upstream {
-  let opening: Promise<Opened> | undefined;
+export function upstreamWithPassword(options: PasswordOptions): Upstream {
+  let client: Promise<Client> | undefined;
   let last: Upstream | undefined;
 
-  const opened = () => {
-    opening ??= openAnew(use).catch((error: unknown) => {
-      opening = undefined;
+  const getClient = () => {
+    client ??= createClient(options).catch((error: unknown) => {
+      client = undefined;
       throw error;
     });
-    return opening;
+    return client;
   };
 
-  const ask = async <Result>(question: (upstream: Upstream) => Promise<Result>) => {
-    const used = opened();
-    const { upstream, read } = await used;
+  const request = async <Result>(send: (upstream: Upstream) => Promise<Result>) => {
+    const current = getClient();
+    const { upstream, read } = await current;
     last = upstream;
     try {
-      return await question(upstream);
+      return await send(upstream);
     } catch (error) {
       const isRefused = error instanceof UpstreamError && error.kind === 'credentials';
-      if (!isRefused || use.now() - read < readAgainAfter) throw error;
-      // Another request may be reading it already.
-      if (opening === used) opening = undefined;
-      return question((await opened()).upstream);
+      if (!isRefused || options.now() - read < rereadInterval) throw error;
+      // Another request may already be reading it.
+      if (client === current) client = undefined;
+      return send((await getClient()).upstream);
     }
   };
 
   return {
-    registry: use.registry,
+    registry: options.registry,
     tokenServiceOf: (name) => last?.tokenServiceOf(name),
-    headManifest: (...asked) => ask((upstream) => upstream.headManifest(...asked)),
-    getManifest: (...asked) => ask((upstream) => upstream.getManifest(...asked)),
-    headBlob: (...asked) => ask((upstream) => upstream.headBlob(...asked)),
-    openBlob: (...asked) => ask((upstream) => upstream.openBlob(...asked)),
-    openLocated: (...asked) => ask((upstream) => upstream.openLocated(...asked)),
-    locateBlob: (...asked) => ask((upstream) => upstream.locateBlob(...asked)),
-    listTags: (...asked) => ask((upstream) => upstream.listTags(...asked)),
-    listReferrers: (...asked) => ask((upstream) => upstream.listReferrers(...asked)),
+    headManifest: (...parameters) => request((upstream) => upstream.headManifest(...parameters)),
+    getManifest: (...parameters) => request((upstream) => upstream.getManifest(...parameters)),
+    headBlob: (...parameters) => request((upstream) => upstream.headBlob(...parameters)),
+    openBlob: (...parameters) => request((upstream) => upstream.openBlob(...parameters)),
+    openLocated: (...parameters) => request((upstream) => upstream.openLocated(...parameters)),
+    locateBlob: (...parameters) => request((upstream) => upstream.locateBlob(...parameters)),
+    listTags: (...parameters) => request((upstream) => upstream.listTags(...parameters)),
+    listReferrers: (...parameters) => request((upstream) => upstream.listReferrers(...parameters)),
   };
 }
 
-async function openAnew(use: PasswordUse): Promise<Opened> {
-  const { registry, read, open } = use;
-  const began = use.now();
-  let password: string;
-  try {
-    password = await read();
-  } catch (cause) {
-    use.onUnreadable(cause instanceof Error ? cause.message : String(cause));
-    const message = `${registry}: its password cannot be read`;
+async function createClient(options: PasswordOptions): Promise<Client> {
+  const read = options.now();
+  const password = await options.readPassword().catch((cause: unknown) => {
+    options.onUnreadable(reasonOf(cause));
+    const message = `${options.registry}: cannot read the password`;
     throw new UpstreamError('unavailable', message, { cause });
-  }
-  return { upstream: open(password), read: began };
+  });
+  return { upstream: options.createClient(password), read };
 }

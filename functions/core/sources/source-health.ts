@@ -3,25 +3,32 @@ import type { BackoffScope } from '../ports/event.ts';
 import type { Runtime } from '../ports/runtime.ts';
 import type { TokenService, Upstream } from '../ports/upstream.ts';
 import type { UpstreamError } from '../ports/upstream-error.ts';
-import { type Backoff, backoffOf, HostHealth, isWithin, reachOf, trustFor } from './host-health.ts';
+import {
+  activeError,
+  type Backoff,
+  backoffOf,
+  HostHealth,
+  reachOf,
+  trustLife,
+} from './host-health.ts';
 
-/** Of how many repositories, and of how many hosts, a failure is kept: clients choose the names. */
+/** How many repositories and hosts are remembered: clients choose the names. */
 const maxRepositories = 2_000;
 const maxHosts = 200;
 
-/** A backoff of one repository, and whether it was told: while its host fails that is told once. */
-interface Told extends Backoff {
-  readonly told: boolean;
+/** A backoff from one repository. It is not reported if its host had already failed as a whole. */
+interface RepositoryBackoff extends Backoff {
+  readonly isReported: boolean;
 }
 
-/** What is known of the way to a repository's blobs. */
-interface BlobWay {
+/** What is known of the host that a repository's blobs come from. */
+interface BlobPath {
   readonly host: string;
   /** undefined when the last blob arrived. */
-  readonly failure: Told | undefined;
+  readonly failure: RepositoryBackoff | undefined;
 }
 
-/** Of whom a backoff is. */
+/** What a backoff is from. */
 interface Subject {
   readonly scope: BackoffScope;
   readonly host?: string | undefined;
@@ -29,17 +36,17 @@ interface Subject {
 }
 
 /**
- * What one instance lately saw of an upstream: of the registry, of single repositories, and of the
- * token services and blob hosts, which fail apart from it. Bounded, whatever clients ask for.
+ * What one instance recently saw of an upstream: of the registry, of single repositories, and of token
+ * services and blob hosts, which fail independently. Its memory is bounded.
  */
 export class SourceHealth {
   readonly #upstream: Pick<Upstream, 'registry' | 'tokenServiceOf'>;
   readonly #runtime: Pick<Runtime, 'now' | 'observe'>;
   readonly #registry: HostHealth;
-  readonly #repositories: BoundedCache<Told>;
+  readonly #repositories: BoundedCache<RepositoryBackoff>;
   readonly #tokenServices: BoundedCache<HostHealth>;
   readonly #blobHosts: BoundedCache<HostHealth>;
-  readonly #blobWays: BoundedCache<BlobWay>;
+  readonly #blobPaths: BoundedCache<BlobPath>;
 
   constructor(
     upstream: Pick<Upstream, 'registry' | 'tokenServiceOf'>,
@@ -52,89 +59,91 @@ export class SourceHealth {
     this.#repositories = new BoundedCache(maxRepositories, now);
     this.#tokenServices = new BoundedCache(maxHosts, now);
     this.#blobHosts = new BoundedCache(maxHosts, now);
-    this.#blobWays = new BoundedCache(maxRepositories, now);
+    this.#blobPaths = new BoundedCache(maxRepositories, now);
   }
 
   /**
-   * A question about a repository was answered. `before` is the token service that it depended on;
-   * by `isDenied` only that one may have answered, and not the registry.
+   * A request about a repository was answered. `before` is the token service it depended on. If
+   * `isDenied`, only that service may have answered, and not the registry.
    */
   success(name: string, before: TokenService | undefined, isDenied: boolean): void {
-    if (!isDenied && this.#registry.success()) this.#answers({ scope: 'registry' });
+    if (!isDenied && this.#registry.success()) this.#reportRecovery({ scope: 'registry' });
     const failed = this.#repositories.get(name);
     if (failed !== undefined) this.#repositories.delete(name);
-    if (failed?.told) this.#answers({ scope: 'repository', repository: name });
+    if (failed?.isReported) this.#reportRecovery({ scope: 'repository', repository: name });
     if (before === undefined || before.hasToken) return;
     const { host } = before;
     const after = this.#upstream.tokenServiceOf(name);
     const gaveToken = after?.host === host && after.hasToken;
     if (gaveToken && this.#tokenServices.get(host)?.success()) {
-      this.#answers({ scope: 'token-service', host });
+      this.#reportRecovery({ scope: 'token-service', host });
     }
   }
 
-  /** A blob of a repository comes from this host; undefined: from the registry itself. */
+  /** A blob of a repository arrives from this host; undefined: from the registry itself. */
   blobArrives(name: string, host: string | undefined): void {
-    const before = this.#blobWays.get(name);
-    if (before?.failure?.told) {
-      this.#answers({ scope: 'blob-host', host: before.host, repository: name });
+    const before = this.#blobPaths.get(name);
+    if (before?.failure?.isReported) {
+      this.#reportRecovery({ scope: 'blob-host', host: before.host, repository: name });
     }
     if (host === undefined) {
-      this.#blobWays.delete(name);
+      this.#blobPaths.delete(name);
       return;
     }
-    if (this.#blobHosts.get(host)?.success()) this.#answers({ scope: 'blob-host', host });
-    this.#blobWays.set(name, { host, failure: undefined });
+    if (this.#blobHosts.get(host)?.success()) this.#reportRecovery({ scope: 'blob-host', host });
+    this.#blobPaths.set(name, { host, failure: undefined });
   }
 
-  /** A question about a repository failed. */
+  /** A request about a repository failed. */
   failure(name: string, error: UpstreamError): void {
-    // An answer that contradicts itself is no reason not to ask again.
+    // An answer that contradicts itself is no reason to stop sending requests.
     if (error.kind === 'invalid') return;
     const { role = 'registry', host = this.#upstream.registry } = error.answerer ?? {};
     const reach = reachOf(error);
     if (role === 'blob-host') {
-      // What is not there, or not by this URL, says nothing of other blobs.
+      // A missing blob, or an expired URL, says nothing about other blobs.
       if (reach === 'one') return;
       const health = this.#healthOf(this.#blobHosts, host);
       this.#noteFailure(health, { scope: role, host }, name, error);
-      const before = this.#blobWays.get(name)?.failure;
-      const failure = this.#ownBackoff(health, { scope: role, host }, name, error, before);
-      this.#blobWays.set(name, { host, failure }, lifeOf(failure));
+      const before = this.#blobPaths.get(name)?.failure;
+      const failure = this.#repositoryBackoff(health, { scope: role, host }, name, error, before);
+      this.#blobPaths.set(name, { host, failure }, lifeOf(failure));
       return;
     }
     const isOfTokens = role === 'token-service';
     const health = isOfTokens ? this.#healthOf(this.#tokenServices, host) : this.#registry;
-    this.#noteFailure(
-      health,
-      isOfTokens ? { scope: role, host } : { scope: 'registry' },
-      name,
-      error,
-    );
+    const subject: Subject = isOfTokens ? { scope: role, host } : { scope: 'registry' };
+    this.#noteFailure(health, subject, name, error);
     if (!isOfTokens && reach === 'host') return;
     const before = this.#repositories.get(name);
-    const backoff = this.#ownBackoff(health, { scope: 'repository', host }, name, error, before);
+    const own = { scope: 'repository', host } as const;
+    const backoff = this.#repositoryBackoff(health, own, name, error, before);
     this.#repositories.set(name, backoff, lifeOf(backoff));
   }
 
   /**
-   * The failure that is too fresh for asking again about a repository, when there is something else
-   * to serve: its own, its registry's, or that of the token service whose token it would need.
+   * The failure because of which clients that have a copy do not wait for the upstream: the registry's,
+   * the repository's own, or that of the token service whose token it would need.
    */
-  resting(name: string): UpstreamError | undefined {
-    return this.#registry.resting ?? this.#ownResting(name) ?? this.#tokenServiceResting(name);
+  recentFailure(name: string): UpstreamError | undefined {
+    return (
+      this.#registry.recentFailure ??
+      activeError(this.#repositories.get(name), this.#runtime.now()) ??
+      this.#tokenServiceFailure(name)
+    );
   }
 
-  /** True when the registry answered a moment ago, and nothing has failed since on the way there. */
+  /** True if the registry recently answered, and nothing that the repository needs failed since. */
   isTrusted(name: string): boolean {
     if (!this.#registry.isTrusted || this.#repositories.get(name) !== undefined) return false;
-    return this.#tokenServiceResting(name) === undefined;
+    return this.#tokenServiceFailure(name) === undefined;
   }
 
-  /** Why a repository's blobs cannot be had from where its registry redirects to, if so. */
+  /** Why a repository's blobs cannot be fetched from the host that its registry redirects to, if so. */
   blobFailure(name: string): UpstreamError | undefined {
-    const { host, failure } = this.#blobWays.get(name) ?? {};
-    return failure?.error ?? (host === undefined ? undefined : this.#blobHosts.get(host)?.resting);
+    const { host, failure } = this.#blobPaths.get(name) ?? {};
+    if (failure !== undefined) return failure.error;
+    return host === undefined ? undefined : this.#blobHosts.get(host)?.recentFailure;
   }
 
   #healthOf(hosts: BoundedCache<HostHealth>, host: string): HostHealth {
@@ -146,53 +155,45 @@ export class SourceHealth {
   }
 
   #noteFailure(health: HostHealth, subject: Subject, name: string, error: UpstreamError): void {
-    const began = health.failure(error, reachOf(error), name);
-    if (began !== undefined) this.#backsOff(subject, began);
+    const backoff = health.failure(error, name);
+    if (backoff !== undefined) this.#reportBackoff(subject, backoff);
   }
 
-  /** The backoff of one repository, which is told of unless its host fails as a whole. */
-  #ownBackoff(
+  #repositoryBackoff(
     health: HostHealth,
     subject: Subject,
     repository: string,
     error: UpstreamError,
-    before: Told | undefined,
-  ): Told {
+    before: RepositoryBackoff | undefined,
+  ): RepositoryBackoff {
     const backoff = backoffOf(error, this.#runtime.now());
-    const isNews = before === undefined && health.resting === undefined;
-    if (isNews) this.#backsOff({ ...subject, repository }, backoff);
-    return { ...backoff, told: before?.told ?? isNews };
+    const isNews = before === undefined && health.recentFailure === undefined;
+    if (isNews) this.#reportBackoff({ ...subject, repository }, backoff);
+    return { ...backoff, isReported: before?.isReported ?? isNews };
   }
 
-  #ownResting(name: string): UpstreamError | undefined {
-    const backoff = this.#repositories.get(name);
-    if (backoff === undefined) return undefined;
-    const { milliseconds, since, error } = backoff;
-    return isWithin(milliseconds, since, this.#runtime.now()) ? error : undefined;
-  }
-
-  #tokenServiceResting(name: string): UpstreamError | undefined {
-    // As nearly always: none has failed, so it does not matter which one the name depends on.
+  #tokenServiceFailure(name: string): UpstreamError | undefined {
+    // A short cut for the usual case in which no token service failed.
     if (this.#tokenServices.isEmpty) return undefined;
     const service = this.#upstream.tokenServiceOf(name);
     if (service === undefined || service.hasToken) return undefined;
-    return this.#tokenServices.get(service.host)?.resting;
+    return this.#tokenServices.get(service.host)?.recentFailure;
   }
 
-  #backsOff({ scope, host, repository }: Subject, { milliseconds, error }: Backoff): void {
+  #reportBackoff({ scope, host, repository }: Subject, { milliseconds, error }: Backoff): void {
     const { registry } = this.#upstream;
     const reason = error.message;
     const subject = { registry, scope, host, repository };
     this.#runtime.observe({ kind: 'backed-off', ...subject, milliseconds, reason });
   }
 
-  #answers({ scope, host, repository }: Subject): void {
+  #reportRecovery({ scope, host, repository }: Subject): void {
     const { registry } = this.#upstream;
     this.#runtime.observe({ kind: 'answers-again', registry, scope, host, repository });
   }
 }
 
-/** How long a repository's failure is kept, in ms: the repository is not trusted meanwhile. */
+/** How long a repository's failure is remembered, in ms: until then it is not trusted. */
 function lifeOf({ milliseconds }: Backoff): number {
-  return Math.max(trustFor, milliseconds);
+  return Math.max(trustLife, milliseconds);
 }

@@ -19,24 +19,24 @@ import { SourceHealth } from './source-health.ts';
 
 /** How one upstream is mirrored. Durations are in ms. */
 export interface UpstreamPolicy {
-  /** For how long a tag is served without asking the upstream. */
+  /** How long a tag is served without asking the upstream. */
   readonly tagTtl: number;
-  /** For how long after its last confirmation a tag may be served while the upstream fails. */
+  /** How long after its last confirmation a tag may be served while the upstream fails. */
   readonly maxStale: number;
-  /** Tags that never move once seen. */
+  /** Tags that never move once they exist. */
   readonly immutableTags: readonly RegExp[];
   /** Repositories that may be pulled; an empty list allows all. */
   readonly allow: readonly RegExp[];
-  /** Repositories that may not be pulled, whatever `allow` says. */
+  /** Repositories that may not be pulled. Overrides `allow`. */
   readonly deny: readonly RegExp[];
   /**
-   * How a blob that is not stored yet reaches the client: through this mirror, or by the upstream's
-   * own redirect while the mirror fills behind it.
+   * How a client gets a blob that is not stored: through this mirror, or by the upstream's own redirect
+   * while the mirror fills in the background.
    */
   readonly delivery: 'stream' | 'redirect';
 }
 
-/** True when the policy lets clients pull the repository of this name. */
+/** True if the policy lets clients pull the repository of this name. */
 export function isAllowed(policy: Pick<UpstreamPolicy, 'allow' | 'deny'>, name: string): boolean {
   if (policy.deny.some((pattern) => pattern.test(name))) return false;
   return policy.allow.length === 0 || policy.allow.some((pattern) => pattern.test(name));
@@ -48,19 +48,19 @@ export interface MirroredUpstream {
   readonly policy: UpstreamPolicy;
 }
 
-/** Not to be had, and why. */
+/** Why content cannot be had. */
 export type Unobtained =
-  /** The upstream says that it is not there. */
+  /** The upstream says that it does not exist. */
   | { readonly kind: 'absent' }
-  /** The upstream does not let this mirror's credential (or nobody) read it. */
+  /** The upstream does not let this mirror read it. */
   | { readonly kind: 'denied' }
-  /** The upstream failed and nothing that we have can stand in. */
+  /** The upstream failed, and the mirror has no copy to serve instead. */
   | { readonly kind: 'unobtainable'; readonly error: UpstreamError };
 
-/** The configured upstreams with what this instance lately saw of them. */
+/** The configured upstreams and their health. */
 export class Sources {
   readonly #runtime: Pick<Runtime, 'now' | 'observe'>;
-  /** Also those that were taken out: requests that began with them end with them. */
+  /** Includes removed upstreams, for requests that began before the removal. */
   #upstreams: ReadonlyMap<string, MirroredUpstream & { readonly health: SourceHealth }> = new Map();
   #policies: ReadonlyMap<string, UpstreamPolicy> = new Map();
 
@@ -72,17 +72,17 @@ export class Sources {
     this.replace(upstreams);
   }
 
-  /** Takes other upstreams for what begins from now on. */
+  /** Applies to requests and fills that begin from now on. */
   replace(upstreams: ReadonlyMap<string, MirroredUpstream>): void {
-    const opened = [...upstreams].map(([registry, mirrored]) => {
+    const added = [...upstreams].map(([registry, mirrored]) => {
       const health = new SourceHealth(mirrored.upstream, this.#runtime);
       return [registry, { ...mirrored, health }] as const;
     });
-    this.#upstreams = new Map([...this.#upstreams, ...opened]);
+    this.#upstreams = new Map([...this.#upstreams, ...added]);
     this.#policies = new Map([...upstreams].map(([registry, { policy }]) => [registry, policy]));
   }
 
-  /** How each registry is mirrored, by its host as people write it. */
+  /** The policy of each registry, by its host as people write it. */
   get policies(): ReadonlyMap<string, UpstreamPolicy> {
     return this.#policies;
   }
@@ -92,27 +92,26 @@ export class Sources {
   }
 
   /**
-   * Where a repository comes from, for one piece of work, which counts its own requests. Throws for
-   * a registry that is not configured: requests for one never come this far.
+   * The source of a repository for one client's request or one fill. Throws for a registry that is not
+   * configured: callers must check this first.
    */
   of(repository: Repository): Source {
-    const found = this.#upstreams.get(repository.registry);
-    if (found === undefined) throw new Error(`${repository.registry} is not a configured registry`);
-    return new Source(repository, found.upstream, found.policy, found.health);
+    const mirrored = this.#upstreams.get(repository.registry);
+    if (mirrored === undefined) throw new Error(`unknown registry ${repository.registry}`);
+    return new Source(repository, mirrored.upstream, mirrored.policy, mirrored.health);
   }
 }
 
 /**
- * A repository at its upstream, as one piece of work (a client's request, a fill) asks for it. Every
- * question is noted in the upstream's health, and rejects with an UpstreamError when there is no
- * usable answer.
+ * A repository at its upstream, for one client's request or one fill. Each method notes the result in
+ * the upstream's health, and rejects with an UpstreamError when there is no usable answer.
  */
 export class Source implements RemoteRepository {
   readonly repository: Repository;
   /** The repository's name at its registry. */
   readonly name: string;
   readonly policy: UpstreamPolicy;
-  /** Requests that this piece of work sent to upstreams. */
+  /** The number of requests sent to upstreams so far. */
   upstreamCalls = 0;
   readonly #upstream: Upstream;
   readonly #health: SourceHealth;
@@ -137,96 +136,95 @@ export class Source implements RemoteRepository {
 
   /** HEAD of a manifest: not counted as a pull by Docker Hub. */
   headManifest(reference: Reference): Promise<ManifestHead> {
-    return this.#ask((upstream) => upstream.headManifest(this, reference));
+    return this.#request((upstream) => upstream.headManifest(this, reference));
   }
 
-  /** GET of a manifest: counted as a pull. */
+  /** GET of a manifest: counted as a pull by Docker Hub. */
   getManifest(reference: Reference): Promise<ManifestGet> {
-    return this.#ask((upstream) => upstream.getManifest(this, reference));
+    return this.#request((upstream) => upstream.getManifest(this, reference));
   }
 
   headBlob(digest: Digest): Promise<BlobHead> {
-    return this.#ask((upstream) => upstream.headBlob(this, digest));
+    return this.#request((upstream) => upstream.headBlob(this, digest));
   }
 
-  /** GET of a blob, redirects followed: another host than the registry may send its bytes. */
+  /** GET of a blob. Follows redirects, so that another host may send the bytes. */
   async openBlob(digest: Digest, slice: BlobSlice): Promise<BlobOpening> {
-    const asked = this.#ask((upstream) => upstream.openBlob(this, digest, slice));
-    return this.#arriving(await asked);
+    return this.#noteArrival(
+      await this.#request((upstream) => upstream.openBlob(this, digest, slice)),
+    );
   }
 
-  /** GET of a blob where the registry redirected to before; the registry itself is not asked. */
+  /** GET of a blob at the URL of an earlier redirect, without a request to the registry. */
   async openLocated(url: string, slice: BlobSlice): Promise<BlobOpening> {
     try {
-      return this.#arriving(await this.#upstream.openLocated(this, url, slice));
+      return this.#noteArrival(await this.#upstream.openLocated(this, url, slice));
     } catch (error) {
-      throw this.#failed(error);
+      throw this.#noteFailure(error);
     }
   }
 
   /** The upstream's own redirect for a blob. */
   locateBlob(digest: Digest): Promise<BlobLocating> {
-    return this.#ask((upstream) => upstream.locateBlob(this, digest));
+    return this.#request((upstream) => upstream.locateBlob(this, digest));
   }
 
   listTags(): Promise<TagListing> {
-    return this.#ask((upstream) => upstream.listTags(this));
+    return this.#request((upstream) => upstream.listTags(this));
   }
 
   listReferrers(subject: Digest): Promise<ReferrersListing> {
-    return this.#ask((upstream) => upstream.listReferrers(this, subject));
+    return this.#request((upstream) => upstream.listReferrers(this, subject));
   }
 
-  /** The failure that is too fresh for asking again, when there is something else to serve. */
-  get resting(): UpstreamError | undefined {
-    return this.#health.resting(this.name);
+  /** The failure because of which clients that have a copy do not wait for the upstream. */
+  get recentFailure(): UpstreamError | undefined {
+    return this.#health.recentFailure(this.name);
   }
 
-  /** True when the upstream answered a moment ago, and nothing has failed since on the way there. */
+  /** True if the upstream recently answered, and nothing that the repository needs failed since. */
   get isTrusted(): boolean {
     return this.#health.isTrusted(this.name);
   }
 
-  /** Why blobs cannot be had from where the registry redirects to, if so. */
+  /** Why blobs cannot be fetched from the host that the registry redirects to, if so. */
   get blobFailure(): UpstreamError | undefined {
     return this.#health.blobFailure(this.name);
   }
 
-  /** Anything thrown on the way to an upstream counts as its failure: a pull never breaks on it. */
-  asError(thrown: unknown): UpstreamError {
-    if (thrown instanceof UpstreamError) return thrown;
-    const message = `${this.repository.registry} could not be asked`;
-    return new UpstreamError('unavailable', message, { cause: thrown });
+  /** Any error counts as a failure of the upstream, so that no bug on the way breaks a pull. */
+  toUpstreamError(error: unknown): UpstreamError {
+    if (error instanceof UpstreamError) return error;
+    const message = `the request to ${this.repository.registry} failed`;
+    return new UpstreamError('unavailable', message, { cause: error });
   }
 
-  /** The outcome where the upstream failed and nothing stands in. */
-  unobtainable(thrown: unknown): Unobtained {
-    return { kind: 'unobtainable', error: this.asError(thrown) };
+  /** The outcome when the upstream failed and there is no copy to serve. */
+  unobtainable(error: unknown): Unobtained {
+    return { kind: 'unobtainable', error: this.toUpstreamError(error) };
   }
 
-  async #ask<Result extends { readonly kind: string }>(
-    question: (upstream: Upstream) => Promise<Result>,
+  async #request<Result extends { readonly kind: string }>(
+    send: (upstream: Upstream) => Promise<Result>,
   ): Promise<Result> {
     const { name } = this;
     const tokenService = this.#upstream.tokenServiceOf(name);
     try {
-      const result = await question(this.#upstream);
+      const result = await send(this.#upstream);
       this.#health.success(name, tokenService, result.kind === 'denied');
       return result;
     } catch (error) {
-      throw this.#failed(error);
+      throw this.#noteFailure(error);
     }
   }
 
-  #arriving(opening: BlobOpening): BlobOpening {
-    if (opening.kind === 'found') {
-      this.#health.blobArrives(this.name, opening.blobHost);
-    }
+  #noteArrival(opening: BlobOpening): BlobOpening {
+    if (opening.kind === 'found') this.#health.blobArrives(this.name, opening.blobHost);
     return opening;
   }
 
-  #failed(thrown: unknown): UpstreamError {
-    const failure = this.asError(thrown);
+  #noteFailure(error: unknown): UpstreamError {
+    const failure = this.toUpstreamError(error);
     this.#health.failure(this.name, failure);
     return failure;
   }

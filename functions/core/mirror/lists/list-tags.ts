@@ -76,7 +76,7 @@ export async function keptList<List extends { readonly checked: number }>(
     if ('kind' in list) return list;
     return { kind: 'found', list, provenance: list.provenance ?? { kind: 'miss' } };
   } catch (thrown) {
-    const error = source.asError(thrown);
+    const error = source.toUpstreamError(thrown);
     const list = await sources.standIn(age <= policy.maxStale ? known : undefined);
     if (list === undefined) return { kind: 'unobtainable', error };
     const reason = error.message;

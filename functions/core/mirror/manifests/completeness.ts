@@ -82,8 +82,8 @@ export async function whyUnservable(
   if (await isComplete(context, source.repository, known)) return undefined;
   if (blobFailure !== undefined) return blobFailure;
   // A limit is for all that is asked for; any other failure may be one blob's, so it is asked.
-  const { resting } = source;
-  if (resting?.kind === 'limited') return resting;
+  const { recentFailure } = source;
+  if (recentFailure?.kind === 'limited') return recentFailure;
   const digest = known.manifest.digest;
   try {
     await context.flights.probes.run(source.key, async () => {
@@ -91,7 +91,7 @@ export async function whyUnservable(
     });
     return undefined;
   } catch (error) {
-    return source.asError(error);
+    return source.toUpstreamError(error);
   }
 }
 

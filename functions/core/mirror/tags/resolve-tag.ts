@@ -36,9 +36,9 @@ export async function resolveTag(
   if (refused !== undefined) return refused;
   // What the upstream has no more does not stand in for it.
   const last = record !== undefined && !isGone(record) ? record : undefined;
-  const { resting } = source;
-  if (last !== undefined && resting !== undefined) {
-    const stale = await serveStale(context, source, last, resting);
+  const { recentFailure } = source;
+  if (last !== undefined && recentFailure !== undefined) {
+    const stale = await serveStale(context, source, last, recentFailure);
     if (stale !== undefined) return stale;
   }
   const before = source.upstreamCalls;
@@ -65,7 +65,7 @@ export async function resolveTag(
     if (served.kind === 'absent') throw contradiction(source.repository, tag);
     return served;
   } catch (error) {
-    const failure = source.asError(error);
+    const failure = source.toUpstreamError(error);
     const stale = last && (await serveStale(context, source, last, failure));
     return stale ?? { kind: 'unobtainable', error: failure };
   }

@@ -11,12 +11,12 @@ function scene() {
   const reported: string[] = [];
   const upstream = upstreamWithPassword({
     registry: 'docker.io',
-    async read() {
+    async readPassword() {
       state.reads += 1;
       if (state.fails) throw new Error('no such secret: pullfront/hub');
       return state.secret;
     },
-    open: (password) => {
+    createClient: (password) => {
       const listTags: Upstream['listTags'] = async () => {
         if (password !== state.valid) throw new UpstreamError('credentials', 'refused');
         return { kind: 'found', tags: [password] };
@@ -74,7 +74,7 @@ test('a password that cannot be read fails the request, and the next one tries a
   // The message is the client's to read, the reason the log's.
   await expect(ask()).rejects.toMatchObject({
     kind: 'unavailable',
-    message: 'docker.io: its password cannot be read',
+    message: 'docker.io: cannot read the password',
   });
   expect(reported).toEqual(['no such secret: pullfront/hub']);
   state.fails = false;

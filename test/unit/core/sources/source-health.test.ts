@@ -35,8 +35,8 @@ beforeEach(() => {
 const answered = (name: string) => health.success(name, services.get(name), false);
 
 /** Who is left alone: the whole registry, or which of the repositories a, b. */
-function resting(): string {
-  const alone = ['a', 'b', 'other'].filter((name) => health.resting(name) !== undefined);
+function failing(): string {
+  const alone = ['a', 'b', 'other'].filter((name) => health.recentFailure(name) !== undefined);
   return alone.includes('other') ? 'registry' : alone.join(' ');
 }
 
@@ -69,13 +69,13 @@ describe('a failure concerns', () => {
   ])('%s: %o leaves alone: %s', (_, error, alone) => {
     for (const name of ['a', 'b']) answered(name);
     health.failure('a', error);
-    expect(resting()).toBe(alone);
+    expect(failing()).toBe(alone);
     expect(health.isTrusted('a')).toBe(alone === '');
     expect(health.isTrusted('b')).toBe(alone !== 'registry');
     now += 4_999;
-    expect(resting()).toBe(alone);
+    expect(failing()).toBe(alone);
     now += 1;
-    expect(resting()).toBe('');
+    expect(failing()).toBe('');
   });
 });
 
@@ -87,30 +87,30 @@ describe('5xx of several repositories', () => {
   it('of three within 30 s: the registry fails', () => {
     fail('x', 'y');
     now += 29_999;
-    expect(resting()).toBe('');
+    expect(failing()).toBe('');
     fail('z');
-    expect(resting()).toBe('registry');
+    expect(failing()).toBe('registry');
     now += 5_000;
-    expect(resting()).toBe('');
+    expect(failing()).toBe('');
   });
 
   it('of one, as often as it likes: it does not', () => {
     for (let times = 0; times < 10; times++) fail('x', 'y');
-    expect(resting()).toBe('');
+    expect(failing()).toBe('');
   });
 
   it('in more than 30 s: it does not', () => {
     fail('x', 'y');
     now += 30_000;
     fail('z');
-    expect(resting()).toBe('');
+    expect(failing()).toBe('');
   });
 
   it('while it answers others: it does not', () => {
     fail('x', 'y');
     answered('b');
     fail('z');
-    expect(resting()).toBe('');
+    expect(failing()).toBe('');
   });
 
   it('does not prolong the rest that they caused: somebody has to look', () => {
@@ -118,17 +118,17 @@ describe('5xx of several repositories', () => {
     now += 4_000;
     fail('x', 'y', 'z');
     now += 1_000;
-    expect(resting()).toBe('');
+    expect(failing()).toBe('');
     answered('b');
     fail('x', 'y');
-    expect(resting()).toBe('');
+    expect(failing()).toBe('');
   });
 
   it('counts those of a host that manifests are redirected to', () => {
     for (const name of ['x', 'y', 'z']) {
       health.failure(name, new UpstreamError('unreachable', 'gone', { answerer: regional }));
     }
-    expect(resting()).toBe('registry');
+    expect(failing()).toBe('registry');
   });
 
   it('counts no 4xx, and none of a token service or a blob host', () => {
@@ -137,7 +137,7 @@ describe('5xx of several repositories', () => {
       health.failure(name, status(503, { answerer: cdn }));
       health.failure(name, status(503, { answerer: tokens }));
     }
-    expect(resting()).toBe('');
+    expect(failing()).toBe('');
   });
 });
 
@@ -149,36 +149,36 @@ describe('a rest', () => {
   ])('after a Retry-After of %i s lasts for %i ms', (retryAfter, rest) => {
     health.failure('a', status(503, { retryAfter }));
     now += rest - 1;
-    expect(resting()).toBe('a');
+    expect(failing()).toBe('a');
     now += 1;
-    expect(resting()).toBe('');
+    expect(failing()).toBe('');
     health.failure('a', status(429, { retryAfter }));
     now += rest - 1;
-    expect(resting()).toBe('registry');
+    expect(failing()).toBe('registry');
     now += 1;
-    expect(resting()).toBe('');
+    expect(failing()).toBe('');
   });
 
   it('ends with an answer', () => {
     health.failure('a', status(500));
     health.failure('a', down);
     answered('b');
-    expect(resting()).toBe('a');
+    expect(failing()).toBe('a');
     answered('a');
-    expect(resting()).toBe('');
+    expect(failing()).toBe('');
   });
 
   it('of the registry does not end with a denial, which may be the token service’s', () => {
     health.failure('a', down);
     health.success('b', undefined, true);
-    expect(resting()).toBe('registry');
+    expect(failing()).toBe('registry');
   });
 
   it('ends when the clock is set back', () => {
     health.failure('a', status(500));
     health.failure('b', down);
     now -= hour;
-    expect(resting()).toBe('');
+    expect(failing()).toBe('');
   });
 });
 
@@ -209,7 +209,7 @@ describe('a token service', () => {
 
   it('that fails: who needs its token does not wait for it', () => {
     services.set('b', { host: tokens.host, hasToken: false });
-    expect(health.resting('b')).toBe(lost);
+    expect(health.recentFailure('b')).toBe(lost);
     expect(health.isTrusted('b')).toBe(false);
   });
 
@@ -219,7 +219,7 @@ describe('a token service', () => {
     ['needs none', undefined],
   ])('that fails: who %s is not held up', (_, service) => {
     if (service !== undefined) services.set('b', service);
-    expect(health.resting('b')).toBeUndefined();
+    expect(health.recentFailure('b')).toBeUndefined();
     expect(health.isTrusted('b')).toBe(true);
   });
 
@@ -229,7 +229,7 @@ describe('a token service', () => {
     const before = services.get('b');
     services.set('b', { host: tokens.host, hasToken: true });
     health.success('b', before, false);
-    expect(health.resting('c')).toBeUndefined();
+    expect(health.recentFailure('c')).toBeUndefined();
   });
 });
 
@@ -342,7 +342,7 @@ it('forgets the oldest of the names and hosts that clients and registries make u
     health.blobArrives(`b/${i}`, host);
     events.length = 0;
   }
-  expect(health.resting('first')).toBeUndefined();
+  expect(health.recentFailure('first')).toBeUndefined();
   expect(health.blobFailure('first')).toBeUndefined();
-  expect(health.resting('a/4999')).toBeDefined();
+  expect(health.recentFailure('a/4999')).toBeDefined();
 });
