@@ -130,7 +130,7 @@ test.each([
 test('PULLFRONT_CONFIG names the file', async () => {
   const path = await file('{"x": 1}');
   const { code, err } = await run(['serve'], { PULLFRONT_CONFIG: path });
-  expect([code, err.includes(`${path}: x: unknown key`)]).toEqual([2, true]);
+  expect([code, err.includes(`${path}: the configuration: unknown key`)]).toEqual([2, true]);
 });
 
 test('a password written into the file is not printed', async () => {
