@@ -98,7 +98,7 @@ const bundles = [
     entry: 'functions/aws/fill-function.ts',
     outfile: 'dist/aws/fill/index.mjs',
     inputs:
-      /^(functions\/(core|aws|node\/(password|runtime|http-client))|node_modules\/(hono|undici|@aws-sdk|@aws-crypto|@smithy|@aws|tslib|mnemonist|obliterator|fast-xml-parser|strnum|bowser)\/|scripts\/no-providers\.mjs$)/,
+      /^(functions\/(core|aws|node\/(password|runtime|http-client|server-platform))|node_modules\/(hono|undici|@aws-sdk|@aws-crypto|@smithy|@aws|tslib|mnemonist|obliterator|fast-xml-parser|strnum|bowser)\/|scripts\/no-providers\.mjs$)/,
     budget: 1_600_000,
     external: [],
     minify: true,

@@ -1,12 +1,10 @@
 import { setTimeout } from 'node:timers/promises';
 import type { FillHandler, FillJob, FillOutcome, FillQueue } from '../../core/ports/fill-queue.ts';
-import type { ServedFillQueue } from '../../node/server-platform.ts';
+import { reasonOf } from '../../core/ports/tolerate.ts';
+import type { ServedFillQueue, StoreListeners } from '../../node/server-platform.ts';
 import { fillText, type ReceivedMessage, readFillText, type SqsQueue } from './queue.ts';
 
-/**
- * The fill queue on SQS, for a function: SQS itself starts the one that fills. Jobs of one blob
- * that are queued twice meet at the blob's lease.
- */
+/** The fill queue on SQS. Two jobs for one blob are harmless: the blob's lease picks one. */
 export class SqsFillQueue implements FillQueue {
   readonly #queue: SqsQueue;
 
@@ -19,64 +17,101 @@ export class SqsFillQueue implements FillQueue {
   }
 }
 
-/** The same queue for a server, which takes the fills out of it as well. */
+/** Where fills come from, and where those go that were given up. */
+export interface FillQueues {
+  readonly queue: SqsQueue;
+  /** Without it, fills that were given up are only reported. */
+  readonly deadLetters: SqsQueue | undefined;
+}
+
+export interface MessageOptions extends StoreListeners {
+  /** How long a message stays hidden after the last sign of life of its handler, in seconds. */
+  readonly hiddenSeconds: number;
+  /** Set if receiving hid the message for another time, which `hiddenSeconds` then replaces. */
+  readonly hideFirst?: boolean;
+}
+
+/** The retry after a handler rejected, which is a bug, in seconds. */
+const failedHandlerPause = 10;
+
+/**
+ * Handles a message: keeps it hidden meanwhile, and settles it but for its removal. Resolves to true
+ * if it is to be removed, else it will be redelivered. Does not reject.
+ */
+export async function handleMessage(
+  { queue, deadLetters }: FillQueues,
+  message: ReceivedMessage,
+  handle: (job: FillJob) => Promise<FillOutcome>,
+  options: MessageOptions,
+): Promise<boolean> {
+  const read = readFillText(message.body);
+  try {
+    if (read.kind !== 'job') {
+      options.onProblem(`message ${message.id}: ${read.reason}`);
+      await deadLetters?.sendGivenUp(message.body, read.reason);
+      return true;
+    }
+    const outcome = await whileHidden(queue, message, options, () => handle(read.job));
+    if (outcome.kind === 'retry') await queue.hide(message, outcome.afterSeconds);
+    if (outcome.kind === 'given-up') {
+      options.onGivenUp(read.job, outcome.reason);
+      await deadLetters?.sendGivenUp(message.body, outcome.reason);
+    }
+    return outcome.kind !== 'retry';
+  } catch (error) {
+    options.onProblem(`settle fill: ${reasonOf(error)}`);
+    return false;
+  }
+}
+
+async function whileHidden(
+  queue: SqsQueue,
+  message: ReceivedMessage,
+  { hiddenSeconds, hideFirst = false, onProblem }: MessageOptions,
+  handle: () => Promise<FillOutcome>,
+): Promise<FillOutcome> {
+  const hide = () => {
+    queue.hide(message, hiddenSeconds).catch((error: unknown) => {
+      onProblem(`keep fill: ${reasonOf(error)}`);
+    });
+  };
+  if (hideFirst) hide();
+  const heartbeat = setInterval(hide, (hiddenSeconds * 1000) / 3);
+  try {
+    return await handle();
+  } catch (error) {
+    return { kind: 'retry', afterSeconds: failedHandlerPause, reason: reasonOf(error) };
+  } finally {
+    clearInterval(heartbeat);
+  }
+}
+
+/** How many fills a server handles at once. */
+const concurrency = 4;
+
+/** The pause after the queue failed, in ms. */
+const failedQueuePause = 2000;
+
+/** The fill queue for a server, which also handles the fills. */
 export class ServedSqsFillQueue extends SqsFillQueue implements ServedFillQueue {
-  readonly #consumer: FillConsumer;
-
-  constructor(queues: FillQueues, options: FillConsumerOptions) {
-    super(queues.queue);
-    this.#consumer = new FillConsumer(queues, options);
-  }
-
-  start(handler: FillHandler): void {
-    this.#consumer.start(handler);
-  }
-
-  stop(): Promise<void> {
-    return this.#consumer.stop();
-  }
-}
-
-/** What a consumer tells, and how much it does at once. */
-export interface FillConsumerOptions {
-  /** Jobs handled at once; 4 when absent. */
-  readonly concurrency?: number;
-  /** How long a message is hidden from others without a sign of its handler, in seconds; 100. */
-  readonly hiddenSeconds?: number;
-  /** Called with each job that will not be tried again. */
-  onGivenUp(job: FillJob, reason: string): void;
-  /** Called with what went wrong besides: an unreadable message, a queue that fails. */
-  onProblem(reason: string): void;
-}
-
-/** The pause after a queue that failed, in ms. */
-const failurePause = 2000;
-/** The pause after a handler that rejected, which it should not, in seconds. */
-const brokenHandlerPause = 10;
-
-/** Takes fills out of the queue and has them handled, until it is stopped. */
-class FillConsumer {
   readonly #queues: FillQueues;
-  readonly #options: FillConsumerOptions;
-  readonly #concurrency: number;
-  readonly #hiddenSeconds: number;
+  readonly #options: MessageOptions;
   readonly #stopping = new AbortController();
   readonly #running = new Set<Promise<void>>();
   #polling: Promise<void> | undefined;
 
-  constructor(queues: FillQueues, options: FillConsumerOptions) {
+  constructor(queues: FillQueues, options: StoreListeners & Partial<MessageOptions>) {
+    super(queues.queue);
     this.#queues = queues;
-    this.#options = options;
-    this.#concurrency = options.concurrency ?? 4;
-    this.#hiddenSeconds = options.hiddenSeconds ?? 100;
+    this.#options = { hiddenSeconds: 100, ...options };
   }
 
-  /** Begins to handle messages. Called once. */
+  /** Starts to handle messages. Call it once. */
   start(handler: FillHandler): void {
     this.#polling ??= this.#poll(handler);
   }
 
-  /** Aborts the handlers that run and resolves when they ended. Their messages are given back. */
+  /** Aborts the running handlers, waits for them and gives their messages back. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#polling;
@@ -85,98 +120,36 @@ class FillConsumer {
 
   async #poll(handler: FillHandler): Promise<void> {
     const { signal } = this.#stopping;
+    const { hiddenSeconds, onProblem } = this.#options;
     while (!signal.aborted) {
-      const free = this.#concurrency - this.#running.size;
+      const free = concurrency - this.#running.size;
       if (free <= 0) {
         await Promise.race(this.#running);
         continue;
       }
       try {
-        const messages = await this.#queues.queue.receive(free, this.#hiddenSeconds, signal);
-        for (const message of messages) this.#run(handler, message);
+        for (const message of await this.#queues.queue.receive(free, hiddenSeconds, signal)) {
+          const run = this.#handle(handler, message).finally(() => this.#running.delete(run));
+          this.#running.add(run);
+        }
       } catch (error) {
         if (signal.aborted) return;
-        this.#options.onProblem(`receive fills: ${messageOf(error)}`);
-        await setTimeout(failurePause, undefined, { signal }).catch(() => undefined);
+        onProblem(`receive fills: ${reasonOf(error)}`);
+        await setTimeout(failedQueuePause, undefined, { signal }).catch(() => undefined);
       }
     }
   }
 
-  #run(handler: FillHandler, message: ReceivedMessage): void {
-    const run = this.#handle(handler, message).finally(() => this.#running.delete(run));
-    this.#running.add(run);
-  }
-
-  /** Does not reject: a message that could not be settled comes again. */
   async #handle(handler: FillHandler, message: ReceivedMessage): Promise<void> {
-    const read = readFillText(message.body);
-    let outcome: FillOutcome;
-    if (read.kind === 'job') {
-      outcome = await this.#outcomeOf(handler, read.job, message);
-      if (outcome.kind === 'given-up') this.#options.onGivenUp(read.job, outcome.reason);
-    } else {
-      outcome = { kind: 'given-up', reason: read.reason };
-      this.#options.onProblem(`message ${message.id}: ${read.reason}`);
-    }
-    try {
-      await settleMessage(this.#queues, message, outcome);
-    } catch (error) {
-      this.#options.onProblem(`settle fill: ${messageOf(error)}`);
-    }
-  }
-
-  /** What became of a job. While its handler runs, the message is kept from the others. */
-  async #outcomeOf(
-    handler: FillHandler,
-    job: FillJob,
-    message: ReceivedMessage,
-  ): Promise<FillOutcome> {
     const { signal } = this.#stopping;
-    const heartbeat = setInterval(
-      () => {
-        this.#queues.queue.hide(message, this.#hiddenSeconds).catch((error: unknown) => {
-          this.#options.onProblem(`keep fill: ${messageOf(error)}`);
-        });
-      },
-      (this.#hiddenSeconds * 1000) / 3,
-    );
-    try {
+    const handle = async (job: FillJob): Promise<FillOutcome> => {
       const outcome = await handler(job, signal, message.delivery);
-      // Stopped in the middle: the next process takes it at once.
+      // Another process can take a job at once that this one was stopped in.
       return signal.aborted && outcome.kind === 'retry' ? { ...outcome, afterSeconds: 0 } : outcome;
-    } catch (error) {
-      return { kind: 'retry', afterSeconds: brokenHandlerPause, reason: messageOf(error) };
-    } finally {
-      clearInterval(heartbeat);
-    }
-  }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
-/** Where a message came from, and where it goes when nobody can handle it. */
-export interface FillQueues {
-  readonly queue: SqsQueue;
-  /** Undefined: what is given up is only told, not kept. */
-  readonly deadLetters: SqsQueue | undefined;
-}
-
-/** Does with a message what became of its job. Rejects when a queue fails: it then comes again. */
-async function settleMessage(
-  { queue, deadLetters }: FillQueues,
-  message: ReceivedMessage,
-  outcome: FillOutcome,
-): Promise<void> {
-  switch (outcome.kind) {
-    case 'done':
-      return queue.remove(message);
-    case 'retry':
-      return queue.hide(message, outcome.afterSeconds);
-    case 'given-up':
-      // Kept before it is removed: twice among the dead is better than nowhere.
-      await deadLetters?.sendGivenUp(message.body, outcome.reason);
-      return queue.remove(message);
+    };
+    if (!(await handleMessage(this.#queues, message, handle, this.#options))) return;
+    await this.#queues.queue.remove(message).catch((error: unknown) => {
+      this.#options.onProblem(`settle fill: ${reasonOf(error)}`);
+    });
   }
 }

@@ -1,13 +1,13 @@
 /** A mistake in the configuration. No part of it shows a secret. */
 export interface Problem {
-  /** The place in the file, `upstreams.docker.io.tagTtl`, or the name of a variable or an option. */
+  /** A path in the file, `upstreams.docker.io.tagTtl`, or a variable or an option. Empty: the file. */
   readonly path: string;
   readonly message: string;
 }
 
 /** A problem in one line. */
 export function problemText({ path, message }: Problem): string {
-  return `${path}: ${message}`;
+  return path === '' ? message : `${path}: ${message}`;
 }
 
 /** Where a value is in the file: keys, and numbers within lists. */
@@ -18,7 +18,7 @@ export function pathText(path: Path): string {
   const text = path
     .map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`))
     .join('');
-  return text === '' ? 'the configuration' : text.replace(/^\./, '');
+  return text.replace(/^\./, '');
 }
 
 /** The value at a path; undefined when the path leads nowhere. */

@@ -2,16 +2,16 @@ import type { MirrorEvent } from '../ports/event.ts';
 import type { FillJob } from '../ports/fill-queue.ts';
 import type { Log, LogFields, LogLevel } from './log.ts';
 
-/** Below this share of its limit, what an upstream has left is worth a warning. */
+/** Warn when less than this share of a rate limit is left. */
 const lowShare = 0.2;
 
-/** Writes an event of the mirror to a log: one table of levels for every platform. */
+/** Logs an event of the mirror, at the same level on every platform. */
 export function logEvent(log: Log, event: MirrorEvent): void {
   const level = levelOf(event);
   if (log.passes(level)) log.event(level, event.kind, fieldsOf(event));
 }
 
-/** Writes that a fill will not be tried again; of a message that is no job there is no `job`. */
+/** Logs that a fill was given up. An invalid message has no `job`. */
 export function logGivenUp(log: Log, job: FillJob | undefined, reason: string): void {
   log.event('warn', 'fill given up', { digest: job?.blob.digest, reason });
 }
@@ -26,7 +26,7 @@ function levelOf(event: MirrorEvent): LogLevel {
     case 'fill':
       return fillLevels[event.outcome];
     case 'backed-off':
-      // Clients make up the names of repositories: one of them may be no news at all.
+      // Clients choose the names of repositories, so a single one may mean nothing.
       return event.repository === undefined ? 'warn' : 'info';
     case 'answers-again':
     case 'evicted':
@@ -38,7 +38,7 @@ function levelOf(event: MirrorEvent): LogLevel {
 
 type FillOutcome = Extract<MirrorEvent, { kind: 'fill' }>['outcome'];
 
-/** A fill pauses before its function ends and stops with its server; the queue goes on with both. */
+/** The queue resumes fills that paused before their function ended or stopped with their server. */
 const fillLevels: Readonly<Record<FillOutcome, LogLevel>> = {
   stored: 'info',
   paused: 'info',

@@ -1,23 +1,23 @@
 import type { Log, LogFields, LogLevel } from './log.ts';
 
-/** What an answer says of itself for the log line and the metrics. */
+/** What the log line and the metrics say about an answer. */
 export interface AnswerNote {
   /** `manifest`, `blob`, `tags`, `referrers`, `catalog`, `ping`, `healthz`, `metrics`, or `other`. */
   readonly kind: string;
   /** How the client named the registry. */
   readonly form: 'root' | 'ns' | 'prefix';
-  /** As `docker.io/library/alpine`. */
+  /** `docker.io/library/alpine`. */
   readonly repository?: string;
   readonly reference?: string;
-  /** `hit`, `revalidated`, `miss`, `stale`, or undefined where nothing is cached. */
+  /** `hit`, `revalidated`, `miss` or `stale`; undefined if nothing is cached. */
   readonly cache?: string;
-  /** Requests sent to upstreams for this answer. */
+  /** Number of requests to upstreams for this answer. */
   readonly upstreamCalls: number;
-  /** Why it is not what the client asked for. Holds no secret. */
+  /** Why the client did not get what it asked for. Contains no secrets. */
   readonly reason?: string;
 }
 
-/** For a response that the registry and the mirror's own pages did not make. */
+/** The note of a response from neither the registry nor the mirror's own pages. */
 export const unnoted: AnswerNote = { kind: 'other', form: 'root', upstreamCalls: 0 };
 
 /** One answered request, for the log and the metrics. */
@@ -30,38 +30,38 @@ export interface RequestRecord {
   readonly written: Written;
 }
 
-/** How the writing of an answer ended. */
+/** How sending an answer ended. */
 export interface Written {
-  /** Bytes of the body that left. */
+  /** Bytes of the body that were sent. */
   readonly bytes: number;
-  /** `left`: the client went away. `broken`: the body's stream failed, and the connection is cut. */
+  /** `left`: the client disconnected. `broken`: the body's stream failed and the connection was cut. */
   readonly end: 'complete' | 'left' | 'broken';
-  /** What a broken stream gave as its reason. */
+  /** Why the stream broke. */
   readonly error?: unknown;
 }
 
-/** Writes the line of a request. */
+/** Logs a request. */
 export function logRequest(log: Log, record: RequestRecord): void {
   const level = requestLevel(record);
   if (log.passes(level)) log.event(level, 'request', requestFields(record));
 }
 
-/** How much a request's line matters: probes of machines would drown the requests of clients. */
+/** The level of a request's line. Health checks and scrapes would drown the requests of clients. */
 export function requestLevel({ note, status, written }: RequestRecord): LogLevel {
   if (note.kind === 'healthz' || note.kind === 'metrics') return 'debug';
   if (written.end === 'broken') return 'error';
   return status >= 500 || note.cache === 'stale' ? 'warn' : 'info';
 }
 
-/** Why an answer is not what was asked for, or why it did not arrive whole. Holds no secret. */
+/** Why a client did not get what it asked for, or not all of it. */
 function requestReason({ note, written }: RequestRecord): string | undefined {
-  if (written.end === 'left') return 'the client left';
+  if (written.end === 'left') return 'client disconnected';
   if (written.end === 'complete') return note.reason;
   const { error } = written;
   return error instanceof Error ? error.message : 'the body broke off';
 }
 
-/** The fields of a request's line in the log; absent ones are left out. */
+/** The fields of a request's line. */
 export function requestFields(record: RequestRecord): LogFields {
   const { note, written } = record;
   return {
@@ -83,7 +83,7 @@ export function requestFields(record: RequestRecord): LogFields {
 const shortDigest = (reference: string) =>
   reference.length > 64 ? `${reference.slice(0, reference.indexOf(':') + 13)}…` : reference;
 
-/** The same for a person: `GET docker.io/library/alpine:3.20 200 hit 1.2 ms 528 B docker/29.1`. */
+/** A request as text: `GET  200 hit docker.io/library/alpine:3.20 1.2 ms 528 B docker/29.1`. */
 export function requestText(record: RequestRecord): string {
   const { note, written } = record;
   const { repository = note.kind, reference } = note;
@@ -106,7 +106,7 @@ export function requestText(record: RequestRecord): string {
     .join(' ');
 }
 
-/** A number of bytes as people read it: `94.5 MB`. */
+/** `94.5 MB`. */
 function bytesText(bytes: number): string {
   if (bytes < 1000) return `${bytes} B`;
   const units = ['kB', 'MB', 'GB', 'TB'];
@@ -116,12 +116,12 @@ function bytesText(bytes: number): string {
   return `${value.toFixed(1)} ${units[unit]}`;
 }
 
-/** Programs by how their User-Agent begins, in lower case. */
+/** Programs by the first product of their User-Agent, in lower case. */
 const programs: Readonly<Record<string, string>> = {
   docker: 'docker',
   containerd: 'containerd',
   buildkit: 'buildkit',
-  // podman, and others that do not say more, name the library they are made with.
+  // podman and others only name the library that they use.
   containers: 'podman',
   podman: 'podman',
   libpod: 'podman',
@@ -144,7 +144,7 @@ const product = /^([A-Za-z][A-Za-z-]{0,30})(?:\/v?([\w.+-]{1,24}))?/;
 const seen = new Map<string, string>();
 const seenAtMost = 1000;
 
-/** The short name of a client, `docker/20.10.24+dfsg1`, from its User-Agent; `other` if unknown. */
+/** The client in a User-Agent: `docker/20.10.24+dfsg1`, `other` if unknown, `none` if absent. */
 export function clientName(userAgent: string | undefined): string {
   if (userAgent === undefined || userAgent === '') return 'none';
   const known = seen.get(userAgent);

@@ -8,7 +8,7 @@ function encodeCharacter(character: string): string {
   return `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
 }
 
-/** Decodes what is well encoded and leaves alone what is not. */
+/** Decodes text; returns it unchanged if its encoding is invalid. */
 function decodeLeniently(text: string): string {
   if (!text.includes('%')) return text;
   try {
@@ -18,15 +18,14 @@ function decodeLeniently(text: string): string {
   }
 }
 
-/** The first line of every string to sign. */
 export const algorithm = 'AWS4-HMAC-SHA256';
 
-/** What S3 takes in place of a hash of the body. */
+/** S3 accepts this instead of a hash of the body. */
 export const unsignedPayload = 'UNSIGNED-PAYLOAD';
 
 const plainPath = /^[\w./~-]*$/;
 
-/** The path as it is signed; S3, unlike other services, encodes it only once. */
+/** The canonical URI. Unlike other services, S3 encodes it only once. */
 export function canonicalPath(pathname: string): string {
   if (plainPath.test(pathname)) return pathname;
   const segments = pathname.split('/');
@@ -34,8 +33,8 @@ export function canonicalPath(pathname: string): string {
 }
 
 /**
- * The parameters of `search`, encoded as they are signed, in no order: `['prefix', 'a%2Fb']`. A
- * plus sign is a space, as URLSearchParams writes it.
+ * The encoded parameters of `search`, unsorted: `['prefix', 'a%2Fb']`. A plus sign is a space, as
+ * URLSearchParams writes it.
  */
 export function canonicalParameters(search: string): [name: string, value: string][] {
   if (search.length < 2) return [];
@@ -50,7 +49,7 @@ export function canonicalParameters(search: string): [name: string, value: strin
     });
 }
 
-/** A query as it is signed: by name, then by value, in the order of code units. */
+/** The canonical query string: sorted by name, then by value, in the order of code units. */
 export function canonicalQuery(parameters: readonly [name: string, value: string][]): string {
   const sorted = [...parameters].sort(
     ([name, value], [otherName, otherValue]) =>

@@ -1,21 +1,20 @@
-/** What AWS, or a service that speaks S3, knows us by. */
+/** Credentials for AWS or another service with the S3 API. */
 export interface AwsCredentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
-  /** Only temporary credentials have one. */
+  /** Only for temporary credentials. */
   readonly sessionToken?: string | undefined;
-  /** In ms since 1970; undefined when they do not expire, or when nobody knows. */
+  /** In ms since 1970; undefined if they do not expire, or if it is unknown. */
   readonly expires?: number | undefined;
 }
 
 /**
- * Gives the credentials of now: at once when they are at hand, so that signing costs no promise.
- * It is asked with `stale` when those it gave live too short; it may give them again when there are
- * no better ones.
+ * Returns the current credentials; synchronously if they are cached, so that signing needs no
+ * promise. `stale` are credentials that expire too soon: the source refreshes them if it can.
  */
 export type CredentialSource = (stale?: AwsCredentials) => AwsCredentials | Promise<AwsCredentials>;
 
-/** Reads credentials that live for `needed` ms from now, or the longest-lived that there are. */
+/** Gets credentials that are valid for `needed` ms, or else those that are valid longest. */
 export function credentialsFor(
   source: CredentialSource,
   now: number,
@@ -28,20 +27,20 @@ export function credentialsFor(
   };
   const notExpired = (credentials: AwsCredentials) => {
     if (millisecondsLeft(credentials, now) > 0) return credentials;
-    throw new Error('the AWS credentials have expired, and there are no newer ones');
+    throw new Error('the AWS credentials have expired');
   };
   const found = source();
   return found instanceof Promise ? found.then(lasting) : lasting(found);
 }
 
-/** How long the credentials may still be used, in ms; infinite when nobody knows. */
+/** How long the credentials are still valid, in ms; infinite if it is unknown. */
 export function millisecondsLeft(credentials: AwsCredentials, now: number): number {
   return (credentials.expires ?? Number.POSITIVE_INFINITY) - now;
 }
 
 /**
- * SHA-256 and HMAC-SHA-256 of a platform. Both are synchronous, unlike Web Crypto's: a signature is
- * five of them, and five promises would cost more than the hashes.
+ * SHA-256 and HMAC-SHA-256 of a platform. Unlike Web Crypto's they are synchronous: a signature needs
+ * five, and five promises would cost more than the hashes.
  */
 export interface Hashing {
   /** Lower-case hex. */

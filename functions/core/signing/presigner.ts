@@ -13,23 +13,23 @@ import {
   type Hashing,
   millisecondsLeft,
 } from './credentials.ts';
-import { keptSigningKey, type SigningKey } from './signing-key.ts';
+import { cachedSigningKey, type SigningKey } from './signing-key.ts';
 
-/** S3 takes no longer life of a URL: seven days. */
+/** S3 limits the life of a URL to seven days. In seconds. */
 const longestLife = 7 * 24 * 3600;
 
-/** Credentials that have less left than this are asked for anew before they sign, in ms. */
+/** Credentials that expire sooner are refreshed before they sign. In ms. */
 const leastLife = 5 * 60_000;
 
 /** A signed URL. */
 export interface PresignedUrl {
   readonly url: string;
-  /** When it stops working, in ms since 1970. */
+  /** In ms since 1970. */
   readonly expires: number;
 }
 
 export interface SignerOptions {
-  /** Of the bucket: `us-east-1`. */
+  /** The bucket's region: `us-east-1`. */
   readonly region: string;
   readonly credentials: CredentialSource;
   /** Ms since 1970. */
@@ -37,11 +37,11 @@ export interface SignerOptions {
   readonly hashing: Hashing;
 }
 
-/** Signs URLs of S3 in one region, at once while credentials are at hand. */
+/** Presigns S3 URLs of one region; synchronously while the credentials are cached. */
 export interface Signer {
   /**
-   * A URL that anybody may use for `lifeSeconds`, or for as long as the credentials live when that
-   * is shorter. Throws, or rejects, when the credentials have expired.
+   * A URL that works for `lifeSeconds`, or until the credentials expire. Throws or rejects if they
+   * have expired.
    */
   presign(request: {
     readonly method: string;
@@ -50,9 +50,9 @@ export interface Signer {
   }): PresignedUrl | Promise<PresignedUrl>;
 }
 
-/** Builds a signer of URLs of S3 by AWS Signature Version 4. */
+/** Creates a signer with AWS Signature Version 4. */
 export function createSigner({ region, credentials, now, hashing }: SignerOptions): Signer {
-  const keyOf = keptSigningKey(region, hashing);
+  const keyOf = cachedSigningKey(region, hashing);
 
   return {
     presign({ method, url, lifeSeconds }) {
@@ -65,7 +65,7 @@ export function createSigner({ region, credentials, now, hashing }: SignerOption
         const key = keyOf(found, date.slice(0, 8));
         const query = queryOf(url, signatureParameters(date, life, key));
         const signed = presignedUrl({ method, url, date, query }, key, hashing);
-        // The life is counted from the date that is written into the URL, in whole seconds.
+        // The life starts at the date in the URL, which has whole seconds.
         return { url: signed, expires: Math.floor(time / 1000) * 1000 + life * 1000 };
       };
       const found = credentialsFor(credentials, time, needed);
@@ -74,31 +74,30 @@ export function createSigner({ region, credentials, now, hashing }: SignerOption
   };
 }
 
-/** The URL's own parameters and those of its signature, as they are signed. */
+/** The canonical query of the URL's own parameters and those of its signature. */
 function queryOf(url: URL, signature: string): string {
   if (url.search === '') return signature;
   const parameters = [url.search, `?${signature}`].flatMap(canonicalParameters);
   return canonicalQuery(parameters);
 }
 
-/** What is signed into a URL. */
 interface UrlToSign {
   readonly method: string;
   readonly url: URL;
-  /** As `20261121T124524Z`. */
+  /** `20261121T124524Z`. */
   readonly date: string;
-  /** The query as it is signed, `signatureParameters` among its parameters. */
+  /** The canonical query, which includes `signatureParameters`. */
   readonly query: string;
 }
 
-/** What the query of a signed URL says of its signature. */
+/** The query parameters that describe a signature. */
 export function signatureParameters(date: string, lifeSeconds: number, key: SigningKey): string {
   const token =
     key.tokenParameter === undefined ? '' : `&X-Amz-Security-Token=${key.tokenParameter}`;
   return `X-Amz-Algorithm=${algorithm}&X-Amz-Credential=${key.credentialParameter}&X-Amz-Date=${date}&X-Amz-Expires=${lifeSeconds}${token}&X-Amz-SignedHeaders=host`;
 }
 
-/** A URL that carries its signature (SigV4, "Authenticating requests: using query parameters"). */
+/** Signs a URL (SigV4, "Authenticating requests: using query parameters"). */
 export function presignedUrl(
   { method, url, date, query }: UrlToSign,
   key: SigningKey,

@@ -2,14 +2,14 @@ import { toHex } from '../bytes/byte-array.ts';
 import { encodeStrictly } from './canonical-request.ts';
 import type { AwsCredentials, Hashing } from './credentials.ts';
 
-/** All that changes only with the credentials and the day. */
+/** The parts of a signature that only change with the credentials and the day. */
 export interface SigningKey {
   /** The day as `20261121`, in UTC. */
   readonly day: string;
   readonly credentials: AwsCredentials;
   /** `20261121/us-east-1/s3/aws4_request`. */
   readonly scope: string;
-  /** The access key and the scope, encoded for a query. */
+  /** The access key id and the scope, encoded for a query. */
   readonly credentialParameter: string;
   /** Encoded for a query. */
   readonly tokenParameter: string | undefined;
@@ -18,23 +18,21 @@ export interface SigningKey {
 }
 
 /**
- * Gives the key of a day for S3 in a region (`auto` at R2), derived anew only when the credentials or the day changed (SigV4,
- * "Derive a signing key").
+ * Derives the signing key for S3 in a region (`auto` for R2) and caches it until the credentials or
+ * the day change (SigV4, "Derive a signing key").
  */
-export function keptSigningKey(
+export function cachedSigningKey(
   region: string,
   hashing: Hashing,
 ): (credentials: AwsCredentials, day: string) => SigningKey {
-  let kept: SigningKey | undefined;
+  let cached: SigningKey | undefined;
   return (credentials, day) => {
-    if (kept !== undefined && kept.day === day && areSame(kept.credentials, credentials)) {
-      return kept;
-    }
+    if (cached?.day === day && areSame(cached.credentials, credentials)) return cached;
     const { accessKeyId, secretAccessKey, sessionToken } = credentials;
     let key = hashing.hmac(`AWS4${secretAccessKey}`, day);
     for (const part of [region, 's3', 'aws4_request']) key = hashing.hmac(key, part);
     const scope = `${day}/${region}/s3/aws4_request`;
-    kept = {
+    cached = {
       day,
       credentials,
       scope,
@@ -42,7 +40,7 @@ export function keptSigningKey(
       tokenParameter: sessionToken === undefined ? undefined : encodeStrictly(sessionToken),
       sign: (text) => toHex(hashing.hmac(key, text)),
     };
-    return kept;
+    return cached;
   };
 }
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
-  type FillConsumerOptions,
+  type MessageOptions,
   ServedSqsFillQueue,
 } from '../../../../functions/aws/sqs/fill-queue.ts';
 import { fillText, type SqsService } from '../../../../functions/aws/sqs/queue.ts';
@@ -30,7 +30,7 @@ afterEach(async () => {
   await server.close();
 });
 
-function openQueue(options: Partial<FillConsumerOptions> & { deadLetterQueueUrl?: string } = {}) {
+function openQueue(options: Partial<MessageOptions> & { deadLetterQueueUrl?: string } = {}) {
   const ignored = { onGivenUp: () => undefined, onProblem: () => undefined };
   const queues = fillQueues(service, queueUrl, options.deadLetterQueueUrl);
   const queue = new ServedSqsFillQueue(queues, { ...ignored, ...options });
@@ -61,7 +61,7 @@ async function until(isSo: () => boolean) {
 }
 
 describe('queueing', () => {
-  test('goes by tens', async () => {
+  test('sends ten per call', async () => {
     await openQueue().enqueue(jobsOf(25));
     expect(server.actions).toEqual(Array.from({ length: 3 }, () => 'SendMessageBatch'));
     expect(server.queue(queueUrl).bodies).toEqual(jobsOf(25).map(fillText));

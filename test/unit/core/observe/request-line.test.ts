@@ -34,7 +34,7 @@ test.each([
   [noted({ cache: 'stale', reason: 'status 500' }), 'warn', 'status 500'],
   [{ ...noted({ reason: 'too many requests' }), status: 404 }, 'info', 'too many requests'],
   [record({ status: 503 }), 'warn', undefined],
-  [record({ written: { bytes: 1, end: 'left' } }), 'info', 'the client left'],
+  [record({ written: { bytes: 1, end: 'left' } }), 'info', 'client disconnected'],
   [record({ written: { bytes: 1, end: 'broken', error } }), 'error', 'digest differs'],
   [record({ written: { bytes: 1, end: 'broken' } }), 'error', 'the body broke off'],
 ])('%o is worth %s, by reason of %s', (one, level, reason) => {
@@ -60,6 +60,6 @@ test('a request as text', () => {
     'GET  200 hit docker.io/library/alpine:3.20 1.2 ms 528 B containerd/1.6.20',
   );
   expect(requestText({ ...blob, written: { bytes: 94_500_000, end: 'left' } })).toBe(
-    'GET  200 miss docker.io/library/alpine@sha256:aaaaaaaaaaaa… 1.2 ms 94.5 MB 2 upstream containerd/1.6.20 (the client left)',
+    'GET  200 miss docker.io/library/alpine@sha256:aaaaaaaaaaaa… 1.2 ms 94.5 MB 2 upstream containerd/1.6.20 (client disconnected)',
   );
 });
