@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { expect, test } from 'vitest';
-import { root } from './modules.ts';
+import { filesBelow, root } from './modules.ts';
 
 const generated = ['node_modules', 'dist', '.git', '.tsbuild', 'coverage', 'cdk.out', '.wrangler'];
 const pages = pagesBelow('');
@@ -29,6 +29,15 @@ test('what README.md links to is in the npm package', () => {
     ({ path }) => !files.some((file) => path === file || path.startsWith(`${file}/`)),
   );
   expect(missing).toEqual([]);
+});
+
+test('the messages in the tables of troubleshooting.md are in the code', () => {
+  const code = filesBelow('functions').map(read).join('\n');
+  const messages = messagesOf('infra/docs/troubleshooting.md');
+  expect(messages.length).toBeGreaterThan(20);
+  // `…` is what varies, and so is what is in brackets at the end.
+  const parts = messages.flatMap((message) => message.replace(/ \(\w+\)$/, '').split(/ ?… ?/));
+  expect(parts.filter((part) => !code.includes(part))).toEqual([]);
 });
 
 interface Link {
@@ -70,6 +79,18 @@ function linksOf(page: string): Link[] {
 function leadsSomewhere(path: string, anchor: string): boolean {
   if (!existsSync(join(root, path))) return false;
   return anchor === '' || (path.endsWith('.md') && anchorsOf(path).includes(anchor));
+}
+
+/** What stands as code in the columns of a page's tables that are headed "message". */
+function messagesOf(page: string): string[] {
+  return read(page)
+    .split(/\n{2,}/)
+    .flatMap((block) => {
+      const [head = [], , ...rows] = block.split('\n').map((line) => line.split(' | '));
+      const column = head.findIndex((cell) => /^(?:\| )?message$/.test(cell));
+      return column < 0 ? [] : rows.map((row) => row[column] ?? '');
+    })
+    .flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, message = '']) => message));
 }
 
 /** The anchors that GitHub gives to the headings of a page. */
