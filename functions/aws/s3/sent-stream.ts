@@ -53,28 +53,30 @@ class SentInTurn extends Readable {
   }
 }
 
-/** Rejects with the error of the bytes, or when the request ends before them. */
+/**
+ * Rejects with the error of the bytes. When the request fails it stops, as the SDK sees that itself:
+ * its own error would race the SDK's, and is no `BucketError`.
+ */
 async function sendInTurn(
   request: NodeJS.WritableStream,
   chunks: AsyncIterable<Uint8Array>,
 ): Promise<void> {
-  const ended = () => new Error('the request has ended');
   // A request that is destroyed does not call back for every write.
-  let giveUp: (error: Error) => void = () => undefined;
+  let giveUp: () => void = () => undefined;
   let isEnded = false;
   request.once('close', () => {
     isEnded = true;
-    giveUp(ended());
+    giveUp();
   });
-  const write = (bytes: Uint8Array) =>
-    new Promise<void>((resolve, reject) => {
-      if (isEnded) return reject(ended());
-      giveUp = reject;
-      request.write(bytes, (error) => (error ? reject(error) : resolve()));
+  const isSent = (bytes: Uint8Array) =>
+    new Promise<boolean>((resolve) => {
+      if (isEnded) return resolve(false);
+      giveUp = () => resolve(false);
+      request.write(bytes, (error) => resolve(!error));
     });
   for await (const bytes of chunks) {
     for (let at = 0; at < bytes.byteLength; at += mostAtOnce) {
-      await write(bytes.subarray(at, at + mostAtOnce));
+      if (!(await isSent(bytes.subarray(at, at + mostAtOnce)))) return;
     }
   }
   request.end();
