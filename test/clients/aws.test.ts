@@ -61,7 +61,7 @@ for (const { name, programs, start } of triedClients) {
       const read = server?.requests.filter(({ operation }) => operation === 'GetObject') ?? [];
       for (const digest of blobs) {
         const hex = digest.slice('sha256:'.length);
-        const found = read.find(({ key, auth }) => key.endsWith(hex) && auth === 'query');
+        const found = read.find(({ key, auth }) => key?.endsWith(hex) && auth === 'query');
         expect(found, digest).toMatchObject({ status: 200 });
       }
       const said = await client.run?.(reference, ['sha256sum', '/data']);

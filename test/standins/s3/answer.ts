@@ -1,130 +1,137 @@
-import type { ArrivedRequest } from './arrived-request.ts';
-import { type AuthKind, type Authority, authenticate } from './authenticate.ts';
-import type { Bucket } from './bucket.ts';
-import { completeUpload } from './complete-upload.ts';
-import { type Keep, type Keeping, keepBytes, memoryBytes } from './kept-bytes.ts';
-import { listObjects, listParts, listUploads } from './lists.ts';
-import { deleteObject, getObject, putObject } from './objects.ts';
-import { type Operation, operationOf, type Target, targetOf } from './operation.ts';
-import { type ReceivedBody, receiveBody } from './receive-body.ts';
-import { emptyReply, type Reply } from './reply.ts';
-import { S3Error } from './s3-error.ts';
-import { abortUpload, createUpload, partNumber, putPart, uploadOf } from './uploads.ts';
+import type { IncomingMessage } from 'node:http';
+import {
+  type ArrivedRequest,
+  arrive,
+  type Operation,
+  operationOf,
+  targetOf,
+} from './arrived-request.ts';
+import { type Authenticated, type Authority, authenticate } from './authentication.ts';
+import { type Body, type Keep, receive } from './body.ts';
+import type { S3Faults } from './faults.ts';
+import { type Bucket, deleteObject, getObject, listObjects, putObject } from './objects.ts';
+import { Refusal, type S3Code } from './refusal.ts';
+import { type Reply, reply, xmlReply } from './reply.ts';
+import {
+  abortUpload,
+  completeUpload,
+  createUpload,
+  listParts,
+  partNumber,
+  putPart,
+  uploadOf,
+} from './uploads.ts';
 
-/** The longest key, in bytes of UTF-8. */
-const longestKey = 1024;
+/** A request as a test looks back on it; it holds no credentials. */
+export interface S3Request {
+  readonly method: string;
+  /** undefined where the request was refused before it was understood. */
+  operation: Operation | undefined;
+  key: string | undefined;
+  /** Where its signature was. */
+  auth: Authenticated['kind'] | undefined;
+  /** 0 while it is under way, and where the connection was dropped instead. */
+  status: number;
+  code: S3Code | undefined;
+  bytesReceived: number;
+}
+
+/** The record of a request of which nothing is known yet. */
+export function newRecord({ method = '' }: IncomingMessage): S3Request {
+  const unknown = { operation: undefined, key: undefined, auth: undefined, code: undefined };
+  return { method, ...unknown, status: 0, bytesReceived: 0 };
+}
 
 /** What the answers are made from. */
 export interface World {
   readonly bucket: Bucket;
-  readonly authority: Authority;
-  /** Where large bodies are kept. */
-  readonly folder: string;
   readonly keep: Keep;
+  readonly authority: Authority;
+  readonly faults: S3Faults;
 }
 
-/** A request that was read, signed and understood, and is not yet carried out. */
-export interface Understood {
-  readonly operation: Operation;
-  readonly target: Target;
-  readonly auth: AuthKind;
-  readonly bodyHash: string;
-}
+/** The connection is to be dropped. */
+class Dropped extends Error {}
 
-/** Checks who asks, and what for. Throws an S3Error. */
-export function understand(request: ArrivedRequest, { bucket, authority }: World): Understood {
-  const target = targetOf(request, bucket.name);
-  const operation = operationOf(request, target);
-  const { kind, bodyHash } = authenticate(request, authority);
-  if (target.bucket !== bucket.name) {
-    throw new S3Error('NoSuchBucket', 'The specified bucket does not exist');
-  }
-  if (Buffer.byteLength(target.key) > longestKey) {
-    throw new S3Error('KeyTooLongError', 'Your key is too long');
-  }
-  return { operation, target, auth: kind, bodyHash };
-}
-
-/** Reads the body that a request has to have. Throws an S3Error when it is not what was signed. */
-export async function bodyOf(
-  request: ArrivedRequest,
-  { operation, target, bodyHash }: Understood,
+/** Answers a request and keeps its record up to date. Rejects where the connection is to be dropped. */
+export async function answer(
+  message: IncomingMessage,
   world: World,
-): Promise<ReceivedBody | undefined> {
-  switch (operation) {
-    case 'UploadPart':
-      partNumber(request);
-      uploadOf(world.bucket, target.key, request);
-      return await receiveBody(request, bodyHash, keepBytes(world.folder, world.keep), fast(world));
-    case 'PutObject':
-      return await receiveBody(request, bodyHash, keepBytes(world.folder, world.keep), fast(world));
-    case 'CompleteMultipartUpload':
-      return await receiveBody(withoutChecksums(request), bodyHash, inMemory(), false);
-    default:
-      return undefined;
+  record: S3Request,
+): Promise<Reply> {
+  const { socket } = message;
+  try {
+    return await outcome(message, world, record);
+  } catch (error) {
+    if (error instanceof Dropped || socket.destroyed) throw error;
+    const {
+      code,
+      message: text,
+      status,
+    } = error instanceof Refusal ? error : new Refusal('InternalError', `Unexpected: ${error}`);
+    record.code = code;
+    const children = [['Code', code] as const, ['Message', text] as const];
+    return xmlReply('Error', children, status);
   }
 }
 
-/** Does what is asked for. Throws an S3Error. */
-export async function carryOut(
-  request: ArrivedRequest,
-  { operation, target: { key } }: Understood,
-  body: ReceivedBody | undefined,
-  { bucket, authority }: World,
+async function outcome(
+  message: IncomingMessage,
+  { bucket, keep, authority, faults }: World,
+  record: S3Request,
 ): Promise<Reply> {
-  const now = authority.now();
+  const request = arrive(message);
+  const target = targetOf(request);
+  const operation = operationOf(request, target);
+  record.operation = operation;
+  record.key = target.key;
+  const { kind, bodyHash } = await authenticate(request, authority);
+  record.auth = kind;
+  if (target.bucket !== bucket.name) {
+    throw new Refusal('NoSuchBucket', 'The specified bucket does not exist');
+  }
+  const fault = faults.take(operation);
+  if (fault?.kind === 'drop' && fault.after === undefined) throw new Dropped();
+  const body = await receive(message, request, bodyHash, keep, (bytes) => {
+    record.bytesReceived += bytes;
+    if (fault?.kind === 'drop' && record.bytesReceived > (fault.after ?? 0)) throw new Dropped();
+  });
+  if (fault?.kind === 'status') throw new Refusal(fault.code, 'Made to fail by the test');
+  if (fault?.kind === 'answer') return reply(fault.status, {}, Buffer.from(fault.body));
+  const done = perform(operation, request, target.key, body, bucket, authority.now());
+  if (fault?.kind === 'drop-answer') throw new Dropped();
+  return fault?.kind === 'cut' ? { ...done, cutAfter: fault.after } : done;
+}
+
+function perform(
+  operation: Operation,
+  request: ArrivedRequest,
+  key: string,
+  body: Body,
+  bucket: Bucket,
+  now: number,
+): Reply {
   switch (operation) {
-    case 'HeadBucket':
-      return emptyReply(200);
     case 'ListObjectsV2':
       return listObjects(bucket, request);
-    case 'ListMultipartUploads':
-      return listUploads(bucket, request);
     case 'GetObject':
     case 'HeadObject':
       return getObject(bucket, key, request);
     case 'PutObject':
-      return putObject(bucket, key, request, present(body), now);
+      return putObject(bucket, key, request, body, now);
     case 'DeleteObject':
       return deleteObject(bucket, key);
     case 'CreateMultipartUpload':
-      return createUpload(bucket, key, request, now);
+      return createUpload(bucket, key, request);
     case 'UploadPart':
-      return putPart(uploadOf(bucket, key, request), partNumber(request), present(body));
+      return putPart(uploadOf(bucket, key, request), partNumber(request), body);
     case 'CompleteMultipartUpload': {
       const upload = uploadOf(bucket, key, request);
-      const { bytes } = present(body);
-      const xml: Uint8Array[] = [];
-      for await (const piece of bytes.read(0, bytes.size)) xml.push(piece);
-      return completeUpload(bucket, upload, request, Buffer.concat(xml).toString(), now);
+      return completeUpload(bucket, upload, request, String(body.bytes), now);
     }
     case 'AbortMultipartUpload':
-      return await abortUpload(bucket, uploadOf(bucket, key, request));
+      return abortUpload(bucket, uploadOf(bucket, key, request));
     case 'ListParts':
-      return listParts(bucket, uploadOf(bucket, key, request), request);
+      return listParts(uploadOf(bucket, key, request), request);
   }
-}
-
-function fast({ keep }: World): boolean {
-  return keep === 'discard-large';
-}
-
-/** The checksum of a Complete is the object's, not that of the XML. */
-function withoutChecksums(request: ArrivedRequest): ArrivedRequest {
-  const headers = [...request.headers].filter(([name]) => !name.startsWith('x-amz-checksum-'));
-  return { ...request, headers: new Map(headers) };
-}
-
-function inMemory(): Keeping {
-  const pieces: Buffer[] = [];
-  return {
-    add: async (bytes) => void pieces.push(bytes),
-    done: async () => memoryBytes(Buffer.concat(pieces)),
-    drop: async () => undefined,
-  };
-}
-
-function present(body: ReceivedBody | undefined): ReceivedBody {
-  if (body === undefined) throw new Error('the body was not read');
-  return body;
 }

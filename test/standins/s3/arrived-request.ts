@@ -1,66 +1,70 @@
 import type { IncomingMessage } from 'node:http';
-import { S3Error } from './s3-error.ts';
+import { Refusal } from './refusal.ts';
 
-/** A request as it came, before anything is believed of it. */
+/** A request as it arrived. */
 export interface ArrivedRequest {
   readonly method: string;
-  readonly host: string;
-  /** Decoded, with its first slash. */
+  /** Decoded; a key may hold `//` and `..`, which `URL` would repair. */
   readonly path: string;
-  /** Decoded, in the order in which they came. */
-  readonly query: readonly (readonly [name: string, value: string])[];
+  /** Decoded. */
+  readonly query: ReadonlyMap<string, string>;
   /** Names in lower case. */
   readonly headers: ReadonlyMap<string, string>;
-  readonly body: AsyncIterable<Buffer>;
 }
 
-/** Reads a request line without the repairs that `URL` makes: a key may hold `//` and `..`. */
-export function arrive(message: IncomingMessage): ArrivedRequest {
-  const [path = '/', ...rest] = (message.url ?? '/').split('?');
-  const headers = new Map<string, string>();
-  for (const [name, value] of Object.entries(message.headers)) {
-    if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(',') : value);
-  }
+/** The operations that this server has, by their names in the API reference. */
+export type Operation =
+  | 'ListObjectsV2'
+  | 'GetObject'
+  | 'HeadObject'
+  | 'PutObject'
+  | 'DeleteObject'
+  | 'CreateMultipartUpload'
+  | 'UploadPart'
+  | 'CompleteMultipartUpload'
+  | 'AbortMultipartUpload'
+  | 'ListParts';
+
+/** Where a request goes; the key is empty for an operation of the bucket. */
+export interface Target {
+  readonly bucket: string;
+  readonly key: string;
+}
+
+/** Reads the request line and the headers. */
+export function arrive({ method = '', url = '', headers }: IncomingMessage): ArrivedRequest {
+  const [path = '', query = ''] = url.split('?');
+  const pairs = query.split('&').filter((pair) => pair !== '');
   return {
-    method: message.method ?? 'GET',
-    host: message.headers.host ?? '',
-    path: decoded(path),
-    query: rest
-      .join('?')
-      .split('&')
-      .filter((pair) => pair !== '')
-      .map((pair) => {
-        const [name = '', ...value] = pair.replaceAll('+', '%20').split('=');
-        return [decoded(name), decoded(value.join('='))] as const;
+    method,
+    path: decodeURIComponent(path),
+    query: new Map(
+      pairs.map((pair) => {
+        const [name = '', ...value] = pair.split('=');
+        return [decodeURIComponent(name), decodeURIComponent(value.join('='))];
       }),
-    headers,
-    body: message,
+    ),
+    headers: new Map(Object.entries(headers).map(([name, value]) => [name, String(value)])),
   };
 }
 
-/** The value of a parameter; undefined when it is not there. */
-export function parameter({ query }: ArrivedRequest, name: string): string | undefined {
-  return query.find(([found]) => found === name)?.[1];
+/** The bucket and the key of a path-style request. */
+export function targetOf({ path }: ArrivedRequest): Target {
+  const [, bucket = '', ...key] = path.split('/');
+  return { bucket, key: key.join('/') };
 }
 
-/** A parameter that must be a whole number from 0 to `most`; undefined when it is not there. */
-export function numberParameter(
-  request: ArrivedRequest,
-  name: string,
-  most: number,
-): number | undefined {
-  const text = parameter(request, name);
-  if (text === undefined) return undefined;
-  if (!/^\d+$/.test(text) || Number(text) > most) {
-    throw new S3Error('InvalidArgument', `${name} must be an integer between 0 and ${most}`);
+/** The operation that a request asks for. Throws a Refusal where this server has none. */
+export function operationOf({ method, query }: ArrivedRequest, { key }: Target): Operation {
+  const inUpload = query.has('uploadId');
+  if (key === '' && method === 'GET' && query.get('list-type') === '2') return 'ListObjectsV2';
+  if (key !== '') {
+    if (method === 'GET') return inUpload ? 'ListParts' : 'GetObject';
+    if (method === 'HEAD') return 'HeadObject';
+    if (method === 'PUT') return inUpload ? 'UploadPart' : 'PutObject';
+    if (method === 'DELETE') return inUpload ? 'AbortMultipartUpload' : 'DeleteObject';
+    if (method === 'POST' && query.has('uploads')) return 'CreateMultipartUpload';
+    if (method === 'POST' && inUpload) return 'CompleteMultipartUpload';
   }
-  return Number(text);
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    throw new S3Error('InvalidURI', "Couldn't parse the specified URI.");
-  }
+  throw new Refusal('NotImplemented', `${method} ${key} is not implemented here`);
 }

@@ -1,131 +1,126 @@
+import { randomBytes } from 'node:crypto';
 import { selectRange } from '../registry/byte-range.ts';
-import { type ArrivedRequest, parameter } from './arrived-request.ts';
-import type { Bucket, StoredObject } from './bucket.ts';
-import type { Checksum } from './checksum.ts';
-import type { ReceivedBody } from './receive-body.ts';
-import { emptyReply, type Reply } from './reply.ts';
-import { S3Error } from './s3-error.ts';
+import type { ArrivedRequest } from './arrived-request.ts';
+import { type Body, type Checksum, checksumHeaders } from './body.ts';
+import { Refusal } from './refusal.ts';
+import { type Element, type Reply, reply, xmlReply } from './reply.ts';
+import type { Upload } from './uploads.ts';
 
-/** The headers that stay with an object. */
-const kept =
-  /^(content-type|content-encoding|content-disposition|content-language|cache-control|expires|x-amz-meta-.+)$/;
+/** An object that is visible. */
+export interface StoredObject extends Omit<Body, 'checksum'> {
+  /** With its quotation marks. */
+  readonly etag: string;
+  /** In ms since 1970. */
+  readonly modified: number;
+  readonly contentType: string;
+  readonly checksum: Checksum | undefined;
+}
 
-/** PutObject: visible in one step, and only if the condition holds at its end. */
+/** What the bucket holds. Tests may look into it and take things away. */
+export interface Bucket {
+  readonly name: string;
+  readonly objects: Map<string, StoredObject>;
+  readonly uploads: Map<string, Upload>;
+}
+
+/** The most entries of one page. */
+const mostEntries = 1000;
+
+/** An ETag, which says nothing of the bytes: clients must not rely on an MD5. */
+export function newEtag(): string {
+  return `"${randomBytes(16).toString('hex')}"`;
+}
+
+/** The media type that stays with an object. */
+export function contentTypeOf({ headers }: ArrivedRequest): string {
+  return headers.get('content-type') ?? 'binary/octet-stream';
+}
+
+/** PutObject: visible in one step, and only if the condition holds when the body is here. */
 export function putObject(
   bucket: Bucket,
   key: string,
   request: ArrivedRequest,
-  { bytes, md5, checksum }: ReceivedBody,
-  now: number,
+  body: Body,
+  modified: number,
 ): Reply {
-  const etag = `"${Buffer.from(md5, 'base64').toString('hex')}"`;
-  const object = { key, bytes, etag, modified: now, headers: keptHeaders(request), checksum };
-  publish(bucket, object, request);
-  return emptyReply(200, { etag, ...checksumHeaders(checksum) });
+  checkCondition(bucket, key, request);
+  const etag = newEtag();
+  bucket.objects.set(key, { ...body, etag, modified, contentType: contentTypeOf(request) });
+  return reply(200, { etag, ...checksumHeaders(body.checksum) });
 }
 
-/** Makes an object visible, unless `If-None-Match: *` forbids it. */
-export function publish(bucket: Bucket, object: StoredObject, request: ArrivedRequest): void {
-  checkCondition(bucket, object.key, request);
-  bucket.objects.set(object.key, object);
-}
-
-/** Refuses a write whose condition does not hold; only `If-None-Match: *` is one here, as at S3. */
+/** Refuses a write of `If-None-Match: *` where an object is. */
 export function checkCondition(bucket: Bucket, key: string, { headers }: ArrivedRequest): void {
-  if (headers.has('if-match')) throw new S3Error('NotImplemented', 'If-Match is not known here');
-  const condition = headers.get('if-none-match');
-  if (condition === undefined) return;
-  if (condition !== '*') {
-    throw new S3Error('NotImplemented', 'If-None-Match takes only * on a write');
-  }
-  if (bucket.objects.has(key)) {
-    throw new S3Error(
-      'PreconditionFailed',
-      'At least one of the pre-conditions you specified did not hold',
-    );
-  }
-}
-
-/** The headers of a write that stay with its object. */
-export function keptHeaders({ headers }: ArrivedRequest): Record<string, string> {
-  const found: Record<string, string> = { 'content-type': 'binary/octet-stream' };
-  for (const [name, value] of headers) {
-    if (kept.test(name)) found[name] = value;
-  }
-  const encodings = found['content-encoding']
-    ?.split(',')
-    .map((one) => one.trim())
-    .filter((one) => one !== 'aws-chunked');
-  delete found['content-encoding'];
-  if (encodings !== undefined && encodings.length > 0) {
-    found['content-encoding'] = encodings.join(',');
-  }
-  return found;
+  if (headers.get('if-none-match') !== '*' || !bucket.objects.has(key)) return;
+  throw new Refusal('PreconditionFailed', 'One of the pre-conditions did not hold');
 }
 
 /** GetObject and HeadObject. */
 export function getObject(bucket: Bucket, key: string, request: ArrivedRequest): Reply {
   const object = bucket.objects.get(key);
-  if (object === undefined) {
-    throw new S3Error('NoSuchKey', 'The specified key does not exist.');
-  }
-  const { etag, bytes } = object;
-  const headers: Record<string, string> = {
-    ...object.headers,
-    etag,
-    'last-modified': new Date(object.modified).toUTCString(),
-    'accept-ranges': 'bytes',
-    ...overrides(request),
-  };
-  const ifMatch = request.headers.get('if-match');
-  if (ifMatch !== undefined && ifMatch !== '*' && ifMatch !== etag) {
-    throw new S3Error('PreconditionFailed', 'If-Match did not hold');
-  }
-  if (request.headers.get('if-none-match') === etag) return { status: 304, headers: { etag } };
-  const range = selectRange(request.headers.get('range'), bytes.size);
+  if (object === undefined) throw new Refusal('NoSuchKey', 'The specified key does not exist.');
+  const { bytes, size } = object;
+  const range = selectRange(request.headers.get('range'), size);
   if (range.kind === 'unsatisfiable') {
-    throw new S3Error('InvalidRange', 'The requested range is not satisfiable');
+    throw new Refusal('InvalidRange', 'The requested range is not satisfiable');
   }
-  const [start, end] = range.kind === 'all' ? [0, bytes.size] : [range.start, range.end];
-  if (range.kind === 'part') headers['content-range'] = `bytes ${start}-${end - 1}/${bytes.size}`;
-  else if (request.headers.get('x-amz-checksum-mode')?.toUpperCase() === 'ENABLED') {
-    Object.assign(headers, checksumHeaders(object.checksum));
+  const [start, end] = range.kind === 'all' ? [0, size] : [range.start, range.end];
+  if (bytes === undefined && request.method === 'GET') {
+    throw new Refusal('InternalError', 'The bytes were not kept');
   }
-  headers['content-length'] = String(end - start);
   return {
     status: range.kind === 'part' ? 206 : 200,
-    headers,
-    body: request.method === 'HEAD' ? undefined : bytes.read(start, end),
+    headers: {
+      etag: object.etag,
+      'content-type': object.contentType,
+      'last-modified': new Date(object.modified).toUTCString(),
+      'accept-ranges': 'bytes',
+      'content-length': String(end - start),
+      ...(range.kind === 'part' && { 'content-range': `bytes ${start}-${end - 1}/${size}` }),
+    },
+    body: bytes?.subarray(start, end),
   };
 }
 
 /** DeleteObject: 204 whether it was there or not. */
 export function deleteObject(bucket: Bucket, key: string): Reply {
-  const object = bucket.objects.get(key);
   bucket.objects.delete(key);
-  // Readers that have the file open read on; a failure leaves a file in a folder that goes at the end.
-  void object?.bytes.remove().catch(() => undefined);
-  return emptyReply(204);
+  return { status: 204, headers: {} };
 }
 
-/** A checksum as headers. */
-export function checksumHeaders(checksum: Checksum | undefined): Record<string, string> {
-  return checksum === undefined ? {} : { [`x-amz-checksum-${checksum.algorithm}`]: checksum.value };
+/** ListObjectsV2: keys in the order of their UTF-8 bytes. A token is the last key of a page. */
+export function listObjects({ name, objects }: Bucket, { query }: ArrivedRequest): Reply {
+  const prefix = query.get('prefix') ?? '';
+  const after = query.get('continuation-token') ?? query.get('start-after') ?? '';
+  const limit = Math.min(Number(query.get('max-keys') ?? mostEntries), mostEntries);
+  const found = [...objects]
+    .filter(([key]) => key.startsWith(prefix) && byBytes(after, key) < 0)
+    .sort(([one], [other]) => byBytes(one, other));
+  const page = found.slice(0, limit);
+  const last = page.at(-1)?.[0];
+  const isTruncated = found.length > page.length;
+  return xmlReply('ListBucketResult', [
+    ['Name', name],
+    ['Prefix', prefix],
+    ['KeyCount', page.length],
+    ['MaxKeys', limit],
+    ['IsTruncated', String(isTruncated)],
+    isTruncated && last !== undefined ? ['NextContinuationToken', last] : undefined,
+    ...page.map(
+      ([key, { modified, etag, size }]): Element => [
+        'Contents',
+        [
+          ['Key', key],
+          ['LastModified', new Date(modified).toISOString()],
+          ['ETag', etag],
+          ['Size', size],
+        ],
+      ],
+    ),
+  ]);
 }
 
-/** The headers that a signed URL may choose (GetObject, "Overriding response header values"). */
-function overrides(request: ArrivedRequest): Record<string, string> {
-  const found: Record<string, string> = {};
-  for (const name of [
-    'content-type',
-    'content-language',
-    'content-encoding',
-    'content-disposition',
-    'cache-control',
-    'expires',
-  ]) {
-    const value = parameter(request, `response-${name}`);
-    if (value !== undefined) found[name] = value;
-  }
-  return found;
+function byBytes(one: string, other: string): number {
+  return Buffer.compare(Buffer.from(one), Buffer.from(other));
 }

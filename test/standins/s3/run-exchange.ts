@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { expect } from 'vitest';
 import type { Ask, Exchange, Expected } from './exchange.ts';
+import { textOf } from './reply.ts';
 import { type BucketAddress, type Received, send, signed } from './signed-request.ts';
-import { textOf } from './xml.ts';
 
 /** Runs one row of the table against a bucket, of Amazon's or of another known server. */
 export async function runExchange(

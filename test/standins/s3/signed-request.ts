@@ -3,11 +3,11 @@ import { request as secureRequest } from 'node:https';
 import { nodeHashing as hashing } from '../../../functions/aws/sdk/aws-credentials.ts';
 import { createSigner } from '../../../functions/core/signing/presigner.ts';
 import { signedHeaders } from '../sdk-signer.ts';
-import type { S3Credentials } from './authenticate.ts';
+import type { S3Credentials } from './authentication.ts';
 
-/** How a request is signed, where not rightly and in the headers. */
+/** How a request is signed; each absent value is the right one. */
 export interface SignedAs {
-  readonly kind: 'header' | 'query' | 'nobody';
+  readonly kind: 'header' | 'query' | 'unsigned';
   readonly secretAccessKey?: string;
   readonly accessKeyId?: string;
   readonly region?: string;
@@ -58,7 +58,7 @@ export async function signed(
   as: SignedAs,
 ): Promise<SignedRequest> {
   const url = new URL(`${address.endpoint}${path}${query === '' ? '' : `?${query}`}`);
-  if (as.kind === 'nobody') return { url, headers };
+  if (as.kind === 'unsigned') return { url, headers };
   const credentials = {
     ...address.credentials,
     ...(as.secretAccessKey !== undefined && { secretAccessKey: as.secretAccessKey }),

@@ -74,7 +74,7 @@ describe('values that are too large for the index', () => {
     server.fail({ on: 'PutObject', do: { kind: 'status', code: 'InternalError' } });
     await values.put(digest, bytes);
     server.fail({ on: 'GetObject', do: { kind: 'drop' } });
-    server.fail({ on: 'GetObject', skip: 1, do: { kind: 'cut', after: 1_000_000 } });
+    server.fail({ on: 'GetObject', do: { kind: 'cut', after: 1_000_000 } });
     expect(await values.get(digest)).toHaveLength(bytes.byteLength);
   });
 

@@ -1,28 +1,21 @@
-/** The errors that this server knows, with their status (Amazon S3 API reference, "Error responses"). */
+/** The errors that this server answers with, and their status (S3 API reference, "Error responses"). */
 const statuses = {
   AccessDenied: 403,
   AuthorizationHeaderMalformed: 400,
   AuthorizationQueryParametersError: 400,
   BadDigest: 400,
   ConditionalRequestConflict: 409,
-  EntityTooLarge: 400,
   EntityTooSmall: 400,
   IncompleteBody: 400,
   InternalError: 500,
   InvalidAccessKeyId: 403,
   InvalidArgument: 400,
-  InvalidChunkSizeError: 400,
-  InvalidDigest: 400,
   InvalidPart: 400,
   InvalidPartOrder: 400,
   InvalidRange: 416,
   InvalidRequest: 400,
   InvalidToken: 400,
-  InvalidURI: 400,
-  KeyTooLongError: 400,
   MalformedXML: 400,
-  MethodNotAllowed: 405,
-  MissingContentLength: 411,
   NoSuchBucket: 404,
   NoSuchKey: 404,
   NoSuchUpload: 404,
@@ -37,13 +30,12 @@ const statuses = {
 export type S3Code = keyof typeof statuses;
 
 /** A refusal, which becomes an answer with an XML body. */
-export class S3Error extends Error {
+export class Refusal extends Error {
   readonly status: number;
   readonly code: S3Code;
 
   constructor(code: S3Code, message: string) {
     super(message);
-    this.name = 'S3Error';
     this.code = code;
     this.status = statuses[code];
   }
