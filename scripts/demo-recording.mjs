@@ -17,6 +17,8 @@ const titleHeight = 34;
 const lead = 800;
 /** In ms: the last frame, before it begins again. */
 const hold = 9000;
+/** In ms: the last frame as the first one, so that a page that is printed or just opened shows it. */
+const opening = 4000;
 /** In ms: what comes within one step appears together. */
 const step = 40;
 
@@ -105,7 +107,7 @@ function draw(runs) {
 <title id="title">npm run demo: 30 pulls straight at a registry that allows ten, 30 through Pullfront, and one with the registry down</title>
 <!-- Recorded by npm run demo:record. Do not edit. -->
 <style>
-text{font:${fontSize}px ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono","Liberation Mono",monospace;fill:#d1d7e0;animation:${cycle}ms step-end infinite}
+text{font:${fontSize}px ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono","Liberation Mono",monospace;fill:#d1d7e0;animation:${cycle}ms step-end ${opening - cycle}ms infinite}
 .command{fill:#fff;font-weight:bold}.good{fill:#57c46b;font-weight:bold}.bad{fill:#ff7b72}
 ${keyframes.join('\n')}
 @media (prefers-reduced-motion:reduce){text{animation:none}}
