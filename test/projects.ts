@@ -17,6 +17,7 @@ export const projects = {
   /** The mirror on one machine. */
   node: [
     'conformance/local',
+    'conformance/memory',
     'faults',
     'runtime/local',
     'standins/registry',

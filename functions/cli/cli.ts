@@ -77,8 +77,8 @@ program
   .addOption(
     new Option(
       '--store <store>',
-      'where to keep the index and the blobs (default: embedded)',
-    ).choices(['embedded', 'aws']),
+      'where to keep the index and the blobs; memory is lost when the server stops (default: embedded)',
+    ).choices(['embedded', 'memory', 'aws']),
   )
   .addOption(
     new Option('--upstream <name[=url]>', 'registry to mirror; can be repeated')

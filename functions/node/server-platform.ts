@@ -13,6 +13,14 @@ export interface ServedFillQueue extends FillQueue {
   stop(): Promise<void>;
 }
 
+/** A store that never exceeds `limits.storeBytes`, not even until the next eviction. */
+export interface BoundedStore {
+  /** Makes the store call `evict` when a blob needs room. */
+  evictBy(evict: () => Promise<void>): void;
+  /** Changes the bound, in bytes. */
+  resize(storeBytes: number): void;
+}
+
 /** What a server runs on. */
 export interface ServerPlatform extends Platform {
   readonly ports: Ports & { readonly queue: ServedFillQueue };
@@ -20,6 +28,8 @@ export interface ServerPlatform extends Platform {
   readonly fillsHere: boolean;
   /** Where the data is, as shown to people. */
   readonly place: string;
+  /** Absent if the store may exceed its bound until the next eviction. */
+  readonly bound?: BoundedStore;
   /** Writes what is still in memory and releases all resources. */
   close(): Promise<void>;
 }

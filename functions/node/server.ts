@@ -69,7 +69,7 @@ export async function startServer(
     const { fetch } = connections;
     const platform = await openPlatform({ environment, runtime, log, fetch });
     undo.unshift(() => platform.close());
-    const { ports, fillsHere, place } = platform;
+    const { ports, fillsHere, place, bound } = platform;
     // Without its password the mirror could not pull what is private.
     const unreadable = await passwordMistakes(config, platform);
     if (unreadable.length > 0) throw new Error(unreadable.join('; '));
@@ -86,6 +86,7 @@ export async function startServer(
     const evict = () => {
       if (fillsHere) runtime.waitUntil(mirror.evict());
     };
+    bound?.evictBy(() => mirror.evict());
     if (fillsHere) ports.queue.start((job, _, delivery) => mirror.handleFill(job, { delivery }));
     evict();
     let { shutdownTimeout } = config;
@@ -111,6 +112,7 @@ export async function startServer(
       for (const mistake of mistakes) log.event('error', 'configuration not reloaded', { mistake });
       if ('problems' in parsed || mistakes.length > 0) return;
       service.reconfigure(parsed.ok);
+      bound?.resize(parsed.ok.limits.storeBytes);
       const needsRestart = keysForRestart(config, parsed.ok).join(', ') || undefined;
       log.event('info', 'configuration reloaded', { needsRestart });
       ({ shutdownTimeout } = parsed.ok);

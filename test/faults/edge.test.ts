@@ -8,6 +8,7 @@ import { openScenes, type Target } from './scene.ts';
 const edge: Target<EdgeWorker> = {
   name: 'edge',
   followsFills: false,
+  outlivesProcess: true,
   start: (configuration, variables) => EdgeWorker.start(configuration, variables),
   storedBytes: (worker) => worker.storedBytes(),
 };

@@ -5,6 +5,7 @@ import type { Target } from './scene.ts';
 export const oneMachine: Target<MirrorProcess> = {
   name: 'one machine',
   followsFills: true,
+  outlivesProcess: true,
   start: (configuration, environment) => MirrorProcess.start(configuration, environment),
   storedBytes: (mirror) => mirror.storedBytes(),
 };

@@ -39,6 +39,8 @@ export interface Target<Mirror extends TargetProcess = TargetProcess> {
    * upstream's redirect, or its bytes, and the fill is one more reader.
    */
   readonly followsFills: boolean;
+  /** True where what is stored is there for the next process. */
+  readonly outlivesProcess: boolean;
   start(configuration: object, environment: Record<string, string>): Promise<Mirror>;
   /** What a mirror has stored of blobs, in bytes. */
   storedBytes(mirror: Mirror): Promise<number>;

@@ -8,13 +8,15 @@ import { type RunningServer, startServer } from '../../node/server.ts';
 import type { OpenPlatform } from '../../node/server-platform.ts';
 import { clientLines } from '../client-lines.ts';
 import { messageOf, startFailure } from '../failure.ts';
+import { openInMemory } from '../memory-platform.ts';
 
-function platformOf({ store, data, aws }: Config): OpenPlatform {
+function platformOf({ store, data, aws, limits }: Config): OpenPlatform {
   if (store === 'cloudflare') {
     throw new Error(
       'the store "cloudflare" works only in a Worker: see infra/cloudflare/README.md',
     );
   }
+  if (store === 'memory') return openInMemory(limits.storeBytes);
   if (aws === undefined) return openOnThisMachine(data);
   return async (lent) => {
     const { openOnAws } = await import('../../aws/open-server.ts');

@@ -134,10 +134,10 @@ export const definition = object(
     data: text('the path of a folder')
       .prefault('./pullfront-data')
       .describe('Folder for everything that is stored; one server per folder.'),
-    store: word('embedded', 'aws', 'cloudflare')
+    store: word('embedded', 'memory', 'aws', 'cloudflare')
       .prefault('embedded')
       .describe(
-        'Where everything is stored: in a folder of one machine, in DynamoDB and S3, or, for a Worker, in D1 and R2.',
+        'Where everything is stored: in a folder of one machine, in the memory of the server, which loses it when it stops, in DynamoDB and S3, or, for a Worker, in D1 and R2.',
       ),
     aws: aws.optional().describe('Resources of the store on AWS.'),
     cloudflare: object(
@@ -174,7 +174,7 @@ export const definition = object(
         storeBytes: positiveSize
           .optional()
           .describe(
-            'Above this size the least recently pulled images are evicted. Default: no limit; 500GB in the configuration files for AWS and Cloudflare. A disk that is nearly full takes no more blobs.',
+            'Above this size the least recently pulled images are evicted. Default: no limit; 1GB with the store memory; 500GB in the configuration files for AWS and Cloudflare. A disk that is nearly full takes no more blobs.',
           ),
         memoryBytes: size.prefault('32MB').describe('Memory for manifests.'),
       },

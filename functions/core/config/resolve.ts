@@ -34,11 +34,16 @@ export interface Config
   };
 }
 
+/** What a store in memory holds of blobs by default, in bytes. */
+const memoryStoreBytes = 1_000_000_000;
+
 /** Adds the defaults that depend on other values. Every upstream must be well known or have a URL. */
 export function resolveConfig({ $schema: _, ...defined }: Defined): Config {
   const { store, defaultUpstream, limits } = defined;
   // On one machine clients follow the same fill; elsewhere the upstream's CDN serves first pulls.
-  const delivery = store === 'embedded' ? 'stream' : 'redirect';
+  const isOneProcess = store === 'embedded' || store === 'memory';
+  const delivery = isOneProcess ? 'stream' : 'redirect';
+  const mostStored = store === 'memory' ? memoryStoreBytes : Number.POSITIVE_INFINITY;
   const upstreams = Object.entries(defined.upstreams)
     .sort(([a], [b]) => Number(b === defaultUpstream) - Number(a === defaultUpstream))
     .map(([name, upstream]) => [name, resolveUpstream(name, upstream, delivery)] as const);
@@ -50,7 +55,7 @@ export function resolveConfig({ $schema: _, ...defined }: Defined): Config {
     limits: {
       ...limits,
       maxBlobBytes: limits.maxBlobBytes ?? Number.POSITIVE_INFINITY,
-      storeBytes: limits.storeBytes ?? Number.POSITIVE_INFINITY,
+      storeBytes: limits.storeBytes ?? mostStored,
     },
   };
 }

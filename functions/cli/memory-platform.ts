@@ -1,0 +1,32 @@
+import { followFills } from '../core/mirror/blobs/follow-fill.ts';
+import { openMemoryStore } from '../memory/open.ts';
+import { passwordReader } from '../node/password.ts';
+import { type OpenPlatform, storeListeners } from '../node/server-platform.ts';
+
+/** How long a mark of a pull is not repeated, in ms: a mark costs nothing in memory. */
+const markInterval = 10_000;
+
+/** The platform of a server that keeps at most `storeBytes` of blobs, all in memory. */
+export function openInMemory(storeBytes: number): OpenPlatform {
+  return async ({ environment, runtime, log, fetch }) => {
+    const { close, ...ports } = openMemoryStore({
+      ...storeListeners(log),
+      now: runtime.now,
+      createHash: runtime.createHash,
+      storeBytes,
+    });
+    return {
+      ports,
+      runtime,
+      log,
+      fetch,
+      readPassword: passwordReader(environment),
+      missingBlobs: followFills,
+      markInterval,
+      fillsHere: true,
+      place: 'in memory only: all of it is lost when the server stops',
+      bound: ports.blobs,
+      close,
+    };
+  };
+}
