@@ -1,4 +1,4 @@
-import type { SignUrl } from '../core/bucket/known-blobs.ts';
+import type { SignUrl } from '../core/bucket/metadata-cache.ts';
 import type { Config } from '../core/config/resolve.ts';
 import { type Resolved, readResolved } from '../core/config/resolved.ts';
 import { passThroughAll } from '../core/mirror/blobs/background-fill.ts';
@@ -14,7 +14,7 @@ import { D1Ledger } from './d1/ledger.ts';
 import { d1ManifestStore } from './d1/manifest-store.ts';
 import { QueuesFillQueue } from './queues/fill-queue.ts';
 import { r2BlobStore } from './r2/blob-store.ts';
-import { r2LargeValues } from './r2/bucket-objects.ts';
+import { r2LargeValues } from './r2/bucket.ts';
 import { r2SignedUrls } from './r2/signed-urls.ts';
 import { workerFetch } from './workerd/fetch.ts';
 import { workerRuntime } from './workerd/runtime.ts';

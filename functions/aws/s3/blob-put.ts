@@ -1,62 +1,55 @@
 import { createHash } from 'node:crypto';
 import type { Bucket } from '../../core/bucket/bucket.ts';
-import type { MissingBlob } from '../../core/bucket/bucket-blob-store.ts';
-import { plainHashes } from '../../core/bucket/put/hash.ts';
+import type { PutRequest } from '../../core/bucket/bucket-blob-store.ts';
+import { nativeHashes } from '../../core/bucket/put/hash.ts';
 import { putBlob } from '../../core/bucket/put/put-blob.ts';
+import type { PutTarget } from '../../core/bucket/put/target.ts';
 import type { PutOutcome } from '../../core/ports/blob-store.ts';
-import { bufferBytes, largestBuffer, type PutBuffers } from './put-buffers.ts';
-import { putAsStream } from './put-stream.ts';
+import { type BufferPool, bufferBytes, largestBuffer } from './buffer-pool.ts';
+import { streamBlob } from './stream-blob.ts';
 import { uploadParts } from './upload-parts.ts';
 
-/** A blob that is smaller is read by one request, which is on its way when a second would begin. */
+/** A smaller blob is read by one request: a second would hardly begin before the first ends. */
 const leastForLanes = 4 * bufferBytes;
-
-/** What upstream and bucket are trusted to move, in bytes a second. */
-const leastSpeed = 16_000_000;
 
 const mebibyte = 1024 * 1024;
 
-/** S3 takes so many parts, and no smaller ones but the last. */
-const smallest = {
-  unit: mebibyte,
-  least: 5 * mebibyte,
-  mostParts: 10_000,
-  largest: largestBuffer,
-};
+/** The limits of S3: no smaller parts but the last, and no more of them. */
+const smallest = { unit: mebibyte, least: 5 * mebibyte, mostParts: 10_000, largest: largestBuffer };
 const usual = { ...smallest, least: bufferBytes };
 
-/** Where a blob is put, and the memory of all puts. */
+/** Where to put a blob, and the memory of all puts. */
 export interface S3PutOptions {
   readonly bucket: Bucket;
-  readonly buffers: PutBuffers;
+  readonly buffers: BufferPool;
   /** Ms since 1970. */
   readonly now: () => number;
 }
 
-/** Stores a blob that is not there, with several slices or parts read side by side where that may be. */
+/** Stores a blob that is not in the bucket, reading several slices at a time where that is allowed. */
 export function putInS3(
-  missing: MissingBlob,
+  request: PutRequest,
   { bucket, buffers, now }: S3PutOptions,
 ): Promise<PutOutcome> {
-  const { wanted, source } = missing;
-  const { size } = wanted;
-  const hasLanes = size !== undefined && size >= leastForLanes;
-  let asked: Promise<number> | undefined;
+  const { wanted, source } = request;
+  const { size = 0 } = wanted;
+  let slices: Promise<number> | undefined;
   const lanes = async () => {
-    if (!hasLanes) return 1;
-    asked ??= source.slices();
-    return asked;
+    if (size < leastForLanes) return 1;
+    slices ??= source.slices();
+    return slices;
   };
-  const ways = {
+  const transfer = { bucket, buffers, lanes };
+  const target: PutTarget = {
     bucket,
-    createHash: plainHashes(createHash),
-    leastSpeed,
-    wholeBytes: bufferBytes,
+    createHash: nativeHashes(createHash),
+    leastSpeed: 16_000_000,
+    smallBytes: bufferBytes,
     memory: buffers,
-    stream: putAsStream({ bucket, buffers, lanes }),
-    // What one process could not move in one piece is tried in smaller ones, one at a time.
-    partBounds: (wasFruitless: boolean) => (wasFruitless ? smallest : usual),
-    sendParts: uploadParts({ bucket, buffers, lanes }),
+    stream: streamBlob(transfer),
+    // If the last put could not move one part, try smaller ones.
+    partBounds: ({ progress }) => ((progress?.stalls ?? 0) > 0 ? smallest : usual),
+    sendParts: uploadParts(transfer),
   };
-  return putBlob(missing, ways, now);
+  return putBlob(request, target, now);
 }

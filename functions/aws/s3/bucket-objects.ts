@@ -9,18 +9,17 @@ import {
   type Published,
 } from '../../core/bucket/bucket.ts';
 import { backOff } from '../sdk/backoff.ts';
-import { refusedAs, s3Error } from './s3-error.ts';
+import { requestBody } from './request-body.ts';
+import { refusedAs, retryConflict, s3Error } from './s3-error.ts';
 import { aborting, type LoadedSdk, signedBody } from './sdk-client.ts';
-import { sentStream } from './sent-stream.ts';
-import { withoutConflict } from './without-conflict.ts';
 
-/** The largest object that is read, in bytes. */
+/** Objects read into memory are at most this large, in bytes. */
 const mostBytes = 64 * 1024 * 1024;
 
-/** How often an object is read that breaks off: the SDK repeats a request until its answer begins. */
+/** Attempts to read an object whose body breaks off: the SDK retries only until an answer begins. */
 const mostReads = 4;
 
-/** The whole objects of a bucket, by the SDK. */
+/** The objects of an S3 bucket. */
 export function bucketObjects(
   Bucket: string,
   loaded: () => Promise<LoadedSdk>,
@@ -75,7 +74,7 @@ export function bucketObjects(
       return refusedAs(s3Error('PutObject', error, signal));
     }
     if (checksum !== undefined) return { kind: 'published' };
-    // This service is not Amazon's, and took the bytes without checking them.
+    // This service is not Amazon's, and did not verify the bytes.
     await remove(key);
     throw new BucketError('S3 PutObject', 'ChecksumNotVerified', undefined);
   }
@@ -111,17 +110,17 @@ export function bucketObjects(
 
     async put(key, bytes, announced, signal) {
       const { client } = await loaded();
-      return withoutConflict(() => publish(client, key, bytes, announced, signal));
+      return retryConflict(() => publish(client, key, bytes, announced, signal));
     },
 
     async putStream(key, bytes, announced, signal) {
       const { streaming } = await loaded();
-      const { body, over, end } = sentStream(bytes);
-      const either = AbortSignal.any([signal, over]);
+      const body = requestBody(bytes);
+      const either = AbortSignal.any([signal, body.ended]);
       try {
-        return await publish(streaming, key, body, announced, either);
+        return await publish(streaming, key, body.stream, announced, either);
       } finally {
-        end();
+        body.end();
       }
     },
 
@@ -148,7 +147,6 @@ function isAbsent(failure: unknown): boolean {
   return failure instanceof BucketError && failure.status === 404;
 }
 
-/** What the SDK gives may lack anything; S3 gives all of it. */
 function objectOf(object: {
   readonly Key?: string | undefined;
   readonly Size?: number | undefined;

@@ -4,13 +4,12 @@ import {
   type OpenUpload,
   type UploadedPart,
 } from '../../core/bucket/bucket.ts';
-import { refusedAs, s3Error } from './s3-error.ts';
+import { refusedAs, retryConflict, s3Error } from './s3-error.ts';
 import { aborting, type LoadedSdk, signedBody } from './sdk-client.ts';
-import { withoutConflict } from './without-conflict.ts';
 
 const ContentType = 'application/octet-stream';
 
-/** The uploads in parts of a bucket, by the SDK. */
+/** The uploads in parts of an S3 bucket. */
 export function bucketUploads(Bucket: string, loaded: () => Promise<LoadedSdk>): BucketUploads {
   return {
     async createUpload(key, signal) {
@@ -39,7 +38,7 @@ export function bucketUploads(Bucket: string, loaded: () => Promise<LoadedSdk>):
         ContentLength: bytes.byteLength,
         ChecksumCRC32: sum.toString('base64'),
       });
-      // The checksum guards the way; a SHA-256 of each part would hash every blob twice.
+      // The CRC protects the transfer; a SHA-256 of each part would hash every blob twice.
       command.middlewareStack.add(signedBody('UNSIGNED-PAYLOAD'), { step: 'build' });
       try {
         const { ETag, ChecksumCRC32 } = await client.send(command, aborting(signal));
@@ -52,7 +51,7 @@ export function bucketUploads(Bucket: string, loaded: () => Promise<LoadedSdk>):
     async listParts(upload, signal) {
       const { sdk, client } = await loaded();
       const parts: UploadedPart[] = [];
-      // Not the SDK's paginator: it goes by the marker, which S3 also gives with the last page.
+      // The SDK's paginator would follow the marker, which S3 also sends with the last page.
       let marker: string | undefined;
       try {
         do {
@@ -78,7 +77,7 @@ export function bucketUploads(Bucket: string, loaded: () => Promise<LoadedSdk>):
         ...(sum !== undefined && { ChecksumCRC32: sum }),
       }));
       const request = { Bucket, ...named(upload), MultipartUpload: { Parts }, IfNoneMatch: '*' };
-      return withoutConflict(async () => {
+      return retryConflict(async () => {
         try {
           await client.send(new sdk.CompleteMultipartUploadCommand(request));
           return { kind: 'published' };

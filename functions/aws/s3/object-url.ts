@@ -1,18 +1,18 @@
-/** Which bucket, and how it is reached. */
+/** A bucket, and how to reach it. */
 export interface BucketAddress {
   readonly bucket: string;
   readonly region: string;
-  /** Of a service other than Amazon's; its buckets are in the path. */
+  /** Of a service other than Amazon's, which gets path-style URLs. */
   readonly endpoint?: string | undefined;
-  /** Names hosts that have IPv6 addresses as well. */
+  /** Use hosts that have IPv6 addresses as well. */
   readonly dualStack?: boolean | undefined;
-  /** Names hosts whose cryptography is validated by FIPS 140. */
+  /** Use hosts with cryptography validated by FIPS 140. */
   readonly fips?: boolean | undefined;
 }
 
 /**
- * The domain of each partition but `aws`, by what the names of its regions begin with. Not asked of the
- * SDK, whose rules take a new instance 10 to 25 ms to load; a test compares them for every region.
+ * The domain of each partition but `aws`, by the prefix of its regions. The SDK's own rules take a new
+ * instance 10 to 25 ms to load; a test compares these with them for every region.
  */
 const domains: readonly (readonly [regions: string, domain: string])[] = [
   ['cn-', 'amazonaws.com.cn'],
@@ -24,8 +24,8 @@ const domains: readonly (readonly [regions: string, domain: string])[] = [
 ];
 
 /**
- * What the URLs of a bucket's objects begin with, a slash at the end: virtual-host style, as Amazon
- * wants it, or path style at another service.
+ * The base URL of a bucket's objects, with a slash at the end: virtual-hosted style at Amazon, path style
+ * at another service.
  */
 export function bucketUrl({ bucket, region, endpoint, dualStack, fips }: BucketAddress): string {
   if (endpoint !== undefined) return `${endpoint.replace(/\/+$/, '')}/${bucket}/`;
@@ -35,8 +35,8 @@ export function bucketUrl({ bucket, region, endpoint, dualStack, fips }: BucketA
 }
 
 /**
- * The address of a bucket with what the SDK's own variables say of it (AWS SDKs, "Service-specific
- * endpoints", "Dual-stack and FIPS endpoints"). The configuration goes first.
+ * The address of a bucket with the defaults of the SDK's own variables (AWS SDKs, "Service-specific
+ * endpoints", "Dual-stack and FIPS endpoints"). The configuration takes precedence.
  */
 export function addressWith(
   { endpoint, dualStack, ...address }: BucketAddress,
@@ -53,7 +53,7 @@ export function addressWith(
   };
 }
 
-/** `manifests/sha256/abcd…`: for manifests that are too large for the index. */
+/** The key of a manifest that is too large for the index: `manifests/sha256/abcd…`. */
 export function manifestKey(digest: string): string {
   return `manifests/${digest.replace(':', '/')}`;
 }

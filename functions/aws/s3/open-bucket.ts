@@ -4,8 +4,8 @@ import { bucketUploads } from './bucket-uploads.ts';
 import { createSdkClient, type LoadedSdk, type SdkClientOptions } from './sdk-client.ts';
 
 /**
- * Opens a bucket. The SDK is loaded with the first request, which takes some 35 ms of processor time:
- * an instance that only redirects never pays for it.
+ * Opens a bucket. Loading the SDK takes some 35 ms of processor time, so it is loaded with the first
+ * request: an instance that only redirects never pays for it.
  */
 export function openBucket(options: SdkClientOptions): Bucket {
   let loading: Promise<LoadedSdk> | undefined;
@@ -17,11 +17,7 @@ export function openBucket(options: SdkClientOptions): Bucket {
     return { sdk, client, streaming };
   }
 
-  function loaded(): Promise<LoadedSdk> {
-    loading ??= load();
-    return loading;
-  }
-
+  const loaded = () => (loading ??= load());
   return {
     ...bucketObjects(options.bucket, loaded),
     ...bucketUploads(options.bucket, loaded),

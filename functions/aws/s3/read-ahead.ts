@@ -1,106 +1,103 @@
 import { PartReader } from '../../core/bucket/put/part-reader.ts';
-import { type BlobSource, type Mismatch, wrongSize } from '../../core/ports/blob-store.ts';
-import { bufferBytes, type PutBuffers } from './put-buffers.ts';
+import type { PutMemory } from '../../core/bucket/put/target.ts';
+import type { BlobSource } from '../../core/ports/blob-store.ts';
 
-/** The source gave fewer bytes than were wanted, or more. */
-export class WrongSize extends Error {
-  override readonly name = 'WrongSize';
-  readonly outcome: Mismatch;
-
-  constructor(expected: number, got: number) {
-    const outcome = wrongSize(expected, got);
-    super(outcome.reason);
-    this.outcome = outcome;
-  }
-}
-
-/** What is read, and by what means. */
-export interface ReadingAhead {
+/** What to read, and how. Sizes are in bytes. */
+export interface ReadAheadOptions {
   readonly source: BlobSource;
-  /** Of the blob, in bytes. */
-  readonly size: number;
-  /** How many slices are read side by side. */
+  readonly start: number;
+  /** Of the whole blob; undefined if it is unknown, and then there must be one lane. */
+  readonly size: number | undefined;
+  /** The size of all slices but the last. */
+  readonly sliceBytes: number;
+  /** How many slices are read at a time. */
   readonly lanes: number;
-  readonly buffers: PutBuffers;
-  /** Ends it: the slices reject with the reason. */
+  readonly buffers: PutMemory;
+  /** Stops the reading; the slices reject with the reason. */
   readonly signal: AbortSignal;
+  /**
+   * Called with each slice as soon as it is read, in any order; `index` counts from 0. The memory is
+   * not used again before this resolves. It must not reject.
+   */
+  readonly onRead?: (bytes: Uint8Array, index: number) => Promise<void>;
 }
 
-/** A buffer, and what of it was read. */
+/** A slice in its buffer; `bytes` is undefined after the end of a blob of unknown size. */
 interface Slice {
   readonly buffer: Uint8Array;
-  readonly bytes: Uint8Array;
+  readonly bytes: Uint8Array | undefined;
+  /** The result of `onRead`. */
+  readonly used: Promise<void> | undefined;
 }
 
 /**
- * Reads a blob ahead into buffers, in slices side by side or from one stream, and gives the slices in
- * their order. What a source gives is copied: to keep its many small chunks until their turn costs
- * the garbage collector far more than that.
+ * Reads a blob ahead into buffers, several slices at a time or from one stream, and yields the slices
+ * in order. Bytes are copied: holding the many small chunks of a source costs the garbage collector
+ * far more.
  */
 export class ReadAhead {
-  readonly #reading: ReadingAhead;
-  /** In order; those that wait and those that are read. */
+  readonly #options: ReadAheadOptions;
+  /** In order, those still being read included. */
   readonly #slices: Promise<Slice>[] = [];
-  /** What a single lane reads from its beginning to its end. */
+  /** What a single lane reads from. */
   #stream: PartReader | undefined;
-  #taken = 0;
+  #next: number;
+  #count = 0;
+  #isEnded = false;
 
-  constructor(reading: ReadingAhead) {
-    this.#reading = reading;
+  constructor(options: ReadAheadOptions) {
+    this.#options = options;
+    this.#next = options.start;
   }
 
   /**
-   * The slices; the memory of one is used again when the next is asked for. The last is given only
-   * when it is sure that nothing follows. Throws a WrongSize for too few bytes or too many.
+   * Yields the slices. The memory of one may be used again when the next is requested. The last is
+   * yielded only when nothing follows it in the source. Throws a WrongSize.
    */
   async *slices(): AsyncGenerator<Uint8Array> {
-    const { lanes, buffers } = this.#reading;
-    for (let lane = 0; lane < lanes; lane++) this.#begin();
+    for (let lane = 0; lane < this.#options.lanes; lane++) this.#begin();
     for (let next = this.#slices.shift(); next !== undefined; next = this.#slices.shift()) {
-      const { buffer, bytes } = await next;
+      const slice = await next;
       this.#begin();
       try {
-        yield bytes;
+        if (slice.bytes !== undefined) yield slice.bytes;
       } finally {
-        buffers.release(buffer);
+        this.#release(slice);
       }
     }
   }
 
-  /** Gives back the memory of slices that nobody asked for; its signal must be aborted before. */
+  /** Releases the memory of all slices. Unless they all were yielded, abort the signal before. */
   async close(): Promise<void> {
-    this.#stream?.cancel(new Error('no more of it is needed'));
+    this.#stream?.cancel();
     for (const slice of await Promise.allSettled(this.#slices.splice(0))) {
-      if (slice.status === 'fulfilled') this.#reading.buffers.release(slice.value.buffer);
+      if (slice.status === 'fulfilled') this.#release(slice.value);
     }
   }
 
-  /** Begins with the next slice, if there is one. Memory is given in this order. */
+  /** Begins the next slice, if there is one. Memory is acquired in the order of the slices. */
   #begin(): void {
-    const { size } = this.#reading;
-    const start = this.#taken;
-    if (start >= size) return;
-    this.#taken = Math.min(start + bufferBytes, size);
-    const slice = this.#read(start, this.#taken - start);
-    // Nobody may look at it any more when it fails.
+    const { size = Number.POSITIVE_INFINITY, sliceBytes } = this.#options;
+    const start = this.#next;
+    if (this.#isEnded || start >= size) return;
+    this.#next = Math.min(start + sliceBytes, size);
+    const slice = this.#read(start, this.#next, this.#count++);
+    // Unless it is its turn, a failed slice must not cause an unhandled rejection.
     slice.catch(() => undefined);
     this.#slices.push(slice);
   }
 
-  async #read(start: number, wanted: number): Promise<Slice> {
-    const { buffers, size, signal } = this.#reading;
-    const buffer = await buffers.acquire(bufferBytes, signal);
+  async #read(start: number, end: number, index: number): Promise<Slice> {
+    const { buffers, sliceBytes, signal, onRead } = this.#options;
+    const buffer = await buffers.acquire(sliceBytes, signal);
     let reader: PartReader | undefined;
     try {
-      reader = this.#open(start, wanted);
-      const bytes = buffer.subarray(0, wanted);
-      const got = await reader.fill(bytes);
-      if (got < wanted) throw new WrongSize(size, start + got);
-      const isLast = start + wanted === size;
-      if ((isLast || reader !== this.#stream) && !(await reader.isAtEnd())) {
-        throw new WrongSize(size, size + 1);
-      }
-      return { buffer, bytes };
+      reader = this.#open(start, end);
+      const length = await reader.fill(buffer.subarray(0, end - start));
+      this.#isEnded ||= length < end - start;
+      // An empty blob has one slice.
+      const bytes = length > 0 || start === 0 ? buffer.subarray(0, length) : undefined;
+      return { buffer, bytes, used: bytes && onRead?.(bytes, index) };
     } catch (error) {
       reader?.cancel(error);
       buffers.release(buffer);
@@ -108,10 +105,16 @@ export class ReadAhead {
     }
   }
 
-  #open(start: number, wanted: number): PartReader {
-    const { source, lanes, signal } = this.#reading;
-    if (lanes > 1) return new PartReader(source.open(start, start + wanted - 1), signal);
-    this.#stream ??= new PartReader(source.open(0), signal);
+  #open(start: number, end: number): PartReader {
+    const { source, size, lanes, signal } = this.#options;
+    if (lanes > 1) return new PartReader(source, { start, end, size }, signal);
+    this.#stream ??= new PartReader(source, { start, size }, signal);
     return this.#stream;
+  }
+
+  #release({ buffer, used }: Slice): void {
+    const { buffers } = this.#options;
+    if (used === undefined) buffers.release(buffer);
+    else void used.then(() => buffers.release(buffer));
   }
 }

@@ -1,6 +1,7 @@
 import { BucketError, type Published } from '../../core/bucket/bucket.ts';
+import { backOff } from '../sdk/backoff.ts';
 
-/** An error of the SDK as ours; the signal's reason when it was aborted. */
+/** Converts an error of the SDK to a BucketError; the signal's reason when it was aborted. */
 export function s3Error(operation: string, error: unknown, signal?: AbortSignal): unknown {
   if (signal?.aborted) return signal.reason;
   if (!(error instanceof Error))
@@ -9,7 +10,7 @@ export function s3Error(operation: string, error: unknown, signal?: AbortSignal)
   const code = 'code' in error ? error.code : undefined;
   const status = statusOf(error);
   const hasName = name !== 'Error' && name !== 'TypeError';
-  // The SDK's error holds the answer and, in some of them, what was signed: it is not passed on.
+  // No cause: the SDK's error holds the answer, which may quote what was signed.
   return new BucketError(`S3 ${operation}`, safeCode(hasName ? name : (code ?? name)), status);
 }
 
@@ -20,15 +21,15 @@ function statusOf(error: Error): number | undefined {
   return typeof status === 'number' ? status : undefined;
 }
 
-/** A code without anything that the peer made up. */
+/** The code, unless the peer sent something else. */
 function safeCode(code: unknown): string {
   return typeof code === 'string' && /^[A-Za-z0-9._]{1,100}$/.test(code) ? code : 'Unknown';
 }
 
-/** What S3 says of bytes that are not those whose hash it was told. */
+/** The codes for bytes that do not have the announced hash. */
 const wrongBytes = new Set(['BadDigest', 'XAmzContentSHA256Mismatch', 'InvalidDigest']);
 
-/** A refusal to publish as an outcome; throws what is a failure. */
+/** The outcome for an error that refuses to publish; throws any other error. */
 export function refusedAs(failure: unknown): Published {
   if (failure instanceof BucketError) {
     if (failure.status === 412) return { kind: 'there-already' };
@@ -37,4 +38,13 @@ export function refusedAs(failure: unknown): Published {
     if (failure.code === 'NoSuchUpload') return { kind: 'upload-gone' };
   }
   throw failure;
+}
+
+/** Publishes, and retries while S3 reports another request that changes the same key (409). */
+export async function retryConflict(publish: () => Promise<Published>): Promise<Published> {
+  for (let attempt = 1; ; attempt++) {
+    const published = await publish();
+    if (published.kind !== 'conflict' || attempt === 4) return published;
+    await backOff(attempt, { first: 100, growth: 2 });
+  }
 }

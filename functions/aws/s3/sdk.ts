@@ -1,6 +1,6 @@
 /**
- * What is used of the SDK, and no more, so that a bundle has only this. A file of its own because it is
- * loaded with the first request: a new instance that only redirects never needs it.
+ * The part of the SDK that is used, so that the bundle holds no more. It has a file of its own because
+ * it is loaded with the first request: an instance that only redirects never needs it.
  */
 export {
   AbortMultipartUploadCommand,

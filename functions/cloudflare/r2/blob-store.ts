@@ -1,48 +1,48 @@
 import { BlobReader } from '../../core/bucket/blob-reader.ts';
 import { BucketBlobStore } from '../../core/bucket/bucket-blob-store.ts';
-import { KnownBlobs, type SignUrl } from '../../core/bucket/known-blobs.ts';
+import { MetadataCache, type SignUrl } from '../../core/bucket/metadata-cache.ts';
 import type { BlobStore } from '../../core/ports/blob-store.ts';
 import { D1BlobIndex } from '../d1/blob-index.ts';
 import { putInR2 } from './blob-put.ts';
-import { r2Objects, readR2 } from './bucket-objects.ts';
-import { r2Uploads } from './bucket-uploads.ts';
+import { r2Store, readR2 } from './bucket.ts';
 
-/** What the store is told when it is opened. */
+/** How blobs are delivered and put. */
 export interface R2BlobStoreOptions {
   /** Ms since 1970. */
   readonly now: () => number;
-  /** Clients are redirected to the URLs that it signs; undefined: the bytes go through the Worker. */
+  /** Signs the URLs that clients are redirected to; undefined: the Worker streams the blobs. */
   readonly sign: SignUrl | undefined;
-  /** After so many bytes a put that may pause does so; 4 GB unless said. */
+  /** A put that may pause does so after this many bytes; 4 GB by default. */
   readonly bytesPerPut?: number;
 }
 
-/** How long a blob is believed stored without asking, in ms. */
-const knownLife = 600_000;
-/** A URL takes a hundred times as much as what else is known of a blob. */
-const mostKnown = 50_000;
-const mostKnownWithUrls = 8192;
+/** How long the metadata of a blob is used without asking R2, in ms. */
+const metadataLife = 600_000;
+
+/** A URL takes a hundred times as much memory as the rest of an entry. */
+const mostEntries = 50_000;
+const mostEntriesWithUrls = 8192;
 
 /**
- * A hash that can pause takes 16 ms of CPU for a megabyte, and reading and sending as much again: so
- * many bytes cost less than half of the 300 s that an invocation has.
+ * A hash that can be saved takes 16 ms of CPU time a megabyte, and reading and sending take as much
+ * again: this needs less than half of the 300 s of an invocation.
  */
 const usualBytesPerPut = 4_000_000_000;
 
-/** The blobs in a bucket of R2, by digest. The bucket decides what is stored; D1 adds it up. */
+/** Blobs in a bucket of R2. The bucket says what is stored; D1 keeps the sum. */
 export function r2BlobStore(
   bucket: R2Bucket,
   database: D1Database,
   { now, sign, bytesPerPut = usualBytesPerPut }: R2BlobStoreOptions,
 ): BlobStore {
-  const most = sign === undefined ? mostKnown : mostKnownWithUrls;
+  const most = sign === undefined ? mostEntries : mostEntriesWithUrls;
   return new BucketBlobStore({
-    bucket: { ...r2Objects(bucket), ...r2Uploads(bucket) },
+    bucket: r2Store(bucket),
     index: new D1BlobIndex(database, now),
-    known: new KnownBlobs({ most, life: knownLife, now }),
+    cache: new MetadataCache({ most, life: metadataLife, now }),
     delivery: sign === undefined ? { reader: new BlobReader(readR2(bucket), now) } : { sign },
-    putBlob: (missing) => putInR2(missing, { bucket, now, bytesPerPut }),
-    // An invocation that workerd ends settles nothing, and what the index knows is only a sum.
+    putBlob: (request) => putInR2(request, { bucket, now, bytesPerPut }),
+    // workerd may end an invocation without settling its promises, and the index is only a sum.
     locks: undefined,
     now,
   });

@@ -1,71 +1,132 @@
-import type { PartsSent, PartsToSend, PutWays } from '../../core/bucket/put/ways.ts';
-import { wrongSize } from '../../core/ports/blob-store.ts';
-import { R2PartUploads } from './part-uploads.ts';
-import { openReader, type SourceReader } from './source-reader.ts';
+import type { UploadedPart } from '../../core/bucket/bucket.ts';
+import { PartReader } from '../../core/bucket/put/part-reader.ts';
+import { bytesOf } from '../../core/bucket/put/parts.ts';
+import type { PutTarget } from '../../core/bucket/put/target.ts';
+import { partError } from './bucket.ts';
 
 /**
- * Sends parts one after another, each as a stream, so that an isolate holds no part. Pauses after
- * `bytesPerPut` bytes as well, where the hash can be saved.
+ * How many bytes are hashed and sent at a time. workerd's own streams give 4 KiB a read, for which the
+ * calls would cost more than the work.
  */
-export function sendParts(bucket: R2Bucket, bytesPerPut: number): PutWays['sendParts'] {
-  return async (parts) => {
-    const { source, upload, done, partBytes, signal, pause, timeLeft } = parts;
-    const handle = bucket.resumeMultipartUpload(upload.key, upload.id);
-    const uploads = new R2PartUploads(handle, done);
-    const start = uploads.count * partBytes;
-    const reader = openReader(source, { start, signal, pause, timeLeft });
-    try {
-      return await sendAll({ ...parts, reader, uploads, bytesPerPut });
-    } finally {
-      reader.close();
+const chunkBytes = 256 * 1024;
+
+/**
+ * The most parts that are sent and not yet answered, so that the next need not wait for R2. An
+ * invocation has six connections, of which the source and the lease need two.
+ */
+const mostUnanswered = 3;
+
+/**
+ * Sends parts one after another. Each is streamed, so that the isolate never holds one; only the parts
+ * of a blob of unknown size go through memory, because R2 must know their length first. Also pauses
+ * after `bytesPerPut` bytes, if the hash can be saved.
+ */
+export function sendParts(bucket: R2Bucket, bytesPerPut: number): PutTarget['sendParts'] {
+  return async ({ source, wanted: { size }, upload, done, partBytes, hash, deadline }) => {
+    const uploads = new PartUploads(bucket.resumeMultipartUpload(upload.key, upload.id), done);
+    const start = bytesOf(done);
+    let at = start;
+    let isComplete = at === size;
+    /** The hash of the parts that are sent. */
+    let saved = hash.save();
+    let reader: PartReader | undefined;
+
+    async function fill(buffer: Uint8Array): Promise<Uint8Array> {
+      deadline.check();
+      reader ??= new PartReader(source, { start, size }, deadline.signal);
+      return buffer.subarray(0, await reader.fill(buffer));
     }
+
+    async function* chunks(length: number): AsyncGenerator<Uint8Array> {
+      for (let left = length; left > 0; left -= chunkBytes) {
+        const bytes = await fill(new Uint8Array(Math.min(left, chunkBytes)));
+        hash.update(bytes);
+        yield bytes;
+      }
+    }
+
+    async function sendNext(): Promise<void> {
+      if (size !== undefined) {
+        const length = Math.min(partBytes, size - at);
+        await uploads.stream(length, chunks(length));
+        at += length;
+        isComplete = at === size;
+        return;
+      }
+      const bytes = await fill(new Uint8Array(partBytes));
+      hash.update(bytes);
+      if (bytes.byteLength > 0) await uploads.send(bytes);
+      at += bytes.byteLength;
+      isComplete = bytes.byteLength < partBytes;
+    }
+
+    try {
+      while (!isComplete && (saved === undefined || at - start < bytesPerPut)) {
+        await sendNext();
+        saved = hash.save();
+      }
+    } catch (error) {
+      if (!deadline.hasPassed) throw error;
+    } finally {
+      reader?.cancel();
+    }
+    return { parts: await uploads.all(), isComplete, saved };
   };
 }
 
-/** A blob on its way, part by part. */
-interface Sending extends PartsToSend {
-  readonly reader: SourceReader;
-  readonly uploads: R2PartUploads;
-  readonly bytesPerPut: number;
-}
+/** The parts of one upload to R2. */
+class PartUploads {
+  readonly #upload: R2MultipartUpload;
+  readonly #parts: Promise<UploadedPart>[];
 
-/** Reads and sends all that is left. */
-async function sendAll(sending: Sending): Promise<PartsSent> {
-  const { size, partBytes, reader, uploads, hash, bytesPerPut } = sending;
-  const start = uploads.count * partBytes;
-  for (let at = start; size === undefined || at < size; ) {
-    const saved = hash.save();
-    const isEnough = saved !== undefined && at - start >= bytesPerPut;
-    if (reader.isPausing() || isEnough) {
-      return { kind: 'paused', parts: await uploads.all(), saved };
-    }
-    const length = Math.min(partBytes, (size ?? Number.POSITIVE_INFINITY) - at);
-    const came = await sendPart(sending, length);
-    if (came < length && reader.isPausing()) {
-      return { kind: 'paused', parts: await uploads.all(), saved };
-    }
-    at += came;
-    if (came < length && size !== undefined) return wrongSize(size, at);
-    if (came < length) break;
+  /** `done` are the parts that R2 already has. */
+  constructor(upload: R2MultipartUpload, done: readonly UploadedPart[]) {
+    this.#upload = upload;
+    this.#parts = done.map((part) => Promise.resolve(part));
   }
-  if (size !== undefined && !(await reader.isAtEnd())) return wrongSize(size, size + 1);
-  return { kind: 'whole', parts: await uploads.all() };
-}
 
-/** Sends one part, by way of memory when nobody knows whether it will be whole. */
-async function sendPart({ reader, uploads, size, hash }: Sending, length: number): Promise<number> {
-  if (size !== undefined) {
-    return uploads.stream(length, async (most) => {
-      const bytes = await reader.next(most);
-      if (bytes !== undefined) hash.update(bytes);
-      return bytes;
-    });
+  /** Sends a part from memory. Rejects when an earlier one failed. */
+  async send(bytes: Uint8Array): Promise<void> {
+    await this.#parts.at(-mostUnanswered);
+    void this.#begin(bytes, bytes.byteLength);
   }
-  const target = new Uint8Array(length);
-  const bytes = target.subarray(0, await reader.fill(target));
-  // What is cut by the pause is no last part.
-  if (bytes.byteLength < length && reader.isPausing()) return bytes.byteLength;
-  hash.update(bytes);
-  if (bytes.byteLength > 0) await uploads.send(bytes);
-  return bytes.byteLength;
+
+  /** Sends a part of `length` bytes as they arrive. Nothing of it remains if the chunks fail. */
+  async stream(length: number, chunks: AsyncIterable<Uint8Array>): Promise<void> {
+    await this.#parts.at(-mostUnanswered);
+    const { readable, writable } = new FixedLengthStream(length);
+    const writer = writable.getWriter();
+    // If R2 cancels the stream, `sent` has R2's own error.
+    writer.closed.catch(() => undefined);
+    const sent = this.#begin(readable, length);
+    const failed = sent.then(() => new Promise<never>(() => undefined));
+    failed.catch(() => undefined);
+    try {
+      // A write may never settle once nothing reads the stream.
+      for await (const bytes of chunks) await Promise.race([writer.write(bytes), failed]);
+      await Promise.race([writer.close(), sent]);
+    } catch (error) {
+      await writer.abort().catch(() => undefined);
+      await this.#parts.pop()?.catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /** All parts, once R2 has them. Rejects when one failed. */
+  all(): Promise<UploadedPart[]> {
+    return Promise.all(this.#parts);
+  }
+
+  #begin(value: Uint8Array | ReadableStream, size: number): Promise<UploadedPart> {
+    const number = this.#parts.length + 1;
+    const sent = this.#upload.uploadPart(number, value).then(
+      ({ etag }) => ({ number, size, etag, crc32: undefined }),
+      (error: unknown) => {
+        throw partError(error);
+      },
+    );
+    sent.catch(() => undefined);
+    this.#parts.push(sent);
+    return sent;
+  }
 }

@@ -1,8 +1,9 @@
-import type { SignUrl } from '../../core/bucket/known-blobs.ts';
+import { createHash, createHmac } from 'node:crypto';
+import type { SignUrl } from '../../core/bucket/metadata-cache.ts';
+import type { Hashing } from '../../core/signing/credentials.ts';
 import { createSigner } from '../../core/signing/presigner.ts';
-import { workerHashing } from './bucket-objects.ts';
 
-/** Where clients read the bucket themselves, and by whose keys. */
+/** Where clients read the bucket, and the keys that sign their URLs. */
 export interface R2SignedUrlsOptions {
   /** R2's S3 endpoint: `https://ACCOUNT.r2.cloudflarestorage.com`. */
   readonly endpoint: string;
@@ -13,8 +14,14 @@ export interface R2SignedUrlsOptions {
   readonly now: () => number;
 }
 
-/** How long a URL is good, in seconds. */
+/** How long a URL is valid, in seconds. */
 const lifeSeconds = 1200;
+
+/** The hashes of a signature, by workerd's node:crypto. */
+export const workerHashing: Hashing = {
+  sha256Hex: (data) => createHash('sha256').update(data).digest('hex'),
+  hmac: (key, text) => createHmac('sha256', key).update(text).digest(),
+};
 
 /** Signs URLs of R2's S3 endpoint for GET. */
 export function r2SignedUrls(options: R2SignedUrlsOptions): SignUrl {

@@ -1,6 +1,6 @@
 import { waitUntil } from 'cloudflare:workers';
 import { createHash } from 'node:crypto';
-import { plainHashes } from '../../core/bucket/put/hash.ts';
+import { nativeHashes } from '../../core/bucket/put/hash.ts';
 import type { MirrorEvent } from '../../core/ports/event.ts';
 import type { Runtime } from '../../core/ports/runtime.ts';
 
@@ -10,7 +10,7 @@ export function workerRuntime(observe: (event: MirrorEvent) => void): Runtime {
     now: () => Date.now(),
     observe,
     waitUntil,
-    createHash: plainHashes(createHash),
+    createHash: nativeHashes(createHash),
     sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
     random: Math.random,
   };

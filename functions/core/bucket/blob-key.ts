@@ -1,18 +1,18 @@
 import { algorithmOf, type Digest, encodedOf, parseDigest } from '../oci/digest.ts';
 
-/** What the keys of all blobs begin with. */
+/** The prefix of the keys of all blobs. */
 export const blobPrefix = 'blobs/';
 
 /**
- * The key of a blob in every bucket of Pullfront: `blobs/sha256/ab/abcd…`. The two digits are for
- * people who look into the bucket.
+ * The key of a blob in every bucket of Pullfront: `blobs/sha256/ab/abcd…`. The two digits help people
+ * who browse the bucket.
  */
 export function blobKey(digest: Digest): string {
   const hex = encodedOf(digest);
   return `${blobPrefix}${algorithmOf(digest)}/${hex.slice(0, 2)}/${hex}`;
 }
 
-/** The blob of a key; undefined for an object that is none. */
+/** The digest in a blob's key; undefined for any other key. */
 export function digestOfKey(key: string): Digest | undefined {
   const [, algorithm, , hex] = key.split('/');
   const digest = parseDigest(`${algorithm}:${hex}`);

@@ -4,21 +4,21 @@ import type { Digest } from '../oci/digest.ts';
 import type { BlobLocation } from '../ports/blob-store.ts';
 import { blobKey } from './blob-key.ts';
 
-/** An object, or a range of it, on its way. */
+/** An open object, or a range of it. */
 export interface ReadObject {
   /** Of the whole object, in bytes. */
   readonly size: number;
   readonly body: ReadableStream<Uint8Array>;
 }
 
-/** Begins to read an object, or a range of it; undefined when it is not there. */
+/** Opens an object, or a range of it; undefined when there is none. */
 export type ReadBucket = (key: string, range?: ByteRange) => Promise<ReadObject | undefined>;
 
-/** Configs and the like are kept in memory: each pull of an image asks for its config. */
+/** Small blobs are kept in memory: each pull of an image reads its config. In bytes. */
 const smallBytes = 32 * 1024;
 const memoryBytes = 8 * 1024 * 1024;
 
-/** Streams blobs from a bucket to clients that cannot be sent there. */
+/** Streams blobs from a bucket whose clients cannot be redirected to it. */
 export class BlobReader {
   readonly #read: ReadBucket;
   readonly #small: BoundedCache<Uint8Array<ArrayBuffer>>;
@@ -29,7 +29,7 @@ export class BlobReader {
     this.#small = new BoundedCache(memoryBytes, now);
   }
 
-  /** The bytes of a blob or of a range of it; undefined when it is not in the bucket. */
+  /** A blob or a range of it; undefined when it is not in the bucket. */
   async locate(digest: Digest, range: ByteRange | undefined): Promise<BlobLocation | undefined> {
     const kept = this.#small.get(digest);
     if (kept !== undefined) {
@@ -41,7 +41,7 @@ export class BlobReader {
     const { size } = object;
     if (range !== undefined || size > smallBytes) return { kind: 'stream', ...object };
     const body = new Uint8Array(await new Response(object.body).arrayBuffer());
-    // An empty blob weighs something too: its key is kept.
+    // The key counts too: it is all there is of an empty blob.
     this.#small.set(digest, body, undefined, size + 200);
     return { kind: 'stream', size, body };
   }

@@ -17,35 +17,35 @@ import type { BlobIndex } from './blob-index.ts';
 import { blobKey, blobPrefix, digestOfKey } from './blob-key.ts';
 import type { BlobReader } from './blob-reader.ts';
 import type { BucketObject, BucketObjects, BucketUploads } from './bucket.ts';
-import type { KnownBlobs, SignUrl } from './known-blobs.ts';
+import type { MetadataCache, SignUrl } from './metadata-cache.ts';
 import { type PutProgress, readProgress } from './progress.ts';
 
-/** A blob that is not in the bucket and is to be put there. */
-export interface MissingBlob {
+/** A blob to put that is not in the bucket. */
+export interface PutRequest {
   readonly key: string;
   readonly wanted: WantedBlob;
   readonly source: BlobSource;
-  /** What the put before this one left; undefined when this is the first. */
+  /** Of the previous put, if it paused. */
   readonly progress: PutProgress | undefined;
-  /** Ends it: it rejects with the reason. */
+  /** Aborts the put, which rejects with the reason. */
   readonly signal: AbortSignal;
-  /** In ms since 1970; undefined where the process has no end. */
+  /** In ms since 1970; undefined where the process has no time limit. */
   readonly pauseAt: number | undefined;
 }
 
-/** What a store is made of. */
+/** The parts of a store. */
 export interface BucketBlobStoreOptions {
   readonly bucket: Pick<BucketObjects, 'head' | 'delete' | 'list'> &
     Pick<BucketUploads, 'abortUpload'>;
   readonly index: BlobIndex;
-  readonly known: KnownBlobs;
-  /** How clients get a blob: by a URL for them, or through here. */
+  readonly cache: MetadataCache;
+  /** Whether clients are redirected to the bucket or get a stream. */
   readonly delivery: { readonly sign: SignUrl } | { readonly reader: BlobReader };
-  readonly putBlob: (missing: MissingBlob) => Promise<PutOutcome>;
+  readonly putBlob: (request: PutRequest) => Promise<PutOutcome>;
   /**
-   * A put and a deletion of the same blob at once would leave an index that is asked with half of
-   * each. Puts of it run side by side: the source of one may be slow. Undefined where the platform
-   * may end one without settling its promise.
+   * Keep a put and a deletion of the same blob apart: an index with `get` would be left with half of
+   * each. Puts do not wait for each other, as the source of one may be slow. Undefined where the
+   * platform may end either without settling its promise.
    */
   readonly locks: KeyedLock | undefined;
   /** Ms since 1970. */
@@ -53,9 +53,9 @@ export interface BucketBlobStoreOptions {
 }
 
 /**
- * Blobs in a bucket. An object is published before the index knows it and deleted before the index
- * forgets it, so a writer that dies between the two leaves an object that nobody is sent to, and not
- * a blob without its object.
+ * Blobs in a bucket. An object is published before the index learns of it and deleted before the index
+ * forgets it. A writer that dies in between a put leaves an object without an index entry, which is
+ * found again by a listing; it never publishes an entry without an object.
  */
 export class BucketBlobStore implements BlobStore {
   readonly #options: BucketBlobStoreOptions;
@@ -65,38 +65,38 @@ export class BucketBlobStore implements BlobStore {
   }
 
   async stat(digest: Digest): Promise<StoredBlob | undefined> {
-    const { index, known } = this.#options;
-    const { size, stored } = known.get(digest) ?? {};
-    // A bucket is slower than an index, and each question to it is paid.
+    const { index, cache } = this.#options;
+    const { size, stored } = cache.get(digest) ?? {};
+    // A bucket is slower than an index, and each of its requests is billed.
     const isEnough = index.get === undefined && size !== undefined && stored !== undefined;
     return isEnough ? { digest, size, stored } : this.#find(digest);
   }
 
-  /** A signed URL is for the object: a range goes with the client's own request for it. */
+  /** A signed URL serves any range: the client's own request has the Range header. */
   async locate(digest: Digest, range?: ByteRange): Promise<BlobLocation | undefined> {
-    const { delivery, known } = this.#options;
+    const { delivery, cache } = this.#options;
     if ('reader' in delivery) {
       const location = await delivery.reader.locate(digest, range);
       if (location === undefined) this.#forget(digest);
       return location;
     }
     const sign = () => delivery.sign(blobKey(digest));
-    let url = await known.url(digest, sign);
+    let url = await cache.url(digest, sign);
     if (url === undefined && (await this.#find(digest)) !== undefined) {
-      url = await known.url(digest, sign);
+      url = await cache.url(digest, sign);
     }
     return url === undefined ? undefined : { kind: 'redirect', url };
   }
 
   noteStored(blobs: readonly NotedBlob[]): void {
-    for (const blob of blobs) this.#options.known.note(blob);
+    for (const blob of blobs) this.#options.cache.note(blob);
   }
 
   put(blob: WantedBlob, source: BlobSource, options: PutOptions = {}): BlobPut {
     const { locks } = this.#options;
     const put = () => this.#put(blob, source, options);
     const done = locks === undefined ? put() : locks.shared(blob.digest, put);
-    // Who does not look at the outcome does not have to.
+    // A caller that ignores the outcome must not cause an unhandled rejection.
     done.catch(() => undefined);
     return { done };
   }
@@ -106,13 +106,13 @@ export class BucketBlobStore implements BlobStore {
     const remove = async () => {
       this.#forget(digest);
       await index.delete(digest, () => bucket.delete(blobKey(digest)));
-      // It may have been asked for meanwhile.
+      // A request may have cached it meanwhile.
       this.#forget(digest);
     };
     return locks === undefined ? remove() : locks.exclusive(digest, remove);
   }
 
-  /** All blobs of the bucket, by key; the index is put right on the way. */
+  /** Lists the bucket by key, and corrects the index on the way. */
   async *list(from?: Digest): AsyncGenerator<StoredBlob> {
     const { bucket, index } = this.#options;
     const look = (digest: Digest) => this.#look(digest);
@@ -137,30 +137,33 @@ export class BucketBlobStore implements BlobStore {
     { signal = new AbortController().signal, progress: text, pauseAt }: PutOptions,
   ): Promise<PutOutcome> {
     const { digest } = wanted;
+    const { bucket, putBlob } = this.#options;
     signal.throwIfAborted();
     const key = blobKey(digest);
     const progress = readProgress(text);
     const before = await this.#findAnywhere(digest, signal);
     if (before !== undefined) {
-      await this.#dropUpload(key, progress);
+      const id = progress?.upload?.id;
+      // Another put stored the blob while this upload was paused.
+      if (id !== undefined) await bucket.abortUpload({ key, id }).catch(() => undefined);
       return { kind: 'stored', size: before.size };
     }
-    const missing = { key, wanted, source, progress, signal, pauseAt };
-    const outcome = await this.#options.putBlob(missing);
+    const request = { key, wanted, source, progress, signal, pauseAt };
+    const outcome = await putBlob(request);
     if (outcome.kind === 'stored') await this.#noteNew(digest, outcome.size);
     return outcome;
   }
 
-  /** Asks the index, or the bucket where there is none to ask. */
+  /** Asks the index, or the bucket where the index has no `get`. */
   async #find(digest: Digest): Promise<StoredBlob | undefined> {
-    const { index, known } = this.#options;
+    const { index, cache } = this.#options;
     const found = await (index.get === undefined ? this.#look(digest) : index.get(digest));
     if (found === undefined) this.#forget(digest);
-    else known.add(found);
+    else cache.add(found);
     return found;
   }
 
-  /** Asks the bucket as well: a writer may have died before the index knew. */
+  /** Asks the bucket too: a writer may have died before it told the index. */
   async #findAnywhere(digest: Digest, signal: AbortSignal): Promise<StoredBlob | undefined> {
     const { index } = this.#options;
     const indexed = index.get && (await this.#find(digest));
@@ -175,34 +178,27 @@ export class BucketBlobStore implements BlobStore {
     return object && blobOf(object);
   }
 
-  /** The blob came another way while its upload was paused. */
-  async #dropUpload(key: string, progress: PutProgress | undefined): Promise<void> {
-    const id = progress?.upload?.id;
-    if (id === undefined) return;
-    await this.#options.bucket.abortUpload({ key, id }).catch(() => undefined);
-  }
-
   async #noteNew(digest: Digest, size: number): Promise<void> {
     const { index, now } = this.#options;
     if (index.get !== undefined) return this.#note({ digest, size, stored: Math.round(now()) });
-    // Deleted a moment after it was stored, which the sum must not outlive.
+    // If it was deleted already, the sum must not include it.
     const found = await this.#look(digest);
     if (found !== undefined) await this.#note(found);
   }
 
   async #note(blob: StoredBlob): Promise<void> {
     await this.#options.index.put(blob);
-    this.#options.known.add(blob);
+    this.#options.cache.add(blob);
   }
 
   #forget(digest: Digest): void {
-    const { delivery, known } = this.#options;
-    known.delete(digest);
+    const { delivery, cache } = this.#options;
+    cache.delete(digest);
     if ('reader' in delivery) delivery.reader.delete(digest);
   }
 }
 
-/** The blob of an object; undefined for an object that is none. */
+/** Undefined for an object that is not a blob. */
 function blobOf({ key, size, modified }: BucketObject): StoredBlob | undefined {
   const digest = digestOfKey(key);
   return digest && { digest, size, stored: modified };

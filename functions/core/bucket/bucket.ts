@@ -13,7 +13,7 @@ export interface UploadedPart {
   /** In bytes. */
   readonly size: number;
   readonly etag: string;
-  /** Base64; undefined where the service computes none. */
+  /** In base64; undefined where the service computes none. */
   readonly crc32: string | undefined;
 }
 
@@ -23,69 +23,69 @@ export interface OpenUpload {
   readonly id: string;
 }
 
-/** How publishing an object ended. */
+/** The outcome of publishing an object. */
 export type Published =
   | { readonly kind: 'published' }
-  /** It is there already, from another writer. */
+  /** Another writer published it first. */
   | { readonly kind: 'there-already' }
-  /** The service hashed other bytes than those that were announced. */
+  /** The bytes do not have the announced hash. */
   | { readonly kind: 'wrong-bytes' }
-  /** Another request was changing the same key: to be tried again. */
+  /** Another request was changing the same key; try again. */
   | { readonly kind: 'conflict' }
-  /** S3 does not know the upload any more. */
+  /** The service no longer knows the upload. */
   | { readonly kind: 'upload-gone' };
 
-/** What is announced of an object before its bytes are sent. */
+/** What the service learns of an object before its bytes. */
 export interface AnnouncedObject {
   /** In bytes. */
   readonly size: number;
-  /** In hex; the service publishes no other bytes. */
+  /** In hex; the service refuses other bytes. */
   readonly sha256: string;
-  /** Replaces an object that is there; without it, that one may remain. */
+  /** Replaces an existing object, which otherwise may remain. */
   readonly replace?: boolean;
 }
 
-/** Whole objects. All of it rejects with a BucketError. */
+/** The objects of a bucket. A failure rejects with a BucketError, or with R2's own error. */
 export interface BucketObjects {
   head(key: string, signal?: AbortSignal): Promise<BucketObject | undefined>;
-  /** All bytes of an object, 64 MiB at most; undefined when it is not there. */
+  /** All bytes of an object of at most 64 MiB; undefined when it is absent. */
   get(key: string): Promise<Uint8Array<ArrayBuffer> | undefined>;
-  /** Publishes bytes, and sends them again when the service fails. */
+  /** Publishes bytes, with retries when the service fails. */
   put(
     key: string,
     bytes: Uint8Array,
     announced: AnnouncedObject,
     signal?: AbortSignal,
   ): Promise<Published>;
-  /** Without effect when it is not there. */
+  /** Without effect when it is absent. */
   delete(key: string): Promise<void>;
-  /** By key, a page at a time, behind the key `after` where it is given. */
+  /** Yields pages of objects in the order of their keys, from the key after `after`. */
   list(prefix: string, after?: string): AsyncIterable<readonly BucketObject[]>;
 }
 
-/** Uploads in parts. All of it rejects with a BucketError. */
+/** The uploads in parts of a bucket. A failure rejects as in `BucketObjects`. */
 export interface BucketUploads {
   createUpload(key: string, signal: AbortSignal): Promise<OpenUpload>;
-  /** The bytes must not change before it resolved. */
+  /** The bytes must not change until it resolves. */
   uploadPart(
     upload: OpenUpload,
     number: number,
     bytes: Uint8Array,
     signal: AbortSignal,
   ): Promise<UploadedPart>;
-  /** The parts that arrived, by number; undefined when the service does not know the upload. */
+  /** The parts that arrived, by number; undefined for an unknown upload. */
   listParts(upload: OpenUpload, signal: AbortSignal): Promise<UploadedPart[] | undefined>;
-  /** Publishes the parts, unless the key is there. */
+  /** Publishes the parts, unless the key exists. */
   complete(upload: OpenUpload, parts: readonly UploadedPart[]): Promise<Published>;
-  /** Without effect when the service does not know the upload. */
+  /** Without effect for an unknown upload. */
   abortUpload(upload: OpenUpload): Promise<void>;
 }
 
-/** What a blob store does in its bucket besides signing URLs. */
+/** All that a blob store does with a bucket, besides signing URLs. */
 export interface Bucket extends BucketObjects, BucketUploads {
   /**
-   * Publishes bytes as they come, in order; those that came may change when the next are asked for.
-   * Rejects with their own error as well. Nothing is sent again.
+   * Publishes bytes as they arrive, without retries. A chunk is no longer used when the next one is
+   * requested. Rejects with the iterable's own error as well.
    */
   putStream(
     key: string,
@@ -93,19 +93,19 @@ export interface Bucket extends BucketObjects, BucketUploads {
     announced: AnnouncedObject,
     signal: AbortSignal,
   ): Promise<Published>;
-  /** Ends the connections. */
+  /** Closes the connections. */
   close(): void;
 }
 
-/** Why a bucket gave no result. Its message holds no request, header or URL. */
+/** A request to a bucket failed. The message holds no header and no URL. */
 export class BucketError extends Error {
   override readonly name = 'BucketError';
-  /** The service's own code (`SlowDown`), or that of the connection (`ECONNRESET`). */
+  /** The service's code (`SlowDown`), or the connection's (`ECONNRESET`). */
   readonly code: string;
-  /** Of the HTTP answer; undefined when there was none. */
+  /** The HTTP status; undefined when there was no answer. */
   readonly status: number | undefined;
 
-  /** `operation` as the service names it: `S3 PutObject`. */
+  /** `operation` has the service's name for it: `S3 PutObject`. */
   constructor(operation: string, code: string, status: number | undefined, cause?: unknown) {
     const answered = status === undefined ? '' : ` (${status})`;
     super(`${operation}: ${code}${answered}`, cause === undefined ? undefined : { cause });
@@ -120,7 +120,7 @@ export class BucketError extends Error {
   }
 }
 
-/** The error of a put whose bytes are right and which the service did not publish. */
+/** The error for bytes that the service did not publish. */
 export function notPublished(operation: string, { kind }: Published): BucketError {
   const code = kind === 'conflict' ? 'ConditionalRequestConflict' : kind;
   return new BucketError(operation, code, undefined);

@@ -1,16 +1,16 @@
 import { algorithmOf, encodedOf, parseDigest } from '../oci/digest.ts';
 import { type BucketObjects, notPublished } from './bucket.ts';
 
-/** What is needed of a bucket to keep values in it. */
+/** Where values are kept, and how they are hashed. */
 export interface LargeValuesOptions {
   readonly bucket: Pick<BucketObjects, 'get' | 'put' | 'delete'>;
-  /** Where the value of a name is. */
+  /** The key of a value's object. */
   readonly keyOf: (name: string) => string;
   /** Lower-case hex. */
   readonly sha256Hex: (bytes: Uint8Array) => string;
 }
 
-/** Values that are too large for the index, as objects of the bucket beside the blobs. */
+/** Values that are too large for the index, kept as objects beside the blobs. */
 export class LargeValues {
   readonly #options: LargeValuesOptions;
 
@@ -19,8 +19,8 @@ export class LargeValues {
   }
 
   /**
-   * Stores a value; another one of that name is replaced. A name that is a SHA-256 digest is that of
-   * the value: the bucket refuses other bytes.
+   * Stores a value, or replaces it. A name that is a SHA-256 digest must be the value's own: the bucket
+   * refuses other bytes.
    */
   async put(name: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
     const { bucket, keyOf, sha256Hex } = this.#options;
@@ -32,7 +32,7 @@ export class LargeValues {
     if (published.kind !== 'published') throw notPublished('put a large value', published);
   }
 
-  /** The value of a name; undefined when there is none. */
+  /** Undefined when there is no value of that name. */
   get(name: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
     return this.#options.bucket.get(this.#options.keyOf(name));
   }

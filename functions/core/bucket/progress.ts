@@ -1,9 +1,9 @@
 import { parseObject } from '../oci/json-object.ts';
 
-/** Where a paused put stands. */
+/** What a paused put leaves to the next one. */
 export interface PutProgress {
-  /** How many puts in a row paused without one more part. */
-  readonly fruitless: number;
+  /** How many puts in a row paused without a new part. */
+  readonly stalls: number;
   /** Undefined: the next put begins at the start. */
   readonly upload: PausedUpload | undefined;
 }
@@ -13,7 +13,7 @@ export interface PausedUpload {
   readonly id: string;
   /** How many parts there are, from the first one on. */
   readonly parts: number;
-  /** Their tags, where the bucket cannot list them. */
+  /** Those of the parts, where the bucket cannot list them. */
   readonly etags: readonly string[] | undefined;
   /** A saved ResumableSha256. */
   readonly hash: string;
@@ -21,56 +21,48 @@ export interface PausedUpload {
 
 const version = 1;
 
-/** Writes progress as a text: less than 2 KB, and the tags. */
-export function writeProgress({ fruitless, upload }: PutProgress): string {
-  const { id, parts, etags, hash } = upload ?? {};
-  const tags = etags?.join(' ');
-  // The keys are those of the first version, whose jobs may still be queued.
-  return JSON.stringify({
-    version,
-    barren: fruitless,
-    upload: id,
-    parts,
-    sha256: hash,
-    etags: tags,
-  });
+/** Serializes progress: less than 2 KB, and the ETags. */
+export function writeProgress({ stalls, upload }: PutProgress): string {
+  const { id, parts, etags, hash: sha256 } = upload ?? {};
+  // Queued jobs may still have progress of the first version, with these keys.
+  const keys = { version, barren: stalls, upload: id, parts, sha256, etags: etags?.join(' ') };
+  return JSON.stringify(keys);
 }
 
-/** Reads progress; undefined for a text that is none. */
+/** Parses progress; undefined for any other text. */
 export function readProgress(text: string | undefined): PutProgress | undefined {
   const written = parseObject(text ?? '') ?? {};
   if (written.kind !== undefined) return readWithKind(written);
-  const { barren: fruitless, upload: id, parts, sha256: hash, etags } = written;
-  if (written.version !== version || typeof fruitless !== 'number') return undefined;
+  const { barren: stalls, upload: id, parts, sha256: hash, etags } = written;
+  if (written.version !== version || typeof stalls !== 'number') return undefined;
   if (typeof id !== 'string' || typeof parts !== 'number' || typeof hash !== 'string') {
-    return { fruitless, upload: undefined };
+    return { stalls, upload: undefined };
   }
-  return { fruitless, upload: { id, parts, hash, etags: readEtags(etags) } };
+  return { stalls, upload: { id, parts, hash, etags: readEtags(etags) } };
 }
 
-/** A former form of R2's, which counted by its kind before it counted by `barren`. */
+/** A former format of R2, which had the kind `barren` before it had a count. */
 function readWithKind(written: Readonly<Record<string, unknown>>): PutProgress | undefined {
   const { kind, barren, uploadId: id, hash, etags: joined } = written;
-  const fruitless = typeof barren === 'number' ? barren : Number(kind === 'barren');
-  if (kind === 'barren') return { fruitless, upload: undefined };
+  const stalls = typeof barren === 'number' ? barren : Number(kind === 'barren');
+  if (kind === 'barren') return { stalls, upload: undefined };
   const etags = readEtags(joined);
   if (kind !== 'upload' || typeof id !== 'string' || typeof hash !== 'string') return undefined;
-  return etags && { fruitless, upload: { id, parts: etags.length, etags, hash } };
+  return etags && { stalls, upload: { id, parts: etags.length, etags, hash } };
 }
 
 function readEtags(joined: unknown): string[] | undefined {
   return typeof joined === 'string' ? joined.split(' ').filter((etag) => etag !== '') : undefined;
 }
 
-/** So many puts of a blob in a row may pause without one more part. */
-const mostInARow = 3;
+/** How many puts of a blob in a row may pause without a new part. */
+const maxStalls = 3;
 
 /**
- * Counts one more put that pauses without one more part than the put before it had; `before` is how
- * many did so in a row. Throws when those are too many: a queue counts failures, where it would hand
- * on pauses for ever.
+ * Counts a put that pauses without a new part, after `stalls` of them in a row. Throws after too
+ * many: a queue limits the retries of a failed job, but not those of a paused one.
  */
-export function oneMoreFruitless(before: number): number {
-  if (before < mostInARow) return before + 1;
-  throw new Error('the source is too slow: the time was up before one more part had come');
+export function nextStall(stalls = 0): number {
+  if (stalls < maxStalls) return stalls + 1;
+  throw new Error(`the source is too slow: ${stalls} puts in a row paused without a new part`);
 }

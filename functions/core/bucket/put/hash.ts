@@ -1,20 +1,19 @@
-import { ResumableSha256 } from '../../bytes/resumable-sha256.ts';
 import type { DigestAlgorithm } from '../../oci/digest.ts';
 
-/** The hash of a blob on its way. */
+/** The hash of a blob that is being put. */
 export interface PutHash {
   update(bytes: Uint8Array): void;
   /** Lower-case hex; called once. */
   hex(): string;
-  /** What another process goes on from; undefined for a hash that cannot be gone on from. */
+  /** The state, for another process to resume from; undefined for a hash that cannot be saved. */
   save(): string | undefined;
 }
 
-/** The platform's own hash: several times as fast as one that can be saved. */
+/** Creates the platform's own hash: it cannot be saved, but is several times as fast. */
 export type CreateHash = (algorithm: DigestAlgorithm) => PutHash;
 
-/** Makes such hashes of node:crypto's. */
-export function plainHashes(
+/** Adapts `createHash` of node:crypto. */
+export function nativeHashes(
   create: (algorithm: DigestAlgorithm) => {
     update(bytes: Uint8Array): unknown;
     digest(encoding: 'hex'): string;
@@ -28,21 +27,4 @@ export function plainHashes(
       save: () => undefined,
     };
   };
-}
-
-/** The hash that outlives its process: from its start, or from where a saved one was. */
-export function lastingHash(hash: ResumableSha256 = new ResumableSha256()): PutHash {
-  return {
-    update: (bytes) => hash.update(bytes),
-    hex: () => hash.hex(),
-    save: () => hash.save(),
-  };
-}
-
-/**
- * The hash of a paused upload, if it is of so many bytes; undefined when it cannot be gone on from.
- */
-export function savedHash(saved: string, bytes: number): PutHash | undefined {
-  const hash = ResumableSha256.restore(saved);
-  return hash?.length === bytes ? lastingHash(hash) : undefined;
 }

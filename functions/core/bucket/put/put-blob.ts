@@ -1,68 +1,91 @@
-import { algorithmOf } from '../../oci/digest.ts';
-import type { PutOutcome } from '../../ports/blob-store.ts';
-import type { MissingBlob } from '../bucket-blob-store.ts';
-import { oneMoreFruitless, writeProgress } from '../progress.ts';
-import { PartReader } from './part-reader.ts';
+import { algorithmOf, type DigestAlgorithm, encodedOf } from '../../oci/digest.ts';
+import { type PutOutcome, wrongDigest } from '../../ports/blob-store.ts';
+import { notPublished } from '../bucket.ts';
+import type { PutRequest } from '../bucket-blob-store.ts';
+import { nextStall, writeProgress } from '../progress.ts';
+import { Deadline } from './deadline.ts';
+import { PartReader, WrongSize } from './part-reader.ts';
 import { putInParts } from './parts.ts';
-import { pausing } from './pausing.ts';
-import type { PutJob, PutWays } from './ways.ts';
-import { putWhole } from './whole.ts';
+import type { PutJob, PutTarget } from './target.ts';
 
 /**
- * Stores a blob that is not there. A small one is read whole first. Another one goes by one request,
- * where the bucket has such a way. That cannot be gone on with: so not if it may take longer than
- * the time that is left, nor where a put before this one had to pause. What breaks while it is sent,
- * and all else, goes in parts, each of which can be repeated.
+ * Stores a blob that is not in the bucket. A small blob is read into memory first. A larger one is
+ * streamed in one request, where the bucket supports that. Such a request cannot be resumed: if it
+ * breaks off, might not finish before the deadline, or an earlier put paused, the blob is sent in
+ * parts, each of which can be repeated.
  */
 export async function putBlob(
-  { pauseAt, ...missing }: MissingBlob,
-  ways: PutWays,
+  { pauseAt, ...request }: PutRequest,
+  target: PutTarget,
   now: () => number,
 ): Promise<PutOutcome> {
-  const { clear, ...until } = pausing(pauseAt, now);
+  const deadline = new Deadline(pauseAt, now, request.signal);
   try {
-    return await put({ ...missing, ...until }, ways);
+    return await put({ ...request, deadline }, target);
+  } catch (error) {
+    if (error instanceof WrongSize) return error.outcome;
+    throw error;
   } finally {
-    clear();
+    deadline.clear();
   }
 }
 
-async function put(job: PutJob, ways: PutWays): Promise<PutOutcome> {
+async function put(job: PutJob, target: PutTarget): Promise<PutOutcome> {
   const { wanted, progress } = job;
   const { digest, size } = wanted;
-  if (size !== undefined && size <= ways.wholeBytes) return putSmall(job, ways, size);
-  const isNew = progress === undefined && algorithmOf(digest) === 'sha256';
-  if (isNew && size !== undefined && !mayLast(job, ways)) {
-    const outcome = await ways.stream?.(job, size);
+  if (size !== undefined && size <= target.smallBytes) return putSmall(job, target, size);
+  const mayPause = () => progress !== undefined || mayOutlastDeadline(job, target);
+  if (size !== undefined && algorithmOf(digest) === 'sha256' && !mayPause()) {
+    const outcome = await target.stream?.(job, size);
     if (outcome !== undefined) return outcome;
   }
-  return putInParts(job, ways, progress !== undefined || mayLast(job, ways));
+  return putInParts(job, target, mayPause());
 }
 
-/** True when the time that is left may not be enough. */
-function mayLast({ wanted, timeLeft }: PutJob, { leastSpeed }: PutWays): boolean {
-  const seconds = timeLeft() / 1000;
+function mayOutlastDeadline({ wanted, deadline }: PutJob, { leastSpeed }: PutTarget): boolean {
+  const seconds = deadline.timeLeft() / 1000;
   const { size = Number.POSITIVE_INFINITY } = wanted;
   return seconds !== Number.POSITIVE_INFINITY && size >= seconds * leastSpeed;
 }
 
-async function putSmall(job: PutJob, ways: PutWays, size: number): Promise<PutOutcome> {
-  const { key, wanted, source, signal, pause, progress } = job;
-  const { bucket, createHash, memory } = ways;
-  const reading = AbortSignal.any([signal, pause]);
+async function putSmall(job: PutJob, target: PutTarget, size: number): Promise<PutOutcome> {
+  const { source, deadline, progress } = job;
   let buffer: Uint8Array | undefined;
   let reader: PartReader | undefined;
   try {
-    buffer = await memory.acquire(size, reading);
-    reader = new PartReader(source.open(0), reading);
-    const { digest } = wanted;
-    return await putWhole({ bucket, key, digest, createHash, signal }, reader, buffer);
+    buffer = await target.memory.acquire(size, deadline.signal);
+    reader = new PartReader(source, { size }, deadline.signal);
+    await reader.fill(buffer);
+    return await putBytes(job, target, buffer);
   } catch (error) {
-    if (!pause.aborted || signal.aborted) throw error;
-    const fruitless = oneMoreFruitless(progress?.fruitless ?? 0);
-    return { kind: 'paused', progress: writeProgress({ fruitless, upload: progress?.upload }) };
+    if (!deadline.hasPassed) throw error;
+    const stalls = nextStall(progress?.stalls);
+    return { kind: 'paused', progress: writeProgress({ stalls, upload: progress?.upload }) };
   } finally {
-    reader?.cancel(new Error('no more of it is needed'));
-    if (buffer !== undefined) memory.release(buffer);
+    reader?.cancel();
+    if (buffer !== undefined) target.memory.release(buffer);
   }
+}
+
+/** The bucket verifies the bytes once more: what it receives may differ from what was sent. */
+async function putBytes(
+  { key, wanted, signal }: PutJob,
+  { bucket, createHash }: PutTarget,
+  bytes: Uint8Array,
+): Promise<PutOutcome> {
+  const hexBy = (algorithm: DigestAlgorithm) => {
+    const hash = createHash(algorithm);
+    hash.update(bytes);
+    return hash.hex();
+  };
+  const size = bytes.byteLength;
+  const algorithm = algorithmOf(wanted.digest);
+  const hex = hexBy(algorithm);
+  if (hex !== encodedOf(wanted.digest)) return wrongDigest(wanted.digest, hex);
+  const sha256 = algorithm === 'sha256' ? hex : hexBy('sha256');
+  const published = await bucket.put(key, bytes, { size, sha256 }, signal);
+  if (published.kind === 'published' || published.kind === 'there-already') {
+    return { kind: 'stored', size };
+  }
+  throw notPublished('put a blob', published);
 }

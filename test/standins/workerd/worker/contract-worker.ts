@@ -6,7 +6,7 @@ import * as statements from '../../../../functions/cloudflare/d1/statements.ts';
 import { evictionSteps } from '../../../../functions/cloudflare/open.ts';
 import { QueuesFillQueue, workOn } from '../../../../functions/cloudflare/queues/fill-queue.ts';
 import { r2BlobStore } from '../../../../functions/cloudflare/r2/blob-store.ts';
-import { r2LargeValues } from '../../../../functions/cloudflare/r2/bucket-objects.ts';
+import { r2LargeValues } from '../../../../functions/cloudflare/r2/bucket.ts';
 import { r2SignedUrls } from '../../../../functions/cloudflare/r2/signed-urls.ts';
 import { type Digest, parseDigest } from '../../../../functions/core/oci/digest.ts';
 import type {

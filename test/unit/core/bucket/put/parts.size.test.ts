@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { partBytes } from '../../../../../functions/core/bucket/put/part-size.ts';
+import { partBytes } from '../../../../../functions/core/bucket/put/parts.ts';
 
 const mebibyte = 1024 * 1024;
 const largest = 64 * mebibyte;

@@ -1,0 +1,71 @@
+import { BoundedCache } from '../concurrency/bounded-cache.ts';
+import type { Digest } from '../oci/digest.ts';
+import type { NotedBlob, StoredBlob } from '../ports/blob-store.ts';
+
+/** A URL of a blob, and when it expires, in ms since 1970. */
+export interface SignedUrl {
+  readonly url: string;
+  readonly expires: number;
+}
+
+/** Signs a URL for the object of a key. */
+export type SignUrl = (key: string) => SignedUrl | Promise<SignedUrl>;
+
+/** Metadata of a stored blob; without `stored` if only its size is known. */
+type BlobMetadata = NotedBlob & Partial<StoredBlob>;
+
+/** How many blobs are kept, and for how long. */
+export interface MetadataCacheOptions {
+  /** With a signed URL each takes about 1.5 KB. */
+  readonly most: number;
+  /** In ms. Another instance may delete a blob meanwhile, but only one that had no pull for long. */
+  readonly life: number;
+  /** Ms since 1970. */
+  readonly now: () => number;
+}
+
+interface Entry {
+  readonly blob: BlobMetadata;
+  url: { readonly text: string; readonly until: number } | undefined;
+}
+
+/** The metadata and the signed URLs of blobs that are known to be stored. */
+export class MetadataCache {
+  readonly #entries: BoundedCache<Entry>;
+  readonly #options: MetadataCacheOptions;
+
+  constructor(options: MetadataCacheOptions) {
+    this.#entries = new BoundedCache(options.most, options.now);
+    this.#options = options;
+  }
+
+  get(digest: Digest): BlobMetadata | undefined {
+    return this.#entries.get(digest)?.blob;
+  }
+
+  /** Adds what the index or the bucket just answered, for a full life. */
+  add(blob: BlobMetadata): void {
+    const url = this.#entries.get(blob.digest)?.url;
+    this.#entries.set(blob.digest, { blob, url }, this.#options.life);
+  }
+
+  /** Adds what somebody else reports. It does not extend the life of an entry. */
+  note({ digest, size }: NotedBlob): void {
+    if (this.get(digest) === undefined) this.add({ digest, size });
+  }
+
+  delete(digest: Digest): void {
+    this.#entries.delete(digest);
+  }
+
+  /** A URL with at least half of its life left; undefined for a blob without an entry. */
+  async url(digest: Digest, sign: () => ReturnType<SignUrl>): Promise<string | undefined> {
+    const entry = this.#entries.get(digest);
+    if (entry === undefined) return undefined;
+    const now = this.#options.now();
+    if (entry.url !== undefined && now < entry.url.until) return entry.url.text;
+    const { url, expires } = await sign();
+    entry.url = { text: url, until: now + (expires - now) / 2 };
+    return url;
+  }
+}
