@@ -4,26 +4,26 @@ import { ServiceError } from '../sdk/service-error.ts';
 import { type Item, type Key, keyItem } from './item.ts';
 import { type DynamoDbTable, projection } from './table.ts';
 
-/** DynamoDB's own bounds of one call. */
+/** DynamoDB's limits per call. */
 const mostWrites = 25;
 const mostReads = 100;
 
-/** Batches under way at once. */
+/** Batches in flight at once. */
 const parallel = 4;
 
-/** How often what a throttled table left undone is asked for again. */
+/** How often items that a throttled table left unprocessed are sent again. */
 const mostRounds = 8;
 const pauses = { first: 25, growth: 2, longest: 1000 };
 
-/** Writes of several items, in no order and without conditions. */
+/** Writes of several items, unordered and unconditional. */
 export interface BatchWrite {
   readonly put?: readonly Item[];
   readonly remove?: readonly Key[];
 }
 
 /**
- * Writes many items, however few the table takes at a time (BatchWriteItem, UnprocessedItems).
- * Rejects with a ServiceError when it does not take all: some may then be written.
+ * Writes any number of items (BatchWriteItem) and retries UnprocessedItems. If it rejects with a
+ * ServiceError, some items may have been written.
  */
 export async function writeBatch(
   table: DynamoDbTable,
@@ -38,17 +38,17 @@ export async function writeBatch(
   });
 }
 
-/** Reads attributes of many items, in no order; those that are not there are left out. */
+/** Reads attributes of any number of items, unordered. Missing items are left out. */
 export async function readBatch(
   table: DynamoDbTable,
   keys: readonly Key[],
   attributes: readonly string[],
 ): Promise<Item[]> {
-  const wanted = { ConsistentRead: true, ...projection(attributes) };
+  const options = { ConsistentRead: true, ...projection(attributes) };
   const found: Item[] = [];
   await forEachInParallel(slices(keys.map(keyItem), mostReads), async (slice) => {
-    await untilDone('BatchGetItem', slice, async (asked) => {
-      const { items, left } = await table.getBatch({ ...wanted, Keys: [...asked] });
+    await untilDone('BatchGetItem', slice, async (rest) => {
+      const { items, left } = await table.getBatch({ ...options, Keys: [...rest] });
       found.push(...items);
       return left;
     });
@@ -56,14 +56,14 @@ export async function readBatch(
   return found;
 }
 
-/** Runs work on every entry, a few at a time. After a failure no more is begun, and it rejects. */
+/** Runs work on every entry, a few at a time. Starts no more after a failure, and rejects. */
 export async function forEachInParallel<Entry>(
   entries: readonly Entry[],
   work: (entry: Entry) => Promise<unknown>,
 ): Promise<void> {
   const waiting = entries.values();
   let failed = false;
-  const lane = async () => {
+  const worker = async () => {
     for (const entry of waiting) {
       if (failed) return;
       await work(entry).catch((error: unknown) => {
@@ -72,22 +72,22 @@ export async function forEachInParallel<Entry>(
       });
     }
   };
-  const lanes = await Promise.allSettled(Array.from({ length: parallel }, lane));
-  for (const ended of lanes) if (ended.status === 'rejected') throw ended.reason;
+  const results = await Promise.allSettled(Array.from({ length: parallel }, worker));
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
 }
 
 async function untilDone<Entry>(
   action: string,
   entries: readonly Entry[],
-  ask: (left: readonly Entry[]) => Promise<readonly Entry[]>,
+  send: (entries: readonly Entry[]) => Promise<readonly Entry[]>,
 ): Promise<void> {
   let left = entries;
   for (let round = 1; round <= mostRounds; round++) {
-    left = await ask(left);
+    left = await send(left);
     if (left.length === 0) return;
     await backOff(round, pauses);
   }
-  const message = `${action}: ${left.length} of the items were not processed`;
+  const message = `${action}: ${left.length} items were not processed`;
   throw new ServiceError(message, { code: 'Unprocessed' });
 }
 

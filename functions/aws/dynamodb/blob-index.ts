@@ -6,7 +6,7 @@ import { type Item, type Key, keyItem, number, numberOf, textOf } from './item.t
 import type { DynamoDbTable } from './table.ts';
 
 /*
- * Two more kinds of items of the table; D is a digest.
+ * Further items of the table (see item-keys.ts). D is a digest.
  *
  * | item       | pk     | sk   | read by               |
  * |------------|--------|------|-----------------------|
@@ -20,12 +20,12 @@ function blobItemKey(digest: Digest): Key {
 
 const attributes = ['pk', 'size', 'stored'];
 
-/** So many blobs are asked for at once: one call, and who takes a few of a list pays for few. */
-const asked = 100;
+/** Blobs per read: one call, so that a caller who needs only a few does not pay for all. */
+const pageSize = 100;
 
 const usedKey: Key = { pk: 'blobs', sk: 'used' };
 
-/** The blobs as items of the table; a count beside them says what they take together. */
+/** The index of blobs as items of the table, with a counter for their total size. */
 export class DynamoDbBlobIndex implements BlobIndex {
   readonly #table: DynamoDbTable;
 
@@ -59,15 +59,15 @@ export class DynamoDbBlobIndex implements BlobIndex {
   }
 
   /**
-   * An object that the table lacks was verified before it was published, and its writer died: it is
-   * added, so that it can be found, counted and evicted.
+   * Adds objects that the table lacks, so that they can be found, counted and evicted. They were
+   * verified before they were published, but their writer died.
    */
   async *reconcile(
     { blobs }: ListedSpan,
     look: (digest: Digest) => Promise<StoredBlob | undefined>,
   ): AsyncGenerator<StoredBlob> {
-    for (let at = 0; at < blobs.length; at += asked) {
-      const listed = blobs.slice(at, at + asked);
+    for (let at = 0; at < blobs.length; at += pageSize) {
+      const listed = blobs.slice(at, at + pageSize);
       const known = new Map((await this.#getMany(listed)).map((blob) => [blob.digest, blob]));
       for (const { digest } of listed) {
         const blob = known.get(digest) ?? (await this.#adopt(digest, look));
@@ -86,10 +86,10 @@ export class DynamoDbBlobIndex implements BlobIndex {
     digest: Digest,
     look: (digest: Digest) => Promise<StoredBlob | undefined>,
   ): Promise<StoredBlob | undefined> {
-    // It may have been noted, or deleted, since the bucket was listed.
-    const noted = await this.get(digest);
-    const found = noted === undefined ? await look(digest) : undefined;
-    if (found === undefined) return noted;
+    // It may have been added or deleted since the bucket was listed.
+    const known = await this.get(digest);
+    const found = known === undefined ? await look(digest) : undefined;
+    if (found === undefined) return known;
     await this.put(found);
     return found;
   }

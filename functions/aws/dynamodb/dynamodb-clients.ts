@@ -3,18 +3,18 @@ import { getEndpointFromInstructions } from '@smithy/core/endpoints';
 import { UntouchedRetries } from '../sdk/retries.ts';
 import { guardPlace, openService, type ServiceOptions } from '../sdk/service.ts';
 
-/** The clients of DynamoDB; they share their connections. */
+/** Clients of DynamoDB that share their connections. */
 export interface DynamoDbClients {
   readonly client: DynamoDBClient;
-  /** For calls that must not take effect twice. */
+  /** For calls that must not be applied twice. */
   readonly once: DynamoDBClient;
-  /** Opens a connection that the first call will use. */
+  /** Opens a connection for the first call. */
   openAhead(): Promise<void>;
-  /** Ends the connections. */
+  /** Closes the connections. */
   close(): void;
 }
 
-/** Opens the clients. Nothing is connected before the first call, or `openAhead`. */
+/** Creates the clients. They connect with the first call, or with `openAhead`. */
 export function openDynamoDbClients(options: ServiceOptions): DynamoDbClients {
   const { now = Date.now } = options;
   const { settings, guard, connections } = openService('DynamoDB', options);

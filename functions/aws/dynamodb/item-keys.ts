@@ -1,36 +1,32 @@
-import type {
-  CreateTableCommandInput,
-  UpdateTimeToLiveCommandInput,
-} from '@aws-sdk/client-dynamodb';
 import type { Digest } from '../../core/oci/digest.ts';
 import { type Repository, repositoryKey } from '../../core/oci/repository.ts';
 import type { Key } from './item.ts';
 
 /*
- * The key design. R is a repository, `docker.io/library/alpine`; D a digest.
+ * The keys of the items. R is a repository, `docker.io/library/alpine`; D a digest. DynamoDB deletes
+ * items after the time in their attribute `ttl`, in seconds since 1970.
  *
  * | item            | pk               | sk             | read by                                     |
  * |-----------------|------------------|----------------|---------------------------------------------|
  * | tag             | tag#R            | the tag        | GetItem; a list of tags is a Query          |
- * | manifest        | manifest#D       | R              | GetItem; of a registry: a Query             |
+ * | manifest        | manifest#D       | R              | GetItem; those of a registry: a Query       |
  * | entry of a blob | entry#D          | R@D (manifest) | Query of one item: by R@, or by anyone      |
  * | member          | member#R         | D (manifest)   | Query of one item: has R a manifest?        |
  * | catalogue       | catalogue        | R              | Query                                       |
  * | pull            | pull             | time#D#R       | Query, oldest first                         |
  * | list            | list#R           | name[#version] | GetItem; a long one also a Query            |
  * | location        | location#R@D     | location       | GetItem                                     |
- * | lease           | lease#name       | lease          | UpdateItem; GetItem by those who wait       |
+ * | lease           | lease#name       | lease          | UpdateItem; GetItem by waiting instances    |
  * | rate limit      | rate-limit       | account        | Query                                       |
  * | counters        | ledger           | counters       | GetItem                                     |
  *
- * A partition takes 1,000 writes and 3,000 reads of 4 KB a second. Everything that pulls touch is
- * spread by digest, repository or lease. Three partitions are one for all: `catalogue` (one write
- * for each new manifest), `pull` (two for each manifest and day) and `rate-limit` (one for each
- * upstream answer); all stay orders of magnitude below the bound, and the order of the first two
- * over all repositories is what they are for.
+ * A partition allows 1,000 writes and 3,000 reads of 4 KB per second. Everything that pulls touch is
+ * spread by digest, repository or lease. Three partitions are shared by all: `catalogue` (one write
+ * per new manifest), `pull` (two per manifest and day) and `rate-limit` (one per upstream response).
+ * They stay orders of magnitude below the limit, and the first two have to be ordered across all
+ * repositories.
  *
- * `#` and `@` stand in no registry, no repository's name and no tag, so no key begins like
- * another's.
+ * Registries, repositories and tags contain neither `#` nor `@`, so no key is a prefix of another's.
  */
 
 export function tagPartition(repository: Repository): string {
@@ -49,7 +45,7 @@ export function entryPartition(blob: Digest): string {
   return `entry#${blob}`;
 }
 
-/** What the sort keys of a repository's entries of a blob begin with. */
+/** The prefix of the sort keys of a repository's entries for a blob. */
 export function entryPrefix(repository: string): string {
   return `${repository}@`;
 }
@@ -66,7 +62,7 @@ export const cataloguePartition = 'catalogue';
 
 export const pullPartition = 'pull';
 
-/** As many digits as the last moment of a Date has, so that texts sort as times do. */
+/** Enough digits for every Date, so that times sort as strings. */
 const timeDigits = 16;
 
 /** `pulled` in ms since 1970. */
@@ -91,30 +87,3 @@ export function leaseKey(name: string): Key {
 export const rateLimitPartition = 'rate-limit';
 
 export const countersKey: Key = { pk: 'ledger', sk: 'counters' };
-
-/** The attribute after which DynamoDB may delete an item: seconds since 1970. */
-const timeToLiveAttribute = 'ttl';
-
-/** The table as CreateTable takes it; no index besides its key. */
-export function tableDefinition(name: string): CreateTableCommandInput {
-  return {
-    TableName: name,
-    BillingMode: 'PAY_PER_REQUEST',
-    AttributeDefinitions: [
-      { AttributeName: 'pk', AttributeType: 'S' },
-      { AttributeName: 'sk', AttributeType: 'S' },
-    ],
-    KeySchema: [
-      { AttributeName: 'pk', KeyType: 'HASH' },
-      { AttributeName: 'sk', KeyType: 'RANGE' },
-    ],
-  };
-}
-
-/** The table's time to live as UpdateTimeToLive takes it. */
-export function timeToLive(name: string): UpdateTimeToLiveCommandInput {
-  return {
-    TableName: name,
-    TimeToLiveSpecification: { AttributeName: timeToLiveAttribute, Enabled: true },
-  };
-}

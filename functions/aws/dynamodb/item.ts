@@ -1,6 +1,6 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 
-/** An item, or the values of an expression: texts, numbers and bytes. */
+/** An item, or the values of an expression. */
 export type Item = Record<string, AttributeValue>;
 
 /** The primary key of an item. */
@@ -9,7 +9,6 @@ export interface Key {
   readonly sk: string;
 }
 
-/** A text; DynamoDB takes an empty one outside a key. */
 export function text(value: string): AttributeValue {
   return { S: value };
 }
@@ -22,17 +21,17 @@ export function binary(value: Uint8Array): AttributeValue {
   return { B: value };
 }
 
-/** A key as an item, or as the beginning of one. */
+/** A key as the attributes of an item. */
 export function keyItem({ pk, sk }: Key): Item {
   return { pk: text(pk), sk: text(sk) };
 }
 
-/** The key of an item that was read. */
+/** The key of an item. */
 export function keyOf(item: Item): Key {
   return { pk: textOf(item, 'pk') ?? '', sk: textOf(item, 'sk') ?? '' };
 }
 
-/** Reads a text; undefined when there is none of this name. */
+/** Reads a string attribute; undefined if the item has none of this name. */
 export function textOf(item: Item, name: string): string | undefined {
   return item[name]?.S;
 }
@@ -42,15 +41,15 @@ export function numberOf(item: Item, name: string): number | undefined {
   return digits === undefined ? undefined : Number(digits);
 }
 
-/** Reads bytes into memory of their own: they are the reader's. */
+/** Copies a binary attribute, so that the caller owns the memory. */
 export function binaryOf(item: Item, name: string): Uint8Array<ArrayBuffer> | undefined {
   const bytes = item[name]?.B;
   return bytes && new Uint8Array(bytes);
 }
 
 /**
- * The placeholders of expressions. Every attribute is written `#name` there, because hundreds of
- * plain words are reserved, and stands for the attribute of that name.
+ * The placeholders of expressions. They write every attribute as `#name`, because hundreds of plain
+ * words are reserved.
  */
 export function placeholders(
   expressions: readonly (string | undefined)[],

@@ -4,12 +4,12 @@ import { number, numberOf, text } from './item.ts';
 import { leaseKey } from './item-keys.ts';
 import type { DynamoDbTable } from './table.ts';
 
-/** How long the fence of a lease that is over is kept, in seconds. */
-const keptAfterwards = 86_400;
+/** How long an expired lease is kept for its fence, in seconds. */
+const fenceLife = 86_400;
 
 /**
- * Leases as items of the table. An item stays when its lease is released, so that the fence goes
- * on rising; when it is deleted a day later, the next fence begins at the clock, which is higher.
+ * Leases as items of the table. An item outlives its lease by a day, so that fences keep increasing.
+ * After that the next fence starts at the clock, which is higher still.
  */
 export class DynamoDbLeases implements Leases {
   readonly #table: DynamoDbTable;
@@ -27,7 +27,7 @@ export class DynamoDbLeases implements Leases {
     const outcome = await this.#table.update(leaseKey(key), {
       update:
         'SET #fence = if_not_exists(#fence, :now) + :one, #expires = :expires, #ttl = :ttl, #holder = :holder',
-      // The holder is new with each call: when an answer was lost, the repeat finds its own.
+      // Each call has its own holder, so that a retry after a lost response recognizes its write.
       condition:
         'attribute_not_exists(#pk) OR #expires <= :now OR #expires > :latest OR #holder = :holder',
       values: {
@@ -80,5 +80,5 @@ export class DynamoDbLeases implements Leases {
 }
 
 function endOfItem(expires: number): number {
-  return Math.ceil(expires / 1000) + keptAfterwards;
+  return Math.ceil(expires / 1000) + fenceLife;
 }

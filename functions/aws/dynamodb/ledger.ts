@@ -11,8 +11,8 @@ import { countersKey, rateLimitPartition } from './item-keys.ts';
 import type { DynamoDbTable } from './table.ts';
 
 /**
- * The ledger of all instances. Rate limits are written at once, because they hold for everybody;
- * counts stay in memory until `flush`, which the platform calls about once a minute and at its end.
+ * The ledger of all instances. Rate limits are written at once, because they apply to every instance.
+ * Counts stay in memory until `flush`, which the platform calls about once a minute and on shutdown.
  */
 export class DynamoDbLedger implements Ledger {
   readonly #table: DynamoDbTable;
@@ -41,7 +41,7 @@ export class DynamoDbLedger implements Ledger {
     this.#unwritten = addCounts(this.#unwritten, added);
   }
 
-  /** Those of all instances, as far as they were flushed, and this one's own. */
+  /** The flushed counts of all instances plus this one's own. */
   async counters(): Promise<Counters> {
     const item = (await this.#table.get(countersKey)) ?? {};
     const stored = Object.fromEntries(
@@ -51,8 +51,8 @@ export class DynamoDbLedger implements Ledger {
   }
 
   /**
-   * Writes what was counted. Rejects when that fails; the counts then wait for the next time. They
-   * are added twice only if the table added them and its answer was lost.
+   * Writes the counts. If it rejects, the next flush writes them too; they are counted twice only if
+   * the table applied them and its response was lost.
    */
   async flush(): Promise<void> {
     const added = this.#unwritten;

@@ -13,53 +13,53 @@ import {
 } from './item.ts';
 import type { DynamoDbTable } from './table.ts';
 
-/** A list is cut into chunks of so many bytes. Ten thousand usual tags are one chunk. */
+/** Longer lists are split into chunks of this size. Ten thousand usual tags fit into one chunk. */
 const chunkBytes = 320 * 1024;
 
-/** Loaded with the first list: a pull needs none, and a new instance should answer soon. */
-const packing = () => import('./list-codec.ts');
+/** Loaded on first use: pulls need no lists, and a new instance should answer soon. */
+const loadCodec = () => import('./list-codec.ts');
 
-/** A list as it was put last, and the upstream's answer it comes from (ms since 1970). */
+/** A list, and when the upstream confirmed it (ms since 1970). */
 export interface StoredList {
   readonly entries: readonly unknown[];
   readonly checked: number;
 }
 
 /**
- * Puts a list, packed by gzip. One that is longer than an item goes into chunks of its own version,
- * which are written before the item that names the version, and removed after the next one.
+ * Puts a gzipped list. If it does not fit into an item, it goes into chunks under a new version: they
+ * are written before the item that names the version, and removed once another item replaced it.
  */
 export async function putList(
   table: DynamoDbTable,
   key: Key,
   { entries, checked }: StoredList,
 ): Promise<void> {
-  const { packList } = await packing();
+  const { packList } = await loadCodec();
   const packed = await packList(entries);
   const item = { ...keyItem(key), checked: number(checked) };
-  const before = await table.replace(
+  const previous = await table.replace(
     packed.byteLength <= chunkBytes
       ? { ...item, bytes: binary(packed) }
       : { ...item, ...(await putChunks(table, key, packed)) },
   );
-  const version = before && textOf(before, 'version');
-  if (before === undefined || version === undefined) return;
-  const chunks = Array.from({ length: numberOf(before, 'parts') ?? 0 }, (_, at) =>
+  const version = previous && textOf(previous, 'version');
+  if (previous === undefined || version === undefined) return;
+  const chunks = Array.from({ length: numberOf(previous, 'parts') ?? 0 }, (_, at) =>
     chunkKey(key, version, at),
   );
   await writeBatch(table, { remove: chunks });
 }
 
-/** The list that was put last; undefined when there is none. */
+/** The list; undefined if there is none. */
 export async function getList(table: DynamoDbTable, key: Key): Promise<StoredList | undefined> {
-  // A list that is replaced while its chunks are read is read once more.
+  // Try again if the list was replaced while its chunks were being read.
   for (let attempt = 0; attempt < 3; attempt++) {
     const item = await table.get(key);
     const checked = item && numberOf(item, 'checked');
     if (item === undefined || checked === undefined) return undefined;
     const packed = binaryOf(item, 'bytes') ?? (await getChunks(table, key, item));
     if (packed === undefined) continue;
-    const { unpackList } = await packing();
+    const { unpackList } = await loadCodec();
     return { entries: await unpackList(packed), checked };
   }
   return undefined;
@@ -90,7 +90,7 @@ async function getChunks(
   return chunks.length === numberOf(item, 'parts') ? Buffer.concat(chunks) : undefined;
 }
 
-/** The chunks sort in their order: as many digits as the most chunks have. */
+/** The index has a fixed number of digits, so that chunks are sorted. */
 function chunkKey({ pk, sk }: Key, version: string, at: number): Key {
   return { pk, sk: `${sk}#${version}#${String(at).padStart(6, '0')}` };
 }

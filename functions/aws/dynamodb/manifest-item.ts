@@ -18,17 +18,16 @@ import { entryKey, manifestItemKey, memberPartition, pullKey } from './item-keys
 import type { Condition } from './table.ts';
 
 /*
- * A manifest's item has a generation: 1 when it is put for the first time, one more each time it
- * is put after a removal. A removal leaves the item for a day, marked as `gone`, so that the next
- * generation is known. Its rows (the entries of its blobs, its member and its pull) carry the
- * generation as well, and a removal deletes only rows of its own or an earlier one. So a manifest
- * that is put while an earlier one of it is still being removed loses none of its rows.
+ * A manifest's item has a generation: 1 at first, and one more each time it is put again after a
+ * removal. A removal marks the item as `gone` and keeps it for a day, so that the next generation is
+ * known. The manifest's rows (the entries of its blobs, its member and its pull) carry the generation
+ * too, and a removal only deletes rows of its own generation or an earlier one. So a manifest that is
+ * put again during its removal loses none of its rows.
  */
 
-/** True for the item of a manifest that is there. */
+/** The condition that a manifest is stored and not removed. */
 export const isLive = 'attribute_exists(#pk) AND attribute_not_exists(#gone)';
 
-/** What the item of a manifest says besides its bytes. */
 export interface ManifestState {
   readonly generation: number;
   /** In ms since 1970. */
@@ -47,12 +46,12 @@ export function stateOf(item: Item): ManifestState {
   };
 }
 
-/** True when the bytes are in the bucket and not in the item. */
+/** Whether a manifest's bytes go to the bucket instead of its item. */
 export function isLarge(manifest: Pick<Manifest, 'bytes'>): boolean {
   return manifest.bytes.byteLength > mostInlineBytes;
 }
 
-/** The item of a manifest of a repository. `pulled` in ms since 1970. */
+/** The item of a manifest in a repository. `pulled` in ms since 1970. */
 export function manifestItem(
   repository: string,
   manifest: Manifest,
@@ -69,7 +68,7 @@ export function manifestItem(
   };
 }
 
-/** Reads a manifest, with its bytes from the bucket if they are there; undefined when they are lost. */
+/** Reads a manifest, large ones from the bucket; undefined if its bytes are lost. */
 export async function readManifestItem(
   item: Item,
   digest: Digest,
@@ -83,7 +82,7 @@ export async function readManifestItem(
   return { digest, mediaType, bytes, pulled, complete: numberOf(item, 'complete') };
 }
 
-/** The rows that make a manifest found: an entry for each blob, and its member of the repository. */
+/** The rows that lookups need: the repository's member, and an entry for each blob. */
 export function manifestRows(
   repository: string,
   digest: Digest,
@@ -102,7 +101,7 @@ export function manifestRows(
   ];
 }
 
-/** The row that orders a manifest among all by its last pull (ms since 1970). */
+/** The row that orders manifests by their last pull (ms since 1970). */
 export function pullRow(
   repository: string,
   digest: Digest,
@@ -117,12 +116,11 @@ export function pullRow(
   };
 }
 
-/** The keys of rows. */
 export function keysOf(rows: readonly Item[]): Key[] {
   return rows.map(keyOf);
 }
 
-/** Lets a row's removal through unless it is one of a later generation. */
+/** The condition that a row is not of a later generation. */
 export function upToGeneration(generation: number): Condition {
   return {
     condition: '#generation <= :generation',
@@ -130,22 +128,18 @@ export function upToGeneration(generation: number): Condition {
   };
 }
 
-/** The descriptor of an entry. */
 export function readEntry(item: Item): Descriptor | undefined {
   return readDescriptor(JSON.parse(textOf(item, 'descriptor') ?? 'null'));
 }
 
-/** The bytes of manifests that are too large for an item. All methods reject when it fails. */
+/** The bucket for manifests that are too large for an item. Its methods reject on failure. */
 export interface LargeManifests {
-  /** Repeating it changes nothing. */
+  /** Idempotent. */
   put(digest: Digest, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
   get(digest: Digest): Promise<Uint8Array<ArrayBuffer> | undefined>;
-  /** Without effect when it is not there. */
+  /** Idempotent. */
   delete(digest: Digest): Promise<void>;
 }
 
-/**
- * Up to this size the bytes are in the item, in bytes: an item has at most 400 KB with its names
- * and all other values.
- */
+/** In bytes. An item has at most 400 KB, including attribute names. */
 const mostInlineBytes = 350 * 1024;

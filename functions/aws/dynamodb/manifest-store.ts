@@ -33,7 +33,7 @@ import { removeManifest } from './remove-manifest.ts';
 import type { DynamoDbTable } from './table.ts';
 import { notCheckedBefore, readTag, tagItem } from './tag-items.ts';
 
-/** The index over the one table; the bytes of large manifests are in the bucket. */
+/** The index in the table. The bytes of large manifests are in the bucket. */
 export class DynamoDbManifestStore implements ManifestStore {
   readonly #table: DynamoDbTable;
   readonly #large: LargeManifests;
@@ -160,7 +160,7 @@ export class DynamoDbManifestStore implements ManifestStore {
     const item = await this.#table.get(key, undefined, consistency);
     if (item === undefined) return undefined;
     const expires = numberOf(item, 'expires') ?? 0;
-    // DynamoDB deletes what is over within days, not at once.
+    // DynamoDB deletes expired items within days, not at once.
     return expires <= this.#now() ? undefined : { url: textOf(item, 'url'), expires };
   }
 

@@ -9,10 +9,10 @@ import { registryRange } from '../../core/oci/repository.ts';
 import { textOf } from './item.ts';
 import type { Condition, DynamoDbTable } from './table.ts';
 
-/** More names than 1 MB holds anyway. */
+/** More names than fit into 1 MB, the most that a page of DynamoDB holds. */
 const largestPage = 20_000;
 
-/** A page of the sort keys of a partition; with a registry, of its repositories only. */
+/** A page of a partition's sort keys; with a registry, only of its repositories. */
 export async function pageOfNames(
   table: DynamoDbTable,
   pk: string,
@@ -36,19 +36,17 @@ export async function pageOfNames(
   return pageOfRows(names, page);
 }
 
-/** The names behind `last`, of a registry where one is given; undefined when there can be none. */
+/** The range of names after `last`, optionally of one registry; undefined if it is empty. */
 function rangeAfter(last: string, registry?: string): Condition | 'all' | undefined {
-  // DynamoDB's BETWEEN takes in both ends; a space behind it leaves out `last` itself.
-  const behind = last === '' ? '' : `${cursor(last)} `;
+  // BETWEEN includes both ends; a space after `last` excludes `last` itself.
+  const after = last === '' ? '' : `${cursor(last)} `;
   if (registry === undefined) {
-    return behind === ''
-      ? 'all'
-      : { condition: '#sk > :start', values: { ':start': { S: behind } } };
+    return after === '' ? 'all' : { condition: '#sk > :start', values: { ':start': { S: after } } };
   }
   const { start, end } = registryRange(registry);
-  if (behind >= end) return undefined;
+  if (after >= end) return undefined;
   return {
     condition: '#sk BETWEEN :start AND :end',
-    values: { ':start': { S: behind > start ? behind : start }, ':end': { S: end } },
+    values: { ':start': { S: after > start ? after : start }, ':end': { S: end } },
   };
 }

@@ -7,13 +7,13 @@ import { manifestItemKey, pullKey, pullPartition } from './item-keys.ts';
 import { isLive, pullRow, stateAttributes, stateOf } from './manifest-item.ts';
 import type { DynamoDbTable } from './table.ts';
 
-/** A pull without a manifest is left alone for so long: the manifest may be on its way. In ms. */
+/** Younger pulls without a manifest are kept: their manifest may be about to be put. In ms. */
 const grace = 3_600_000;
 
-/** Rows that are read, and compared with their manifests, at a time. */
+/** Rows that are read and compared with their manifests at a time. */
 const pageSize = 100;
 
-/** Marks a manifest as pulled, unless it was marked later. `pulled` in ms since 1970. */
+/** Records a pull of a manifest, unless a later one is recorded. `pulled` in ms since 1970. */
 export async function markPulled(
   table: DynamoDbTable,
   repository: string,
@@ -21,7 +21,7 @@ export async function markPulled(
   pulled: number,
 ): Promise<void> {
   const outcome = await table.update(manifestItemKey(repository, digest), {
-    // The generation is set to itself so that the answer holds it.
+    // Setting the generation to itself includes it in the response.
     update: 'SET #pulled = :pulled, #generation = #generation',
     condition: `${isLive} AND #pulled < :pulled`,
     values: { ':pulled': number(pulled) },
@@ -32,7 +32,7 @@ export async function markPulled(
   await movePull(table, repository, digest, before, { pulled, generation });
 }
 
-/** The new row first: a manifest without one would never be evicted. */
+/** Puts the new row first: a manifest without a row would never be evicted. */
 async function movePull(
   table: DynamoDbTable,
   repository: string,
@@ -51,8 +51,8 @@ interface Pull {
 }
 
 /**
- * The manifests pulled longest ago first, at most `limit`. Each row is compared with its manifest,
- * and one that a crash or a race left behind is put right on the way. `now` in ms.
+ * The least recently pulled manifests, at most `limit`. Compares each row with its manifest and
+ * repairs rows that a crash or a race left behind. `now` in ms.
  */
 export async function leastRecentlyPulled(
   table: DynamoDbTable,
@@ -71,14 +71,14 @@ export async function leastRecentlyPulled(
         found.push({ repository: repositoryOf(pull.repository), digest, pulled });
         if (found.length === limit) return found;
       } else {
-        await putRight(table, pull, item, now);
+        await repairPull(table, pull, item, now);
       }
     }
   }
   return found;
 }
 
-async function putRight(table: DynamoDbTable, pull: Pull, item: Item | undefined, now: number) {
+async function repairPull(table: DynamoDbTable, pull: Pull, item: Item | undefined, now: number) {
   const { repository, digest, pulled } = pull;
   const state = item && stateOf(item);
   if (state !== undefined && !state.isGone) {

@@ -16,10 +16,10 @@ import {
 } from './manifest-item.ts';
 import type { DynamoDbTable } from './table.ts';
 
-/** How often others may come between before it is given up. */
+/** How often a concurrent write may interfere. */
 const mostAttempts = 8;
 
-/** A manifest to be put into a repository; `pulled` in ms since 1970. */
+/** A manifest to put into a repository; `pulled` in ms since 1970. */
 export interface ManifestToPut {
   readonly repository: string;
   readonly manifest: Manifest;
@@ -28,12 +28,12 @@ export interface ManifestToPut {
 }
 
 /**
- * Puts a manifest: all its rows first, its own item last and only if nobody else did, so that a
- * reader who finds the item finds the rows, and a repeat after a failure completes them.
+ * Puts a manifest: first its rows, then its item, unless another put wrote the item. So a reader that
+ * finds the item finds the rows, and a retry after a failure completes them.
  *
- * A time line with a removal: (1) the item of generation 4 is marked as gone, (2) we read it and
- * write rows of generation 5, (3) the removal reaches our rows and leaves them, (4) our item goes
- * over the mark. A second put between 2 and 4 writes the same rows, and one of the two items stays.
+ * Timeline with a concurrent removal: (1) the removal marks the item of generation 4 as gone, (2) we
+ * read it and write rows of generation 5, (3) the removal skips our rows, (4) our item replaces the
+ * mark. A second put between 2 and 4 writes the same rows, and one of the two items stays.
  */
 export async function putManifest(
   table: DynamoDbTable,
@@ -48,7 +48,7 @@ export async function putManifest(
     const stored = item && stateOf(item);
     const live = stored !== undefined && !stored.isGone ? stored : undefined;
     if (live !== undefined && (written === undefined || written === live.generation)) {
-      // Bytes that the bucket lost come back with the first client who asks for them.
+      // Restores bytes that the bucket lost.
       if (isLarge(manifest)) await large.put(digest, manifest.bytes);
       if (written !== undefined && live.pulled !== pulled) {
         await table.remove(pullKey(pulled, repository, digest), upToGeneration(written));
@@ -71,13 +71,13 @@ export async function putManifest(
     });
     if (outcome.kind === 'written') return;
   }
-  const message = `${repository}@${digest} is put and removed all the time`;
+  const message = `${repository}@${digest} is being put and removed repeatedly`;
   throw new ServiceError(message, { code: 'Contended' });
 }
 
 /**
- * Names the repository in the catalogue. Its stamp is new each time: a removal that saw no manifest
- * before ours takes the name out only if the stamp is still the one it saw.
+ * Adds the repository to the catalogue under a new stamp: a removal that saw no manifests removes the
+ * name only if it still has the stamp from before.
  */
 async function addToCatalogue(table: DynamoDbTable, repository: string): Promise<void> {
   const key = keyItem({ pk: cataloguePartition, sk: repository });

@@ -20,12 +20,12 @@ import {
 } from './manifest-item.ts';
 import type { DynamoDbTable } from './table.ts';
 
-/** How long a removed manifest's generation is remembered, in seconds: longer than any put takes. */
+/** How long a removed manifest's item is kept, in seconds: longer than any put takes. */
 const goneLife = 86_400;
 
 /**
- * Takes a manifest out of a repository: first its item is marked as gone, then its rows go, and its
- * pull last, so that a removal which broke off is offered for eviction again. `now` in ms.
+ * Removes a manifest from a repository: marks its item as gone, deletes its rows, and its pull last,
+ * so that eviction finds an interrupted removal again. `now` in ms.
  */
 export async function removeManifest(
   table: DynamoDbTable,
@@ -41,7 +41,7 @@ export async function removeManifest(
   let lastPulled = pulled;
   if (!isGone) {
     const marked = await table.update(key, {
-      // The pull is set to itself so that the answer holds it: it may have moved meanwhile.
+      // Setting the pull to itself includes it in the response: it may have moved meanwhile.
       update: 'SET #gone = :now, #ttl = :ttl, #pulled = #pulled',
       condition: `${isLive} AND #generation = :generation`,
       values: {
@@ -51,7 +51,7 @@ export async function removeManifest(
       },
       answer: 'UPDATED_OLD',
     });
-    // Another removal was faster, and does the rest.
+    // Another removal was faster and does the rest.
     if (marked.kind === 'refused') return;
     lastPulled = numberOf(marked.item, 'pulled') ?? pulled;
   }
@@ -70,7 +70,7 @@ async function removeRows(
 ): Promise<void> {
   const { generation } = stateOf(item);
   const manifest = await readManifestItem(item, digest, large);
-  // A former version wrote rows for any number of blobs.
+  // An earlier version wrote rows for any number of blobs.
   const contents = manifest && readManifest(manifest, Number.POSITIVE_INFINITY);
   const blobs = contents?.blobs ?? [];
   const keys = keysOf(manifestRows(repository, digest, blobs, generation));
@@ -78,9 +78,8 @@ async function removeRows(
 }
 
 /**
- * Takes a repository without members out of the catalogue. A put writes its member before the
- * name: when we see no member, any name that is written for it is written after our look at the
- * stamp, and ours is not removed.
+ * Removes a repository without members from the catalogue. A put writes its member before the name, so
+ * if there is no member here, a concurrent put changes the stamp that was read before.
  */
 async function removeFromCatalogue(table: DynamoDbTable, repository: string): Promise<void> {
   const key = { pk: cataloguePartition, sk: repository };
@@ -92,7 +91,7 @@ async function removeFromCatalogue(table: DynamoDbTable, repository: string): Pr
   await table.remove(key, { condition: '#stamp = :stamp', values: { ':stamp': { S: stamp } } });
 }
 
-/** Takes the bytes out of the bucket when no repository has the manifest any more. */
+/** Deletes the bytes from the bucket if no repository has the manifest any more. */
 async function removeBytes(
   table: DynamoDbTable,
   large: LargeManifests,

@@ -15,45 +15,45 @@ import { isThrottling, ServiceError } from '../sdk/service-error.ts';
 import type { DynamoDbClients } from './dynamodb-clients.ts';
 import { type Item, type Key, keyItem, placeholders } from './item.ts';
 
-/** What must hold of the stored item for a write to happen: `#checked <= :checked`. */
+/** A condition on the stored item: `#checked <= :checked`. */
 export interface Condition {
   readonly condition: string;
   readonly values?: Item;
 }
 
-/** A change of one item, and what must hold of it before. */
+/** A conditional change of one item. */
 export interface Update {
   /** `SET #pulled = :pulled`. */
   readonly update: string;
   readonly condition?: string;
   readonly values?: Item;
-  /** Which attributes the answer holds: the changed ones, as they were or as they are. */
+  /** Whether to return the changed attributes, before or after the change. */
   readonly answer?: 'UPDATED_OLD' | 'UPDATED_NEW';
-  /** For a change that must not be made twice. */
+  /** For a change that must not be applied twice. */
   readonly once?: boolean;
 }
 
-/** How a conditional write ended. A refusal is an answer, not a failure. */
+/** The result of a conditional write. `refused`: the condition did not hold. */
 export type Written =
   | { readonly kind: 'written'; readonly item: Item }
   | { readonly kind: 'refused' };
 
-/** The items of one partition that are wanted, in the order of their sort keys. */
+/** A query of one partition, in the order of the sort keys. */
 export interface PartitionQuery {
   readonly pk: string;
-  /** Of the sort key, with its values: `#sk > :last`. */
+  /** A condition on the sort key: `#sk > :last`. */
   readonly range?: Condition;
-  /** Of the other attributes; it is applied after `pageSize`. */
+  /** A condition on other attributes, applied after `pageSize`. */
   readonly filter?: string;
-  /** The attributes that are wanted; all when absent. */
+  /** The attributes to return; default: all. */
   readonly attributes?: readonly string[];
-  /** How many items a page reads; as many as 1 MB holds when absent. */
+  /** How many items a page reads; default: as many as fit into 1 MB. */
   readonly pageSize?: number;
 }
 
 /**
- * The one table. Reads are strongly consistent unless the caller says that they need not be: what
- * one instance wrote, the next one reads. There is no Scan here on purpose.
+ * The table. Reads are strongly consistent by default, so that instances see each other's writes.
+ * There is no Scan on purpose.
  */
 export class DynamoDbTable {
   readonly #clients: Clients;
@@ -64,7 +64,7 @@ export class DynamoDbTable {
     this.#table = table;
   }
 
-  /** An eventually consistent read costs half. */
+  /** Reads an item. An eventually consistent read costs half. */
   async get(
     key: Key,
     attributes?: readonly string[],
@@ -80,7 +80,7 @@ export class DynamoDbTable {
     return Item;
   }
 
-  /** Reads some of many items (BatchGetItem), 100 at most; gives back the keys that are left. */
+  /** Reads up to 100 items (BatchGetItem). `left` are the keys that were not processed. */
   async getBatch(request: KeysAndAttributes) {
     const RequestItems = { [this.#table]: request };
     const command = new BatchGetItemCommand({ RequestItems });
@@ -91,7 +91,7 @@ export class DynamoDbTable {
     };
   }
 
-  /** Makes some of many writes (BatchWriteItem), 25 at most; gives back those that are left. */
+  /** Sends up to 25 writes (BatchWriteItem). Returns those that were not processed. */
   async writeBatch(requests: readonly WriteRequest[]): Promise<readonly WriteRequest[]> {
     const RequestItems = { [this.#table]: [...requests] };
     const command = new BatchWriteItemCommand({ RequestItems });
@@ -106,14 +106,14 @@ export class DynamoDbTable {
     return written(this.#clients.client.send(command));
   }
 
-  /** Writes a whole item and gives the one it replaced; undefined for none. */
+  /** Writes a whole item and returns the one it replaced. */
   async replace(item: Item): Promise<Item | undefined> {
     const input = { TableName: this.#table, Item: item, ReturnValues: 'ALL_OLD' } as const;
     const { Attributes } = await unlessBusy(this.#clients.client.send(new PutItemCommand(input)));
     return Attributes;
   }
 
-  /** Changes an item, or makes it when there is none and the condition allows it. */
+  /** Changes an item, or creates it if the condition allows. */
   update(key: Key, { update, condition, values, answer, once }: Update): Promise<Written> {
     const client = once === true ? this.#clients.once : this.#clients.client;
     const command = new UpdateItemCommand({
@@ -136,7 +136,7 @@ export class DynamoDbTable {
     return written(this.#clients.client.send(command));
   }
 
-  /** The pages of a query, each up to 1 MB of items. A page may be empty and not the last. */
+  /** The pages of a query. A page may be empty without being the last one. */
   async *pages({
     pk,
     range,
@@ -145,7 +145,7 @@ export class DynamoDbTable {
     pageSize,
   }: PartitionQuery): AsyncGenerator<readonly Item[]> {
     const condition = range === undefined ? '#pk = :pk' : `#pk = :pk AND ${range.condition}`;
-    const wanted = projection(attributes).ProjectionExpression;
+    const projected = projection(attributes).ProjectionExpression;
     const pages = paginateQuery(
       { client: this.#clients.client, ...(pageSize !== undefined && { pageSize }) },
       {
@@ -153,8 +153,8 @@ export class DynamoDbTable {
         KeyConditionExpression: condition,
         ConsistentRead: true,
         ...(filter !== undefined && { FilterExpression: filter }),
-        ...(wanted !== undefined && { ProjectionExpression: wanted }),
-        ...placeholders([condition, filter, wanted], { ...range?.values, ':pk': { S: pk } }),
+        ...(projected !== undefined && { ProjectionExpression: projected }),
+        ...placeholders([condition, filter, projected], { ...range?.values, ':pk': { S: pk } }),
       },
     );
     for (;;) {
@@ -164,7 +164,7 @@ export class DynamoDbTable {
     }
   }
 
-  /** The first item of a query; undefined when it has none. */
+  /** The first item of a query; undefined if there is none. */
   async first(query: PartitionQuery): Promise<Item | undefined> {
     for await (const [item] of this.pages({ ...query, pageSize: 1 })) {
       if (item !== undefined) return item;
@@ -175,7 +175,7 @@ export class DynamoDbTable {
 
 type Clients = Pick<DynamoDbClients, 'client' | 'once'>;
 
-/** A partition key takes 1,000 units of writes and 3,000 of reads a second. */
+/** Rejects with StoreBusy if DynamoDB throttles the call. */
 async function unlessBusy<Output>(call: Promise<Output>): Promise<Output> {
   try {
     return await call;
@@ -203,7 +203,7 @@ function conditional(condition: string | undefined, values: Item | undefined) {
   return { ConditionExpression: condition, ...placeholders([condition], values) };
 }
 
-/** The wanted attributes as an expression with its placeholders. */
+/** The expression for the attributes to return, with its placeholders. */
 export function projection(attributes: readonly string[] | undefined): Projection {
   if (attributes === undefined) return {};
   const expression = attributes.map((name) => `#${name}`).join(', ');

@@ -1,10 +1,10 @@
-import { type Digest, parseDigest } from '../../core/oci/digest.ts';
+import { parseDigest } from '../../core/oci/digest.ts';
 import { safeType } from '../../core/oci/media-type.ts';
 import type { FormerTag, TagRecord } from '../../core/ports/manifest-store.ts';
 import { type Item, type Key, keyItem, number, numberOf, text, textOf } from './item.ts';
 import type { Condition } from './table.ts';
 
-/** A tag's record as an item. The history, of twenty at most, is one JSON text. */
+/** A tag's record as an item. Its history, of at most twenty, is one JSON string. */
 export function tagItem(key: Key, record: TagRecord): Item {
   return {
     ...keyItem(key),
@@ -18,7 +18,7 @@ export function tagItem(key: Key, record: TagRecord): Item {
   };
 }
 
-/** Lets a record through unless the stored one was checked later. */
+/** The condition that the stored record was not checked later. */
 export function notCheckedBefore(record: TagRecord): Condition {
   return {
     condition: 'attribute_not_exists(#pk) OR #checked <= :checked',
@@ -26,9 +26,9 @@ export function notCheckedBefore(record: TagRecord): Condition {
   };
 }
 
-/** Reads a tag's record; undefined when the item is not one. */
+/** Reads a tag's record; undefined if the item is not one. */
 export function readTag(item: Item): TagRecord | undefined {
-  const digest = digestOf(item);
+  const digest = parseDigest(textOf(item, 'digest') ?? '');
   const checked = numberOf(item, 'checked');
   if (digest === undefined || checked === undefined) return undefined;
   return {
@@ -40,11 +40,6 @@ export function readTag(item: Item): TagRecord | undefined {
     checked,
     history: readHistory(textOf(item, 'history') ?? '[]'),
   };
-}
-
-/** The digest that an item holds. */
-export function digestOf(item: Item): Digest | undefined {
-  return parseDigest(textOf(item, 'digest') ?? '');
 }
 
 function readHistory(json: string): FormerTag[] {

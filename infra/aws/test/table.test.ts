@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { tableDefinition, timeToLive } from '../../../functions/aws/dynamodb/item-keys.ts';
+import { tableDefinition, timeToLive } from '../../../test/standins/dynamodb/table-definition.ts';
 import { synthesised } from './synthesised.ts';
 
-test('the table is the one that the mirror is tested with', () => {
+test('the stack creates the table that the tests use', () => {
   const [table] = Object.values(synthesised().findResources('AWS::DynamoDB::Table'));
   const definition = tableDefinition('name');
   const { BillingMode, AttributeDefinitions, KeySchema, TimeToLiveSpecification } =
@@ -11,7 +11,7 @@ test('the table is the one that the mirror is tested with', () => {
   assert.deepEqual(
     { TableName: 'name', BillingMode, AttributeDefinitions, KeySchema },
     definition,
-    'functions/aws/dynamodb/item-keys.ts says otherwise',
+    'test/standins/dynamodb/table-definition.ts differs',
   );
   assert.deepEqual({ TableName: 'name', TimeToLiveSpecification }, timeToLive('name'));
   for (const index of ['GlobalSecondaryIndexes', 'LocalSecondaryIndexes'] as const) {

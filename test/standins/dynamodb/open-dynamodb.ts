@@ -11,10 +11,11 @@ import {
   type DynamoDbClients,
   openDynamoDbClients,
 } from '../../../functions/aws/dynamodb/dynamodb-clients.ts';
-import { tableDefinition, timeToLive } from '../../../functions/aws/dynamodb/item-keys.ts';
+
 import { DynamoDbTable } from '../../../functions/aws/dynamodb/table.ts';
 import type { KnownServer, TableAddress } from './exchange.ts';
 import { type ServiceProxy, startServiceProxy } from './service-proxy.ts';
+import { tableDefinition, timeToLive } from './table-definition.ts';
 
 /** A DynamoDB, with a table of its own for one test. */
 export interface OpenedDynamoDb extends TableAddress {

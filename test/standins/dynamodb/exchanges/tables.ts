@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
-import { tableDefinition } from '../../../../functions/aws/dynamodb/item-keys.ts';
 import { call, key, s } from '../calls.ts';
 import type { Exchange } from '../exchange.ts';
+import { tableDefinition } from '../table-definition.ts';
 
 const elsewhere = { TableName: '{table}-else' };
 
