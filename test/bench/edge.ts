@@ -26,8 +26,8 @@ export async function edge(workspace: Workspace, root: string): Promise<Contende
       const upstreams = { 'docker.io': { url: upstream } };
       await writeFile(config, JSON.stringify({ log: { level: 'warn' }, upstreams }));
       const options = ['--config', config, '--data', join(folder, 'data')];
-      const program = join(root, 'scripts/dev-edge.mjs');
-      const args = [program, ...options, '--listen', '127.0.0.1:0'];
+      const program = join(root, 'scripts/dev-edge.ts');
+      const args = ['--import', 'tsx', program, ...options, '--listen', '127.0.0.1:0'];
       const daemon = workspace.start(process.execPath, args);
       const url = await urlOf(daemon);
       return {

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const script = fileURLToPath(new URL('../../scripts/verify-deployment.mjs', import.meta.url));
+const script = fileURLToPath(new URL('../../scripts/verify-deployment.ts', import.meta.url));
 
 /** What the script said of a mirror. */
 export interface Verdict {
@@ -12,7 +12,7 @@ export interface Verdict {
 
 /** Runs the script against a mirror that has `library/app:1`. */
 export function verify(url: string, ...more: string[]): Promise<Verdict> {
-  const args = [script, url, '--image', 'library/app:1', ...more];
+  const args = ['--import', 'tsx', script, url, '--image', 'library/app:1', ...more];
   return new Promise((resolve) => {
     execFile(process.execPath, args, (error, stdout) => {
       const lines = stdout.trim().split('\n');

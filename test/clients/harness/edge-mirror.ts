@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { startDaemon } from './daemon.ts';
 import type { StartMirror } from './mirror.ts';
 
-const program = fileURLToPath(new URL('../../../scripts/dev-edge.mjs', import.meta.url));
+const program = fileURLToPath(new URL('../../../scripts/dev-edge.ts', import.meta.url));
 
 /** Starts the built Worker on workerd, with D1 and R2 in the folder. */
 export const startEdgeMirror: StartMirror = async (folder, upstreams) => {
@@ -12,7 +12,10 @@ export const startEdgeMirror: StartMirror = async (folder, upstreams) => {
   writeFileSync(config, JSON.stringify({ upstreams }));
   const { daemon, ready } = await startDaemon(
     process.execPath,
-    [program, '--config', config, '--data', join(folder, 'data'), '--listen', '127.0.0.1:0'],
+    [
+      ...['--import', 'tsx', program, '--config', config],
+      ...['--data', join(folder, 'data'), '--listen', '127.0.0.1:0'],
+    ],
     { ready: /^ +on +(http:\S+)$/ },
   );
   return { url: ready[1] ?? '', lines: () => daemon.lines, stop: () => daemon.stop() };

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const program = fileURLToPath(new URL('../../../scripts/dev-edge.mjs', import.meta.url));
+const program = fileURLToPath(new URL('../../../scripts/dev-edge.ts', import.meta.url));
 
 const running = new Set<number>();
 
@@ -51,7 +51,7 @@ export class EdgeProcess {
     await writeFile(file, JSON.stringify(this.#configuration));
     const data = join(this.#folder, 'data');
     const args = ['--config', file, '--data', data, '--listen', '127.0.0.1:0'];
-    const child = spawn(process.execPath, [program, ...args], {
+    const child = spawn(process.execPath, ['--import', 'tsx', program, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
       // miniflare's own files go with the folder, also after a kill.
       env: { ...process.env, TMPDIR: this.#folder, ...this.#environment },

@@ -1,8 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { edgeConfiguration } from '../../../scripts/build-edge.mjs';
-import { openWorker } from '../../../scripts/edge/open-worker.mjs';
+import { workerConfiguration } from '../../../scripts/build/configuration.ts';
+import { openWorker } from '../../../scripts/edge/open-worker.ts';
 
 /**
  * The built Worker on workerd, opened by the test itself: what `EdgeProcess` is, without the seconds
@@ -30,7 +30,7 @@ export class EdgeWorker {
     const folder = await mkdtemp(join(tmpdir(), 'pullfront-edge-'));
     const file = join(folder, 'pullfront.json');
     await writeFile(file, JSON.stringify(configuration));
-    const { text } = await edgeConfiguration(file);
+    const { text } = await workerConfiguration(file);
     const edge = new EdgeWorker(folder, text, variables);
     await edge.start();
     return edge;

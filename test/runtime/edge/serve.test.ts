@@ -10,7 +10,7 @@ import { startUpstream, type Upstream } from '../../standins/registry/upstream.t
 import { EdgeProcess } from './edge-process.ts';
 import { EdgeWorker } from './edge-worker.ts';
 
-const program = fileURLToPath(new URL('../../../scripts/dev-edge.mjs', import.meta.url));
+const program = fileURLToPath(new URL('../../../scripts/dev-edge.ts', import.meta.url));
 const image = makeImage({ layers: [textLayer({ 'name.txt': 'edge\n' })] });
 const tag = '/v2/library/app/manifests/1';
 
@@ -39,13 +39,15 @@ describe('the configuration of the Worker', () => {
     const file = join(folder, 'pullfront.json');
     const password = { file: '/run/secrets/hub' };
     writeFileSync(file, JSON.stringify({ limit: {}, upstreams: { 'docker.io': { tagTtl: 5 } } }));
-    const mistaken = spawnSync(process.execPath, [program, '--config', file], { encoding: 'utf8' });
+    const mistaken = spawnSync(process.execPath, ['--import', 'tsx', program, '--config', file], {
+      encoding: 'utf8',
+    });
     expect(mistaken.status).toBe(2);
     expect(mistaken.stderr).toContain('unknown key "limit"');
     expect(mistaken.stderr).toContain('upstreams.docker.io.tagTtl: found 5');
     const credentials = { username: 'me', password };
     writeFileSync(file, JSON.stringify({ upstreams: { 'docker.io': { credentials } } }));
-    const unreadable = spawnSync(process.execPath, [program, '--config', file], {
+    const unreadable = spawnSync(process.execPath, ['--import', 'tsx', program, '--config', file], {
       encoding: 'utf8',
     });
     rmSync(folder, { recursive: true });

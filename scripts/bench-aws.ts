@@ -1,11 +1,15 @@
 import { cpSync, mkdirSync, rmSync } from 'node:fs';
 import { basename } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
+import { root } from './project.ts';
+
+interface Bench {
+  main(args: readonly string[], root: string): Promise<number>;
+}
 
 // The bench starts programs that lie beside its own code, and finds the bundles from there: so it is
 // bundled into a folder as deep below the project's as its sources are.
-const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = `${root}dist/bench/aws/`;
 process.once('exit', () => rmSync(`${root}dist/bench`, { recursive: true, force: true }));
 process.once('SIGINT', () => process.exit(130));
@@ -29,5 +33,5 @@ await build({
   format: 'esm',
   logLevel: 'error',
 });
-const { main } = await import(pathToFileURL(`${folder}aws-bench.mjs`).href);
+const { main }: Bench = await import(pathToFileURL(`${folder}aws-bench.mjs`).href);
 process.exitCode = await main(process.argv.slice(2), root);

@@ -1,29 +1,33 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { expect, expectBytes, expectLength, redirectOf } from './mirror.mjs';
+import {
+  type Descriptor,
+  expect,
+  expectBytes,
+  expectLength,
+  type Image,
+  type Mirror,
+  redirectOf,
+} from './mirror.ts';
 
-/** @typedef {import('./mirror.mjs').Mirror} Mirror */
-/** @typedef {import('./mirror.mjs').Image} Image */
+interface Choices {
+  /** `redirect` or `stream`: how stored blobs must come; any when undefined. */
+  readonly form: string | undefined;
+  /** The bucket that redirects must lead to. */
+  readonly bucket: string | undefined;
+  /** Seconds for a fill. */
+  readonly wait: number;
+}
 
-/**
- * @typedef {object} Choices
- * @property {string | undefined} form `redirect` or `stream`: how stored blobs must come; any when undefined
- * @property {string | undefined} bucket the bucket that redirects must lead to
- * @property {number} wait seconds for a fill
- */
-
-/**
- * A check throws, or tells what it saw.
- *
- * @typedef {object} Check
- * @property {string} name
- * @property {(mirror: Mirror, image: Image, choices: Choices) => Promise<string>} run
- */
+/** Throws, or tells what it saw. */
+interface Check {
+  readonly name: string;
+  run(mirror: Mirror, image: Image, choices: Choices): Promise<string>;
+}
 
 const absent = `sha256:${'0'.repeat(63)}1`;
 
 /** What no test without an account can know: how the front in front of the mirror behaves. */
-/** @type {readonly Check[]} */
-export const checks = [
+export const checks: readonly Check[] = [
   {
     name: 'the front page is there, and asks nobody to log in',
     async run(mirror) {
@@ -165,11 +169,8 @@ export const checks = [
 /**
  * Asks for the first byte of a blob. Its Cache-Status says whether the mirror has the whole blob:
  * the registry's own redirect, and bytes that are passed on from there, are misses.
- *
- * @param {Mirror} mirror
- * @param {import('./mirror.mjs').Descriptor} blob
  */
-async function storedBlob(mirror, { digest }) {
+async function storedBlob(mirror: Mirror, { digest }: Descriptor) {
   const answer = await mirror.blob(digest, { headers: { range: 'bytes=0-0' } });
   const location = redirectOf(answer);
   const target = location === undefined ? undefined : new URL(location, mirror.url);
@@ -184,12 +185,12 @@ async function storedBlob(mirror, { digest }) {
  * Whether a URL is of this blob in a bucket of Pullfront, whose keys are `blobs/sha256/ab/<hex>`. The
  * host says little: Docker Hub's own redirects lead to S3 and R2 as well. The bucket is in the host
  * (S3) or before the key (R2).
- *
- * @param {URL} url
- * @param {string} digest
- * @param {string | undefined} bucket
  */
-function isBlobOf({ hostname, pathname }, digest, bucket) {
+function isBlobOf(
+  { hostname, pathname }: URL,
+  digest: string,
+  bucket: string | undefined,
+): boolean {
   const [algorithm, hex = ''] = digest.split(':');
   const key = `/blobs/${algorithm}/${hex.slice(0, 2)}/${hex}`;
   if (!pathname.endsWith(key)) return false;

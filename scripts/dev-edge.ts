@@ -1,8 +1,11 @@
 // The very bundle of the Worker on this machine: no account, data kept in a folder.
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { ConfigurationMistakes, edgeConfiguration } from './build-edge.mjs';
-import { openWorker } from './edge/open-worker.mjs';
+import { clientLines } from '../functions/cli/client-lines.ts';
+import type { Config } from '../functions/core/config/resolve.ts';
+import { ConfigurationMistakes, workerConfiguration } from './build/configuration.ts';
+import { openWorker } from './edge/open-worker.ts';
+import { messageOf, version } from './project.ts';
 
 const { values: options } = parseArgs({
   options: {
@@ -15,12 +18,12 @@ const { values: options } = parseArgs({
 try {
   await serve();
 } catch (error) {
-  console.error(`dev:edge: ${error instanceof Error ? error.message : String(error)}`);
+  console.error(`dev:edge: ${messageOf(error)}`);
   process.exit(error instanceof ConfigurationMistakes ? 2 : 1);
 }
 
-async function serve() {
-  const { text, config, version, clientLines } = await edgeConfiguration(options.config);
+async function serve(): Promise<void> {
+  const { text, config } = await workerConfiguration(options.config);
   const [, host = '', port = ''] = /^(.+):(\d+)$/.exec(options.listen) ?? [];
   if (port === '') throw new Error(`--listen: found ${options.listen}, expected HOST:PORT`);
   const worker = await openWorker({
@@ -54,11 +57,10 @@ async function serve() {
 /**
  * Ends at the first signal, and at once by a later one. One that follows at once is the same: npm
  * passes on what the terminal has already sent.
- * @param {() => Promise<void>} close
  */
-function stopBySignal(close) {
+function stopBySignal(close: () => Promise<void>): void {
   let first = 0;
-  const onSignal = async () => {
+  const onSignal = async (): Promise<void> => {
     if (first !== 0) {
       if (Date.now() - first > 500) process.exit(130);
       return;
@@ -74,10 +76,11 @@ function stopBySignal(close) {
 /**
  * What the Worker gets of this process's environment: variables by their names, and the secrets
  * that the configuration and the presigning of R2 name.
- * @param {import('./build-edge.mjs').ReadConfiguration} config
  */
-function variables({ upstreams }) {
-  const secrets = [...upstreams.values()].map(({ credentials }) => credentials?.password.env);
+function variables({ upstreams }: Config): Record<string, string> {
+  const secrets = [...upstreams.values()].flatMap(({ credentials }) =>
+    credentials !== undefined && 'env' in credentials.password ? [credentials.password.env] : [],
+  );
   const own = ['PULLFRONT_CONFIG', 'PULLFRONT_LISTEN', 'PULLFRONT_DATA'];
   const entries = Object.entries(process.env).filter(
     ([name]) =>

@@ -4,8 +4,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
+import { root } from './project.ts';
 
-const root = new URL('..', import.meta.url).pathname;
 const file = `${root}infra/docs/images/demo.svg`;
 
 const fontSize = 13;
@@ -22,17 +22,26 @@ const opening = 4000;
 /** In ms: what comes within one step appears together. */
 const step = 40;
 
-/** @typedef {{ row: number, column: number, text: string, at: number }} Run */
+/** What was printed at once, and when, in ms. */
+interface Chunk {
+  readonly text: string;
+  readonly at: number;
+}
 
-/** @returns {Promise<{ text: string, at: number }[]>} what was printed, and when, in ms */
-async function record() {
+/** A text at its place. */
+interface Run extends Chunk {
+  readonly row: number;
+  readonly column: number;
+}
+
+/** Runs the demo and gives what it printed. */
+async function record(): Promise<Chunk[]> {
   const demo = spawn('npm', ['run', '--silent', 'demo'], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const exit = once(demo, 'exit');
-  /** @type {{ text: string, at: number }[]} */
-  const chunks = [];
+  const chunks: Chunk[] = [];
   let start = 0;
   for await (const chunk of demo.stdout.setEncoding('utf8')) {
     const text = chunks.length > 0 ? chunk : chunk.replace(/^dist\/.*\n/gm, '');
@@ -46,15 +55,9 @@ async function record() {
   return chunks;
 }
 
-/**
- * Where each text stands. Spaces are gaps between texts: fonts differ in their width.
- *
- * @param {readonly { text: string, at: number }[]} chunks
- * @returns {Run[]}
- */
-function layOut(chunks) {
-  /** @type {Run[]} */
-  const runs = [{ row: 0, column: 0, text: '$ npm run demo', at: 0 }];
+/** Where each text stands. Spaces are gaps between texts: fonts differ in their width. */
+function layOut(chunks: readonly Chunk[]): Run[] {
+  const runs: Run[] = [{ row: 0, column: 0, text: '$ npm run demo', at: 0 }];
   let row = 1;
   let column = 0;
   for (const { text, at } of chunks) {
@@ -71,19 +74,16 @@ function layOut(chunks) {
   return runs;
 }
 
-/** @param {Run} run */
-function colour({ text, row }) {
+function colour({ text, row }: Run): string {
   if (row === 0) return 'command';
   if (/^\.+$/.test(text)) return 'good';
   if (/^x+$/.test(text) || text.startsWith('429')) return 'bad';
   return 'plain';
 }
 
-/** @param {string} text */
-const escaped = (text) => text.replace(/&/g, '&amp;').replace(/</g, '&lt;');
+const escaped = (text: string) => text.replace(/&/g, '&amp;').replace(/</g, '&lt;');
 
-/** @param {readonly Run[]} runs */
-function draw(runs) {
+function draw(runs: readonly Run[]): string {
   const columns = Math.max(...runs.map(({ column, text }) => column + text.length));
   const rows = Math.max(...runs.map(({ row }) => row)) + 1;
   const width = Math.ceil(columns * charWidth + 2 * padding);

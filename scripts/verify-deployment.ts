@@ -1,11 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
-import { checks } from './verify-deployment/checks.mjs';
-import { Mirror } from './verify-deployment/mirror.mjs';
+import { messageOf } from './project.ts';
+import { checks } from './verify-deployment/checks.ts';
+import { Mirror } from './verify-deployment/mirror.ts';
 
 // Checks on a deployed mirror what cannot be known without an account, and prints pass or FAIL.
 
-const usage = `node scripts/verify-deployment.mjs URL [options]
+const usage = `npm run verify -- URL [options]
 
   --image NAME:TAG   an image of Docker Hub (library/busybox:latest); costs up to three pulls
   --blobs FORM       redirect or stream: how stored blobs must come; found out when absent
@@ -14,16 +15,15 @@ const usage = `node scripts/verify-deployment.mjs URL [options]
   --regions A,B      asks the AWS command line whether Lambda Web Functions are there
 `;
 
-const options = /** @type {const} */ ({
+const options = {
   image: { type: 'string', default: 'library/busybox:latest' },
   bucket: { type: 'string' },
   blobs: { type: 'string' },
   wait: { type: 'string', default: '60' },
   regions: { type: 'string' },
-});
+} as const;
 
-/** @param {string} reason @returns {never} */
-function misuse(reason) {
+function misuse(reason: string): never {
   console.error(`${reason}\n\n${usage}`);
   process.exit(2);
 }
@@ -45,15 +45,9 @@ function readArguments() {
   }
 }
 
-/** @param {unknown} error */
-function messageOf(error) {
-  return error instanceof Error ? error.message : String(error);
-}
-
 let failures = 0;
 
-/** @param {string} name @param {() => Promise<string>} run */
-async function report(name, run) {
+async function report(name: string, run: () => Promise<string>): Promise<void> {
   try {
     console.log(`pass  ${name}: ${await run()}`);
   } catch (error) {
@@ -62,8 +56,7 @@ async function report(name, run) {
   }
 }
 
-/** @param {string} region */
-async function webFunctionsIn(region) {
+async function webFunctionsIn(region: string): Promise<string> {
   const asked = ['lambda-web', 'get-web-account-settings', '--region', region];
   const { error, status, stderr } = spawnSync('aws', asked, { encoding: 'utf8' });
   if (error !== undefined) throw new Error(`the AWS command line does not run: ${error.message}`);

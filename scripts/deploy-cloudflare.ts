@@ -1,10 +1,10 @@
-// Applies the migrations, then deploys the bundle that `npm run build` made. README.md has the way
-// there: login, names, secrets.
+// npm run deploy:cloudflare: applies the migrations, then deploys the bundle that was built.
+// infra/cloudflare/README.md has the way there: login, names, secrets.
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { root } from './project.ts';
 
-const folder = fileURLToPath(new URL('.', import.meta.url));
+const folder = `${root}infra/cloudflare/`;
 
 if (
   readFileSync(`${folder}wrangler.jsonc`, 'utf8').includes('00000000-0000-0000-0000-000000000000')
@@ -16,11 +16,10 @@ if (
   process.exit(2);
 }
 // The Worker that runs meanwhile works with the new tables: migrations only add.
-run('d1', 'migrations', 'apply', 'DB', '--remote');
-run('deploy', ...process.argv.slice(2));
+wrangler('d1', 'migrations', 'apply', 'DB', '--remote');
+wrangler('deploy', ...process.argv.slice(2));
 
-/** @param {...string} args */
-function run(...args) {
+function wrangler(...args: string[]): void {
   const { status } = spawnSync('npx', ['wrangler', ...args], { cwd: folder, stdio: 'inherit' });
   if (status !== 0) process.exit(status ?? 1);
 }

@@ -1,28 +1,40 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
+import type { Readable } from 'node:stream';
 import { Miniflare } from 'miniflare';
-import { migrate } from './migrate.mjs';
+import { root } from '../project.ts';
+import { migrate } from './migrate.ts';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
+/** What a Worker is started with. */
+export interface WorkerOptions {
+  /** The text of the configuration module. */
+  readonly configuration: string;
+  /** The folder where D1 and R2 keep their data; undefined: memory. */
+  readonly data: string | undefined;
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  /** Variables and secrets. */
+  readonly variables: Readonly<Record<string, string>>;
+  /** Gets what the Worker logs. */
+  print(text: string): void;
+}
 
-/**
- * What a Worker is started with.
- * @typedef {object} WorkerOptions
- * @property {string} configuration the text of the configuration module
- * @property {string | undefined} data the folder where D1 and R2 keep their data; undefined: memory
- * @property {string} host
- * @property {number} port 0 takes a free one
- * @property {Record<string, string>} variables variables and secrets
- * @property {(text: string) => void} print takes what the Worker logs
- */
+/** A Worker that runs on workerd. */
+export interface OpenWorker {
+  readonly url: string;
+  /** The database, past the Worker. */
+  readonly index: {
+    prepare(sql: string): { first(): Promise<Readonly<Record<string, unknown>> | null> };
+  };
+  close(): Promise<void>;
+}
 
 /**
  * Runs the built bundle on workerd, with its bindings by miniflare. It listens by a socket of its
  * own: miniflare's would put a Worker before it that compresses answers.
- * @param {WorkerOptions} options
- * @returns {Promise<{ url: string, index: { prepare(sql: string): any }, close(): Promise<void> }>}
  */
-export async function openWorker({ configuration, data, host, port, variables, print }) {
+export async function openWorker(options: WorkerOptions): Promise<OpenWorker> {
+  const { configuration, data, host, port, variables, print } = options;
   const worker = new Miniflare({
     modules: [
       ...(await builtModules()),
@@ -30,7 +42,7 @@ export async function openWorker({ configuration, data, host, port, variables, p
     ],
     compatibilityDate: '2026-04-15',
     compatibilityFlags: ['nodejs_compat'],
-    bindings: variables,
+    bindings: { ...variables },
     d1Databases: { DB: 'pullfront' },
     d1Persist: data === undefined ? false : `${data}/d1`,
     r2Buckets: { BUCKET: 'pullfront' },
@@ -46,11 +58,9 @@ export async function openWorker({ configuration, data, host, port, variables, p
       },
     },
     unsafeDirectSockets: [{ host, port }],
-    handleRuntimeStdio: (
-      /** @type {import('node:stream').Readable} */ output,
-      /** @type {import('node:stream').Readable} */ errors,
-    ) => {
-      for (const stream of [output, errors]) stream.on('data', (chunk) => print(String(chunk)));
+    handleRuntimeStdio: (output: Readable, errors: Readable) => {
+      for (const stream of [output, errors])
+        stream.on('data', (chunk: Buffer) => print(String(chunk)));
     },
     // Nothing is fetched from Cloudflare to run here.
     cf: false,
@@ -70,7 +80,7 @@ export async function openWorker({ configuration, data, host, port, variables, p
 /** The bundle, the Worker first, without the configuration that was built beside it. */
 async function builtModules() {
   const folder = `${root}dist/edge`;
-  const names = await readdir(folder).catch(() => /** @type {string[]} */ ([]));
+  const names = await readdir(folder).catch((): string[] => []);
   if (!names.includes('worker.js')) {
     throw new Error('dist/edge/worker.js is missing; run: npm run build');
   }
@@ -80,7 +90,7 @@ async function builtModules() {
   return Promise.all(
     ['worker.js', ...others].map(async (path) => {
       const contents = await readFile(`${folder}/${path}`, 'utf8');
-      return { type: /** @type {const} */ ('ESModule'), path, contents };
+      return { type: 'ESModule' as const, path, contents };
     }),
   );
 }

@@ -1,12 +1,25 @@
 import { readdir, readFile } from 'node:fs/promises';
 
+/** What is used of a D1 database, whose own types belong to workerd. */
+export interface Database<Statement extends PreparedStatement> {
+  prepare(sql: string): Statement;
+  batch(statements: Statement[]): Promise<unknown>;
+}
+
+interface PreparedStatement {
+  bind(...values: unknown[]): this;
+  run(): Promise<unknown>;
+  all(): Promise<{ readonly results: readonly unknown[] }>;
+}
+
 /**
  * Applies what is missing of a folder of migrations to a D1 database, each in one step, and notes it
  * where wrangler does.
- * @param {{ prepare(sql: string): any, batch(statements: any[]): Promise<unknown> }} database
- * @param {string} folder
  */
-export async function migrate(database, folder) {
+export async function migrate<Statement extends PreparedStatement>(
+  database: Database<Statement>,
+  folder: string,
+): Promise<void> {
   await database
     .prepare(
       `CREATE TABLE IF NOT EXISTS d1_migrations (
@@ -17,7 +30,7 @@ export async function migrate(database, folder) {
     )
     .run();
   const { results } = await database.prepare('SELECT name FROM d1_migrations').all();
-  const applied = new Set(results.map((/** @type {{ name: string }} */ row) => row.name));
+  const applied = new Set(results.map((row) => (row as { name: string }).name));
   const files = (await readdir(folder)).filter((name) => name.endsWith('.sql')).sort();
   for (const name of files) {
     if (applied.has(name)) continue;
@@ -29,11 +42,8 @@ export async function migrate(database, folder) {
   }
 }
 
-/**
- * The statements of a file: D1 takes one at a time. Enough for tables and indexes.
- * @param {string} sql
- */
-function statementsOf(sql) {
+/** The statements of a file: D1 takes one at a time. Enough for tables and indexes. */
+function statementsOf(sql: string): string[] {
   const bare = sql.replace(/^\s*--.*$/gm, '');
   return bare
     .split(/;\s*(?:\n|$)/)

@@ -1,11 +1,15 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
+import { root } from './project.ts';
+
+interface Bench {
+  main(args: readonly string[], root: string): Promise<number>;
+}
 
 // The bench is TypeScript in several processes; each gets a bundle in a folder of this run.
-const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'pullfront-bench-code-'));
 process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
 process.once('SIGINT', () => process.exit(130));
@@ -26,5 +30,5 @@ await build({
   format: 'esm',
   logLevel: 'error',
 });
-const { main } = await import(pathToFileURL(join(folder, 'bench.mjs')).href);
+const { main }: Bench = await import(pathToFileURL(join(folder, 'bench.mjs')).href);
 process.exitCode = await main(process.argv.slice(2), root);

@@ -1,35 +1,37 @@
 import { createHash } from 'node:crypto';
-import { request as httpRequest } from 'node:http';
+import {
+  request as httpRequest,
+  type IncomingHttpHeaders,
+  type OutgoingHttpHeaders,
+} from 'node:http';
 import { request as httpsRequest } from 'node:https';
 
-/**
- * What came back, exactly: nothing is followed, decompressed or repaired on the way.
- *
- * @typedef {object} Exchanged
- * @property {string} what `HEAD /v2/library/busybox/manifests/latest`
- * @property {number} status
- * @property {import('node:http').IncomingHttpHeaders} headers
- * @property {Buffer} body
- * @property {number} milliseconds until the headers were there
- */
+/** What came back, exactly: nothing is followed, decompressed or repaired on the way. */
+export interface Exchanged {
+  /** `HEAD /v2/library/busybox/manifests/latest` */
+  readonly what: string;
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+  /** Until the headers were there. */
+  readonly milliseconds: number;
+}
 
-/**
- * @typedef {object} Wanted
- * @property {string} [method] GET by default
- * @property {import('node:http').OutgoingHttpHeaders} [headers]
- */
+/** What to send besides the URL. */
+export interface Wanted {
+  /** GET by default. */
+  readonly method?: string;
+  readonly headers?: OutgoingHttpHeaders;
+}
 
 const longestAnswer = 30_000;
 const largestBody = 256 * 1024 * 1024;
 
-/**
- * Sends one request.
- *
- * @param {URL} url
- * @param {Wanted} [wanted]
- * @returns {Promise<Exchanged>}
- */
-export function exchange(url, { method = 'GET', headers = {} } = {}) {
+/** Sends one request. */
+export function exchange(
+  url: URL,
+  { method = 'GET', headers = {} }: Wanted = {},
+): Promise<Exchanged> {
   const started = performance.now();
   // A signed URL stays out of every message.
   const what = `${method} ${url.search === '' ? url.pathname : `${url.host}${url.pathname}?…`}`;
@@ -37,10 +39,9 @@ export function exchange(url, { method = 'GET', headers = {} } = {}) {
     const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
     const request = send(url, { method, headers, agent: false }, (response) => {
       const milliseconds = performance.now() - started;
-      /** @type {Buffer[]} */
-      const chunks = [];
+      const chunks: Buffer[] = [];
       let size = 0;
-      response.on('data', (/** @type {Buffer} */ chunk) => {
+      response.on('data', (chunk: Buffer) => {
         size += chunk.byteLength;
         if (size > largestBody) request.destroy(new Error('the body is too large for this check'));
         else chunks.push(chunk);
@@ -56,8 +57,7 @@ export function exchange(url, { method = 'GET', headers = {} } = {}) {
       );
       response.on('error', failed);
     });
-    /** @param {Error} error */
-    function failed(error) {
+    function failed(error: Error): void {
       reject(new Error(`${what}: ${error.message}`));
     }
     request.on('error', failed);
@@ -66,8 +66,8 @@ export function exchange(url, { method = 'GET', headers = {} } = {}) {
   });
 }
 
-/** @param {Buffer} bytes @param {string} digest as `sha256:…`; gives what the bytes really are */
-export function digestLike(bytes, digest) {
+/** The digest of bytes, by the algorithm of another digest (`sha256:…`). */
+export function digestLike(bytes: Buffer, digest: string): string {
   const algorithm = digest.split(':')[0] ?? 'sha256';
   return `${algorithm}:${createHash(algorithm).update(bytes).digest('hex')}`;
 }

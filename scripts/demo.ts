@@ -1,9 +1,11 @@
-// The demo: builds its programs, then tells the story. Nothing from outside is needed.
+// npm run demo: builds its programs, then tells the story. Nothing from outside is needed.
 import { spawn } from 'node:child_process';
 import { build } from 'esbuild';
+import { buildBundle } from './build/bundle.ts';
+import { serverBundles } from './build/bundles.ts';
+import { root } from './project.ts';
 
-const root = new URL('..', import.meta.url).pathname;
-
+await Promise.all(serverBundles.map(buildBundle));
 await build({
   absWorkingDir: root,
   entryPoints: { standin: 'test/standins/registry/main.ts', story: 'scripts/demo/story.ts' },

@@ -1,0 +1,75 @@
+import type { Bundle } from './bundle.ts';
+
+/** Packages in CommonJS ask for Node's own modules by require, which a module does not have. */
+const withRequire =
+  "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
+
+/**
+ * A function's credentials are in its environment. The SDK's chain of other providers is 140 kB and
+ * 20 ms of a new instance.
+ */
+const withoutProviders = { '@aws-sdk/credential-provider-node': './scripts/build/no-providers.ts' };
+
+/** What `npm start` and the npm package run. */
+export const serverBundles: readonly Bundle[] = [
+  {
+    // A Node that is too old has to parse it.
+    entry: 'functions/cli/pullfront.ts',
+    outfile: 'dist/pullfront.js',
+    inputs: /^functions\/cli\//,
+    budget: 2_000,
+    external: ['./cli.js'],
+    banner: '#!/usr/bin/env node',
+    target: 'es2015',
+  },
+  {
+    entry: 'functions/cli/cli.ts',
+    outfile: 'dist/cli.js',
+    inputs:
+      /^(functions\/(core|memory|node|local|aws|cli)\/|node_modules\/(zod|jsonc-parser|fastest-levenshtein)\/)/,
+    budget: 750_000,
+    external: [
+      '@aws-sdk/*',
+      '@hono/node-server',
+      '@smithy/*',
+      'commander',
+      'hono',
+      'lmdb',
+      'p-limit',
+      'prom-client',
+      'undici',
+    ],
+  },
+];
+
+/** What Lambda runs. */
+export const functionBundles: readonly Bundle[] = [
+  {
+    entry: 'functions/aws/pull-function.ts',
+    outfile: 'dist/aws/pull/index.mjs',
+    inputs:
+      /^(functions\/(core|aws|node\/(password|runtime))|scripts\/build\/no-providers\.ts$|node_modules\/(hono|@aws-sdk|@aws-crypto|@smithy|@aws|tslib|bowser|mnemonist|obliterator|fast-xml-parser|strnum)\/)/,
+    budget: 500_000,
+    laterBudget: 700_000,
+    minify: true,
+    alias: withoutProviders,
+    // What the first answer does not need is not compiled for it. Each is whole by itself: esbuild
+    // would put what it shares with the rest into files of their own, and to find and read one takes
+    // a new instance up to 2 ms. So a class of the one is not the same class in the other.
+    later: [
+      'functions/aws/dynamodb/list-codec.ts',
+      'functions/aws/s3/blob-put.ts',
+      'functions/aws/s3/sdk.ts',
+    ],
+  },
+  {
+    entry: 'functions/aws/fill-function.ts',
+    outfile: 'dist/aws/fill/index.mjs',
+    inputs:
+      /^(functions\/(core|aws|node\/(password|runtime|http-client|server-platform))|node_modules\/(hono|undici|@aws-sdk|@aws-crypto|@smithy|@aws|tslib|mnemonist|obliterator|fast-xml-parser|strnum|bowser)\/|scripts\/build\/no-providers\.ts$)/,
+    budget: 1_600_000,
+    minify: true,
+    banner: withRequire,
+    alias: withoutProviders,
+  },
+];

@@ -1,0 +1,44 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { readConfigText } from '../../functions/core/config/config-text.ts';
+import { problemText } from '../../functions/core/config/problems.ts';
+import type { Config } from '../../functions/core/config/resolve.ts';
+import { type ResolvedStore, resolveFile } from '../../functions/core/config/resolve-file.ts';
+import type { Resolved } from '../../functions/core/config/resolved.ts';
+import { root } from '../project.ts';
+
+/** Mistakes in a configuration file, each on a line of the message. */
+export class ConfigurationMistakes extends Error {}
+
+/** A checked configuration file: what is deployed of it, and what it says. */
+export interface CheckedFile {
+  readonly resolved: Resolved;
+  readonly config: Config;
+}
+
+/** Checks a configuration file for a store. Throws ConfigurationMistakes, or the error of the file. */
+export async function checkFile(file: string, store: ResolvedStore): Promise<CheckedFile> {
+  const read = readConfigText(file, await readFile(resolve(root, file), 'utf8'));
+  const checked = 'problems' in read ? read : resolveFile(read.ok, store);
+  if ('ok' in checked) return { resolved: checked.ok, config: checked.config };
+  const { problems } = checked;
+  const count = problems.length === 1 ? 'a mistake' : `${problems.length} mistakes`;
+  const lines = problems.map((problem) => `\n  ${problemText(problem)}`);
+  throw new ConfigurationMistakes(`${file} has ${count}:${lines.join('')}`);
+}
+
+/** Checks a configuration file and writes what the functions read of it beside their bundles. */
+export async function configureFunctions(file: string): Promise<void> {
+  const { resolved } = await checkFile(file, 'aws');
+  for (const which of ['pull', 'fill']) {
+    await writeFile(`${root}dist/aws/${which}/configuration.json`, `${JSON.stringify(resolved)}\n`);
+  }
+}
+
+/** Checks a configuration file and gives the text of the module that the Worker imports. */
+export async function workerConfiguration(
+  file: string,
+): Promise<{ readonly text: string; readonly config: Config }> {
+  const { resolved, config } = await checkFile(file, 'cloudflare');
+  return { text: `export const configuration = ${JSON.stringify(resolved)};\n`, config };
+}
