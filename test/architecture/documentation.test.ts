@@ -23,14 +23,6 @@ test('every page of infra/docs is in its index', () => {
   expect(unnamed).toEqual(['infra/docs/README.md']);
 });
 
-test('what README.md links to is in the npm package', () => {
-  const { files } = JSON.parse(read('package.json')) as { files: string[] };
-  const missing = linksOf('README.md').filter(
-    ({ path }) => !files.some((file) => path === file || path.startsWith(`${file}/`)),
-  );
-  expect(missing).toEqual([]);
-});
-
 test('the messages in the tables of troubleshooting.md are in the code', () => {
   const code = filesBelow('functions').map(read).join('\n');
   const messages = messagesOf('infra/docs/troubleshooting.md');

@@ -47,7 +47,7 @@ export async function edge(workspace: Workspace, root: string): Promise<Contende
 async function urlOf(daemon: Daemon): Promise<string> {
   const deadline = Date.now() + 30_000;
   while (Date.now() < deadline) {
-    const found = /^ +on +(http:\S+)$/m.exec(daemon.errors())?.[1];
+    const found = /^ +URL +(http:\S+)$/m.exec(daemon.errors())?.[1];
     if (found !== undefined) return found;
     if (daemon.process.exitCode !== null) break;
     await wait(20);

@@ -16,7 +16,7 @@ export const startEdgeMirror: StartMirror = async (folder, upstreams) => {
       ...['--import', 'tsx', program, '--config', config],
       ...['--data', join(folder, 'data'), '--listen', '127.0.0.1:0'],
     ],
-    { ready: /^ +on +(http:\S+)$/ },
+    { ready: /^ +URL +(http:\S+)$/ },
   );
   return { url: ready[1] ?? '', lines: () => daemon.lines, stop: () => daemon.stop() };
 };

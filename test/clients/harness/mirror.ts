@@ -39,7 +39,7 @@ export async function startMirror(
   const { daemon, ready } = await startDaemon(
     process.execPath,
     [bundle, 'serve', '--config', config],
-    { ready: /^ +on +(https?:\S+)$/ },
+    { ready: /^ +URL +(https?:\S+)$/ },
   );
   return { url: ready[1] ?? '', lines: () => daemon.lines, stop: () => daemon.stop() };
 }

@@ -66,7 +66,7 @@ export class EdgeProcess {
     this.#url = await new Promise<string>((resolve, reject) => {
       const onData = (chunk: Buffer) => {
         this.output += chunk;
-        const found = /^ +on +(http:\S+)$/m.exec(this.output.slice(from));
+        const found = /^ +URL +(http:\S+)$/m.exec(this.output.slice(from));
         if (found?.[1] !== undefined) resolve(found[1]);
       };
       child.stdout?.on('data', onData);

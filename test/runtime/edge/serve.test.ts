@@ -44,7 +44,7 @@ describe('the configuration of the Worker', () => {
     });
     expect(mistaken.status).toBe(2);
     expect(mistaken.stderr).toContain('unknown key "limit"');
-    expect(mistaken.stderr).toContain('upstreams.docker.io.tagTtl: found 5');
+    expect(mistaken.stderr).toContain('upstreams.docker.io.tagTtl: expected a duration');
     const credentials = { username: 'me', password };
     writeFileSync(file, JSON.stringify({ upstreams: { 'docker.io': { credentials } } }));
     const unreadable = spawnSync(process.execPath, ['--import', 'tsx', program, '--config', file], {
