@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type Database, open } from 'lmdb';
+import { type Key, open } from 'lmdb';
 import { withTimeout } from '../../core/concurrency/timeout.ts';
 import type { Descriptor } from '../../core/oci/descriptor.ts';
 import type { Digest } from '../../core/oci/digest.ts';
@@ -7,99 +7,87 @@ import type { Counters, SeenRateLimit } from '../../core/ports/ledger.ts';
 import type { ReferrersList, TagList, TagRecord } from '../../core/ports/manifest-store.ts';
 import type { StoredFill } from '../../memory/fill-queue.ts';
 
-/** What is kept of a manifest besides its bytes. */
+/** What is stored of a manifest besides its bytes. */
 interface ManifestRecord {
   readonly mediaType: string;
-  /** Its last mark, in ms since 1970: the key under which it stands in `pulls`. */
+  /** The last recorded pull, in ms since 1970; part of its key in `pulls`. */
   readonly pulled: number;
-  /** When all that it needs was last seen stored, in ms since 1970. */
+  /** When everything that it needs was last seen stored, in ms since 1970. */
   readonly complete?: number;
-  /** The blobs it names, so that it can be taken out again without reading it. */
+  /** The blobs it names, so that it can be removed without parsing it. */
   readonly blobs: readonly Digest[];
 }
 
-/**
- * The tables of the index. A key is a string, or an array that is ordered element by element. A
- * repository stands in it as `registry/name`.
- */
-export interface IndexDatabase {
-  /** [repository, tag] */
-  readonly tags: Database<TagRecord, [string, string]>;
-  /** [repository, manifest] */
-  readonly manifests: Database<ManifestRecord, [string, string]>;
-  /** manifest: the bytes, once for all repositories. */
-  readonly bytes: Database<Buffer, string>;
-  /** [manifest, repository]: who has a manifest. */
-  readonly holders: Database<1, [string, string]>;
-  /** [repository, blob, manifest]: what the manifest says of the blob. */
-  readonly entries: Database<Descriptor, [string, string, string]>;
-  /** [blob, repository, manifest]: the same the other way round. */
-  readonly namers: Database<1, [string, string, string]>;
-  /** [ms since 1970, repository, manifest]: in the order of the last pull. */
-  readonly pulls: Database<1, [number, string, string]>;
-  /** repository */
-  readonly catalogue: Database<1, string>;
-  /** repository */
-  readonly tagLists: Database<TagList, string>;
-  /** [repository, subject] */
-  readonly referrers: Database<ReferrersList, [string, string]>;
-  /** [registry, account] */
-  readonly rateLimits: Database<SeenRateLimit, [string, string]>;
-  /** `total` */
-  readonly counters: Database<Counters, string>;
-  /** [repository, blob] */
-  readonly fills: Database<StoredFill, [string, string]>;
-  /**
-   * Runs writes as one step: all of them or, when it throws, none. Resolves when they are on disk;
-   * rejects with what kept them from it. A write outside of a step would leave the package's own
-   * rejections to nobody, and they would end the process.
-   */
-  write<Result>(work: () => Result): Promise<Result>;
-  close(): Promise<void>;
-}
+type Pair = [string, string];
+type Triple = [string, string, string];
+
+/** The tables of the index, and `write`. */
+export type IndexDatabase = ReturnType<typeof openIndexDatabase>;
 
 /**
- * Opens the index in `<folder>/index`, or creates it.
+ * Opens the index in `<folder>/index`, or creates it. A key is a string, or an array that is ordered
+ * element by element. In keys a repository is `registry/name`.
  *
- * A commit is synchronised to disk before its promise resolves (`overlappingSync` off), so what was
- * acknowledged survives a kill and a power cut. Values are JSON and plain bytes, not the package's
- * own encoding, so that any LMDB tool can read them.
+ * `overlappingSync` is off so that a commit is on disk before its promise resolves: what was
+ * acknowledged survives a kill and a power cut. Values are JSON and plain bytes instead of lmdb's own
+ * encoding, so that any LMDB tool can read them.
  *
- * With `eventTurnBatching` the package begins a batch by a promise that it keeps to itself: a commit
- * that a full disk refuses would reject it, which ends a process of Node. Steps need no batches.
+ * `eventTurnBatching` is off because lmdb keeps the promise of such a batch to itself: if a full disk
+ * refused the commit, its unhandled rejection would end the process.
  */
-export function openIndexDatabase(folder: string): IndexDatabase {
+export function openIndexDatabase(folder: string) {
   const root = open({
     path: join(folder, 'index'),
     maxDbs: 16,
     overlappingSync: false,
     eventTurnBatching: false,
   });
-  const json = { encoding: 'json' } as const;
+  const table = <Value, TableKey extends Key>(name: string) =>
+    root.openDB<Value, TableKey>(name, { encoding: 'json' });
   return {
-    tags: root.openDB('tags', json),
-    manifests: root.openDB('manifests', json),
-    bytes: root.openDB('bytes', { encoding: 'binary' }),
-    holders: root.openDB('holders', json),
-    entries: root.openDB('entries', json),
-    namers: root.openDB('namers', json),
-    pulls: root.openDB('pulls', json),
-    catalogue: root.openDB('catalogue', json),
-    tagLists: root.openDB('tag-lists', json),
-    referrers: root.openDB('referrers', json),
-    rateLimits: root.openDB('rate-limits', json),
-    counters: root.openDB('counters', json),
-    fills: root.openDB('fills', json),
-    // A child transaction, because a plain one keeps what was written before its callback threw.
-    write: (work) => committed(root.childTransaction(work)),
+    /** [repository, tag] */
+    tags: table<TagRecord, Pair>('tags'),
+    /** [repository, manifest] */
+    manifests: table<ManifestRecord, Pair>('manifests'),
+    /** manifest: its bytes, once for all repositories. */
+    bytes: root.openDB<Buffer, string>('bytes', { encoding: 'binary' }),
+    /** [manifest, repository]: the repositories that have a manifest. */
+    holders: table<1, Pair>('holders'),
+    /** [repository, blob, manifest]: what the manifest says about the blob. */
+    entries: table<Descriptor, Triple>('entries'),
+    /** [blob, repository, manifest]: the manifests that name a blob. */
+    namers: table<1, Triple>('namers'),
+    /** [ms since 1970, repository, manifest]: in the order of the last pull. */
+    pulls: table<1, [number, string, string]>('pulls'),
+    /** repository */
+    catalogue: table<1, string>('catalogue'),
+    /** repository */
+    tagLists: table<TagList, string>('tag-lists'),
+    /** [repository, subject] */
+    referrers: table<ReferrersList, Pair>('referrers'),
+    /** [registry, account] */
+    rateLimits: table<SeenRateLimit, Pair>('rate-limits'),
+    /** `total` */
+    counters: table<Counters, string>('counters'),
+    /** [repository, blob] */
+    fills: table<StoredFill, Pair>('fills'),
+    /**
+     * Runs writes as one transaction: all of them, or none if `work` throws. Resolves when they are
+     * on disk; rejects with the reason if they are not. Outside of it, a write that fails would be an
+     * unhandled rejection inside lmdb, which ends the process.
+     */
+    write<Result>(work: () => Result): Promise<Result> {
+      // A plain transaction would keep the writes made before `work` threw; a child does not.
+      return committed(root.childTransaction(work));
+    },
     close: () => root.close(),
   };
 }
 
-/** How long a failed commit may take to say why, in ms. */
-const reasonLife = 1_000;
+/** How long a failed commit may take to give its reason, in ms. */
+const reasonTimeout = 1_000;
 
-/** Rejects with the reason of a failed commit, which the package hands over as one more promise. */
+/** Rejects with the reason of a failed commit, which lmdb hands over as another promise. */
 async function committed<Result>(writing: Promise<Result>): Promise<Result> {
   try {
     return await writing;
@@ -109,6 +97,6 @@ async function committed<Result>(writing: Promise<Result>): Promise<Result> {
       () => error,
       (cause: unknown) => cause,
     );
-    throw (await withTimeout(reasonLife, reason)) ?? error;
+    throw (await withTimeout(reasonTimeout, reason)) ?? error;
   }
 }

@@ -3,7 +3,7 @@ import type { FillJob } from '../../core/ports/fill-queue.ts';
 import { type FillQueueOptions, type FillTable, MemoryFillQueue } from '../../memory/fill-queue.ts';
 import type { IndexDatabase } from './database.ts';
 
-/** The fill queue of one process, whose jobs are rows of the index until they are done. */
+/** The fill queue of one process. Its jobs are rows of the index until they are done. */
 export class PersistentFillQueue extends MemoryFillQueue {
   constructor(index: Pick<IndexDatabase, 'fills' | 'write'>, options: FillQueueOptions) {
     const unfinished = Array.from(index.fills.getRange({}), ({ value }) => value);

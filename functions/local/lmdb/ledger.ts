@@ -7,19 +7,22 @@ import {
 } from '../../core/ports/ledger.ts';
 import type { IndexDatabase } from './database.ts';
 
-/** How long counts stay in memory only, in ms. */
+/** How long counts stay in memory before they are written, in ms. */
 const flushDelay = 5_000;
 
-/** The ledger in memory, written to the index a few seconds behind: a write costs a disk sync. */
+type Tables = Pick<IndexDatabase, 'counters' | 'rateLimits' | 'write'>;
+
+/** The ledger in memory, written to the index a few seconds later: each write costs a disk sync. */
 export class LmdbLedger implements Ledger {
-  readonly #index: Pick<IndexDatabase, 'counters' | 'rateLimits' | 'write'>;
+  readonly #index: Tables;
   readonly #rates = new Map<string, SeenRateLimit>();
-  readonly #unwritten = new Set<SeenRateLimit>();
+  /** The keys of rates that are not written yet. */
+  readonly #unwritten = new Set<string>();
   #total: Counters;
   #countersChanged = false;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(index: Pick<IndexDatabase, 'counters' | 'rateLimits' | 'write'>) {
+  constructor(index: Tables) {
     this.#index = index;
     this.#total = { ...noCounts, ...index.counters.get('total') };
     for (const { value } of index.rateLimits.getRange({})) this.#rates.set(keyOf(value), value);
@@ -29,9 +32,8 @@ export class LmdbLedger implements Ledger {
     const key = keyOf(seen);
     const known = this.#rates.get(key);
     if (known !== undefined && known.seen > seen.seen) return;
-    if (known !== undefined) this.#unwritten.delete(known);
     this.#rates.set(key, seen);
-    this.#unwritten.add(seen);
+    this.#unwritten.add(key);
     this.#flushSoon();
   }
 
@@ -53,32 +55,32 @@ export class LmdbLedger implements Ledger {
   async flush(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const seen = [...this.#unwritten];
-    const total = this.#countersChanged ? this.#total : undefined;
-    if (seen.length === 0 && total === undefined) return;
+    const keys = [...this.#unwritten];
+    const countersChanged = this.#countersChanged;
+    if (keys.length === 0 && !countersChanged) return;
     this.#unwritten.clear();
     this.#countersChanged = false;
+    const { counters, rateLimits, write } = this.#index;
     try {
-      await this.#index.write(() => {
-        if (total !== undefined) void this.#index.counters.put('total', total);
-        for (const rate of seen) {
-          void this.#index.rateLimits.put([rate.registry, rate.account], rate);
+      await write(() => {
+        if (countersChanged) void counters.put('total', this.#total);
+        for (const rate of keys.flatMap((key) => this.#rates.get(key) ?? [])) {
+          void rateLimits.put([rate.registry, rate.account], rate);
         }
       });
     } catch (error) {
-      for (const rate of seen) if (this.#rates.get(keyOf(rate)) === rate) this.#unwritten.add(rate);
-      this.#countersChanged = true;
+      for (const key of keys) this.#unwritten.add(key);
+      this.#countersChanged ||= countersChanged;
       throw error;
     }
   }
 
   #flushSoon(): void {
-    if (this.#timer !== undefined) return;
-    // A failed write is tried again with the next count, and once more at the end by `flush`.
-    this.#timer = setTimeout(() => this.flush().catch(() => undefined), flushDelay).unref();
+    // A failed write is repeated with the next count, and by the last `flush`.
+    this.#timer ??= setTimeout(() => this.flush().catch(() => undefined), flushDelay).unref();
   }
 }
 
-function keyOf(seen: SeenRateLimit): string {
-  return `${seen.registry} ${seen.account}`;
+function keyOf({ registry, account }: SeenRateLimit): string {
+  return `${registry} ${account}`;
 }

@@ -4,27 +4,31 @@ import type { Manifest, ManifestContents } from '../../core/oci/manifest.ts';
 import { afterAll } from '../../core/oci/page.ts';
 import type { IndexDatabase } from './database.ts';
 
-/** The keys that begin with `prefix` and have one more element at least. */
+/** The range of keys that begin with `prefix` and have at least one more element. */
 export function under<const Prefix extends readonly Key[]>(
   ...prefix: Prefix
 ): { start: [...Prefix, string]; end: [...Prefix, string] } {
-  // The element separator sorts before every character of a name, so `[a]` takes in nothing of
-  // `[a-b]` or `[a/b]`.
+  // The element separator sorts before every character of a name, so `[a]` excludes `[a-b]`, `[a/b]`.
   return { start: [...prefix, ''], end: [...prefix, afterAll] };
 }
 
+/** Tells whether a range has no rows. */
+export function isEmpty(rows: Iterable<unknown>): boolean {
+  for (const _ of rows) return false;
+  return true;
+}
+
 /**
- * Writes all rows of a manifest of `repository`, unless they are there. Must run inside `write`.
- * In there each put takes effect at once and its promise says nothing.
+ * Writes all rows of a manifest of `repository` unless they exist. Must run inside `write`, where
+ * each put takes effect at once and its promise means nothing.
  */
 export function addManifest(
   index: IndexDatabase,
   repository: string,
-  manifest: Manifest,
+  { digest, mediaType, bytes }: Manifest,
   contents: ManifestContents | undefined,
   pulled: number,
 ): void {
-  const { digest, mediaType, bytes } = manifest;
   if (index.manifests.doesExist([repository, digest])) return;
   const blobs = new Map((contents?.blobs ?? []).map((blob) => [blob.digest, blob]));
   void index.manifests.put([repository, digest], { mediaType, pulled, blobs: [...blobs.keys()] });
@@ -40,7 +44,7 @@ export function addManifest(
   }
 }
 
-/** Takes out what `addManifest` wrote, and what nothing else needs. Must run inside `write`. */
+/** Removes what `addManifest` wrote, and what nothing else needs. Must run inside `write`. */
 export function removeManifest(index: IndexDatabase, repository: string, digest: Digest): void {
   const record = index.manifests.get([repository, digest]);
   if (record === undefined) return;
@@ -59,8 +63,8 @@ export function removeManifest(index: IndexDatabase, repository: string, digest:
   }
 }
 
-/** Moves a manifest's mark forward, if the manifest is there. Must run inside `write`. */
-export function moveMark(
+/** Records a later pull of a manifest, if the manifest exists. Must run inside `write`. */
+export function recordPull(
   index: IndexDatabase,
   repository: string,
   digest: Digest,
@@ -71,9 +75,4 @@ export function moveMark(
   void index.pulls.remove([record.pulled, repository, digest]);
   void index.pulls.put([pulled, repository, digest], 1);
   void index.manifests.put([repository, digest], { ...record, pulled });
-}
-
-function isEmpty(rows: Iterable<unknown>): boolean {
-  for (const _ of rows) return false;
-  return true;
 }

@@ -25,9 +25,9 @@ import type {
   UpstreamLocation,
 } from '../../core/ports/manifest-store.ts';
 import type { IndexDatabase } from './database.ts';
-import { addManifest, moveMark, removeManifest, under } from './manifest-rows.ts';
+import { addManifest, isEmpty, recordPull, removeManifest, under } from './manifest-rows.ts';
 
-/** The index over LMDB. Reads are synchronous look-ups in a memory map; writes wait for the disk. */
+/** The index in LMDB. Reads are synchronous lookups in a memory map; writes wait for the disk. */
 export class LmdbManifestStore implements ManifestStore {
   readonly #index: IndexDatabase;
 
@@ -51,13 +51,9 @@ export class LmdbManifestStore implements ManifestStore {
 
   async listTags(repository: Repository, page: PageRequest): Promise<Page<string>> {
     const key = repositoryKey(repository);
-    const { start, end } = under(key);
-    const last = page.last;
-    const from = last === undefined ? start[1] : cursor(last);
     const rows = this.#index.tags.getKeys({
-      start: [key, from],
-      end,
-      exclusiveStart: last !== undefined,
+      ...under(key),
+      ...(page.last !== undefined && { start: [key, cursor(page.last)], exclusiveStart: true }),
       limit: rowsOfPage(page) ?? Number.POSITIVE_INFINITY,
     });
     return pageOfRows(
@@ -73,11 +69,9 @@ export class LmdbManifestStore implements ManifestStore {
   async findManifest(digest: Digest, registry: string): Promise<Manifest | undefined> {
     const { start, end } = registryRange(registry);
     const range = { start: [digest, start], end: [digest, end], limit: 1 };
-    for (const [, holder] of this.#index.holders.getKeys(range)) {
-      const found = this.#manifest(holder, digest);
-      return found && { digest, mediaType: found.mediaType, bytes: found.bytes };
-    }
-    return undefined;
+    const [key] = this.#index.holders.getKeys(range);
+    const found = key && this.#manifest(key[1], digest);
+    return found && { digest, mediaType: found.mediaType, bytes: found.bytes };
   }
 
   #manifest(holder: string, digest: Digest): IndexedManifest | undefined {
@@ -102,10 +96,8 @@ export class LmdbManifestStore implements ManifestStore {
 
   async getBlobEntry(repository: Repository, digest: Digest): Promise<Descriptor | undefined> {
     const range = under(repositoryKey(repository), digest);
-    for (const { value } of this.#index.entries.getRange({ ...range, limit: 1 })) {
-      return readDescriptor(value);
-    }
-    return undefined;
+    const [entry] = this.#index.entries.getRange({ ...range, limit: 1 });
+    return entry && readDescriptor(entry.value);
   }
 
   async listRepositories(page: PageRequest, registry?: string): Promise<Page<string>> {
@@ -141,7 +133,7 @@ export class LmdbManifestStore implements ManifestStore {
 
   async markPulled(repository: Repository, digest: Digest, pulled: number): Promise<void> {
     const key = repositoryKey(repository);
-    await this.#index.write(() => moveMark(this.#index, key, digest, pulled));
+    await this.#index.write(() => recordPull(this.#index, key, digest, pulled));
   }
 
   async markComplete(repository: Repository, digest: Digest, seen: number): Promise<void> {
@@ -153,7 +145,7 @@ export class LmdbManifestStore implements ManifestStore {
     });
   }
 
-  /** There is no other instance, and this one's memory has it. */
+  /** Not stored: there is no other instance, and this one has it in memory. */
   async getUpstreamLocation(): Promise<UpstreamLocation | undefined> {
     return undefined;
   }
@@ -161,10 +153,9 @@ export class LmdbManifestStore implements ManifestStore {
   async putUpstreamLocation(): Promise<void> {}
 
   async leastRecentlyPulled(limit: number): Promise<readonly PulledManifest[]> {
-    const { pulls } = this.#index;
-    return Array.from(pulls.getKeys({ limit }), ([pulled, repository, digest]) => ({
+    return Array.from(this.#index.pulls.getKeys({ limit }), ([pulled, repository, digest]) => ({
       repository: repositoryOf(repository),
-      // It was a checked digest when it was written.
+      // It was validated before it was written.
       digest: digest as Digest,
       pulled,
     }));
@@ -176,7 +167,6 @@ export class LmdbManifestStore implements ManifestStore {
   }
 
   async isBlobNamed(digest: Digest): Promise<boolean> {
-    for (const _ of this.#index.namers.getKeys({ ...under(digest), limit: 1 })) return true;
-    return false;
+    return !isEmpty(this.#index.namers.getKeys({ ...under(digest), limit: 1 }));
   }
 }
