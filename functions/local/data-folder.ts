@@ -1,98 +1,85 @@
 import { createHash } from 'node:crypto';
-import { type BigIntStats, statSync, unlinkSync } from 'node:fs';
+import { statSync, unlinkSync } from 'node:fs';
 import { mkdir, readFile, realpath, rename, writeFile } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** The layout of the folder that this code reads and writes. */
-const format = 1;
+/** The version of the folder's layout. */
+const format = '1';
 
-/** A data folder that this process alone works on. */
+/** A data folder that only this process uses. */
 export interface DataFolder {
   /** Its real path. */
   readonly path: string;
   release(): Promise<void>;
 }
 
-/** The data folder was written by a later version, or is none of ours. */
-export class UnknownFormat extends Error {
-  constructor(folder: string, found: string) {
-    super(
-      `the data folder ${folder} has format ${JSON.stringify(found)}, this Pullfront reads format ` +
-        `${format}; use the Pullfront that wrote it, or another folder`,
-    );
-    this.name = 'UnknownFormat';
-  }
-}
-
 /**
- * Opens a data folder, or creates it, and locks it. Rejects with FolderInUse, UnknownFormat, or the
- * file system's error.
+ * Opens a data folder, or creates it, and locks it. Rejects if another process uses it, if a later
+ * version wrote it, or with the file system's error.
  */
 export async function openDataFolder(folder: string): Promise<DataFolder> {
   await mkdir(folder, { recursive: true });
   const path = await realpath(folder);
-  const lock: FolderLock = await lockFolder(path);
+  const lock = await lockFolder(path);
+  const release = () => new Promise<void>((resolve) => lock.close(() => resolve()));
   try {
     await checkFormat(path);
   } catch (error) {
-    await lock.release();
+    await release();
     throw error;
   }
-  return { path, release: () => lock.release() };
+  return { path, release };
 }
 
 async function checkFormat(folder: string): Promise<void> {
   const file = join(folder, 'format');
   const found = await readFile(file, 'utf8').catch((error: unknown) => {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (codeOf(error) === 'ENOENT') return undefined;
     throw error;
   });
   if (found === undefined) {
-    // By way of another name, so that a crash leaves no empty file.
+    // Renamed into place, so that a crash leaves no empty file.
     await writeFile(`${file}.new`, `${format}\n`);
     await rename(`${file}.new`, file);
-  } else if (found.trim() !== String(format)) {
-    throw new UnknownFormat(folder, found.trim().slice(0, 20));
+  } else if (found.trim() !== format) {
+    throw new Error(
+      `the data folder ${folder} has format ${JSON.stringify(found.trim().slice(0, 20))}, but this ` +
+        `Pullfront reads format ${format}; use the Pullfront that wrote it, or another folder`,
+    );
   }
 }
 
-/** What a socket's path may take, in bytes: macOS has 104 with the final zero, Linux 108. */
+/** The longest path of a socket, in bytes: macOS allows 104 with the final zero, Linux 108. */
 const longestSocketPath = 103;
-/** How long another process may need between creating its socket and listening on it, in ms. */
-const settleTime = 50;
 
-/** The exclusive right to a data folder. */
-interface FolderLock {
-  release(): Promise<void>;
-}
-
-/** Another process works on the data folder. */
-export class FolderInUse extends Error {
-  constructor(folder: string) {
-    super(`the data folder ${folder} is in use by another Pullfront; give each its own folder`);
-    this.name = 'FolderInUse';
-  }
-}
+/** How long another process may need to listen on a socket that it has created, in ms. */
+const listenDelay = 50;
 
 /**
- * Takes the lock of a data folder (its real path); rejects with FolderInUse.
+ * Locks a data folder, given by its real path; rejects if another process holds the lock.
  *
- * The lock is a listening socket: the kernel closes it with the process, however that ends, and it
- * means the same to containers that share a volume and all call themselves process 1.
+ * The lock is a listening socket: the kernel closes it with the process, however that ends. It also
+ * works between containers that share a volume, in which every process has the id 1.
  */
-async function lockFolder(folder: string): Promise<FolderLock> {
+async function lockFolder(folder: string): Promise<Server> {
   const path = socketPath(folder);
-  for (let tookOver = false; ; tookOver = true) {
+  for (let removedStale = false; ; removedStale = true) {
     const server = await listen(path);
     if (server !== undefined) {
-      if (tookOver) await settle(path, folder);
-      return { release: () => closed(server) };
+      if (removedStale) await confirmOwnership(path, folder);
+      return server;
     }
     await removeStale(path, folder);
   }
+}
+
+function inUse(folder: string): Error {
+  return new Error(
+    `the data folder ${folder} is in use by another Pullfront; give each its own folder with --data DIR`,
+  );
 }
 
 function socketPath(folder: string): string {
@@ -102,54 +89,52 @@ function socketPath(folder: string): string {
   return join(tmpdir(), `pullfront-${name}.sock`);
 }
 
-/** undefined when the path is taken. */
+/** Resolves to undefined if the path exists. */
 function listen(path: string): Promise<Server | undefined> {
   return new Promise((resolve, reject) => {
     const server = createServer((socket) => socket.destroy());
-    server.on('error', (error) => {
-      if ('code' in error && error.code === 'EADDRINUSE') resolve(undefined);
-      else reject(error);
-    });
+    server.on('error', (error) =>
+      codeOf(error) === 'EADDRINUSE' ? resolve(undefined) : reject(error),
+    );
     server.listen(path, () => resolve(server.unref()));
   });
 }
 
-/** Removes a socket whose process is gone, and no other that came in its place meanwhile. */
+/** Removes the socket of a dead process, but not one that has replaced it meanwhile. */
 async function removeStale(path: string, folder: string): Promise<void> {
   const before = identity(path);
-  if (await isAnswered(path)) throw new FolderInUse(folder);
-  await pause(settleTime);
-  if (await isAnswered(path)) throw new FolderInUse(folder);
+  if (await isAlive(path)) throw inUse(folder);
+  await pause(listenDelay);
+  if (await isAlive(path)) throw inUse(folder);
   if (before !== undefined && identity(path) === before) unlinkSync(path);
 }
 
-/** After a take-over: another process may have removed this socket instead of the stale one. */
-async function settle(path: string, folder: string): Promise<void> {
+/** Rejects if another process removed this socket when it meant to remove the stale one. */
+async function confirmOwnership(path: string, folder: string): Promise<void> {
   const own = identity(path);
-  await pause(2 * settleTime);
-  // The server is not closed then: closing removes the path, which is the other's socket now.
-  if (own === undefined || identity(path) !== own) throw new FolderInUse(folder);
+  await pause(2 * listenDelay);
+  // This does not close the server: that would remove the path, which is the other's socket now.
+  if (own === undefined || identity(path) !== own) throw inUse(folder);
 }
 
 function identity(path: string): string | undefined {
-  const stats: BigIntStats | undefined = statSync(path, { bigint: true, throwIfNoEntry: false });
+  const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
   return stats && `${stats.dev}:${stats.ino}:${stats.ctimeNs}`;
 }
 
-function isAnswered(path: string): Promise<boolean> {
+/** Tells whether a process listens on a socket. Errors such as EACCES do not prove that it is dead. */
+function isAlive(path: string): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect(path);
-    socket.on('connect', () => {
+    const socket = connect(path, () => {
       socket.destroy();
       resolve(true);
     });
-    // Any other error, say of another user's socket, is no sign that its process is gone.
-    socket.on('error', (error) => {
-      resolve(!('code' in error && (error.code === 'ECONNREFUSED' || error.code === 'ENOENT')));
-    });
+    socket.on('error', (error) =>
+      resolve(!['ECONNREFUSED', 'ENOENT'].includes(codeOf(error) ?? '')),
+    );
   });
 }
 
-function closed(server: Server): Promise<void> {
-  return new Promise((resolve) => server.close(() => resolve()));
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
 }

@@ -13,31 +13,28 @@ import { PersistentFillQueue } from './lmdb/fill-queue.ts';
 import { LmdbLedger } from './lmdb/ledger.ts';
 import { LmdbManifestStore } from './lmdb/manifest-store.ts';
 
-/** What the embedded store is told when it is opened. */
-export interface EmbeddedStoreOptions
-  extends Pick<FillQueueOptions, 'now' | 'onGivenUp'>,
-    FileBlobStoreOptions {
-  /** Jobs of the queue that are handled at once; 4 unless said. */
-  readonly fillConcurrency?: number;
-}
+/** How many jobs of the queue run at once. */
+const fillConcurrency = 4;
+
+/** How to open the stores. */
+export type EmbeddedStoreOptions = Pick<FillQueueOptions, 'now' | 'onGivenUp'> &
+  FileBlobStoreOptions;
 
 /** All stores of one machine, in one folder. */
 export interface EmbeddedStore extends Ports {
   readonly queue: PersistentFillQueue;
   /** The folder's path. */
   readonly place: string;
-  /** Writes what is left and lets go of the folder. */
+  /** Writes what is still in memory and unlocks the folder. */
   close(): Promise<void>;
 }
 
-/** The platform of a server on one machine, with everything in one folder. */
+/** The platform of a server on one machine, with all data in one folder. */
 export function openOnThisMachine(folder: string): OpenPlatform {
   return async ({ environment, runtime, log, fetch }) => {
     const { now } = runtime;
-    const { close, place, ...ports } = await openEmbeddedStore(folder, {
-      now,
-      ...storeListeners(log),
-    });
+    const listeners = storeListeners(log);
+    const { close, place, ...ports } = await openEmbeddedStore(folder, { now, ...listeners });
     return {
       ports,
       runtime,
@@ -53,10 +50,7 @@ export function openOnThisMachine(folder: string): OpenPlatform {
   };
 }
 
-/**
- * Opens the store in a folder, or creates it. Rejects with FolderInUse, UnknownFormat, or the file
- * system's error.
- */
+/** Opens the stores in a folder, or creates them. Rejects as `openDataFolder` does. */
 export async function openEmbeddedStore(
   folder: string,
   options: EmbeddedStoreOptions,
@@ -68,8 +62,7 @@ export async function openEmbeddedStore(
     undo.unshift(() => index.close());
     const blobs = await FileBlobStore.open(data.path, options);
     const ledger = new LmdbLedger(index);
-    const concurrency = options.fillConcurrency ?? 4;
-    const queue = new PersistentFillQueue(index, { ...options, concurrency });
+    const queue = new PersistentFillQueue(index, { ...options, concurrency: fillConcurrency });
     undo.unshift(
       () => queue.stop(),
       () => blobs.close(),
@@ -90,7 +83,7 @@ export async function openEmbeddedStore(
   }
 }
 
-/** Runs every step, also after one that failed; rejects with the first error. */
+/** Runs every step, even after one failed; rejects with the first error. */
 async function runAll(steps: readonly (() => Promise<void>)[]): Promise<void> {
   const errors: unknown[] = [];
   for (const step of steps) await step().catch((error: unknown) => errors.push(error));

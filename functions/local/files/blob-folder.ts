@@ -1,5 +1,5 @@
-import { close, fsync, futimes, open } from 'node:fs';
-import { mkdir, opendir, readdir, rename, rm, stat, unlink } from 'node:fs/promises';
+import { fsync, futimes } from 'node:fs';
+import { mkdir, open, readdir, rename, rm, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import pLimit from 'p-limit';
@@ -7,25 +7,23 @@ import { algorithmOf, type Digest, encodedOf, parseDigest } from '../../core/oci
 import type { StoredBlob } from '../../core/ports/blob-store.ts';
 import { OpenFile } from './open-file.ts';
 
-const openFd = promisify(open);
-const closeFd = promisify(close);
 const sync = promisify(fsync);
 const setTimes = promisify(futimes);
 
-/** How many files are looked at together when the store opens. */
-const scanWidth = 32;
+/** How many files are examined at once when the store opens. */
+const scanConcurrency = 32;
 
 /**
- * Files that may be synchronised to disk at once. Each occupies one of libuv's four threads, for
- * seconds if it is large, and clients' reads need the others.
+ * How many files are synchronised at once. Each occupies one of libuv's four threads, for seconds if
+ * it is large, and reads for clients need the others.
  */
-const syncWidth = 2;
+const syncConcurrency = 2;
 
-/** The files of a blob store: `sha256/ab/<hex>`, and `incoming/` for what is not verified yet. */
+/** The files of a blob store: `sha256/ab/<hex>`, and `incoming/` for unverified blobs. */
 export class BlobFolder {
   readonly #folder: string;
   readonly #knownFolders = new Set<string>();
-  readonly #synchronising = pLimit(syncWidth);
+  readonly #syncLimit = pLimit(syncConcurrency);
   #lastIncoming = 0;
 
   /** `folder` is absolute. */
@@ -33,30 +31,30 @@ export class BlobFolder {
     this.#folder = folder;
   }
 
-  /** Creates the folder where it is missing and removes what an earlier process left unfinished. */
+  /** Creates the folder if necessary and removes what an earlier process left unfinished. */
   async prepare(): Promise<void> {
-    await rm(join(this.#folder, 'incoming'), { recursive: true, force: true });
-    await mkdir(join(this.#folder, 'incoming'), { recursive: true });
+    const incoming = join(this.#folder, 'incoming');
+    await rm(incoming, { recursive: true, force: true });
+    await mkdir(incoming, { recursive: true });
     await this.#synchronise(this.#folder);
   }
 
-  /** Every blob that is there. */
+  /** Lists the blobs on disk. */
   async scan(): Promise<StoredBlob[]> {
-    const found: StoredBlob[] = [];
-    const scanning = pLimit(scanWidth);
+    const limit = pLimit(scanConcurrency);
+    const blobs: StoredBlob[] = [];
     for (const algorithm of ['sha256', 'sha512']) {
-      for (const shard of await namesIn(join(this.#folder, algorithm))) {
-        const names = await readdir(join(this.#folder, algorithm, shard));
-        const stored = names.map((name) =>
-          scanning(async () => {
-            const digest = parseDigest(`${algorithm}:${name}`);
-            return digest && name.startsWith(shard) ? this.#statFile(digest) : undefined;
-          }),
-        );
-        for (const blob of await Promise.all(stored)) if (blob !== undefined) found.push(blob);
+      const folder = join(this.#folder, algorithm);
+      const shards = await readdir(folder, { withFileTypes: true }).catch(() => []);
+      for (const { name: shard } of shards.filter((entry) => entry.isDirectory())) {
+        const digests = (await readdir(join(folder, shard)))
+          .filter((name) => name.startsWith(shard))
+          .flatMap((name) => parseDigest(`${algorithm}:${name}`) ?? []);
+        const found = digests.map((digest) => limit(() => this.#statFile(digest)));
+        blobs.push(...(await Promise.all(found)).flatMap((blob) => blob ?? []));
       }
     }
-    return found;
+    return blobs;
   }
 
   path(digest: Digest): string {
@@ -64,20 +62,20 @@ export class BlobFolder {
     return join(this.#folder, algorithmOf(digest), hex.slice(0, 2), hex);
   }
 
-  /** A new file for a blob that comes in. */
+  /** Creates a file for an incoming blob. */
   async createIncoming(): Promise<{ readonly path: string; readonly file: OpenFile }> {
     this.#lastIncoming += 1;
     const path = join(this.#folder, 'incoming', String(this.#lastIncoming));
     return { path, file: await OpenFile.create(path) };
   }
 
-  /** Forces a file's bytes to disk; its time of modification says when the blob was stored. */
+  /** Forces a file to disk. Its modification time records when the blob was stored. */
   async synchroniseFile(file: OpenFile, stored: number): Promise<void> {
     await setTimes(file.fd, stored / 1000, stored / 1000);
-    await this.#synchronising(() => sync(file.fd));
+    await this.#syncLimit(() => sync(file.fd));
   }
 
-  /** Moves a synchronised file to its digest's place, to stay there after a crash. */
+  /** Moves a synchronised file to its final place, where it survives a crash. */
   async publish(path: string, digest: Digest): Promise<void> {
     const target = this.path(digest);
     await this.#ensureFolder(dirname(target));
@@ -85,7 +83,7 @@ export class BlobFolder {
     await this.#synchronise(dirname(target));
   }
 
-  /** Removes a blob's file; without effect when it is not there. */
+  /** Removes a blob's file, if it exists. */
   async remove(digest: Digest): Promise<void> {
     await rm(this.path(digest), { force: true });
   }
@@ -102,13 +100,13 @@ export class BlobFolder {
     this.#knownFolders.add(folder);
   }
 
-  /** Forces a folder's names to disk (POSIX: a rename is durable only then). */
+  /** Forces a folder's entries to disk: only then does a rename survive a crash (POSIX). */
   async #synchronise(folder: string): Promise<void> {
-    const fd = await openFd(folder, 'r');
+    const handle = await open(folder);
     try {
-      await this.#synchronising(() => sync(fd));
+      await this.#syncLimit(() => handle.sync());
     } finally {
-      await closeFd(fd);
+      await handle.close();
     }
   }
 
@@ -117,12 +115,4 @@ export class BlobFolder {
     if (!found.isFile()) return undefined;
     return { digest, size: found.size, stored: Math.round(found.mtimeMs) };
   }
-}
-
-async function namesIn(folder: string): Promise<string[]> {
-  const names: string[] = [];
-  const entries = await opendir(folder).catch(() => undefined);
-  if (entries === undefined) return names;
-  for await (const entry of entries) if (entry.isDirectory()) names.push(entry.name);
-  return names;
 }

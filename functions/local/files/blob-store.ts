@@ -12,56 +12,49 @@ import type {
 } from '../../core/ports/blob-store.ts';
 import { wholeExtent } from '../../memory/extent.ts';
 import { BlobFolder } from './blob-folder.ts';
+import { FileBlobPut, type Incoming } from './blob-put.ts';
 import { BlobVerifier } from './blob-verifier.ts';
-import { DiskRoom, type DiskSpace } from './disk-space.ts';
-import { bodyOf } from './file-body.ts';
+import { type DiskSize, DiskSpace } from './disk-space.ts';
+import { fileBody } from './file-body.ts';
 import { HashThread } from './file-hash.ts';
-import { FileBlobPut, type Incoming, type PutContext } from './file-put.ts';
 import { OpenFile } from './open-file.ts';
-import { FileSlice } from './slice.ts';
 import { SmallBlobs } from './small-blobs.ts';
 
-/** How the store is opened. */
+/** How to open the store. */
 export interface FileBlobStoreOptions {
   /** Ms since 1970. */
   now(): number;
-  /** What the disk of a folder holds; the system says it unless said. */
-  readonly diskSpace?: (folder: string) => Promise<DiskSpace | undefined>;
-  /** Told, at most once a minute, that the disk is nearly full, and of each file that is damaged. */
+  /** Measures the disk of a folder. Default: by the file system. */
+  readonly diskSize?: (folder: string) => Promise<DiskSize | undefined>;
+  /** Called when the disk is nearly full, at most once a minute, and for each damaged file. */
   onProblem?(reason: string): void;
 }
 
-/** Blobs as files. What is stored is kept in memory as well, so that `stat` costs no I/O. */
+/** Blobs as files. Their sizes are in memory as well, so that `stat` needs no I/O. */
 export class FileBlobStore implements BlobStore {
   readonly #folder: BlobFolder;
-  readonly #now: () => number;
+  readonly #options: FileBlobStoreOptions;
+  readonly #space: DiskSpace;
   readonly #stored = new Map<Digest, StoredBlob>();
-  /** Files being removed: a blob that comes again must not lose its new file to that. */
+  /** Deletions in progress: a blob that is stored again must not lose its new file to one. */
   readonly #removing = new Map<Digest, Promise<void>>();
-  /** The puts under way and what aborts them. */
   readonly #puts = new Map<FileBlobPut, AbortController>();
   readonly #hashThread = new HashThread();
-  readonly #room: DiskRoom;
-  readonly #onProblem: (reason: string) => void;
   readonly #verified = new BlobVerifier();
   readonly #small = new SmallBlobs();
   #usedBytes = 0;
 
-  private constructor(folder: BlobFolder, room: DiskRoom, options: FileBlobStoreOptions) {
-    this.#folder = folder;
-    this.#room = room;
-    this.#now = options.now;
-    this.#onProblem = options.onProblem ?? (() => undefined);
+  private constructor(data: string, options: FileBlobStoreOptions) {
+    this.#options = options;
+    this.#folder = new BlobFolder(join(data, 'blobs'));
+    this.#space = new DiskSpace(data, (reason) => options.onProblem?.(reason), options.diskSize);
   }
 
   /** Opens the store in `<data>/blobs`, or creates it. */
   static async open(data: string, options: FileBlobStoreOptions): Promise<FileBlobStore> {
-    const folder = new BlobFolder(join(data, 'blobs'));
-    await folder.prepare();
-    const onFull = (reason: string) => options.onProblem?.(reason);
-    const room = new DiskRoom(data, onFull, options.diskSpace);
-    const store = new FileBlobStore(folder, room, options);
-    for (const blob of await folder.scan()) store.#remember(blob);
+    const store = new FileBlobStore(data, options);
+    await store.#folder.prepare();
+    for (const blob of await store.#folder.scan()) store.#remember(blob);
     return store;
   }
 
@@ -72,21 +65,22 @@ export class FileBlobStore implements BlobStore {
   async locate(digest: Digest, range?: ByteRange): Promise<BlobLocation | undefined> {
     const blob = this.#stored.get(digest);
     if (blob === undefined) return undefined;
-    const known = this.#small.get(digest);
-    if (known !== undefined) return inMemory(known, range);
-    const file = await this.#openStored(digest);
-    if (file === undefined) return undefined;
-    if (this.#small.takes(blob.size)) {
-      const reading = this.#small.read(digest, blob.size, file);
-      return inMemory(await reading.finally(() => file.release()), range);
+    const { size } = blob;
+    let bytes = this.#small.get(digest);
+    if (bytes === undefined) {
+      const file = await this.#openStored(digest);
+      if (file === undefined) return undefined;
+      if (!this.#small.isSmall(size)) {
+        const body = fileBody(Promise.resolve(file), wholeExtent(size), range);
+        return { kind: 'stream', size, body };
+      }
+      bytes = await this.#small.read(digest, size, file).finally(() => file.release());
     }
-    const end = range === undefined ? blob.size : range.end + 1;
-    const extent = wholeExtent(blob.size);
-    const slice = new FileSlice(Promise.resolve(file), extent, range?.start ?? 0, end);
-    return { kind: 'stream', size: blob.size, body: bodyOf(slice) };
+    const body = range === undefined ? bytes : bytes.subarray(range.start, range.end + 1);
+    return { kind: 'stream', size, body };
   }
 
-  /** What is stored is known here anyway. */
+  /** Ignored: this store knows what it has. */
   noteStored(): void {}
 
   put(blob: WantedBlob, source: BlobSource, { signal }: PutOptions = {}): BlobPut {
@@ -96,11 +90,15 @@ export class FileBlobStore implements BlobStore {
     const onAbort = () => abort.abort(signal?.reason);
     if (signal?.aborted) onAbort();
     signal?.addEventListener('abort', onAbort);
-    const put = new FileBlobPut(blob, source, abort.signal, this.#putContext);
+    const put = new FileBlobPut(blob, source, abort.signal, {
+      folder: this.#folder,
+      space: this.#space,
+      hashThread: this.#hashThread,
+      publish: (incoming, digest, size) => this.#publish(incoming, digest, size),
+    });
     const forget = () => {
       signal?.removeEventListener('abort', onAbort);
       this.#puts.delete(put);
-      this.#room.leave(put);
     };
     put.done.then(forget, forget);
     this.#puts.set(put, abort);
@@ -133,9 +131,10 @@ export class FileBlobStore implements BlobStore {
   }
 
   async *list(after?: Digest): AsyncIterable<StoredBlob> {
-    const all = [...this.#stored.values()];
-    for (const blob of after === undefined ? all : inOrder(all, after)) {
-      if (this.#stored.get(blob.digest) === blob) yield blob;
+    const all = [...this.#stored.keys()];
+    for (const digest of after === undefined ? all : all.filter((one) => one > after).sort()) {
+      const blob = this.#stored.get(digest);
+      if (blob !== undefined) yield blob;
     }
   }
 
@@ -143,7 +142,7 @@ export class FileBlobStore implements BlobStore {
     return this.#usedBytes;
   }
 
-  /** Aborts the puts under way and waits for them; readers may finish. */
+  /** Aborts the puts in flight and waits for them; readers may finish. */
   async close(): Promise<void> {
     const reason = new Error('the blob store is closing');
     for (const abort of this.#puts.values()) abort.abort(reason);
@@ -151,43 +150,27 @@ export class FileBlobStore implements BlobStore {
     await Promise.all([this.#hashThread.close(), this.#verified.close()]);
   }
 
-  readonly #putContext: PutContext = {
-    hashThread: this.#hashThread,
-    createIncoming: async (blob) => {
-      await this.#room.admit(blob);
-      return this.#folder.createIncoming();
-    },
-    growIncoming: (blob, bytes) => this.#room.grow(blob, bytes),
-    removeIncoming: (path) => this.#folder.removeIncoming(path),
-    publish: (incoming, digest, size) => this.#publish(incoming, digest, size),
-    openStored: (digest) => OpenFile.read(this.#folder.path(digest)),
-  };
-
-  #alreadyStored(stored: StoredBlob): BlobPut {
-    const { digest, size } = stored;
+  #alreadyStored({ digest, size }: StoredBlob): BlobPut {
     return {
       done: Promise.resolve({ kind: 'stored', size }),
-      follow: (range) => {
-        const file = OpenFile.read(this.#folder.path(digest));
-        const end = range === undefined ? size : range.end + 1;
-        return bodyOf(new FileSlice(file, wholeExtent(size), range?.start ?? 0, end));
-      },
+      follow: (range) =>
+        fileBody(OpenFile.read(this.#folder.path(digest)), wholeExtent(size), range),
       arrived: () => size,
     };
   }
 
-  async #publish(incoming: Incoming, digest: Digest, size: number): Promise<void> {
-    const stored = Math.round(this.#now());
-    await this.#folder.synchroniseFile(incoming.file, stored);
+  async #publish({ path, file }: Incoming, digest: Digest, size: number): Promise<void> {
+    const stored = Math.round(this.#options.now());
+    await this.#folder.synchroniseFile(file, stored);
     await this.#removing.get(digest);
-    if (this.#stored.has(digest)) return this.#folder.removeIncoming(incoming.path);
-    await this.#folder.publish(incoming.path, digest);
-    // Another put of the same blob may have been as quick.
+    if (this.#stored.has(digest)) return this.#folder.removeIncoming(path);
+    await this.#folder.publish(path, digest);
+    // Another put of the same blob may have published it meanwhile.
     if (!this.#stored.has(digest)) this.#remember({ digest, size, stored });
     this.#verified.add(digest);
   }
 
-  /** undefined, and forgotten, when somebody else removed the file or changed its size. */
+  /** Resolves to undefined, and forgets the blob, if its file was removed or changed its size. */
   async #openStored(digest: Digest): Promise<OpenFile | undefined> {
     const blob = this.#stored.get(digest);
     try {
@@ -206,7 +189,7 @@ export class FileBlobStore implements BlobStore {
 
   async #removeDamaged(digest: Digest): Promise<void> {
     await this.delete(digest);
-    this.#onProblem(`the file of ${digest} was damaged, and is removed`);
+    this.#options.onProblem?.(`deleted the corrupt blob ${digest}`);
   }
 
   #remember(blob: StoredBlob): void {
@@ -220,14 +203,4 @@ export class FileBlobStore implements BlobStore {
     this.#stored.delete(blob.digest);
     this.#usedBytes -= blob.size;
   }
-}
-
-function inOrder(blobs: readonly StoredBlob[], after: Digest): readonly StoredBlob[] {
-  const wanted = blobs.filter(({ digest }) => digest > after);
-  return wanted.sort((one, other) => (one.digest < other.digest ? -1 : 1));
-}
-
-function inMemory(bytes: Uint8Array<ArrayBuffer>, range: ByteRange | undefined): BlobLocation {
-  const body = range === undefined ? bytes : bytes.subarray(range.start, range.end + 1);
-  return { kind: 'stream', size: bytes.byteLength, body };
 }

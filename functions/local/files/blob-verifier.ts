@@ -1,16 +1,17 @@
+import { SingleFlight } from '../../core/concurrency/single-flight.ts';
 import { algorithmOf, type Digest, encodedOf } from '../../core/oci/digest.ts';
 import type { StoredBlob } from '../../core/ports/blob-store.ts';
 import { HashThread } from './file-hash.ts';
 import type { OpenFile } from './open-file.ts';
 
 /**
- * The blobs whose bytes this process hashed: on their way in, or by reading them again. Files that
- * were there before it are taken for what their names say, until something speaks against one.
+ * The blobs whose bytes this process has hashed, as they arrived or by reading them again. Files from
+ * before its start are trusted by their names until something contradicts one.
  */
 export class BlobVerifier {
   readonly #verified = new Set<Digest>();
-  readonly #running = new Map<Digest, Promise<boolean>>();
-  /** Not the one of the fills: they would have to wait for all of a large blob. */
+  readonly #reading = new SingleFlight<boolean>({ waitUntil: () => undefined });
+  /** Not the thread of the fills, which would wait while it reads a large blob. */
   readonly #thread = new HashThread();
 
   add(digest: Digest): void {
@@ -21,18 +22,10 @@ export class BlobVerifier {
     this.#verified.delete(digest);
   }
 
-  /**
-   * Whether a stored blob is right. Unless that is known its file, as `open` gives it, is read once
-   * for all who ask; rejects when it cannot be read.
-   */
+  /** Checks a stored blob, reading its file if necessary. Rejects if the file cannot be read. */
   async check(blob: StoredBlob, open: () => Promise<OpenFile | undefined>): Promise<boolean> {
     const { digest } = blob;
-    if (this.#verified.has(digest)) return true;
-    const running = this.#running.get(digest);
-    if (running !== undefined) return running;
-    const reading = this.#read(blob, open).finally(() => this.#running.delete(digest));
-    this.#running.set(digest, reading);
-    return reading;
+    return this.#verified.has(digest) || this.#reading.run(digest, () => this.#read(blob, open));
   }
 
   close(): Promise<void> {
@@ -47,9 +40,9 @@ export class BlobVerifier {
     if (file === undefined) return false;
     try {
       const hex = await this.#thread.hash(algorithmOf(digest), file).hex(size);
-      if (hex !== encodedOf(digest)) return false;
-      this.#verified.add(digest);
-      return true;
+      const isRight = hex === encodedOf(digest);
+      if (isRight) this.#verified.add(digest);
+      return isRight;
     } finally {
       file.release();
     }

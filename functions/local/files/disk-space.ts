@@ -1,100 +1,91 @@
 import { statfs } from 'node:fs/promises';
 
-/** A part of the disk, this share, stays free for the index and for whoever else writes there. */
+/** The share of the disk that stays free for the index and for other programs, and its maximum. */
 const reserveShare = 0.05;
 const mostReserve = 256 * 1024 * 1024;
 
-/** How often it is told that the disk is full, in ms. */
-const tellEvery = 60_000;
+/** How often a full disk is reported, in ms. */
+const reportInterval = 60_000;
 
-/** A disk in bytes. */
-export interface DiskSpace {
+/** The size of a disk, in bytes. */
+export interface DiskSize {
   readonly total: number;
-  /** What this process may still take. */
+  /** What this process can still use. */
   readonly free: number;
 }
 
-/** A blob on its way to the disk. */
-export interface Growing {
-  /** Bytes that it will still take, as far as it was let in. */
+/** The space that a blob in flight was promised. */
+export interface SpaceClaim {
+  /** Bytes of it that are not written yet. */
   readonly missing: number;
-  /** Lets it have so many bytes more than it asked for at first. */
+  /** Adds bytes to it. */
   grant(bytes: number): void;
 }
 
-/** The disk has no room for a blob. */
-class DiskFull extends Error {
-  constructor(wanted: number) {
-    super(`the disk is nearly full, without room for a blob of ${megabytes(wanted)}`);
-    this.name = 'DiskFull';
-  }
-}
-
 /**
- * The room on the disk of a folder. A blob that it has no room for is refused before its first byte,
- * as a fill that fails half-way cuts the clients that follow it.
+ * The free space on the disk of a folder. A blob that does not fit is refused before its first byte,
+ * because a fill that fails halfway cuts the clients that follow it.
  */
-export class DiskRoom {
+export class DiskSpace {
   readonly #folder: string;
-  readonly #measure: (folder: string) => Promise<DiskSpace | undefined>;
+  readonly #measure: (folder: string) => Promise<DiskSize | undefined>;
   readonly #onFull: (reason: string) => void;
-  readonly #admitted = new Set<Growing>();
-  #told = Number.NEGATIVE_INFINITY;
+  readonly #claims = new Set<SpaceClaim>();
+  #reported = Number.NEGATIVE_INFINITY;
 
-  /** `onFull` is told at most once a minute. */
+  /** `onFull` is called at most once a minute. */
   constructor(
     folder: string,
     onFull: (reason: string) => void,
-    measure: (folder: string) => Promise<DiskSpace | undefined> = diskSpace,
+    measure: (folder: string) => Promise<DiskSize | undefined> = diskSize,
   ) {
     this.#folder = folder;
     this.#onFull = onFull;
     this.#measure = measure;
   }
 
-  /** Lets a blob come in, until `leave`; rejects with DiskFull. */
-  async admit(blob: Growing): Promise<void> {
-    const space = await this.#measure(this.#folder);
-    // From here on without waiting, so that two blobs never count on the same room.
-    if (space !== undefined) this.#require(space, blob.missing);
-    this.#admitted.add(blob);
+  /** Reserves the space of a blob until `release`; rejects if there is not enough. */
+  async reserve(claim: SpaceClaim): Promise<void> {
+    const size = await this.#measure(this.#folder);
+    // No await between this check and the reservation, so that no two blobs get the same space.
+    this.#require(size, claim.missing);
+    this.#claims.add(claim);
   }
 
-  /** Lets a blob that came in grow by so many bytes; rejects with DiskFull. */
-  async grow(blob: Growing, bytes: number): Promise<void> {
-    const space = await this.#measure(this.#folder);
-    if (space !== undefined) this.#require(space, bytes);
-    blob.grant(bytes);
+  /** Adds bytes to a reservation; rejects if there is not enough space. */
+  async extend(claim: SpaceClaim, bytes: number): Promise<void> {
+    const size = await this.#measure(this.#folder);
+    this.#require(size, bytes);
+    claim.grant(bytes);
   }
 
-  leave(blob: Growing): void {
-    this.#admitted.delete(blob);
+  release(claim: SpaceClaim): void {
+    this.#claims.delete(claim);
   }
 
-  #require(space: DiskSpace, wanted: number): void {
-    const reserve = Math.min(space.total * reserveShare, mostReserve);
-    let left = space.free - reserve - wanted;
-    for (const other of this.#admitted) left -= other.missing;
+  #require(size: DiskSize | undefined, wanted: number): void {
+    if (size === undefined) return;
+    const { total, free } = size;
+    const reserve = Math.min(total * reserveShare, mostReserve);
+    let left = free - reserve - wanted;
+    for (const { missing } of this.#claims) left -= missing;
     if (left >= 0) return;
-    const full = new DiskFull(wanted);
-    this.#tell(full, space.free, reserve);
-    throw full;
-  }
-
-  #tell({ message }: DiskFull, free: number, reserve: number): void {
+    const message = `the disk is nearly full: no space for a blob of ${megabytes(wanted)}`;
     const now = performance.now();
-    if (now - this.#told < tellEvery) return;
-    this.#told = now;
-    this.#onFull(
-      `${message}: ${megabytes(free)} are free at ${this.#folder}, of which ${megabytes(reserve)} ` +
-        'stay free for the index; what is new is passed through and not stored; free space, or ' +
-        'set limits.storeBytes to less than the disk holds',
-    );
+    if (now - this.#reported >= reportInterval) {
+      this.#reported = now;
+      this.#onFull(
+        `${message}; ${megabytes(free)} are free at ${this.#folder}, and ${megabytes(reserve)} of ` +
+          'them are kept for the index; new blobs are passed through without being stored; free ' +
+          'some space, or set limits.storeBytes to less than the disk holds',
+      );
+    }
+    throw new Error(message);
   }
 }
 
-/** undefined on a file system that does not say. */
-async function diskSpace(folder: string): Promise<DiskSpace | undefined> {
+/** Resolves to undefined if the file system does not report its size. */
+async function diskSize(folder: string): Promise<DiskSize | undefined> {
   const stats = await statfs(folder).catch(() => undefined);
   if (stats === undefined || stats.blocks === 0) return undefined;
   return { total: stats.blocks * stats.bsize, free: stats.bavail * stats.bsize };

@@ -1,30 +1,34 @@
 import type { Writable } from 'node:stream';
+import type { ByteRange } from '../../core/headers/range.ts';
+import type { Extent } from '../../memory/extent.ts';
 import { setNodeBody } from '../../node/http/write-answer.ts';
-import type { FileSlice } from './slice.ts';
+import type { OpenFile } from './open-file.ts';
+import { FileSlice } from './slice.ts';
 
 const kibibyte = 1024;
 const smallest = 64 * kibibyte;
 const largest = 1024 * kibibyte;
+/** What all readers should hold together, in bytes. */
 const budget = 32 * 1024 * kibibyte;
 /** What is kept for the next reader, in bytes. */
 const mostSpare = 8 * 1024 * kibibyte;
 
 /**
- * The buffers that blobs pass through on their way from disk to sockets. A reader holds one for as
- * long as its client takes to accept it, so a buffer is large while there are few readers and small
- * when hundreds wait: 600 slow readers hold about 70 MiB together.
+ * The buffers through which blobs pass from disk to sockets. A reader holds one until its client has
+ * accepted it, so buffers are large while there are few readers and small when there are hundreds:
+ * 600 slow readers hold about 70 MiB together.
  */
 class ReadBuffers {
   readonly #spare = new Map<number, Buffer[]>();
   #spareBytes = 0;
   #held = 0;
 
-  /** True when readers should not read ahead of what their client has accepted. */
+  /** True if readers should not read ahead of what their client has accepted. */
   get isTight(): boolean {
     return this.#held > budget / 2;
   }
 
-  /** A buffer for at most `wanted` bytes, which may be smaller. What is in it is arbitrary. */
+  /** Returns a buffer of at most `wanted` bytes, perhaps fewer, with arbitrary content. */
   take(wanted: number): Buffer {
     const size = Math.min(wanted, this.#affordable());
     this.#held += size;
@@ -34,7 +38,7 @@ class ReadBuffers {
     return spare;
   }
 
-  /** Gives a buffer back. `isReusable` is false when something may still read it. */
+  /** Returns a buffer; not `isReusable` if something may still read it. */
   give(buffer: Buffer, isReusable: boolean): void {
     const size = buffer.byteLength;
     this.#held -= size;
@@ -47,7 +51,7 @@ class ReadBuffers {
     else spares.push(buffer);
   }
 
-  /** An eighth of what is left, as a power of two. */
+  /** An eighth of the remaining budget, as a power of two. */
   #affordable(): number {
     const left = Math.max(0, budget - this.#held) / 8;
     if (left >= largest) return largest;
@@ -57,14 +61,19 @@ class ReadBuffers {
 
 const buffers = new ReadBuffers();
 
-/** What a chunk of the Web stream holds at most, in bytes. */
-const chunkSize = 256 * 1024;
+/** The largest chunk of the Web stream, in bytes. */
+const chunkSize = 256 * kibibyte;
 
 /**
- * A slice as a Web stream, read on demand. Moving each chunk through Web streams costs more than
- * reading it, so the stream also has a NodeBody.
+ * A file, or a range of it, as a Web stream that is read on demand. Moving chunks through Web streams
+ * costs more than reading the file, so the stream also has a NodeBody. Takes over one use of `file`.
  */
-export function bodyOf(slice: FileSlice): ReadableStream<Uint8Array> {
+export function fileBody(
+  file: Promise<OpenFile>,
+  extent: Extent,
+  range: ByteRange | undefined,
+): ReadableStream<Uint8Array> {
+  const slice = new FileSlice(file, extent, range);
   const stream = new ReadableStream<Uint8Array>(
     {
       pull: async (controller) => {
@@ -89,13 +98,13 @@ export function bodyOf(slice: FileSlice): ReadableStream<Uint8Array> {
   return stream;
 }
 
-/** A buffer and how many bytes of the slice are in it. */
+/** A buffer whose first `count` bytes are the next ones of a slice. */
 interface Filled {
   readonly buffer: Buffer;
   readonly count: number;
 }
 
-/** Reads the next bytes; undefined at the end. What can be read begins to be before it returns. */
+/** Reads the next bytes; undefined at the end. If bytes are ready, the read starts at once. */
 async function fill(slice: FileSlice): Promise<Filled | undefined> {
   const available = slice.ready || (await slice.available());
   if (available === 0) return undefined;
@@ -117,12 +126,11 @@ async function pump(slice: FileSlice, sink: Writable, signal?: AbortSignal): Pro
       next = Promise.resolve(undefined);
       if (filled === undefined) break;
       const isAhead = !buffers.isTight;
-      // Before the write, which copies into the socket on this thread while another one reads.
+      // Start the read before the write, which copies into the socket on this thread.
       if (isAhead) next = fill(slice);
-      // It is looked at in the next round, if there is one.
+      // The next round reports its error, if there is one.
       next.catch(() => undefined);
-      outlet.write(filled);
-      await outlet.taken();
+      await outlet.write(filled);
       if (!isAhead) next = fill(slice);
     }
   } catch (error) {
@@ -135,14 +143,13 @@ async function pump(slice: FileSlice, sink: Writable, signal?: AbortSignal): Pro
   }
 }
 
-/** A sink that takes one buffer at a time and says when it is done with it. */
+/** Writes buffers to a sink, one at a time. */
 class Outlet {
   failure: unknown;
   readonly #sink: Writable;
   readonly #signal: AbortSignal | undefined;
   readonly #stop: () => void;
-  #written: Promise<void> = Promise.resolve();
-  #settle: (() => void) | undefined;
+  #settle: () => void = () => undefined;
   #held: Buffer | undefined;
 
   /** `stop` ends a wait for bytes when the sink is gone. */
@@ -157,45 +164,41 @@ class Outlet {
     if (signal?.aborted) this.#onAbort();
   }
 
-  /** Resolves when the sink is done with the last buffer; rejects when it will never be. */
-  async taken(): Promise<void> {
-    await this.#written;
-    if (this.failure !== undefined) throw this.failure;
-  }
-
-  /** Writes a buffer and keeps it until the sink is done with it; throws when the sink is gone. */
-  write({ buffer, count }: Filled): void {
+  /** Resolves when the sink has accepted the buffer; rejects when it never will. */
+  async write({ buffer, count }: Filled): Promise<void> {
     this.#held = buffer;
+    if (this.failure === undefined) {
+      await new Promise<void>((resolve) => {
+        this.#settle = resolve;
+        this.#sink.write(buffer.subarray(0, count), (error) => {
+          this.#giveBack(true);
+          if (error) this.#fail(error);
+          resolve();
+        });
+      });
+    }
     if (this.failure !== undefined) throw this.failure;
-    this.#written = new Promise((resolve) => {
-      this.#settle = resolve;
-    });
-    this.#sink.write(buffer.subarray(0, count), (error) => {
-      this.#letGo(true);
-      if (error) this.#fail(error);
-      this.#settle?.();
-    });
   }
 
   close(): void {
     this.#sink.off('close', this.#onClose);
     this.#sink.off('error', this.#fail);
     this.#signal?.removeEventListener('abort', this.#onAbort);
-    // Without its call-back a buffer may still be on its way to the socket.
-    this.#letGo(false);
+    // Until its callback is called, a buffer may still be on its way to the socket.
+    this.#giveBack(false);
   }
 
   readonly #fail = (reason: unknown): void => {
     this.failure ??= reason;
-    this.#settle?.();
+    this.#settle();
     this.#stop();
   };
 
-  readonly #onClose = (): void => this.#fail(new Error('the reader went away'));
+  readonly #onClose = (): void => this.#fail(new Error('the client left'));
 
   readonly #onAbort = (): void => this.#fail(this.#signal?.reason);
 
-  #letGo(isReusable: boolean): void {
+  #giveBack(isReusable: boolean): void {
     if (this.#held === undefined) return;
     buffers.give(this.#held, isReusable);
     this.#held = undefined;

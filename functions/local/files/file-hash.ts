@@ -5,18 +5,18 @@ import type { OpenFile } from './open-file.ts';
 
 /** The hash of a file that is being written. */
 export interface FileHash {
-  /** The next bytes of the file, as they are handed to the disk. */
+  /** Takes the next bytes, as they are handed to the disk. */
   update(bytes: Uint8Array): void;
-  /** The file holds so many bytes now. */
+  /** Reports how many bytes are in the file now. */
   grown(written: number): void;
-  /** Lower-case hex of the whole file, which is `size` bytes long; rejects when it cannot be read. */
+  /** Lower-case hex of the whole file of `size` bytes; rejects if the file cannot be read. */
   hex(size: number): Promise<string>;
-  /** The hash is not wanted any more. */
+  /** Frees the hash, with or without its result. */
   drop(): void;
 }
 
-/** Hashes on this thread, as the bytes pass: for small blobs, where a message costs more. */
-export function passingHash(algorithm: DigestAlgorithm): FileHash {
+/** Hashes the bytes on this thread: cheaper than messages to another one if a blob is small. */
+export function streamHash(algorithm: DigestAlgorithm): FileHash {
   const hash = createHash(algorithm);
   return {
     update: (bytes) => void hash.update(bytes),
@@ -27,9 +27,8 @@ export function passingHash(algorithm: DigestAlgorithm): FileHash {
 }
 
 /**
- * What the thread runs: plain text, so that it is the same from source and from a bundle. It reads
- * the file behind its writer, out of the page cache: so it vouches for what the file holds, and not
- * for what was meant to be written.
+ * The thread's program, as text so that it works from source and in a bundle. It reads the file behind
+ * its writer, from the page cache, so it hashes what the file contains, not what should be in it.
  */
 const program = `
 'use strict';
@@ -63,20 +62,20 @@ parentPort.on('message', ({ kind, id, fd, algorithm, end }) => {
 });
 `;
 
-type Answer = { readonly id: number } & ({ readonly hex: string } | { readonly problem: string });
+type Result = { readonly id: number } & ({ readonly hex: string } | { readonly problem: string });
 
 interface Waiting {
   resolve(hex: string): void;
   reject(error: Error): void;
 }
 
-/** One more thread that hashes large blobs: SHA-256 of a fast fill would fill the main thread. */
+/** A thread that hashes large blobs: SHA-256 of a fast fill would block the main thread. */
 export class HashThread {
   #worker: Worker | undefined;
   #lastId = 0;
   readonly #open = new Map<number, Waiting>();
 
-  /** The hash of a file; its descriptor must stay open until the hash is known or dropped. */
+  /** Hashes a file, whose descriptor must stay open until the hash is known or dropped. */
   hash(algorithm: DigestAlgorithm, file: OpenFile): FileHash {
     this.#lastId += 1;
     const id = this.#lastId;
@@ -84,7 +83,7 @@ export class HashThread {
     const result = new Promise<string>((resolve, reject) =>
       this.#open.set(id, { resolve, reject }),
     );
-    // It is thrown where the hash is asked for.
+    // `hex` reports it.
     result.catch(() => undefined);
     worker.postMessage({ kind: 'begin', id, fd: file.fd, algorithm });
     return {
@@ -101,7 +100,7 @@ export class HashThread {
     };
   }
 
-  /** Ends the thread; hashes under way reject. */
+  /** Ends the thread; hashes in progress reject. */
   async close(): Promise<void> {
     await this.#worker?.terminate();
   }
@@ -114,11 +113,11 @@ export class HashThread {
   #start(): Worker {
     if (this.#worker !== undefined) return this.#worker;
     const worker = new Worker(program, { eval: true, execArgv: [], env: {}, name: 'hash' });
-    worker.on('message', (answer: Answer) => {
-      const waiting = this.#open.get(answer.id);
-      this.#forget(answer.id);
-      if ('hex' in answer) waiting?.resolve(answer.hex);
-      else waiting?.reject(new Error(`hashing failed: ${answer.problem}`));
+    worker.on('message', (result: Result) => {
+      const waiting = this.#open.get(result.id);
+      this.#forget(result.id);
+      if ('hex' in result) waiting?.resolve(result.hex);
+      else waiting?.reject(new Error(`hashing failed: ${result.problem}`));
     });
     const onEnd = (reason: unknown) => {
       if (this.#worker === worker) this.#worker = undefined;

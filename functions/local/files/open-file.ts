@@ -1,8 +1,8 @@
 import { close, constants, fstatSync, open, read } from 'node:fs';
 
 /**
- * An open file with several users: the writer of a growing file and all who follow it read through
- * one descriptor, so that 200 followers cost one. It is closed when the last user let go.
+ * An open file with several users: the writer of a growing file and all who follow it share one
+ * descriptor, so that 200 followers cost one. It is closed when the last user releases it.
  */
 export class OpenFile {
   /** The descriptor; valid in every thread of the process. */
@@ -18,7 +18,7 @@ export class OpenFile {
     return OpenFile.#open(path, constants.O_RDONLY);
   }
 
-  /** Creates a file for writing and reading; it must not be there. */
+  /** Creates a file for writing and reading; rejects if it exists. */
   static create(path: string): Promise<OpenFile> {
     return OpenFile.#open(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL);
   }
@@ -29,29 +29,33 @@ export class OpenFile {
     });
   }
 
-  /** How large it is now, in bytes. The system knows that of an open file without the disk. */
+  /** The current size in bytes. For an open file the system knows it without reading the disk. */
   get size(): number {
     return fstatSync(this.fd).size;
   }
 
-  /** One more user. */
+  /** Adds a user. */
   retain(): this {
     this.#users += 1;
     return this;
   }
 
-  /** One user less. Each must call it once; nobody reads after the last. */
+  /** Removes a user; each must call it exactly once. */
   release(): void {
     this.#users -= 1;
-    // Nothing is lost by a failing close: what had to be on disk was synchronised before.
+    // A failing close loses nothing: what must be on disk was synchronised before.
     if (this.#users === 0) close(this.fd, () => undefined);
   }
 
-  /** Reads at `position` into the first `length` bytes of `target`; resolves to how many came. */
+  /**
+   * Reads from `position` into the first `length` bytes of `target`; resolves to how many were read.
+   * The read starts before this returns. Rejects at the end of the file.
+   */
   readInto(target: Uint8Array, length: number, position: number): Promise<number> {
     return new Promise((resolve, reject) => {
       read(this.fd, target, 0, length, position, (error, count) => {
         if (error) reject(error);
+        else if (count === 0) reject(new Error('the file of a stored blob is shorter than before'));
         else resolve(count);
       });
     });

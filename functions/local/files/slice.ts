@@ -1,17 +1,10 @@
+import type { ByteRange } from '../../core/headers/range.ts';
 import type { Extent } from '../../memory/extent.ts';
 import type { OpenFile } from './open-file.ts';
 
-/** The reader closed a slice while it was waiting for it. */
-class SliceClosed extends Error {
-  constructor() {
-    super('the reader closed the slice');
-    this.name = 'SliceClosed';
-  }
-}
-
 /**
- * A range of a file, read once from its start to its end, also while the file still grows. It must
- * be closed, by however many callers: the file is let go exactly once.
+ * A range of a file, read once from start to end, even while the file grows. It must be closed to
+ * release the file; closing it again has no effect.
  */
 export class FileSlice {
   readonly #file: Promise<OpenFile>;
@@ -19,87 +12,80 @@ export class FileSlice {
   readonly #end: number;
   #opened: OpenFile | undefined;
   #position: number;
-  #closed = false;
+  #isClosed = false;
   #isReading = false;
   #isReleased = false;
   #wake: (() => void) | undefined;
 
-  /**
-   * `file` is this slice's own use of it. `end` is the first byte after it; infinity for one
-   * that ends with the file.
-   */
-  constructor(file: Promise<OpenFile>, extent: Extent, start: number, end: number) {
+  /** Takes over one use of `file`. Without a range it ends where the file ends. */
+  constructor(file: Promise<OpenFile>, extent: Extent, range: ByteRange | undefined) {
     this.#file = file;
     this.#extent = extent;
-    this.#position = start;
-    this.#end = end;
+    this.#position = range?.start ?? 0;
+    this.#end = range === undefined ? Number.POSITIVE_INFINITY : range.end + 1;
     file.then(
       (opened) => {
         this.#opened = opened;
       },
-      // It is thrown where the slice is read.
+      // `read` reports it.
       () => undefined,
     );
   }
 
-  /** How many bytes may be read without waiting; 0 also at the end, and where it will fail. */
+  /** How many bytes can be read without waiting; 0 at the end, and if reading will fail. */
   get ready(): number {
-    if (this.#closed || this.#extent.failure !== undefined) return 0;
+    if (this.#isClosed || this.#extent.failure !== undefined) return 0;
     return Math.max(0, Math.min(this.#end, this.#extent.readable) - this.#position);
   }
 
   /**
-   * Waits until there is something to read. Resolves to how many bytes may be read at once, 0 at
-   * the end; rejects when the bytes turned out wrong, or when the slice was closed.
+   * Waits for bytes. Resolves to how many can be read, 0 at the end. Rejects if the bytes turn out to
+   * be wrong or the slice is closed.
    */
   async available(): Promise<number> {
     for (;;) {
-      if (this.#closed) throw new SliceClosed();
+      if (this.#isClosed) throw closedError();
       if (this.#position >= this.#end) return 0;
-      const { failure, readable, ended } = this.#extent;
-      if (failure !== undefined) throw failure;
-      const count = Math.min(this.#end, readable) - this.#position;
-      if (count > 0) return count;
-      if (ended) return 0;
+      if (this.#extent.failure !== undefined) throw this.#extent.failure;
+      if (this.ready > 0 || this.#extent.ended) return this.ready;
       await this.#change();
     }
   }
 
   /**
-   * Reads the next bytes, not more than `available` said; resolves to how many came. An open file
-   * begins to be read before this returns. One call at a time.
+   * Reads up to `length` bytes, at most what `available` reported; resolves to how many were read. If
+   * the file is open, the read starts before this returns. One call at a time.
    */
   async read(target: Uint8Array, length: number): Promise<number> {
     this.#isReading = true;
     try {
       const file = this.#opened ?? (await this.#file);
-      if (this.#closed) throw new SliceClosed();
+      if (this.#isClosed) throw closedError();
       const count = await file.readInto(target, length, this.#position);
-      if (count === 0) throw new Error('a stored blob is shorter than it was');
       this.#position += count;
       return count;
     } finally {
       this.#isReading = false;
-      if (this.#closed) this.#release();
+      if (this.#isClosed) this.#release();
     }
   }
 
-  /** Lets go of the file, and ends a wait for more bytes. */
+  /** Releases the file and ends a wait for bytes. */
   close(): void {
-    this.#closed = true;
+    this.#isClosed = true;
     this.#wake?.();
-    // A read under way still uses the descriptor: it lets go when it is done.
+    // A read in progress still uses the descriptor and releases it when it is done.
     if (!this.#isReading) this.#release();
   }
 
   #change(): Promise<void> {
     return new Promise((resolve) => {
       const wake = () => {
-        forget();
+        unwatch();
         this.#wake = undefined;
         resolve();
       };
-      const forget = this.#extent.watch(wake);
+      const unwatch = this.#extent.watch(wake);
       this.#wake = wake;
     });
   }
@@ -112,4 +98,8 @@ export class FileSlice {
       () => undefined,
     );
   }
+}
+
+function closedError(): Error {
+  return new Error('the reader closed the slice');
 }

@@ -1,28 +1,27 @@
 import { writev } from 'node:fs';
 import type { OpenFile } from './open-file.ts';
 
-/** Bytes that wait for the disk before the source has to wait as well. */
+/** How many bytes may wait for the disk before the source must wait too. */
 const mostWaiting = 4 * 1024 * 1024;
 
-/** Writes chunks to a file one after the other; what comes during a write goes with the next. */
+/** Appends chunks to a file. Chunks that arrive during a write go out together with the next one. */
 export class FileWriter {
-  /** Bytes that are in the file. */
-  written = 0;
   readonly #file: OpenFile;
   readonly #onWritten: (written: number) => void;
+  #written = 0;
   #waiting: Uint8Array[] = [];
   #waitingBytes = 0;
   #isWriting = false;
   #failure: Error | undefined;
   #wake: (() => void) | undefined;
 
-  /** `onWritten` is called after each write with the bytes that are in the file. */
+  /** `onWritten` is called after each write with the number of bytes in the file. */
   constructor(file: OpenFile, onWritten: (written: number) => void) {
     this.#file = file;
     this.#onWritten = onWritten;
   }
 
-  /** Takes a chunk, which must not change any more; throws when an earlier one failed. */
+  /** Queues a chunk, which must not change afterwards; throws if an earlier write failed. */
   append(chunk: Uint8Array): void {
     if (this.#failure !== undefined) throw this.#failure;
     if (chunk.byteLength === 0) return;
@@ -31,12 +30,12 @@ export class FileWriter {
     if (!this.#isWriting) this.#write();
   }
 
-  /** True when the source should wait for `drained`. */
+  /** True if the source should wait for `drained`. */
   get isFull(): boolean {
     return this.#waitingBytes > mostWaiting;
   }
 
-  /** Resolves when nothing waits any more; rejects when a write failed. One call at a time. */
+  /** Resolves when everything is written; rejects if a write failed. One call at a time. */
   async drained(): Promise<void> {
     while (this.#isWriting) {
       await new Promise<void>((resolve) => {
@@ -55,35 +54,33 @@ export class FileWriter {
   }
 
   #writeAll(chunks: Uint8Array[]): void {
-    writev(this.#file.fd, chunks, this.written, (error, count) => {
+    writev(this.#file.fd, chunks, this.#written, (error, count) => {
       if (error) {
         this.#failure = error;
-        return this.#rest();
+        return this.#stop();
       }
-      this.written += count;
-      const left = without(chunks, count);
-      // A full disk takes a part first and fails only with the next write.
+      this.#written += count;
+      const left = chunksAfter(chunks, count);
+      // A full disk accepts a part first and fails only at the next write.
       if (left.length > 0) return this.#writeAll(left);
-      this.#onWritten(this.written);
+      this.#onWritten(this.#written);
       if (this.#waiting.length > 0) this.#write();
-      else this.#rest();
+      else this.#stop();
     });
   }
 
-  #rest(): void {
+  #stop(): void {
     this.#isWriting = false;
     this.#wake?.();
   }
 }
 
-/** What is left of chunks after their first `count` bytes. */
-function without(chunks: readonly Uint8Array[], count: number): Uint8Array[] {
-  let left = count;
-  let index = 0;
-  for (; index < chunks.length; index++) {
-    const length = chunks[index]?.byteLength ?? 0;
-    if (length > left) break;
-    left -= length;
-  }
-  return chunks.slice(index).map((chunk, at) => (at === 0 ? chunk.subarray(left) : chunk));
+/** The chunks without their first `count` bytes. */
+function chunksAfter(chunks: readonly Uint8Array[], count: number): Uint8Array[] {
+  let skip = count;
+  return chunks.flatMap((chunk) => {
+    const skipped = Math.min(skip, chunk.byteLength);
+    skip -= skipped;
+    return skipped === chunk.byteLength ? [] : [chunk.subarray(skipped)];
+  });
 }

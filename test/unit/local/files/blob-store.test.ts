@@ -106,7 +106,7 @@ test('a file that somebody cut short is removed when it is asked for', async () 
   await truncate(fileOf(digest.slice(7)), 1000);
   expect(await store.locate(digest)).toBeUndefined();
   expect(await store.usedBytes()).toBe(0);
-  expect(problems).toEqual([`the file of ${digest} was damaged, and is removed`]);
+  expect(problems).toEqual([`deleted the corrupt blob ${digest}`]);
   expect((await store.put(wanted, sourceOf(content)).done).kind).toBe('stored');
   expect((await store.locate(digest))?.kind).toBe('stream');
 });
@@ -167,8 +167,8 @@ describe('a disk that is nearly full', () => {
     await store.put(wanted, sourceOf(content)).done;
     await store.close();
     let free = 51_000_000;
-    const diskSpace = async () => ({ total: gigabyte, free });
-    store = await FileBlobStore.open(folder, { now: () => now, diskSpace, onProblem });
+    const diskSize = async () => ({ total: gigabyte, free });
+    store = await FileBlobStore.open(folder, { now: () => now, diskSize, onProblem });
     const large = { digest: madeDigest('large'), size: 1_000_001 };
     for (let round = 0; round < 2; round++) {
       const source = new FedSource();
@@ -188,8 +188,8 @@ describe('a disk that is nearly full', () => {
 
   test('counts what the blobs under way will take', async () => {
     await store.close();
-    const diskSpace = async () => ({ total: gigabyte, free: 53_000_000 });
-    store = await FileBlobStore.open(folder, { now: () => now, diskSpace });
+    const diskSize = async () => ({ total: gigabyte, free: 53_000_000 });
+    store = await FileBlobStore.open(folder, { now: () => now, diskSize });
     const sources = [0, 1, 2, 3].map(() => new FedSource());
     const puts = sources.map((source, at) =>
       store.put({ digest: madeDigest(`large ${at}`), size: 1_000_000 }, source),
@@ -229,8 +229,8 @@ describe('a blob whose size nobody stated', () => {
     const room = 10 + 150;
     const source = zeros();
     const written = () => Math.max(0, source.given - 1) * mebibyte;
-    const diskSpace = async () => ({ total: 200 * mebibyte, free: room * mebibyte - written() });
-    store = await FileBlobStore.open(folder, { now: () => now, diskSpace, onProblem });
+    const diskSize = async () => ({ total: 200 * mebibyte, free: room * mebibyte - written() });
+    store = await FileBlobStore.open(folder, { now: () => now, diskSize, onProblem });
     const put = store.put({ digest, size: undefined }, source).done;
     await expect(put).rejects.toThrow(BlobTooLarge);
     expect(source.given).toBe(129);
@@ -241,8 +241,8 @@ describe('a blob whose size nobody stated', () => {
 
   test('counts with the others on the disk as it grows', async () => {
     await store.close();
-    const diskSpace = async () => ({ total: 200 * mebibyte, free: (10 + 150) * mebibyte });
-    store = await FileBlobStore.open(folder, { now: () => now, diskSpace });
+    const diskSize = async () => ({ total: 200 * mebibyte, free: (10 + 150) * mebibyte });
+    store = await FileBlobStore.open(folder, { now: () => now, diskSize });
     const fed = [0, 1, 2].map(() => new FedSource());
     const puts = fed.map((source, at) =>
       store.put({ digest: madeDigest(`unstated ${at}`), size: undefined }, source),

@@ -10,63 +10,50 @@ import {
   wrongSize,
 } from '../../core/ports/blob-store.ts';
 import { GrowingExtent } from '../../memory/extent.ts';
-import type { Growing } from './disk-space.ts';
-import { bodyOf } from './file-body.ts';
-import { type FileHash, type HashThread, passingHash } from './file-hash.ts';
-import type { OpenFile } from './open-file.ts';
-import { FileSlice } from './slice.ts';
+import type { BlobFolder } from './blob-folder.ts';
+import type { DiskSpace, SpaceClaim } from './disk-space.ts';
+import { fileBody } from './file-body.ts';
+import { type FileHash, type HashThread, streamHash } from './file-hash.ts';
+import { OpenFile } from './open-file.ts';
 import { FileWriter } from './writer.ts';
 
-/** From this size on a blob is hashed by the thread; also a blob of unknown size. */
+/** From this size, or if the size is unknown, a blob is hashed by the thread. */
 const largeBlob = 8 * 1024 * 1024;
 
-/** A blob of unknown size asks the disk for room each time that it grew by so many bytes. */
-const roomStep = 64 * 1024 * 1024;
+/** A blob of unknown size reserves disk space in steps of so many bytes. */
+const spaceStep = 64 * 1024 * 1024;
 
-/** A file for bytes that are not verified yet. */
+/** The file of an unverified blob. */
 export interface Incoming {
   readonly path: string;
   readonly file: OpenFile;
 }
 
-/** What a put needs of the store. */
+/** What a put needs of its store. */
 export interface PutContext {
+  readonly folder: BlobFolder;
+  readonly space: DiskSpace;
   readonly hashThread: HashThread;
-  /** Rejects where there is no room for the blob. */
-  createIncoming(blob: Growing): Promise<Incoming>;
-  /** Rejects where there is no room for so many bytes more. */
-  growIncoming(blob: Growing, bytes: number): Promise<void>;
-  removeIncoming(path: string): Promise<void>;
   /** Makes a verified file the blob; resolves when it is visible and durable. */
   publish(incoming: Incoming, digest: Digest, size: number): Promise<void>;
-  /** The published blob. */
-  openStored(digest: Digest): Promise<OpenFile>;
 }
 
-/** A follower's bytes are not what was wanted; nothing of them was stored. */
-class WrongBytes extends Error {
-  constructor(digest: Digest, reason: string) {
-    super(`the bytes of ${digest} are wrong: ${reason}`);
-    this.name = 'WrongBytes';
-  }
-}
-
-/** A file that stops half-way is begun again: a fill here has no end of time. */
-type Verdict = Exclude<PutOutcome, { kind: 'paused' }>;
+/** A fill on one machine has no deadline, so a put never pauses. */
+type Outcome = Exclude<PutOutcome, { kind: 'paused' }>;
 
 /**
- * A blob on its way to disk: written to a file of its own, hashed, and published only if it is what
- * was wanted. Followers read the same file behind the writer.
+ * A blob in flight: written to a file of its own, hashed, and published only if size and digest are
+ * right. Followers read the same file behind the writer.
  */
-export class FileBlobPut implements BlobPut, Growing {
+export class FileBlobPut implements BlobPut, SpaceClaim {
   readonly done: Promise<PutOutcome>;
   readonly begun: Promise<void>;
   readonly #wanted: WantedBlob;
   readonly #context: PutContext;
   readonly #extent: GrowingExtent;
   readonly #incoming: Promise<Incoming>;
-  /** How large the file may become before the disk is asked again, in bytes. */
-  #room: number;
+  /** How large the file may become before more disk space must be reserved, in bytes. */
+  #reserved: number;
   #isOver = false;
   #begin: () => void = () => undefined;
 
@@ -74,13 +61,13 @@ export class FileBlobPut implements BlobPut, Growing {
     this.#wanted = wanted;
     this.#context = context;
     this.#extent = new GrowingExtent(wanted.size);
-    this.#room = wanted.size ?? roomStep;
+    this.#reserved = wanted.size ?? spaceStep;
     this.begun = new Promise((resolve) => {
       this.#begin = resolve;
     });
-    this.#incoming = context.createIncoming(this);
+    this.#incoming = context.space.reserve(this).then(() => context.folder.createIncoming());
     this.done = this.#run(source, signal);
-    // Who only follows does not have to look at the outcome.
+    // Callers that only follow must not cause an unhandled rejection.
     this.done.catch(() => undefined);
   }
 
@@ -89,23 +76,22 @@ export class FileBlobPut implements BlobPut, Growing {
   }
 
   get missing(): number {
-    return Math.max(0, this.#room - this.#extent.readable);
+    return Math.max(0, this.#reserved - this.#extent.readable);
   }
 
   grant(bytes: number): void {
-    this.#room += bytes;
+    this.#reserved += bytes;
   }
 
   /**
-   * A range that ends before the blob's last byte ends cleanly as soon as it is there: its reader
-   * has no digest of it to compare, and waiting would hold up a client that asks range by range.
+   * A range that ends before the blob's last byte ends cleanly as soon as its bytes are there: its
+   * reader has no digest to check it by, and waiting would slow clients that request range by range.
    */
   follow(range?: ByteRange): ReadableStream<Uint8Array> {
     const file = this.#isOver
-      ? this.#context.openStored(this.#wanted.digest)
+      ? OpenFile.read(this.#context.folder.path(this.#wanted.digest))
       : this.#incoming.then((incoming) => incoming.file.retain());
-    const end = range === undefined ? Number.POSITIVE_INFINITY : range.end + 1;
-    return bodyOf(new FileSlice(file, this.#extent, range?.start ?? 0, end));
+    return fileBody(file, this.#extent, range);
   }
 
   async #run(source: BlobSource, signal: AbortSignal): Promise<PutOutcome> {
@@ -120,34 +106,37 @@ export class FileBlobPut implements BlobPut, Growing {
     } catch (error) {
       this.#extent.fail(error instanceof Error ? error : new Error(String(error)));
       throw error;
+    } finally {
+      this.#context.space.release(this);
     }
   }
 
-  async #store(incoming: Incoming, source: BlobSource, signal: AbortSignal): Promise<PutOutcome> {
+  async #store(incoming: Incoming, source: BlobSource, signal: AbortSignal): Promise<Outcome> {
     const { digest } = this.#wanted;
+    const { folder, publish } = this.#context;
     try {
-      const verdict = await this.#receive(incoming.file, source, signal);
-      if (verdict.kind === 'stored') {
-        this.#extent.end(verdict.size);
-        await this.#context.publish(incoming, digest, verdict.size);
-        return verdict;
+      const outcome = await this.#receive(incoming.file, source, signal);
+      if (outcome.kind === 'stored') {
+        this.#extent.end(outcome.size);
+        await publish(incoming, digest, outcome.size);
+      } else {
+        this.#extent.fail(wrongBytes(digest, outcome.reason));
+        await folder.removeIncoming(incoming.path);
       }
-      this.#extent.fail(new WrongBytes(digest, verdict.reason));
-      await this.#context.removeIncoming(incoming.path);
-      return verdict;
+      return outcome;
     } catch (error) {
-      // The first error says what went wrong; the file would be removed at the next start at last.
-      await this.#context.removeIncoming(incoming.path).catch(() => undefined);
+      // Report the first error; the next start removes the file if this fails.
+      await folder.removeIncoming(incoming.path).catch(() => undefined);
       throw error;
     }
   }
 
-  /** Writes and hashes what comes; says whether it is what was wanted. */
-  async #receive(file: OpenFile, source: BlobSource, signal: AbortSignal): Promise<Verdict> {
+  /** Writes and hashes the source's bytes and compares them with what was wanted. */
+  async #receive(file: OpenFile, source: BlobSource, signal: AbortSignal): Promise<Outcome> {
     const { digest, size } = this.#wanted;
     const isLarge = (size ?? largeBlob) >= largeBlob;
     const algorithm = algorithmOf(digest);
-    const hash = isLarge ? this.#context.hashThread.hash(algorithm, file) : passingHash(algorithm);
+    const hash = isLarge ? this.#context.hashThread.hash(algorithm, file) : streamHash(algorithm);
     try {
       const received = await this.#copy(file, hash, source, signal);
       if (size !== undefined && received !== size) return wrongSize(size, received);
@@ -159,14 +148,14 @@ export class FileBlobPut implements BlobPut, Growing {
     }
   }
 
-  /** Resolves to how many bytes came; stops at once when they are more than wanted. */
+  /** Resolves to the number of bytes received; stops at the first byte beyond the wanted size. */
   async #copy(
     file: OpenFile,
     hash: FileHash,
     source: BlobSource,
     signal: AbortSignal,
   ): Promise<number> {
-    const most = this.#wanted.size ?? Number.POSITIVE_INFINITY;
+    const { digest, size: most = Number.POSITIVE_INFINITY } = this.#wanted;
     const writer = new FileWriter(file, (written) => {
       hash.grown(written);
       this.#extent.grow(written);
@@ -185,10 +174,10 @@ export class FileBlobPut implements BlobPut, Growing {
         if (done) break;
         received += value.byteLength;
         if (received > most) {
-          void cancel(new WrongBytes(this.#wanted.digest, wrongSize(most, received).reason));
+          void cancel(wrongBytes(digest, wrongSize(most, received).reason));
           break;
         }
-        if (received > this.#room) await this.#grow(received);
+        if (received > this.#reserved) await this.#reserveMore(received);
         hash.update(value);
         writer.append(value);
         if (writer.isFull) await writer.drained();
@@ -203,13 +192,16 @@ export class FileBlobPut implements BlobPut, Growing {
     return received;
   }
 
-  /** Asks the disk for room up to `bytes`: only a blob of unknown size comes here. */
-  async #grow(bytes: number): Promise<void> {
+  /** Reserves disk space up to `bytes`; only for a blob of unknown size. */
+  async #reserveMore(bytes: number): Promise<void> {
     try {
-      while (bytes > this.#room) await this.#context.growIncoming(this, roomStep);
+      while (bytes > this.#reserved) await this.#context.space.extend(this, spaceStep);
     } catch (error) {
-      const { digest } = this.#wanted;
-      throw new BlobTooLarge(`${digest} grew beyond the room on the disk`, error);
+      throw new BlobTooLarge(`${this.#wanted.digest} does not fit on the disk`, error);
     }
   }
+}
+
+function wrongBytes(digest: Digest, reason: string): Error {
+  return new Error(`wrong bytes for ${digest}: ${reason}`);
 }
