@@ -1,27 +1,24 @@
 import type { AwsConfig } from '../core/config/resolve.ts';
 import { passThroughAll } from '../core/mirror/blobs/background-fill.ts';
-import { reasonOf } from '../core/ports/tolerate.ts';
+import { tolerate } from '../core/ports/tolerate.ts';
 import { billedMarkInterval } from '../core/service/platform.ts';
 import { passwordReader } from '../node/password.ts';
 import { type OpenPlatform, storeListeners } from '../node/server-platform.ts';
 import { ServedSqsFillQueue } from './sqs/fill-queue.ts';
 import { openStores } from './stores.ts';
 
-/** How often the counts are written, in ms. */
+/** How often the ledger's counts are flushed, in ms. */
 const flushInterval = 60_000;
 
 /**
- * DynamoDB, S3 and SQS under an ordinary server, which also works on the queue of fills: for ECS,
- * EKS, EC2 and Lambda's Web Functions. Any number of such servers share them.
+ * The platform of a server on DynamoDB, S3 and SQS, which also handles fills: for ECS, EKS, EC2 and
+ * Lambda's web functions. Any number of servers can share the stores.
  */
 export function openOnAws(aws: AwsConfig): OpenPlatform {
   return async ({ environment, runtime, log, fetch }) => {
     const { manifests, blobs, leases, ledger, queues, readSecret } = openStores(aws, environment);
     const queue = new ServedSqsFillQueue(queues, storeListeners(log));
-    const flush = () =>
-      ledger.flush().catch((error: unknown) => {
-        runtime.observe({ kind: 'store-failed', operation: 'flush', reason: reasonOf(error) });
-      });
+    const { flush } = tolerate({ flush: () => ledger.flush() }, runtime.observe);
     const flushing = setInterval(() => void flush(), flushInterval);
     return {
       ports: { manifests, blobs, leases, ledger, queue },
@@ -29,7 +26,7 @@ export function openOnAws(aws: AwsConfig): OpenPlatform {
       log,
       fetch,
       readPassword: passwordReader(environment, readSecret),
-      // A server may answer for as long as a blob takes, so no client waits for a fill.
+      // A server can stream a blob of any length, so no client has to wait for a fill.
       missingBlobs: passThroughAll,
       markInterval: billedMarkInterval,
       fillsHere: aws.fills === 'here',

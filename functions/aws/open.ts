@@ -9,30 +9,30 @@ import { type MetricLedger, metricLedger } from './metrics/metric-ledger.ts';
 import { createMetricLog, type MetricLog } from './metrics/metric-log.ts';
 import { type AwsStores, openStores } from './stores.ts';
 
-/** What a function takes from its process. */
+/** What a function needs of its process. */
 export interface FunctionProcess extends Pick<Platform, 'fetch'> {
   readonly environment: Environment;
-  /** Takes whole lines of the log, without their end. */
+  /** Writes a line of the log, which comes without its newline. */
   write(line: string): void;
 }
 
-/** What an instance of a function runs on. */
+/** The platform of a function's instance. */
 export interface FunctionPlatform extends Platform {
   readonly log: MetricLog;
   readonly stores: AwsStores;
-  /** Of `ports`: what it counts becomes metrics. */
+  /** The ledger in `ports`, whose counts also become metrics. */
   readonly ledger: MetricLedger;
-  /** Ends what outlives an answer, or leaves it to the next event after so many ms. */
+  /** Waits up to `milliseconds` for background work; the rest resumes with the next event. */
   settled(milliseconds: number): Promise<void>;
 }
 
 /**
- * How many blobs and manifests an invocation looks at for eviction: each takes about six calls, one
- * after another, which are ten seconds for all.
+ * How many blobs and manifests one invocation examines for eviction. Each takes about six calls in
+ * sequence, so all of them take about ten seconds.
  */
 const evictionSteps = 300;
 
-/** Opens the platform of an instance. Nothing is sent yet. */
+/** Opens the platform of an instance. Sends nothing yet. */
 export function openPlatform(config: FunctionConfig, process: FunctionProcess): FunctionPlatform {
   const { environment, fetch, write } = process;
   const { passThroughBytes, fillWait } = config.aws;

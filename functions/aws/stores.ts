@@ -19,19 +19,19 @@ import { secretReader } from './sdk/secrets.ts';
 import { type FillQueues, SqsFillQueue } from './sqs/fill-queue.ts';
 import { openSqs, SqsQueue } from './sqs/queue.ts';
 
-/** The stores of a function, and what it does with them besides. */
+/** The stores on AWS, and what else an instance does with them. */
 export interface AwsStores extends Ports {
   readonly ledger: DynamoDbLedger;
   readonly queues: FillQueues;
-  /** A URL signed for HEAD of a stored blob; undefined when it is not stored. */
+  /** A URL signed for HEAD of a blob; undefined if it is not stored. */
   signHead(digest: Digest): Promise<string | undefined>;
-  /** Reads a password out of Secrets Manager. */
+  /** Reads a password from Secrets Manager. */
   readSecret(name: string): Promise<string>;
-  /** Begins what the first request would wait for: the credentials, and a connection to the table. */
+  /** Starts what the first request would wait for: the credentials, and a connection to DynamoDB. */
   warm(): void;
 }
 
-/** Opens the stores on AWS. Nothing is connected before it is needed. */
+/** Opens the stores on AWS. They connect when they are first used. */
 export function openStores(aws: AwsConfig, environment: Environment): AwsStores {
   const now = Date.now;
   const { endpoints, bucket, urlLife, dualStack } = aws;
@@ -68,7 +68,7 @@ export function openStores(aws: AwsConfig, environment: Environment): AwsStores 
   return {
     manifests: new DynamoDbManifestStore(table, {
       large: new LargeValues({
-        // A client waits.
+        // Clients wait for manifests.
         bucket: openBucket({ ...address, credentials, longestSilence: 5000 }),
         keyOf: manifestKey,
         sha256Hex: nodeHashing.sha256Hex,
@@ -86,17 +86,16 @@ export function openStores(aws: AwsConfig, environment: Environment): AwsStores 
     },
     readSecret: secretReader(serviceAt(endpoints.secretsManager)),
     warm() {
-      // The request that needs them hears why there is no connection, and no credentials.
+      // If these fail, the first request tries again and reports why.
       dynamoDb.openAhead().catch(() => undefined);
-      // Where they have to be fetched.
       Promise.resolve(credentials()).catch(() => undefined);
     },
   };
 }
 
-/** Lambda says its region; elsewhere it is configured. */
+/** On Lambda the region is in the environment. */
 function regionOf({ region }: AwsConfig, environment: Environment): string {
   const found = region ?? environment.AWS_REGION ?? environment.AWS_DEFAULT_REGION;
   if (found !== undefined && found !== '') return found;
-  throw new Error('no region: set "aws.region" or AWS_REGION');
+  throw new Error('no AWS region: set "aws.region" or AWS_REGION');
 }

@@ -6,42 +6,37 @@ import { failureAnswer } from '../../core/registry/error-answer.ts';
 import type { App } from '../../core/service/app.ts';
 import { collectBody, longestBody, type SentBody, sentBytes, sentHeaders } from './url-response.ts';
 
-/** What answers the events of a function URL. */
 export interface FunctionUrlOptions {
   readonly app: Pick<App, 'fetch'>;
-  /**
-   * Where a client may ask the bucket itself for the length of a stored blob: a URL signed for
-   * HEAD. undefined when the blob of this answer is not stored.
-   */
+  /** Signs a URL for HEAD of the answer's blob in the bucket; undefined if it is not stored. */
   signHead(answer: Answer): Promise<string | undefined>;
-  /** Told of what should not happen; the client gets an answer nevertheless. */
+  /** Reports unexpected errors. The client gets an answer nevertheless. */
   onError(error: unknown): void;
 }
 
-/** A result for the front, and what the log line of the request needs. */
+/** A result for Lambda, and what the request's log line needs. */
 export interface FunctionUrlAnswer {
   readonly result: Exclude<LambdaFunctionURLResult, string> & { readonly statusCode: number };
   readonly note: AnswerNote;
-  /** Of the body that the client gets. */
+  /** The size of the body that the client gets. */
   readonly bytes: number;
 }
 
 /**
- * Answers an event within so many ms, and never rejects: what is not there by then becomes the
- * answer that sends the client to the origin, for Lambda's own at its timeout is a 502, which says
- * nothing and costs dockerd's clients 50 seconds.
+ * Answers an event within `milliseconds`, and never rejects. On a timeout the answer sends the client
+ * to the upstream: Lambda's own would be a 502, after which dockerd retries for 50 seconds.
  */
 export type FunctionUrl = (
   event: LambdaFunctionURLEvent,
   milliseconds: number,
 ) => Promise<FunctionUrlAnswer>;
 
-/** Makes what stands between a function URL in the buffered mode and the app. */
+/** Connects a function URL in buffered mode to the app. */
 export function createFunctionUrl(options: FunctionUrlOptions): FunctionUrl {
   return async (event, milliseconds) => {
     const answered = await withTimeout(milliseconds, answerEvent(event, options));
     if (answered !== undefined) return answered;
-    return failed(targetOf(event), 'no answer in the time that a function has');
+    return failed(targetOf(event), 'timed out');
   };
 }
 
@@ -66,7 +61,7 @@ async function answerEvent(
   }
 }
 
-/** A body that breaks or does not fit sends the client to the origin: nothing of it has left yet. */
+/** If the body breaks or does not fit, the client is sent to the upstream: nothing was sent yet. */
 async function answerWhole(
   response: Response,
   note: AnswerNote,
@@ -82,9 +77,9 @@ async function answerWhole(
   } catch (error) {
     return failed(target, error instanceof Error ? error.message : 'the body broke off');
   }
-  if (bytes === undefined) return failed(target, 'too long for a function URL');
+  if (bytes === undefined) return failed(target, 'the body is too large for a function URL');
   if (length !== null && Number(length) !== bytes.byteLength) {
-    return failed(target, 'the body has another length than was promised');
+    return failed(target, `expected a body of ${length} bytes, got ${bytes.byteLength}`);
   }
   return sent(status, headers, sentBytes(bytes), note);
 }
@@ -118,7 +113,7 @@ function sent(
   return { result: { statusCode, headers: sentHeaders(headers), ...body }, note, bytes };
 }
 
-/** `reason` is for the log. */
+/** The answer after a failure; `reason` is for the log. */
 function failed(target: string, reason: string): FunctionUrlAnswer {
   const { status, headers, body, note } = failureAnswer(target, reason);
   return sent(status, headers, body instanceof Uint8Array ? sentBytes(body) : nothing, note);
@@ -126,17 +121,17 @@ function failed(target: string, reason: string): FunctionUrlAnswer {
 
 const nothing: SentBody = { body: '', isBase64Encoded: false, bytes: 0 };
 
-/** The path and the query of an event as they were sent. */
+/** The path and query of an event, neither decoded nor normalised. */
 function targetOf({ rawPath, rawQueryString }: LambdaFunctionURLEvent): string {
   return rawQueryString === '' ? rawPath : `${rawPath}?${rawQueryString}`;
 }
 
-/** An event (payload 2.0) as a Request. The front has joined the headers under lower-case names. */
+/** Converts an event (payload 2.0), which has lower-case header names. */
 function requestOf(event: LambdaFunctionURLEvent, target: string): Request {
   const { domainName, http } = event.requestContext;
   const headers = new Headers();
   for (const [name, value = ''] of Object.entries(event.headers)) {
-    // JSON has text where a header has bytes, and Headers takes no other characters.
+    // The event has decoded UTF-8; Headers only accepts bytes.
     headers.set(name, Buffer.from(value).toString('latin1'));
   }
   const { method } = http;
@@ -147,16 +142,15 @@ function requestOf(event: LambdaFunctionURLEvent, target: string): Request {
   return new Request(`https://${domainName}${target}`, { method, headers, body });
 }
 
-/** The longest body made up only to be counted, in bytes; a result holds no more than 6 MB. */
+/** The longest filler for a HEAD, in bytes. A result has at most 6 MB. */
 export const longestFiller = 5_000_000;
 
 /**
- * The body that tells the length of an answer to HEAD; undefined where none can be long enough.
+ * A body that gives an answer to HEAD its Content-Length; undefined if it would be too long.
  *
- * AWS documents nowhere whether a function URL keeps the Content-Length of an answer without a
- * body, and other fronts of Lambda set it to the length of the body that they got. A client that
- * reads 0 there takes the manifest for empty. So the body is the manifest's own where it is known,
- * and else as many spaces.
+ * AWS does not document whether a function URL keeps the Content-Length of an answer without a body.
+ * Other integrations of Lambda set it to the length of the body, and a client that reads 0 assumes an
+ * empty manifest. So the body is the manifest if it is known, else as many spaces.
  */
 function headBody(length: number, body: Answer['body']): SentBody | undefined {
   if (body instanceof Uint8Array && body.byteLength === length) return sentBytes(body);

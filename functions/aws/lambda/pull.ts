@@ -9,23 +9,23 @@ import { type FunctionProcess, openPlatform } from '../open.ts';
 import type { AwsStores } from '../stores.ts';
 import { createFunctionUrl } from './function-url.ts';
 
-/** The handler of the pull function: answers a function URL's event, and never rejects. */
+/** The handler of the pull function. It never rejects. */
 export type PullHandler = (
   event: LambdaFunctionURLEvent,
   context: Pick<Context, 'getRemainingTimeInMillis'>,
 ) => Promise<LambdaFunctionURLResult>;
 
 /**
- * How long an answer waits for the work beside it, in ms. Lambda stops the instance as soon as the
- * answer is out, and what is not done goes on with the next event: a pull may be marked late, but
- * no client waits for a slow upstream that another request has asked.
+ * How long an answer waits for background work, in ms. Lambda freezes the instance once it answered,
+ * and the rest resumes with the next event. So a pull may be recorded late, but no client waits for an
+ * upstream that another request asked.
  */
 const afterwards = 250;
 
-/** What is kept of an invocation's time for what comes after the answer, in ms. */
-const lastly = 3000;
+/** The part of an invocation's time that is reserved for what follows the answer, in ms. */
+const reserve = 3000;
 
-/** How long the counters may take to be written, in ms: the answer is lost with the time. */
+/** How long the counters may take to flush, in ms. A timeout would lose the answer. */
 const countersTime = 1500;
 
 /** Opens the pull function. */
@@ -41,7 +41,7 @@ export function openPull(config: FunctionConfig, process: FunctionProcess): Pull
   stores.warm();
   return async (event, context) => {
     const started = performance.now();
-    const left = context.getRemainingTimeInMillis() - lastly;
+    const left = context.getRemainingTimeInMillis() - reserve;
     const { result, note, bytes } = await functionUrl(event, left);
     if (bytes > 0) ledger.count({ bytesServed: bytes });
     const record = {

@@ -2,29 +2,26 @@ import { isUtf8 } from 'node:buffer';
 import { joinChunks } from '../../core/bytes/byte-array.ts';
 import type { Answer } from '../../core/registry/answer.ts';
 
-/** A body as a result of Lambda carries it. */
+/** A body in a result of Lambda. */
 export interface SentBody {
   readonly body: string;
   readonly isBase64Encoded: boolean;
-  /** Of what the client gets, in bytes. */
+  /** The size that the client gets, in bytes. */
   readonly bytes: number;
 }
 
 /**
- * The longest body that fits into a result, in bytes: Lambda takes 6,291,556 bytes of JSON, and
- * base64 makes four bytes of three. The rest is for the headers.
+ * The longest body that fits into a result, in bytes: Lambda accepts 6,291,556 bytes of JSON, and
+ * base64 grows it by a third. The rest is for the headers.
  */
 export const longestBody = 4_700_000;
 
-/**
- * Up to this size, in bytes, text goes out as text. JSON writes a byte of text in up to six, which
- * a longer one could exceed the limit by; base64 always grows by a third.
- */
+/** The longest body that is sent as text, in bytes: JSON may need six bytes for one. */
 const longestText = 1_000_000;
 
 /**
- * Bytes as text when exactly these bytes come out of it again, else as base64. A byte order mark is
- * base64 as well: nobody promises that it passes through every decoder on the way.
+ * Sends bytes as text if decoding returns exactly these bytes, else as base64. Text with a byte order
+ * mark is base64 too: a decoder might drop the mark.
  */
 export function sentBytes(bytes: Uint8Array<ArrayBuffer>): SentBody {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -38,10 +35,10 @@ function hasMark(bytes: Uint8Array): boolean {
 }
 
 /**
- * What may leave through the front. Lambda renames some headers (`x-amzn-remapped-…`) and refuses
- * the answer of a function that uses such names itself, so nothing goes out that is not listed.
+ * The headers that are sent. Lambda renames some (`x-amzn-remapped-…`) and rejects a result that uses
+ * such names itself, so there is an allow-list.
  */
-const passing: ReadonlySet<string> = new Set([
+const allowed: ReadonlySet<string> = new Set([
   'accept-ranges',
   'allow',
   'cache-control',
@@ -69,16 +66,13 @@ const passing: ReadonlySet<string> = new Set([
   'x-xss-protection',
 ]);
 
-/** The headers of a result. Content-Length is not among them: the front counts the body itself. */
+/** The headers of a result, without Content-Length, which the function URL sets itself. */
 export function sentHeaders(headers: Headers | Answer['headers']): Record<string, string> {
   const all = headers instanceof Headers ? [...headers] : Object.entries(headers);
-  return Object.fromEntries(all.filter(([name]) => passing.has(name)));
+  return Object.fromEntries(all.filter(([name]) => allowed.has(name)));
 }
 
-/**
- * Reads a stream to its end; undefined when it has more than `most` bytes, and then it is
- * cancelled. Rejects with the stream's error.
- */
+/** Reads a stream. Cancels it and resolves to undefined if it exceeds `most` bytes. */
 export async function collectBody(
   stream: ReadableStream<Uint8Array>,
   most: number,

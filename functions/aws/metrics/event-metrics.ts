@@ -5,10 +5,9 @@ import {
   requestLevel,
 } from '../../core/observe/request-line.ts';
 import type { MirrorEvent } from '../../core/ports/event.ts';
-import type { Counters } from '../../core/ports/ledger.ts';
 import type { Measured, MetricLog } from './metric-log.ts';
 
-/** Writes the line of a request, which also carries its metrics and those of `counted`. */
+/** Logs a request, with its metrics and those in `counted` on the same line. */
 export function measureRequest(
   log: MetricLog,
   record: RequestRecord,
@@ -19,7 +18,7 @@ export function measureRequest(
   log.measure([request, ...counted], requestLevel(record), 'request', requestFields(record));
 }
 
-/** Writes what the mirror tells of its work, and measures it. */
+/** Logs an event of the mirror, with its metric. */
 export function observeEvent(log: MetricLog, event: MirrorEvent): void {
   logEvent(log, event);
   const measured = measuredOf(event);
@@ -48,13 +47,4 @@ function measuredOf(event: MirrorEvent): Measured | undefined {
     case 'evicted':
       return undefined;
   }
-}
-
-/** The metrics of what the ledger counts. */
-export function measuredCounts(added: Partial<Counters>): Measured[] {
-  const { pullsAvoided = 0, pullsMade = 0 } = added;
-  const counts: Measured[] = [];
-  if (pullsAvoided > 0) counts.push({ name: 'PullsAvoided', value: pullsAvoided });
-  if (pullsMade > 0) counts.push({ name: 'PullsMade', value: pullsMade });
-  return counts;
 }

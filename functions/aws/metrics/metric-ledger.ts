@@ -1,29 +1,29 @@
-import type { Ledger } from '../../core/ports/ledger.ts';
+import type { Counters, Ledger } from '../../core/ports/ledger.ts';
 import type { Runtime } from '../../core/ports/runtime.ts';
-import { reasonOf } from '../../core/ports/tolerate.ts';
-import { measuredCounts } from './event-metrics.ts';
+import { tolerate } from '../../core/ports/tolerate.ts';
 import type { Measured } from './metric-log.ts';
 
-/** A ledger that keeps its counts in memory until it is told to write them. */
+/** A ledger that keeps its counts in memory until they are flushed. */
 export interface FlushedLedger extends Ledger {
   flush(): Promise<void>;
 }
 
-/** A ledger whose counts become metrics as well. */
+/** A ledger whose counts also become metrics. */
 export interface MetricLedger extends Ledger {
   /** The metrics counted since the last call. */
   take(): Measured[];
-  /** Writes the counts unless that was done a minute ago. Does not reject. */
+  /** Flushes the counts, at most once a minute. Does not reject. */
   flushSometimes(): Promise<void>;
 }
 
-/** Between two writes of the counts, in ms: each costs as much as an image's whole pull. */
+/** In ms. Each flush costs as much as pulling an image. */
 const flushInterval = 60_000;
 
-/** Lets the counts of a ledger be measured, and writes them at most once a minute. */
+/** Wraps a ledger to measure its counts. */
 export function metricLedger(ledger: FlushedLedger, runtime: Runtime): MetricLedger {
   let counted: Measured[] = [];
   let flushed = runtime.now();
+  const { flush } = tolerate({ flush: () => ledger.flush() }, runtime.observe);
   return {
     recordRateLimit: (seen) => ledger.recordRateLimit(seen),
     rateLimits: () => ledger.rateLimits(),
@@ -41,9 +41,15 @@ export function metricLedger(ledger: FlushedLedger, runtime: Runtime): MetricLed
       const now = runtime.now();
       if (now - flushed < flushInterval) return;
       flushed = now;
-      await ledger.flush().catch((error: unknown) => {
-        runtime.observe({ kind: 'store-failed', operation: 'flush', reason: reasonOf(error) });
-      });
+      await flush();
     },
   };
+}
+
+function measuredCounts({ pullsAvoided = 0, pullsMade = 0 }: Partial<Counters>): Measured[] {
+  const counts: Measured[] = [
+    { name: 'PullsAvoided', value: pullsAvoided },
+    { name: 'PullsMade', value: pullsMade },
+  ];
+  return counts.filter(({ value }) => value > 0);
 }

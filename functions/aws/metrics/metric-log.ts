@@ -6,9 +6,9 @@ import {
   type LogLevel,
 } from '../../core/observe/log.ts';
 
-/** A function's log, which CloudWatch Logs takes apart: some of its lines carry metrics. */
+/** A function's log. CloudWatch extracts metrics from some of its lines. */
 export interface MetricLog extends Log {
-  /** A line that carries metrics: at a level that is not written only they are, without fields. */
+  /** Writes a line with metrics. If its level is not written, it only has the metrics. */
   measure(
     measured: readonly Measured[],
     level: LogLevel,
@@ -18,9 +18,8 @@ export interface MetricLog extends Log {
 }
 
 /**
- * Creates a function's log. `write` takes whole lines without their end; console.log would not do,
- * as Lambda's puts a time and the request's id before a line, and CloudWatch then finds no metrics
- * in it.
+ * Creates a function's log. `write` takes a line without its newline. Do not use console.log: Lambda's
+ * adds a time and a request id in front of the line, where CloudWatch then finds no metrics.
  */
 export function createMetricLog(
   least: LeastLevel,
@@ -38,10 +37,7 @@ export function createMetricLog(
   };
 }
 
-/**
- * The metrics that are written into the log, from where CloudWatch takes them ("Embedded metric
- * format"), and what each is counted by. infra/aws shows them on its dashboard.
- */
+/** All metrics with their dimensions. The dashboard in infra/aws shows them. */
 const metrics = {
   Requests: { unit: 'Count', by: ['cache', 'kind'] },
   PullsAvoided: { unit: 'Count', by: [] },
@@ -53,22 +49,20 @@ const metrics = {
   StoreFailures: { unit: 'Count', by: [] },
 } as const;
 
-/** The name of a metric. */
 type MetricName = keyof typeof metrics;
 
-/** A metric's value with what it is counted by: `{ registry: 'docker.io' }`. */
+/** A metric's value and dimensions: `{ registry: 'docker.io' }`. */
 export interface Measured {
   readonly name: MetricName;
   readonly value: number;
   readonly by?: Readonly<Record<string, string>>;
 }
 
-/** The namespace of all metrics. */
 const namespace = 'Pullfront';
 
 /**
- * The fields which make a line of the log carry these metrics. All of a line that are counted by
- * the same thing have the same value there. Each is counted by nothing as well, for alarms.
+ * The fields that make a log line carry metrics ("Embedded metric format"). Metrics of one line that
+ * share a dimension must have the same value in it. Each also goes without dimensions, for alarms.
  */
 export function metricFields(measured: readonly Measured[], now: number): Record<string, unknown> {
   const fields: Record<string, unknown> = {};

@@ -6,38 +6,37 @@ import {
   millisecondsLeft,
 } from '../../core/signing/credentials.ts';
 
-/** From so much life left on, newer credentials are fetched beside the work. In ms. */
+/** Credentials that expire sooner are refreshed in the background. In ms. */
 const refreshAhead = 10 * 60_000;
 
-/** After a refresh that brought nothing better, in ms. */
+/** The pause after a refresh without newer credentials, in ms. */
 const refreshPause = 30_000;
 
-/** Fetches credentials anew: from a file, a role of the machine or of the container, an SSO session. */
+/** Fetches credentials: from a file, the role of a machine or a container, an SSO session. */
 export type CredentialFetch = () => Promise<AwsCredentials>;
 
 export interface CredentialOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Ms since 1970. */
   readonly now: () => number;
-  /** Asked only where the environment has none; the SDK's chain of providers when absent. */
+  /** Used if the environment has none; default: the SDK's provider chain. */
   readonly fetch?: CredentialFetch;
 }
 
 /**
- * The credentials of this process. Those of the environment, as a Lambda function has them, are read
- * with every call: they cost no promise, and changed ones are seen. Others are fetched, kept, and
- * fetched again before they expire.
+ * The credentials of this process. Those in the environment, as on Lambda, are read with every call,
+ * without a promise. Others are fetched, cached, and refreshed before they expire.
  */
 export function awsCredentials({
   environment,
   now,
   fetch = fetchByProviders(),
 }: CredentialOptions): CredentialSource {
-  const fetched = keptCredentials(fetch, now);
-  return (stale) => readEnvironment(environment) ?? fetched(stale);
+  const cached = cachedCredentials(fetch, now);
+  return (stale) => readEnvironment(environment) ?? cached(stale);
 }
 
-/** Reads the credentials of the environment; undefined unless it has both parts of a key. */
+/** Reads the credentials in the environment; undefined unless it has both parts of a key. */
 function readEnvironment(
   environment: CredentialOptions['environment'],
 ): AwsCredentials | undefined {
@@ -53,16 +52,16 @@ function readEnvironment(
   };
 }
 
-/** One fetch at a time for all who ask. */
-function keptCredentials(fetch: CredentialFetch, now: () => number): CredentialSource {
-  let kept: AwsCredentials | undefined;
+/** Shares one fetch between all callers. */
+function cachedCredentials(fetch: CredentialFetch, now: () => number): CredentialSource {
+  let cached: AwsCredentials | undefined;
   let fetching: Promise<AwsCredentials> | undefined;
   let lastFetched = Number.NEGATIVE_INFINITY;
 
   function refresh(): Promise<AwsCredentials> {
     fetching ??= fetch()
       .then((found) => {
-        kept = found;
+        cached = found;
         return found;
       })
       .finally(() => {
@@ -73,7 +72,7 @@ function keptCredentials(fetch: CredentialFetch, now: () => number): CredentialS
   }
 
   return (stale) => {
-    const known = kept;
+    const known = cached;
     if (known === undefined || millisecondsLeft(known, now()) <= 0) return refresh();
     const mayRefresh = now() - lastFetched >= refreshPause;
     if (stale !== undefined && mayRefresh) return refresh().catch(() => known);
@@ -84,7 +83,7 @@ function keptCredentials(fetch: CredentialFetch, now: () => number): CredentialS
   };
 }
 
-/** The SDK's chain of providers, loaded when it is asked first: it is larger than a function. */
+/** The SDK's provider chain, loaded on first use because it is larger than a function. */
 function fetchByProviders(): CredentialFetch {
   let chain: Promise<() => Promise<ProvidedCredentials>> | undefined;
   return async () => {
@@ -104,24 +103,24 @@ interface ProvidedCredentials {
   readonly expiration?: Date;
 }
 
-/** The SDK asks again when less than this is left, in ms; what has no end it would keep for good. */
-const askedAgain = 4 * 60_000;
+/** The SDK refreshes credentials that expire sooner, in ms, and keeps those without an end for good. */
+const refreshTime = 4 * 60_000;
 
-/** The credentials of a source as the SDK's clients take them. */
+/** Credentials of a source for the SDK's clients. */
 export async function sdkCredentials(source: CredentialSource) {
   const now = Date.now();
   const found = await source();
-  const lasting = millisecondsLeft(found, now) > askedAgain ? found : await source(found);
+  const lasting = millisecondsLeft(found, now) > refreshTime ? found : await source(found);
   const { accessKeyId, secretAccessKey, sessionToken, expires } = lasting;
   return {
     accessKeyId,
     secretAccessKey,
     ...(sessionToken !== undefined && { sessionToken }),
-    expiration: new Date(expires ?? now + askedAgain),
+    expiration: new Date(expires ?? now + refreshTime),
   };
 }
 
-/** The hashes of a signature, by OpenSSL. */
+/** Hashing with OpenSSL. */
 export const nodeHashing: Hashing = {
   sha256Hex: (data) => createHash('sha256').update(data).digest('hex'),
   hmac: (key, text) => createHmac('sha256', key).update(text).digest(),

@@ -2,27 +2,27 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import type { Duplex } from 'node:stream';
 
-/** The connections to one service, kept alive between requests. */
+/** The keep-alive connections to one service. */
 export interface Connections {
   readonly httpAgent: HttpAgent;
   readonly httpsAgent: HttpsAgent;
   /**
-   * Opens one ahead of the first request, which takes it. A new function instance looks up the name
-   * and shakes hands while the rest of it loads. When that fails, the request opens its own.
+   * Opens a connection for the first request, so that a new instance resolves the name and shakes hands
+   * while it loads the rest. If that fails, the request opens its own.
    */
   openAhead(url: URL): void;
-  /** Closes those that no request uses. */
+  /** Closes unused connections. */
   dropIdle(): void;
-  /** Closes all. */
+  /** Closes all connections. */
   close(): void;
 }
 
-/** An IP address, which TLS does not take for a server's name. */
+/** IP addresses, which TLS does not allow as a server name. */
 const address = /^[\d.]+$|:/;
 
 const kept = { keepAlive: true, noDelay: true };
 
-/** Opens nothing yet. */
+/** Creates the agents. They open nothing yet. */
 export function openConnections(): Connections {
   const options = { ...kept, maxSockets: 64 };
   const [httpAgent, httpsAgent] = [new HttpAgent(options), new HttpsAgent(options)];
@@ -48,7 +48,7 @@ export function openConnections(): Connections {
       const servername = address.test(host) ? '' : host;
       const place = { host, port: port || (isSecure ? 443 : 80), servername };
       ahead = connects[isSecure ? 1 : 0]?.({ ...kept, ...place }) ?? undefined;
-      // Without a listener an error would end the process; the request meets it again.
+      // Without a listener an error would end the process. The request will report it.
       ahead?.on('error', () => undefined);
     },
     dropIdle() {

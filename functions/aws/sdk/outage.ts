@@ -1,12 +1,12 @@
-/** After this many calls in a row without an answer the service is taken to be down. */
+/** After this many consecutive calls without a response the service is considered down. */
 const enoughFailures = 3;
 
-/** How long it is then left alone, in ms. */
+/** How long it is then not called, in ms. */
 const rest = 2000;
 
 /**
- * Remembers that a service does not answer, so that a pull which would ask it five times does not
- * wait for five timeouts. After each rest one call tries the service again.
+ * A circuit breaker: a pull that needs a service five times must not wait for five timeouts. After
+ * each rest one call probes the service.
  */
 export class Outage {
   readonly #now: () => number;
@@ -18,22 +18,22 @@ export class Outage {
     this.#now = now;
   }
 
-  /** True when a call need not be tried now. */
+  /** Whether calls should fail at once. */
   get isResting(): boolean {
     if (this.#failures < enoughFailures) return false;
     const now = this.#now();
     if (now < this.#restsUntil) return true;
-    // The call that asks now is the probe; the others rest until it is back.
+    // This call is the probe; others keep resting until it returns.
     this.#restsUntil = now + rest;
     return false;
   }
 
-  /** The service gave an answer, whatever it says. */
+  /** The service responded, even with an error. */
   answered(): void {
     this.#failures = 0;
   }
 
-  /** A call had no answer. */
+  /** A call got no response. */
   failed(): void {
     this.#failures += 1;
     if (this.#failures >= enoughFailures) this.#restsUntil = this.#now() + rest;

@@ -1,15 +1,15 @@
 import { StandardRetryStrategy } from '@smithy/core/retry';
 import { isUntouched } from './service-error.ts';
 
-/** How often a call is tried at most. */
+/** Including the first attempt. */
 export const maxAttempts = 4;
 
-/** No attempt begins later than this after the first: a client waits. In ms. */
+/** No attempt starts later than this after the first, because clients wait. In ms. */
 const retryWindow = 1500;
 
 /**
- * The SDK pauses for a second and more after throttling. Full jitter: instances that were refused
- * together do not come back together.
+ * The SDK would pause for a second or more after throttling. Full jitter, so that instances that were
+ * throttled together do not return together.
  */
 const backoff = {
   setDelayBase: () => undefined,
@@ -19,10 +19,10 @@ const backoff = {
 type Token = Awaited<ReturnType<StandardRetryStrategy['refreshRetryTokenForRetry']>>;
 type Failure = Parameters<StandardRetryStrategy['refreshRetryTokenForRetry']>[1];
 
-/** The SDK's standard retries, for calls that a client waits for. */
+/** The SDK's standard retries, with short pauses for calls that clients wait for. */
 export class PromptRetries extends StandardRetryStrategy {
   readonly #now: () => number;
-  /** When the first attempt of a call began, in ms. */
+  /** When a call's first attempt started, in ms. */
   readonly #began = new WeakMap<object, number>();
 
   /** `now` in ms. */
@@ -46,7 +46,7 @@ export class PromptRetries extends StandardRetryStrategy {
   }
 }
 
-/** For calls that must not take effect twice: repeats only what surely had no effect. */
+/** For calls that must not be applied twice: only retries those that certainly had no effect. */
 export class UntouchedRetries extends PromptRetries {
   override async refreshRetryTokenForRetry(token: Token, failure: Failure): Promise<Token> {
     if (!isUntouched(failure.error)) throw new Error('the call may have taken effect');

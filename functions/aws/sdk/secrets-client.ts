@@ -1,7 +1,7 @@
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { guardPlace, type Service } from './service.ts';
 
-/** Opens a reader of the texts of secrets; undefined for one that holds bytes. */
+/** Returns a reader of secrets; it resolves to undefined if a secret holds bytes. */
 export function openSecrets({ settings, guard }: Service) {
   const client = new SecretsManagerClient(settings);
   client.middlewareStack.add(guard, guardPlace);

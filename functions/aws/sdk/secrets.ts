@@ -2,8 +2,8 @@ import { parseObject } from '../../core/oci/json-object.ts';
 import { openService, type ServiceOptions } from './service.ts';
 
 /**
- * Reads a secret of Secrets Manager by its name or ARN: its text, or the `password` of its JSON,
- * which is what the console writes. Rejects with an error that names the secret and not its value.
+ * Reads secrets by name or ARN: the text, or `password` if it is JSON, as the console writes it. An
+ * error names the secret but not its value.
  */
 export function secretReader(options: ServiceOptions): (name: string) => Promise<string> {
   let opened: Promise<(name: string) => Promise<string | undefined>> | undefined;
@@ -12,8 +12,8 @@ export function secretReader(options: ServiceOptions): (name: string) => Promise
       openSecrets(openService('SecretsManager', options)),
     );
     const text = await (await opened)(name);
-    if (text === undefined) throw new Error(`the secret ${name} holds no text`);
-    // A password may begin like JSON, and be none.
+    if (text === undefined) throw new Error(`the secret ${name} has no text value`);
+    // A password may look like the start of JSON.
     const password = parseObject(text)?.password;
     return typeof password === 'string' ? password : text.trim();
   };

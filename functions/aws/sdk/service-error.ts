@@ -1,11 +1,11 @@
 import { isThrottlingError } from '@smithy/core/retry';
 
-/** Why a call of an AWS service gave no result. Its message holds no request, header or token. */
+/** A failed call of an AWS service. Its message contains no request, header or token. */
 export class ServiceError extends Error {
   override readonly name = 'ServiceError';
-  /** The service's own code (`ThrottlingException`), or `Unreachable`, `Timeout`. */
+  /** The service's error code (`ThrottlingException`), or `Unreachable` or `Timeout`. */
   readonly code: string;
-  /** Of the HTTP answer; undefined when there was none. */
+  /** The HTTP status; undefined without a response. */
   readonly status: number | undefined;
 
   constructor(message: string, { code, status, cause }: ErrorDetails) {
@@ -21,8 +21,8 @@ interface ErrorDetails {
   readonly cause?: unknown;
 }
 
-/** Codes of answers whose message tells what was wrong and repeats nothing that was signed. */
-const explained = new Set([
+/** Error codes whose messages are useful and never repeat parts of the signed request. */
+const safeCodes = new Set([
   'ConditionalCheckFailedException',
   'InvalidAttributeValue',
   'InvalidParameterValue',
@@ -34,37 +34,37 @@ const explained = new Set([
 
 const longestMessage = 300;
 
-/** Errors of the SDK itself whose message is of use and harmless. */
-const explainedHere = new Set(['CredentialsProviderError', 'EndpointError']);
+/** The same for errors of the SDK itself. */
+const safeErrors = new Set(['CredentialsProviderError', 'EndpointError']);
 
 /**
- * The SDK's error of a call (`DynamoDB.GetItem`) as a ServiceError. The message of an answer about a
- * signature may repeat the request with its session token, and the SDK's error holds the whole
- * answer, so only the messages of harmless codes are kept.
+ * Converts an SDK error of a call (`DynamoDB.GetItem`). A service's message about a signature may
+ * repeat the request with its session token, and the SDK's error has the whole response, so only
+ * messages of safe codes are kept.
  */
 export function serviceError(call: string, error: unknown): ServiceError {
   const { name, message, status, requestId, code, syscall } = readSdkError(error);
   if (status !== undefined) {
     const known = /^[A-Za-z.]{1,100}$/.test(name) ? name : `Http${status}`;
-    const detail = explained.has(known) ? `: ${message.slice(0, longestMessage)}` : '';
+    const detail = safeCodes.has(known) ? `: ${message.slice(0, longestMessage)}` : '';
     const request = requestId === undefined ? '' : `, request ${requestId}`;
     const about = { code: known, status };
     return new ServiceError(`${call}: ${known} (${status}${request})${detail}`, about);
   }
   if (name === 'TimeoutError' && syscall === undefined && code !== 'ECONNRESET') {
     return code === undefined
-      ? new ServiceError(`${call}: no connection in time`, { code: 'Unreachable' })
-      : new ServiceError(`${call}: no answer in time`, { code: 'Timeout' });
+      ? new ServiceError(`${call}: timed out while connecting`, { code: 'Unreachable' })
+      : new ServiceError(`${call}: timed out waiting for the response`, { code: 'Timeout' });
   }
-  // `connect ECONNREFUSED 127.0.0.1:8000`: host and port, never more.
+  // Contains at most a host and a port: `connect ECONNREFUSED 127.0.0.1:8000`.
   if (code !== undefined) {
     return new ServiceError(`${call}: ${message || code}`, { code: 'Unreachable' });
   }
-  const detail = explainedHere.has(name) ? `: ${message}` : '';
+  const detail = safeErrors.has(name) ? `: ${message}` : '';
   return new ServiceError(`${call}: ${name}${detail}`, { code: name });
 }
 
-/** True when a service refused a call because there are too many at the moment. */
+/** Whether a service throttled a call. */
 export function isThrottling(error: unknown): error is ServiceError {
   if (!(error instanceof ServiceError)) return false;
   const { code: name, status: httpStatusCode } = error;
@@ -72,16 +72,16 @@ export function isThrottling(error: unknown): error is ServiceError {
   return isThrottlingError({ name, message: '', $metadata });
 }
 
-/** True when the call surely had no effect, so that repeating even one that counts is right. */
+/** Whether a call certainly had no effect, so that even a counter's update can be retried. */
 export function isUntouched(error: unknown): boolean {
   const { name, status, code, syscall } = readSdkError(error);
   if (status !== undefined) return status < 500;
-  // Of the SDK's two timeouts only the one of the answer has a code.
+  // Of the SDK's timeout errors, the one for the response has a code.
   const isConnectTimeout = name === 'TimeoutError' && code === undefined;
   return isConnectTimeout || syscall === 'connect' || syscall === 'getaddrinfo';
 }
 
-/** An error that the SDK rejects with, or one of Node's connections. */
+/** An error of the SDK, or of a connection of Node. */
 interface SdkError extends Error {
   readonly $metadata?: { readonly httpStatusCode?: number; readonly requestId?: string };
   readonly code?: string;

@@ -5,41 +5,40 @@ import { Outage } from './outage.ts';
 import { maxAttempts, PromptRetries } from './retries.ts';
 import { ServiceError, serviceError } from './service-error.ts';
 
-/** Where a service is and who asks it. */
 export interface ServiceOptions {
   readonly region: string;
   readonly credentials: CredentialSource;
-  /** The SDK's own rules and variables say it when absent. */
+  /** Default: as the SDK resolves it. */
   readonly endpoint?: URL | undefined;
-  /** The clock in ms; Date.now when absent. */
+  /** In ms; default: Date.now. */
   readonly now?: () => number;
 }
 
-/** What this project adds to the SDK's client of one service. */
+/** What every client of the SDK gets here. */
 export interface Service {
-  /** The client's configuration. */
+  /** The configuration of the client. */
   readonly settings: ReturnType<typeof settingsOf>;
   readonly connections: Connections;
-  /** Is added to the client's stack, in front of all else. */
+  /** Middleware: the circuit breaker and safe errors. */
   guard<Args, Result>(
     next: (args: Args) => Promise<Result>,
     context: { readonly commandName?: string },
   ): (args: Args) => Promise<Result>;
 }
 
-/** The place of `guard` in a client's stack. */
+/** Where `guard` goes in a client's middleware stack: first. */
 export const guardPlace = { step: 'initialize', priority: 'high', name: 'pullfrontGuard' } as const;
 
 /**
- * A connection that was unused for so long is closed instead of used: a frozen function instance
- * does not hear that the other side closed it, and would wait for the timeout. In ms.
+ * Connections that were idle for longer are closed instead of reused: a frozen function instance does
+ * not notice that the other side closed one, and would wait for the timeout. In ms.
  */
 const longestIdle = 45_000;
 
-/** For every client of the SDK, which says on the console what it also rejects with. */
+/** Clients of the SDK would print errors to the console that they also reject with. */
 export const silentLogger = { debug() {}, info() {}, warn() {}, error() {} };
 
-/** The parts of a client of a service, which errors call by `name`. Nothing is connected yet. */
+/** Creates the parts of a service's client; errors contain its `name`. Nothing is connected yet. */
 export function openService(name: string, options: ServiceOptions): Service {
   const { now = Date.now } = options;
   const connections = openConnections();
@@ -53,7 +52,7 @@ export function openService(name: string, options: ServiceOptions): Service {
         const call = `${name}.${commandName.replace(/Command$/, '')}`;
         if (outage.isResting) {
           const about = { code: 'Unreachable' };
-          throw new ServiceError(`${call}: not tried, the service did not answer`, about);
+          throw new ServiceError(`${call}: skipped, the service is not responding`, about);
         }
         if (now() - lastUsed > longestIdle) connections.dropIdle();
         lastUsed = now();
@@ -65,8 +64,8 @@ export function openService(name: string, options: ServiceOptions): Service {
           if (error instanceof Error && error.name === 'AbortError') throw error;
           const failure = serviceError(call, error);
           if (failure.status !== undefined) outage.answered();
-          // Credentials that cannot be fetched say nothing of the service.
-          else if (isSilence(failure)) outage.failed();
+          // A failure to get credentials says nothing about the service.
+          else if (isOutage(failure)) outage.failed();
           throw failure;
         }
       };
@@ -74,7 +73,7 @@ export function openService(name: string, options: ServiceOptions): Service {
   };
 }
 
-function isSilence({ code }: ServiceError): boolean {
+function isOutage({ code }: ServiceError): boolean {
   return code === 'Unreachable' || code === 'Timeout';
 }
 
@@ -86,7 +85,7 @@ function settingsOf(options: ServiceOptions, connections: Connections, now: () =
     credentials: () => sdkCredentials(credentials),
     ...(endpoint !== undefined && { endpoint: endpoint.href }),
     logger: silentLogger,
-    // The strategy's own; the SDK tells the service, and would look for it in files.
+    // Same as the strategy's. The SDK sends it to the service, and would look it up in files.
     maxAttempts,
     retryStrategy: new PromptRetries(now),
     requestHandler: {

@@ -11,42 +11,40 @@ import { backOff } from '../sdk/backoff.ts';
 import { openService, type ServiceOptions } from '../sdk/service.ts';
 import { ServiceError } from '../sdk/service-error.ts';
 
-/** SQS's bounds of one SendMessageBatch: messages, and bytes of all of them (1 MiB, less some). */
+/** Limits of SendMessageBatch: the number of messages, and their total size (a little below 1 MiB). */
 const mostOfBatch = { items: 10, bytes: 1_000_000 };
 
 const mostRounds = 4;
 const pauses = { first: 50 };
 
-/** SQS's longest time that a message may be hidden, in seconds. */
+/** The longest visibility timeout of SQS, in seconds. */
 const longestHiding = 12 * 3600;
 
-/** How long a receive waits for a message, in seconds: SQS's longest. */
+/** The longest wait of ReceiveMessage, in seconds. */
 const longPoll = 20;
 
-/** A reason is cut to this length when it is written beside a message. In letters. */
+/** Reasons of given-up fills are cut to this length, in characters. */
 const longestReason = 1000;
 
-/** A message that was received. */
 export interface ReceivedMessage {
   readonly id: string;
   readonly body: string;
-  /** What this receiver proves itself by. */
+  /** The receipt handle. */
   readonly receipt: string;
-  /** How often it was received, this time included. */
+  /** How often it was received, including this time. */
   readonly delivery: number;
 }
 
-/** A message's count of receives, in SQS's words. */
 const receiveCount = 'ApproximateReceiveCount';
 
-/** The client of SQS, loaded with the first call: a pull of what is stored makes none. */
+/** The SQS client, loaded with the first call: a pull of a stored image makes none. */
 export interface SqsService {
   load(): Promise<typeof import('./sqs-client.ts') & { readonly client: SQSClient }>;
-  /** Ends the connections. */
+  /** Closes the connections. */
   close(): void;
 }
 
-/** Nothing is loaded or connected before the first call. */
+/** Creates the client's loader. Nothing is loaded or connected before the first call. */
 export function openSqs(options: ServiceOptions): SqsService {
   const service = openService('SQS', options);
   let loaded: ReturnType<SqsService['load']> | undefined;
@@ -62,7 +60,7 @@ export function openSqs(options: ServiceOptions): SqsService {
   };
 }
 
-/** One queue of SQS. */
+/** One SQS queue. */
 export class SqsQueue {
   readonly #service: SqsService;
   readonly #url: string;
@@ -72,13 +70,13 @@ export class SqsQueue {
     this.#url = url;
   }
 
-  /** Sends messages, however few one call takes. Rejects unless all were accepted. */
+  /** Sends any number of messages. Rejects unless all were accepted. */
   async send(bodies: readonly string[]): Promise<void> {
     for (const batch of batchesOf(bodies, Buffer.byteLength, mostOfBatch))
       await this.#sendBatch(batch);
   }
 
-  /** Sends one message with the reason it could not be handled for. */
+  /** Sends a message that was given up, with the reason. */
   async sendGivenUp(body: string, reason: string): Promise<void> {
     const { client, SendMessageCommand } = await this.#service.load();
     const command = new SendMessageCommand({
@@ -91,7 +89,7 @@ export class SqsQueue {
     await client.send(command);
   }
 
-  /** Waits for messages, `limit` (10) at most, and hides them from others for so many seconds. */
+  /** Waits for messages, at most `limit` (and 10), and hides them from others for `hiddenSeconds`. */
   async receive(
     limit: number,
     hiddenSeconds: number,
@@ -110,13 +108,13 @@ export class SqsQueue {
     return (Messages ?? []).flatMap(readMessage);
   }
 
-  /** Ends a message. */
+  /** Deletes a message. */
   async remove({ receipt }: Pick<ReceivedMessage, 'receipt'>): Promise<void> {
     const { client, DeleteMessageCommand } = await this.#service.load();
     await client.send(new DeleteMessageCommand({ QueueUrl: this.#url, ReceiptHandle: receipt }));
   }
 
-  /** Hides a message from others for so many seconds from now; 0 gives it back. */
+  /** Hides a message from others for the next `seconds`; 0 makes it visible. */
   async hide({ receipt }: Pick<ReceivedMessage, 'receipt'>, seconds: number): Promise<void> {
     const { client, ChangeMessageVisibilityCommand } = await this.#service.load();
     const command = new ChangeMessageVisibilityCommand({
@@ -143,7 +141,7 @@ export class SqsQueue {
       code = Failed[0]?.Code ?? '';
       if (Failed.some(({ SenderFault }) => SenderFault === true)) break;
     }
-    const message = `SQS did not accept ${left.size} of the messages: ${code}`;
+    const message = `SQS did not accept ${left.size} messages: ${code}`;
     throw new ServiceError(message, { code: code || 'Failed' });
   }
 }
@@ -159,7 +157,7 @@ function readMessage({
   return [{ id: MessageId, body: Body, receipt: ReceiptHandle, delivery }];
 }
 
-/** Where nobody tells the count the message may have come before. */
+/** Reads the count of deliveries. Without one, the message may have been delivered before. */
 export function deliveryOf(count: unknown): number {
   const delivery = Number(count);
   return Number.isSafeInteger(delivery) && delivery > 0 ? delivery : 2;
@@ -168,12 +166,12 @@ export function deliveryOf(count: unknown): number {
 /** SQS refuses control characters in a message. */
 function printable(reason: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly these are refused
-  return reason.replace(/[\u0000-\u001f\ufffe\uffff]/g, ' ').trim() || 'no reason was given';
+  return reason.replace(/[\u0000-\u001f\ufffe\uffff]/g, ' ').trim() || 'unknown reason';
 }
 
 /**
- * A fill as the body of a message. It is ASCII: SQS refuses some characters, and a media type that
- * has one must not keep the other blobs of its manifest from being filled.
+ * A fill as the body of a message, in ASCII: SQS refuses some characters, and one of them in a media
+ * type must not prevent the fills of the manifest's other blobs.
  */
 export function fillText(job: FillJob): string {
   return JSON.stringify(fillMessage(job)).replace(
@@ -182,15 +180,11 @@ export function fillText(job: FillJob): string {
   );
 }
 
-/** Reads the body of a message. Who may send to the queue may have written anything. */
+/** Reads the body of a message, which may be anything. */
 export function readFillText(body: string): ReadFillMessage {
-  return readFillMessage(parseJson(body));
-}
-
-function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return readFillMessage(JSON.parse(body));
   } catch {
-    return undefined;
+    return readFillMessage(undefined);
   }
 }

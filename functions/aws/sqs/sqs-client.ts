@@ -16,9 +16,9 @@ export {
   SendMessageCommand,
 };
 
-/** The SDK's client of SQS. */
+/** Creates the SDK's client of SQS. */
 export function openSqsClient({ settings, guard }: Service): SQSClient {
-  // The service is asked for any queue, as variables and the configuration say where it is.
+  // Use the configured endpoint instead of the one in the queue's URL.
   const client = new SQSClient({ ...settings, useQueueUrlAsEndpoint: false });
   client.middlewareStack.add(guard, guardPlace);
   return client;

@@ -34,7 +34,7 @@ test.each([
 
 test('a secret of bytes is refused by its name', async () => {
   answer(200, { SecretBinary: 'AAAA' });
-  await expect(read('hub')).rejects.toThrow('the secret hub holds no');
+  await expect(read('hub')).rejects.toThrow('the secret hub has no');
 });
 
 test('a secret that is not there is an error that says so', async () => {

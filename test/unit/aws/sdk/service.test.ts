@@ -133,7 +133,7 @@ describe('a service that is down', () => {
     await proxy.close();
     for (let call = 0; call < 3; call++) expect((await errorOf(get())).code).toBe('Unreachable');
     for (let call = 0; call < 50; call++) {
-      expect((await errorOf(get())).message).toContain('not tried');
+      expect((await errorOf(get())).message).toContain('skipped');
     }
     proxy = await startServiceProxy('http://127.0.0.1:9');
   });

@@ -93,7 +93,7 @@ describe('queueing', () => {
       const failure = { Id: first?.Id, Code: 'InternalError', SenderFault: false };
       return { status: 200, body: { Successful: [], Failed: [failure] } };
     });
-    await expect(openQueue().enqueue(jobsOf(2))).rejects.toThrow('1 of the messages');
+    await expect(openQueue().enqueue(jobsOf(2))).rejects.toThrow('1 messages');
     expect(server.actions).toHaveLength(4);
   });
 
