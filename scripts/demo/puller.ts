@@ -1,16 +1,11 @@
 import { createHash } from 'node:crypto';
 
-/** How one pull went. */
+/** The result of one pull. */
 export type Pull =
   | { readonly kind: 'pulled'; readonly bytes: number }
   | { readonly kind: 'failed'; readonly status: number; readonly message: string };
 
-interface Named {
-  readonly digest: string;
-  readonly size: number;
-}
-
-class Refusal extends Error {
+class PullError extends Error {
   readonly status: number;
 
   constructor(status: number, message: string) {
@@ -19,22 +14,22 @@ class Refusal extends Error {
   }
 }
 
-/** Pulls an image as a container runtime does: token if asked for one, manifest, then every blob. */
+/** Pulls an image as a container runtime does: a token if required, the manifest, every blob. */
 export async function pull(registry: string, repository: string, tag: string): Promise<Pull> {
   try {
     const client = new Client(`${registry}/v2/${repository}`);
     const manifest = JSON.parse((await client.get(`manifests/${tag}`)).toString());
-    const blobs: Named[] = [manifest.config, ...manifest.layers];
+    const blobs: { digest: string }[] = [manifest.config, ...manifest.layers];
     let bytes = 0;
     for (const blob of blobs) {
       const body = await client.get(`blobs/${blob.digest}`);
       const digest = `sha256:${createHash('sha256').update(body).digest('hex')}`;
-      if (digest !== blob.digest) throw new Refusal(200, `wrong bytes of ${blob.digest}`);
+      if (digest !== blob.digest) throw new PullError(200, `wrong bytes for ${blob.digest}`);
       bytes += body.byteLength;
     }
     return { kind: 'pulled', bytes };
   } catch (error) {
-    const status = error instanceof Refusal ? error.status : 0;
+    const status = error instanceof PullError ? error.status : 0;
     return { kind: 'failed', status, message: error instanceof Error ? error.message : '' };
   }
 }
@@ -54,7 +49,7 @@ class Client {
       response = await this.#send(path);
     }
     const body = Buffer.from(await response.arrayBuffer());
-    if (!response.ok) throw new Refusal(response.status, messageOf(body));
+    if (!response.ok) throw new PullError(response.status, messageOf(body));
     return body;
   }
 

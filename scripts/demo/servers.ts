@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 
 const running: ChildProcess[] = [];
 
-/** Ends every process that was started here. */
+/** Stops every process that this file started. */
 export async function endServers(): Promise<void> {
   for (const child of running.splice(0)) {
     if (child.exitCode !== null) continue;
@@ -14,12 +14,12 @@ export async function endServers(): Promise<void> {
   }
 }
 
-/** The stand-in for Docker Hub, in a process of its own. */
+/** A stand-in for Docker Hub in a process of its own. */
 export interface Standin {
   readonly url: string;
   /** Sends a command to its control listener. */
   command(name: 'set' | 'clear' | 'stop', settings?: object): Promise<void>;
-  /** Manifest GETs it answered with 200, and the bytes it sent of blobs, since the last clear. */
+  /** Manifest GETs answered with 200 and bytes of blobs sent since the last `clear`. */
   counts(): Promise<{ manifestGets: number; blobBytes: number }>;
 }
 
@@ -30,7 +30,7 @@ interface SeenRequest {
   readonly bytesSent: number;
 }
 
-/** Starts the stand-in's program with these options. */
+/** Starts the stand-in's program. */
 export async function startStandin(program: string, options: object): Promise<Standin> {
   const child = spawn(process.execPath, [program, JSON.stringify(options)], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -48,18 +48,18 @@ export async function startStandin(program: string, options: object): Promise<St
       const response = await fetch(`${control}/_standin/requests`);
       const seen = (await response.json()) as SeenRequest[];
       const manifests = seen.filter(
-        (one) => one.kind === 'manifest' && one.method === 'GET' && one.status === 200,
+        ({ kind, method, status }) => kind === 'manifest' && method === 'GET' && status === 200,
       );
-      const blobs = seen.filter((one) => one.kind === 'blob' || one.kind === 'cdn');
+      const blobs = seen.filter(({ kind }) => kind === 'blob' || kind === 'cdn');
       return {
         manifestGets: manifests.length,
-        blobBytes: blobs.reduce((sum, one) => sum + one.bytesSent, 0),
+        blobBytes: blobs.reduce((sum, { bytesSent }) => sum + bytesSent, 0),
       };
     },
   };
 }
 
-/** Starts the mirror's program in front of an upstream and gives its URL once it answers. */
+/** Starts the mirror in front of an upstream; resolves to its URL when it answers. */
 export async function startPullfront(
   program: string,
   upstream: string,
@@ -73,7 +73,7 @@ export async function startPullfront(
   );
   running.push(child);
   for (let tries = 0; tries < 100; tries += 1) {
-    if (child.exitCode !== null) throw new Error(`pullfront ended with ${child.exitCode}`);
+    if (child.exitCode !== null) throw new Error(`pullfront exited with ${child.exitCode}`);
     const answer = await fetch(`http://${listen}/v2/`).catch(() => undefined);
     if (answer?.ok) return `http://${listen}`;
     await new Promise((resolve) => setTimeout(resolve, 100));

@@ -5,7 +5,7 @@ import { type Pull, pull } from './puller.ts';
 import { endServers, type Standin, startPullfront, startStandin } from './servers.ts';
 
 const pulls = 30;
-const atOnce = 6;
+const concurrency = 6;
 const repository = 'library/app';
 const tag = 'latest';
 const pullLimit = { limit: 10, windowSeconds: 21600 };
@@ -24,8 +24,8 @@ interface Row {
 
 const print = (text: string) => process.stdout.write(text);
 
-/** Pulls so many times, a few at once, a dot for each that worked and an x for each that failed. */
-async function many(registry: string, count: number): Promise<Pull[]> {
+/** Pulls `count` times, a few at once. Prints a dot for each success and an x for each failure. */
+async function pullMany(registry: string, count: number): Promise<Pull[]> {
   const results: Pull[] = [];
   let started = 0;
   const worker = async () => {
@@ -36,7 +36,7 @@ async function many(registry: string, count: number): Promise<Pull[]> {
       print(result.kind === 'pulled' ? '.' : 'x');
     }
   };
-  await Promise.all(Array.from({ length: Math.min(atOnce, count) }, worker));
+  await Promise.all(Array.from({ length: Math.min(concurrency, count) }, worker));
   print('\n');
   const failure = results.find((result) => result.kind === 'failed');
   if (failure) print(`  ${failure.status}: ${failure.message}\n`);
@@ -46,7 +46,7 @@ async function many(registry: string, count: number): Promise<Pull[]> {
 async function chapter(name: string, registry: string, count: number, hub: Standin): Promise<Row> {
   await hub.command('clear');
   print(`\n${name}\n  `);
-  const results = await many(registry, count);
+  const results = await pullMany(registry, count);
   const { manifestGets, blobBytes } = await hub.counts();
   const failed = results.filter((result) => result.kind === 'failed').length;
   return { name, pulls: count, failed, upstreamGets: manifestGets, upstreamBytes: blobBytes };
@@ -54,37 +54,31 @@ async function chapter(name: string, registry: string, count: number, hub: Stand
 
 function table(rows: readonly Row[]): string {
   const head = ['', 'pulls', 'failed', 'upstream GETs', 'bytes from upstream'];
-  const lines = rows.map((row) => [
-    row.name,
-    String(row.pulls),
-    String(row.failed),
-    String(row.upstreamGets),
-    `${(row.upstreamBytes / 1e6).toFixed(1)} MB`,
-  ]);
-  const widths = head.map((_, at) =>
-    Math.max(...[head, ...lines].map((line) => line[at]?.length ?? 0)),
-  );
-  return [head, ...lines]
-    .map((line) =>
-      line
-        .map((cell, at) =>
-          at === 0 ? cell.padEnd(widths[at] ?? 0) : cell.padStart(widths[at] ?? 0),
-        )
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+  const lines = [
+    head,
+    ...rows.map((row) => [
+      row.name,
+      String(row.pulls),
+      String(row.failed),
+      String(row.upstreamGets),
+      `${(row.upstreamBytes / 1e6).toFixed(1)} MB`,
+    ]),
+  ];
+  const width = (column: number) => Math.max(...lines.map((line) => line[column]?.length ?? 0));
+  const pad = (cell: string, column: number) =>
+    column === 0 ? cell.padEnd(width(0)) : cell.padStart(width(column));
+  return lines.map((line) => line.map(pad).join('  ').trimEnd()).join('\n');
 }
 
-/** True when the story went as it is told; what it shows is what happened. */
-function isAsTold(rows: readonly Row[]): boolean {
-  const [straight, mirrored, alone] = rows;
+/** Tells whether the demo showed what it should. */
+function isAsExpected(rows: readonly Row[]): boolean {
+  const [direct, mirrored, offline] = rows;
   return (
-    straight?.failed === pulls - 10 &&
+    direct?.failed === pulls - 10 &&
     mirrored?.failed === 0 &&
     mirrored.upstreamGets === 1 &&
-    alone?.failed === 0 &&
-    alone.upstreamGets === 0
+    offline?.failed === 0 &&
+    offline.upstreamGets === 0
   );
 }
 
@@ -107,8 +101,8 @@ try {
   await hub.command('stop');
   rows.push(await chapter('1 pull through Pullfront, registry down', mirror, 1, hub));
   print(`\n${table(rows)}\n`);
-  if (!isAsTold(rows)) {
-    print('\nThat is not what should have happened.\n');
+  if (!isAsExpected(rows)) {
+    print('\nThe demo did not go as expected.\n');
     process.exitCode = 1;
   }
 } finally {
