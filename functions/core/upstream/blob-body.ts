@@ -2,33 +2,34 @@ import { type ByteReader, noMoreBytes } from '../bytes/byte-reader.ts';
 import { invalidAnswer, UpstreamError } from '../ports/upstream-error.ts';
 import { fetchFailure } from './fetch-error.ts';
 
-/** Which part of a response's body is passed on, and how long a silence is borne. */
+/** Which part of a response's body to pass on, and the longest silence. */
 export interface BlobBodyOptions {
   /** Names the registry and the purpose, for errors. */
   readonly what: string;
-  /** Bytes at the beginning that were not asked for. */
+  /** Bytes at the beginning that were not requested. */
   readonly skip: number;
-  /** Bytes that are passed on; undefined when only the end of the body tells. */
+  /** Bytes to pass on; undefined: up to the end of the body. */
   readonly length: number | undefined;
-  /** True when the response goes on after `length`, and that is to be cut off. */
+  /** True if the response continues after `length`; the rest is dropped. */
   readonly cut: boolean;
-  /** Milliseconds without a byte. */
+  /** The longest silence, in ms. */
   readonly stallTimeout: number;
 }
 
 /**
- * Passes a body on as it is read, without a buffer of its own. A read rejects with an UpstreamError
- * when bytes are missing (`unreachable`), too many (`invalid`) or late (`timeout`).
+ * Passes a body on without a buffer of its own. A read rejects with an UpstreamError when bytes are
+ * missing (`unreachable`), too many (`invalid`) or late (`timeout`).
  */
 export function blobBody(reader: ByteReader, options: BlobBodyOptions): ByteReader {
   const { what, cut, length, stallTimeout } = options;
   let { skip } = options;
   let left = length ?? Number.POSITIVE_INFINITY;
-  let stalled = false;
+  let isStalled = false;
   let isOver = false;
+  const cancel = () => void reader.cancel().catch(() => undefined);
   const watch = watchStall(stallTimeout, () => {
-    stalled = true;
-    giveUp();
+    isStalled = true;
+    cancel();
   });
 
   function end(): void {
@@ -36,16 +37,12 @@ export function blobBody(reader: ByteReader, options: BlobBodyOptions): ByteRead
     watch.stop();
   }
 
-  function giveUp(): void {
-    reader.cancel().catch(() => undefined);
-  }
-
   async function next(): Promise<Uint8Array | undefined> {
     watch.waiting();
     const { done, value } = await reader.read();
     watch.arrived();
-    if (stalled) throw new UpstreamError('timeout', `${what}: the body stalled`);
-    // Somebody cancelled meanwhile, and looks at nothing of this any more.
+    if (isStalled) throw new UpstreamError('timeout', `${what}: the body stalled`);
+    // Cancelled meanwhile.
     if (isOver) return undefined;
     if (!done) return value;
     const isShort = skip > 0 || (left > 0 && left !== Number.POSITIVE_INFINITY);
@@ -53,12 +50,12 @@ export function blobBody(reader: ByteReader, options: BlobBodyOptions): ByteRead
     return undefined;
   }
 
-  /** The part of a chunk to pass on, perhaps empty. */
-  function wanted(chunk: Uint8Array): Uint8Array {
+  /** The part of a chunk to pass on, which may be empty. */
+  function partOf(chunk: Uint8Array): Uint8Array {
     const from = Math.min(skip, chunk.byteLength);
     skip -= from;
     const rest = from === 0 ? chunk : chunk.subarray(from);
-    if (rest.byteLength > left && !cut) throw invalidAnswer(what, 'a longer body than announced');
+    if (rest.byteLength > left && !cut) throw invalidAnswer(what, 'a longer body than stated');
     const part = rest.byteLength > left ? rest.subarray(0, left) : rest;
     left -= part.byteLength;
     return part;
@@ -73,17 +70,17 @@ export function blobBody(reader: ByteReader, options: BlobBodyOptions): ByteRead
             end();
             break;
           }
-          const value = wanted(chunk);
+          const value = partOf(chunk);
           if (cut && left === 0) {
             end();
-            giveUp();
+            cancel();
           }
           if (value.byteLength > 0) return { done: false, value };
         }
         return noMoreBytes;
       } catch (error) {
         end();
-        giveUp();
+        cancel();
         throw fetchFailure(what, error, 'the body broke off');
       }
     },
@@ -94,23 +91,23 @@ export function blobBody(reader: ByteReader, options: BlobBodyOptions): ByteRead
   };
 }
 
-/** Watches that bytes keep coming while somebody waits for them. */
+/** Limits each wait for bytes. */
 interface StallWatch {
   /** Call before waiting for bytes. */
   waiting(): void;
-  /** Call when they are there: a consumer that takes its time is no stall. */
+  /** Call when they arrive: a slow consumer is not a stall. */
   arrived(): void;
-  /** Call at the end, whichever it is. */
+  /** Call at the end, also after a failure. */
   stop(): void;
 }
 
 const ticksPerLimit = 4;
 
 /**
- * Calls `stalled` once when a wait lasts between 1 and 1.25 times `limit` milliseconds. One slow
- * timer serves the whole body: a chunk costs two assignments and no timer of its own.
+ * Calls `onStall` once when a wait lasts longer than `limit` ms, by up to a quarter. One slow timer
+ * serves the whole body: a chunk costs two assignments and no timer of its own.
  */
-export function watchStall(limit: number, stalled: () => void): StallWatch {
+export function watchStall(limit: number, onStall: () => void): StallWatch {
   let timer: ReturnType<typeof setInterval> | undefined;
   let isWaiting = false;
   let ticks = 0;
@@ -122,7 +119,7 @@ export function watchStall(limit: number, stalled: () => void): StallWatch {
     ticks += 1;
     if (isWaiting && ticks <= ticksPerLimit) return;
     stop();
-    if (isWaiting) stalled();
+    if (isWaiting) onStall();
   };
   return {
     waiting() {

@@ -6,7 +6,7 @@ import { listReferrers } from './remote-referrers.ts';
 import { listTags } from './remote-tags.ts';
 import { openSession } from './session.ts';
 
-/** Makes the client of one upstream registry. It sends nothing until it is asked for something. */
+/** Creates the client of one upstream registry. Sends nothing yet. */
 export function createUpstream(options: UpstreamOptions, runtime: UpstreamRuntime): Upstream {
   const session = openSession(connectionOf(options, runtime));
   return {

@@ -1,31 +1,31 @@
 import type { UpstreamEvent, UpstreamPurpose } from '../ports/event.ts';
 
-/** A user name and password, or personal access token, of an upstream registry. */
+/** A user name and a password, or personal access token, of an upstream registry. */
 export interface Credentials {
   readonly username: string;
   readonly password: string;
 }
 
-/** What an upstream client is made of. */
+/** The configuration of an upstream client. */
 export interface UpstreamOptions {
   /** The registry's host as people write it, for messages and events: `docker.io`. */
   readonly registry: string;
-  /** Where its `/v2/` is; may have a path prefix. */
+  /** The parent of its `/v2/`; may have a path prefix. */
   readonly url: URL;
   readonly credentials?: Credentials | undefined;
   /** More hosts (`host` or `host:port`) that its token service may have. */
   readonly realms?: readonly string[] | undefined;
   /** `pullfront/1.2.3` */
   readonly userAgent: string;
-  /** Milliseconds until an answer's headers must be there, redirects included. Default 10 000. */
+  /** The time for an answer's headers, redirects included, in ms. Default 10 000. */
   readonly headersTimeout?: number | undefined;
-  /** Milliseconds without a byte of a blob, or for the whole of another body. Default 30 000. */
+  /** The longest silence within a blob, or the time for any other body, in ms. Default 30 000. */
   readonly stallTimeout?: number | undefined;
 }
 
 /**
- * The part of the Web's `fetch` that the client uses; `purpose` is for platforms that make use of
- * it. A platform whose errors say more than that it failed throws a FetchError.
+ * The part of the Web's `fetch` that the client uses, and `purpose`, which a platform may use. Throws
+ * a FetchError where the platform knows the reason of a failure.
  */
 export type UpstreamFetch = (
   url: string,
@@ -46,34 +46,21 @@ export interface UpstreamRuntime {
   observe(event: UpstreamEvent): void;
 }
 
-/** An upstream's options with their defaults, and the runtime: what every request needs. */
-export interface Connection {
-  readonly registry: string;
-  readonly base: URL;
-  readonly credentials: Credentials | undefined;
+/** What every request to an upstream needs. */
+export interface Connection extends UpstreamOptions {
   readonly realms: readonly string[];
-  readonly userAgent: string;
   readonly headersTimeout: number;
   readonly stallTimeout: number;
   readonly runtime: UpstreamRuntime;
 }
 
-/** Fills in the defaults. */
+/** Adds the defaults and the runtime to an upstream's options. */
 export function connectionOf(options: UpstreamOptions, runtime: UpstreamRuntime): Connection {
-  return {
-    registry: options.registry,
-    base: options.url,
-    credentials: options.credentials,
-    realms: options.realms ?? [],
-    userAgent: options.userAgent,
-    headersTimeout: options.headersTimeout ?? 10_000,
-    stallTimeout: options.stallTimeout ?? 30_000,
-    runtime,
-  };
+  const { realms = [], headersTimeout = 10_000, stallTimeout = 30_000 } = options;
+  return { ...options, realms, headersTimeout, stallTimeout, runtime };
 }
 
-/** The URL of a path after `/v2/`, behind the prefix of the registry's own URL. */
-export function endpoint(connection: Connection, path: string, query = ''): URL {
-  const { base } = connection;
-  return new URL(`${base.origin}${base.pathname.replace(/\/+$/, '')}/v2/${path}${query}`);
+/** The URL of a path below `/v2/`. */
+export function endpoint({ url }: Connection, path: string, query = ''): URL {
+  return new URL(`${url.origin}${url.pathname.replace(/\/+$/, '')}/v2/${path}${query}`);
 }

@@ -1,8 +1,8 @@
 import { type Answerer, UpstreamError } from '../ports/upstream-error.ts';
 
 /**
- * What a platform's fetch, or a body of it, throws where the platform knows more than that it
- * failed. Its message says what happened, and its cause is kept: neither may hold a secret.
+ * Thrown by a platform's fetch, or by a response's body, if the platform knows the reason. Neither the
+ * message nor the cause may hold a secret.
  */
 export class FetchError extends Error {
   readonly kind: 'limited' | 'timeout' | 'unreachable';
@@ -14,9 +14,9 @@ export class FetchError extends Error {
 }
 
 /**
- * Turns what fetch or a body's reader threw into an UpstreamError; `what` names the registry and
- * the purpose. Of an error that its platform did not explain only the `part` is told. `known` is
- * who was asked, and the status of an answer whose body failed.
+ * Converts an error of fetch or of a body's reader to an UpstreamError; `what` names the registry and
+ * the purpose. If the platform gives no reason, the message only names the `part` that failed. `known`
+ * is who was asked, and the status of an answer whose body failed.
  */
 export function fetchFailure(
   what: string,

@@ -15,8 +15,7 @@ import { contentLength, discard } from './response-body.ts';
 import type { Session } from './session.ts';
 import { refusalOf, refusedStatus } from './status.ts';
 
-/** A request for a blob. */
-export function blobRequest(
+function blobRequest(
   connection: Connection,
   method: 'GET' | 'HEAD',
   remote: RemoteRepository,
@@ -27,49 +26,31 @@ export function blobRequest(
 }
 
 /**
- * HEAD of a blob. Registries that refuse HEAD only, or redirect it to a URL signed for GET, are
- * asked by a GET whose body is given up (registry.gitlab.com, ECR Public).
+ * HEAD of a blob. Registries that refuse only HEAD, or redirect it to a URL signed for GET, get a GET
+ * whose body is dropped (registry.gitlab.com, ECR Public).
  */
 export async function headBlob(
-  session: Session,
-  remote: RemoteRepository,
-  digest: Digest,
-): Promise<BlobHead> {
-  const { connection, exchange } = session;
-  const request = blobRequest(connection, 'HEAD', remote, digest);
-  const answer = await exchange(request);
-  if (answer.kind === 'denied') return answer;
-  if ([400, 403, 405, 501].includes(answer.response.status)) {
-    await discard(answer.response);
-    return sizeByGet(session, remote, digest);
-  }
-  const refused = await refusalOf(connection, request, answer);
-  if (refused !== undefined) return refused;
-  await discard(answer.response);
-  return { kind: 'found', size: statedSize(answer.response, digest) };
-}
-
-/** Of all blobs one is empty; of any other 0 is what a server says that leaves out the body. */
-function statedSize({ headers }: Response, digest: Digest): number | undefined {
-  const size = contentLength(headers);
-  return size === 0 && !isEmptyDigest(digest) ? undefined : size;
-}
-
-async function sizeByGet(
   { connection, exchange }: Session,
   remote: RemoteRepository,
   digest: Digest,
 ): Promise<BlobHead> {
-  const request = blobRequest(connection, 'GET', remote, digest);
-  const answer = await exchange(request);
+  let request = blobRequest(connection, 'HEAD', remote, digest);
+  let answer = await exchange(request);
+  if (answer.kind === 'answer' && [400, 403, 405, 501].includes(answer.response.status)) {
+    await discard(answer.response);
+    request = blobRequest(connection, 'GET', remote, digest);
+    answer = await exchange(request);
+  }
   if (answer.kind === 'denied') return answer;
   const refused = await refusalOf(connection, request, answer);
   if (refused !== undefined) return refused;
   await discard(answer.response);
-  return { kind: 'found', size: statedSize(answer.response, digest) };
+  const size = contentLength(answer.response.headers);
+  // Servers that leave out the body may state 0, which is right for the empty blob only.
+  return { kind: 'found', size: size === 0 && !isEmptyDigest(digest) ? undefined : size };
 }
 
-/** The first redirect of a blob's GET that leaves the registry, for a client to follow itself. */
+/** The first redirect of a blob's GET that leaves the registry, for a client to follow. */
 export async function locateBlob(
   { connection, exchange }: Session,
   remote: RemoteRepository,
@@ -77,21 +58,18 @@ export async function locateBlob(
 ): Promise<BlobLocating> {
   const request: UpstreamRequest = {
     ...blobRequest(connection, 'GET', remote, digest),
-    follow: (target) => target.origin === connection.base.origin,
+    follow: (target) => target.origin === connection.url.origin,
   };
   const answer = await exchange(request);
   if (answer.kind === 'denied') return answer;
-  if (answer.redirect !== undefined) {
-    await discard(answer.response);
-    return { kind: 'redirect', url: answer.redirect.href };
-  }
-  const refused = await refusalOf(connection, request, answer);
-  if (refused !== undefined) return refused;
-  await discard(answer.response);
-  return { kind: 'direct' };
+  const { redirect, response } = answer;
+  const refused = redirect === undefined && (await refusalOf(connection, request, answer));
+  if (refused) return refused;
+  await discard(response);
+  return redirect === undefined ? { kind: 'direct' } : { kind: 'redirect', url: redirect.href };
 }
 
-/** Where the wanted bytes are in a response's body. */
+/** Where a slice is in a response's body. */
 interface Placement {
   /** Of the whole blob. */
   readonly size: number | undefined;
@@ -108,17 +86,16 @@ function rangeHeader(slice: BlobSlice): Record<string, string> {
   return isWhole(slice) ? {} : { range: `bytes=${slice.start}-${slice.end ?? ''}` };
 }
 
-/** A 206 is good only if it is the slice that was asked for (RFC 9110 §15.3.7). */
+/** A 206 must be exactly the requested slice (RFC 9110 §15.3.7). */
 function placePartial(response: Response, slice: BlobSlice): Placement | undefined {
   const range = parseContentRange(response.headers.get('content-range') ?? undefined);
   if (range === undefined || isWhole(slice) || range.start !== slice.start) return undefined;
   const last = range.size === undefined ? range.end : range.size - 1;
-  const wantedEnd = Math.min(slice.end ?? last, last);
-  if (range.end !== wantedEnd) return undefined;
+  if (range.end !== Math.min(slice.end ?? last, last)) return undefined;
   return { size: range.size, skip: 0, length: range.end - range.start + 1, cut: false };
 }
 
-/** A 200 is the whole blob: this upstream ignores Range, so the slice is cut out of it. */
+/** A 200 is the whole blob: the upstream ignores Range, so the slice is cut out here. */
 function placeWhole(response: Response, slice: BlobSlice): Placement | undefined {
   const size = contentLength(response.headers);
   if (isWhole(slice)) return { size, skip: 0, length: size, cut: false };
@@ -132,7 +109,7 @@ function placeWhole(response: Response, slice: BlobSlice): Placement | undefined
 
 /**
  * GET of a blob or a slice of it, redirects followed (distribution-spec §Pulling blobs). Throws an
- * UpstreamError `invalid` for an encoded body, a range that cannot be, or another range than asked.
+ * UpstreamError `invalid` for an encoded body and for another range than the requested one.
  */
 export async function openBlob(
   { connection, exchange }: Session,
@@ -140,61 +117,52 @@ export async function openBlob(
   digest: Digest,
   slice: BlobSlice,
 ): Promise<BlobOpening> {
-  const request = {
-    ...blobRequest(connection, 'GET', remote, digest),
-    headers: rangeHeader(slice),
-  };
+  const headers = rangeHeader(slice);
+  const request = { ...blobRequest(connection, 'GET', remote, digest), headers };
   const answer = await exchange(request);
-  if (answer.kind === 'denied') return answer;
-  return readOpening(connection, request, answer, slice);
+  return answer.kind === 'denied' ? answer : openAnswer(connection, request, answer, slice);
 }
 
 /**
- * GET of a blob or a slice of it where the upstream redirected to before: no token goes there, and
- * the registry does not see it. Throws an UpstreamError `unavailable` when it is not had there.
+ * GET of a blob or a slice of it at the URL of an earlier redirect: without a token, and unseen by the
+ * registry. Throws an UpstreamError `unavailable` if that URL no longer serves it.
  */
 export async function openLocated(
   { connection }: Session,
   remote: RemoteRepository,
-  url: string,
+  location: string,
   slice: BlobSlice,
 ): Promise<BlobOpening> {
-  const request: UpstreamRequest = {
-    purpose: 'blob',
-    method: 'GET',
-    remote,
-    url: redirectUrl(connection, url, remote.name),
-    headers: rangeHeader(slice),
-  };
+  const url = redirectUrl(connection, location, remote.name);
+  const headers = rangeHeader(slice);
+  const request: UpstreamRequest = { purpose: 'blob', method: 'GET', remote, url, headers };
   const answer = await send(connection, request, undefined);
   const { status } = answer.response;
   if (status !== 200 && status !== 206) throw await refusedStatus(connection, request, answer);
-  return readOpening(connection, request, answer, slice);
+  return openAnswer(connection, request, answer, slice);
 }
 
-async function readOpening(
+async function openAnswer(
   connection: Connection,
   request: UpstreamRequest,
   answer: Answer,
   slice: BlobSlice,
 ): Promise<BlobOpening> {
   const { response, answerer } = answer;
+  const { status } = response;
   const what = describe(connection, request, answerer);
   const invalid = async (reason: string) => {
     await discard(response);
-    const { status } = response;
     return invalidAnswer(what, reason, status);
   };
-  if (response.status === 416) throw await invalid('the range is beyond the blob');
-  if (response.status !== 206) {
-    const refused = await refusalOf(connection, request, answer);
-    if (refused !== undefined) return refused;
-  }
+  if (status === 416) throw await invalid('the range is beyond the blob');
+  const refused = status === 206 ? undefined : await refusalOf(connection, request, answer);
+  if (refused !== undefined) return refused;
   const encoding = response.headers.get('content-encoding')?.trim().toLowerCase() ?? '';
   if (encoding !== '' && encoding !== 'identity') throw await invalid('an encoded body');
-  const place = response.status === 206 ? placePartial : placeWhole;
+  const place = status === 206 ? placePartial : placeWhole;
   const placement = place(response, slice);
-  if (placement === undefined) throw await invalid('another range than asked for');
+  if (placement === undefined) throw await invalid('another range than requested');
   const { size, ...part } = placement;
   const source = (response.body ?? new Blob([]).stream()).getReader();
   const body = blobBody(source, { what, ...part, stallTimeout: connection.stallTimeout });

@@ -12,9 +12,9 @@ import type { ManifestGet, ManifestHead, RemoteRepository } from '../ports/upstr
 import { invalidAnswer } from '../ports/upstream-error.ts';
 import { type Connection, endpoint } from './connection.ts';
 import { type Answer, describe, type UpstreamRequest } from './request.ts';
-import { contentLength, discard, readBody } from './response-body.ts';
+import { contentLength, discard } from './response-body.ts';
 import type { Session } from './session.ts';
-import { refusalOf } from './status.ts';
+import { readAnswer, refusalOf } from './status.ts';
 
 function manifestRequest(
   connection: Connection,
@@ -31,7 +31,7 @@ function manifestRequest(
   };
 }
 
-/** Tells of the rate limit, unless another host than the registry answered. */
+/** Reports the rate limit, unless another host than the registry answered. */
 function observeRateLimit({ registry, credentials, runtime }: Connection, answer: Answer): void {
   const rate = answer.moved ? undefined : parseRateLimit(answer.response.headers);
   if (rate === undefined) return;
@@ -39,7 +39,7 @@ function observeRateLimit({ registry, credentials, runtime }: Connection, answer
   runtime.observe({ kind: 'rate-limit', registry, credentials: counted, rate });
 }
 
-/** A digest the registry states; what is no digest counts as not stated. */
+/** The digest that the registry states; undefined if missing or malformed. */
 function statedDigest(headers: Headers): Digest | undefined {
   return parseDigest(headers.get('docker-content-digest')?.trim() ?? '');
 }
@@ -55,7 +55,7 @@ export async function headManifest(
   if (answer.kind === 'denied') return answer;
   observeRateLimit(connection, answer);
   const { response, moved } = answer;
-  // A URL that a registry signed for GET and redirects to is a 403 for HEAD.
+  // HEAD of a URL that was signed for GET is a 403.
   const isMethodRefused =
     [405, 501].includes(response.status) || (moved && response.status === 403);
   if (isMethodRefused) {
@@ -69,20 +69,20 @@ export async function headManifest(
   const asked = reference.kind === 'digest' ? reference.digest : undefined;
   const isComparable = digest && asked && algorithmOf(digest) === algorithmOf(asked);
   if (isComparable && digest !== asked) {
-    throw invalidAnswer(describe(connection, request), 'another digest stated');
+    throw invalidAnswer(describe(connection, request), `expected ${asked}, got ${digest}`);
   }
   return {
     kind: 'found',
     digest: asked ?? digest,
     mediaType: essence(response.headers.get('content-type') ?? ''),
-    // No manifest is empty: 0 is what a server says that leaves out the body.
+    // No manifest is empty: servers that leave out the body may state 0.
     size: contentLength(response.headers) || undefined,
   };
 }
 
 /**
- * GET of a manifest (distribution-spec §Pulling manifests). The bytes agree with a digest reference
- * and with the digest that the registry states, or an UpstreamError `invalid` is thrown.
+ * GET of a manifest (distribution-spec §Pulling manifests). Throws an UpstreamError `invalid` unless the
+ * bytes match a digest reference and the digest that the registry states.
  */
 export async function getManifest(
   { connection, exchange }: Session,
@@ -97,19 +97,14 @@ export async function getManifest(
   if (refused !== undefined) return refused;
   const { headers } = answer.response;
   const what = describe(connection, request);
-  const bytes = await readBody(answer.response, {
-    what,
-    answerer: answer.answerer,
-    maxBytes: maxManifestBytes,
-    timeout: connection.stallTimeout,
-  });
+  const bytes = await readAnswer(connection, request, answer, maxManifestBytes);
   const mediaType = readMediaType(what, headers.get('content-type') ?? '', bytes);
   const asked = reference.kind === 'digest' ? reference.digest : undefined;
   const digest = await verifiedDigest(what, bytes, asked, statedDigest(headers));
   return { kind: 'found', manifest: { digest, mediaType, bytes } };
 }
 
-/** Refuses what is no manifest: a web page, an error with status 200, or schema 1. */
+/** Refuses anything but a manifest: a web page, an error with status 200, or schema 1. */
 function readMediaType(what: string, contentType: string, bytes: Manifest['bytes']): string {
   const mediaType = manifestMediaType(contentType, bytes);
   const contents = essence(contentType).endsWith('+prettyjws')
@@ -117,7 +112,7 @@ function readMediaType(what: string, contentType: string, bytes: Manifest['bytes
     : readManifest({ bytes, mediaType });
   const namesContent = contents && contents.blobs.length + contents.manifests.length > 0;
   if (contents !== undefined && (namesContent || isManifestType(mediaType))) return mediaType;
-  throw invalidAnswer(what, 'no manifest that can be mirrored');
+  throw invalidAnswer(what, 'not a manifest that can be mirrored');
 }
 
 async function verifiedDigest(
@@ -128,9 +123,8 @@ async function verifiedDigest(
 ): Promise<Digest> {
   for (const expected of [asked, stated]) {
     if (expected === undefined) continue;
-    if ((await digestOf(bytes, algorithmOf(expected))) !== expected) {
-      throw invalidAnswer(what, 'the bytes have another digest');
-    }
+    const got = await digestOf(bytes, algorithmOf(expected));
+    if (got !== expected) throw invalidAnswer(what, `expected ${expected}, got ${got}`);
   }
   return asked ?? stated ?? digestOf(bytes);
 }

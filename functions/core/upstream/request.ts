@@ -17,22 +17,22 @@ export interface UpstreamRequest {
   readonly follow?: (target: URL, status: number) => boolean;
 }
 
-/** The last answer of a chain of redirects. Its body has to be read or discarded. */
+/** The last answer of a chain of redirects. Its body must be read or discarded. */
 export interface Answer {
   readonly kind: 'answer';
   readonly response: Response;
   readonly answerer: Answerer;
   readonly url: URL;
-  /** True when a redirect left the origin that was asked. */
+  /** True when a redirect left the origin of the request. */
   readonly moved: boolean;
-  /** Where the answer redirects to, when `follow` refused that. */
+  /** The target of a redirect that `follow` refused. */
   readonly redirect: URL | undefined;
 }
 
 const maxRedirects = 5;
 const redirectStatuses: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
-/** `docker.io: manifest of library/alpine`, for messages; with the host where it is another's. */
+/** `docker.io: manifest of library/alpine`, for messages; with any host but the registry's. */
 export function describe(
   connection: Connection,
   request: UpstreamRequest,
@@ -44,25 +44,25 @@ export function describe(
   return isElsewhere ? `${subject} from ${answerer.host}` : subject;
 }
 
-/** Who is asked for what a request is for, where its redirects have come to `url`. */
+/** Who answers a request once its redirects lead to `at`. */
 function answererAt(connection: Connection, request: UpstreamRequest, at: Place): Answerer {
   const { purpose } = request;
-  // Wherever it redirects to, the realm is what a repository depends on.
+  // Even after a redirect: the repository depends on the realm.
   if (purpose === 'token') return { role: 'token-service', host: request.url.host };
   const { host, origin } = at.url;
-  if (!at.moved && origin === connection.base.origin) return { role: 'registry', host };
+  if (!at.moved && origin === connection.url.origin) return { role: 'registry', host };
   return { role: purpose === 'blob' ? 'blob-host' : 'other-host', host };
 }
 
-/** How far a chain of redirects has come. */
+/** The current end of a chain of redirects. */
 interface Place {
   url: URL;
   moved: boolean;
 }
 
 /**
- * Sends a request and follows its redirects, all within `headersTimeout`. `authorization` goes to
- * the origin of the request's URL only. Counts one call and observes one event, however it ends.
+ * Sends a request and follows its redirects, all within `headersTimeout`. Only the origin of the
+ * request's URL gets `authorization`. Counts one call and observes one event, also on failure.
  */
 export async function send(
   connection: Connection,
@@ -117,7 +117,7 @@ async function followRedirects(
       method: request.method,
       headers: {
         ...request.headers,
-        // Bodies are content-addressed: a decoded one would have another digest.
+        // A decoded body would not match its digest.
         'accept-encoding': 'identity',
         'user-agent': connection.userAgent,
         ...(authorization !== undefined && !moved && { authorization }),
@@ -133,13 +133,13 @@ async function followRedirects(
     }
     await discard(response);
     at.url = target;
-    // Once away, always away: a way back would have to be vouched for by the other host.
+    // Stays true on a redirect back: the other host could have chosen that URL.
     at.moved ||= target.origin !== request.url.origin;
   }
   throw invalidAnswer(describe(connection, request), 'too many redirects');
 }
 
-/** Where a response redirects to; undefined when it does not. Throws on a target never to follow. */
+/** The target of a redirect; undefined for other responses. Throws if it must never be followed. */
 function redirectTarget(
   connection: Connection,
   request: UpstreamRequest,
@@ -149,37 +149,34 @@ function redirectTarget(
   const location = response.headers.get('location');
   if (!redirectStatuses.has(response.status) || location === null) return undefined;
   const target = parseUrl(location, from);
-  const refused = target === undefined ? 'an unreadable place' : refusedTarget(connection, target);
+  const refused = refusedTarget(connection, target);
   if (target === undefined || refused !== undefined) {
-    // Nobody reads this body: without the cancel the connection would stay taken.
+    // An unread body would keep the connection busy.
     void response.body?.cancel().catch(() => undefined);
-    throw invalidAnswer(
-      describe(connection, request),
-      `redirect to ${refused} refused`,
-      response.status,
-    );
+    const what = describe(connection, request);
+    throw invalidAnswer(what, `redirect to ${refused} refused`, response.status);
   }
   target.hash = '';
   return target;
 }
 
 /**
- * A redirect that was kept, read again: it comes out of a store and is trusted no more than one out
- * of an answer. Throws an UpstreamError `invalid`.
+ * The URL of a stored redirect, which is trusted no more than one in an answer. Throws an UpstreamError
+ * `invalid`.
  */
 export function redirectUrl(connection: Connection, text: string, name: string): URL {
   const target = parseUrl(text);
-  const refused = target === undefined ? 'an unreadable place' : refusedTarget(connection, target);
+  const refused = refusedTarget(connection, target);
   if (target !== undefined && refused === undefined) return target;
-  throw invalidAnswer(
-    `${connection.registry}: blob of ${name}`,
-    `kept redirect to ${refused} refused`,
-  );
+  const what = `${connection.registry}: blob of ${name}`;
+  throw invalidAnswer(what, `stored redirect to ${refused} refused`);
 }
 
-function refusedTarget(connection: Connection, target: URL): string | undefined {
+/** What is wrong with a redirect's target; undefined if it may be followed. */
+function refusedTarget(connection: Connection, target: URL | undefined): string | undefined {
+  if (target === undefined) return 'a malformed URL';
   if (target.username !== '' || target.password !== '') return 'a URL with a password';
   if (target.protocol === 'https:') return undefined;
   if (target.protocol !== 'http:') return 'another protocol';
-  return connection.base.protocol === 'http:' ? undefined : 'plain http';
+  return connection.url.protocol === 'http:' ? undefined : 'plain http';
 }

@@ -2,33 +2,32 @@ import { joinChunks } from '../bytes/byte-array.ts';
 import { type Answerer, invalidAnswer, UpstreamError } from '../ports/upstream-error.ts';
 import { fetchFailure } from './fetch-error.ts';
 
-/** How a body may be read whole. */
+/** The limits of a body that is read into memory. */
 export interface BodyBounds {
   /** Names the registry and the purpose, for errors. */
   readonly what: string;
   /** Who sends it, for errors. */
   readonly answerer?: Answerer;
   readonly maxBytes: number;
-  /** Milliseconds for the whole body. */
+  /** For the whole body, in ms. */
   readonly timeout: number;
 }
 
 /**
- * Reads a whole body. Throws an UpstreamError: `invalid` beyond `maxBytes`, `timeout`, or
- * `unreachable` when it breaks off.
+ * Reads a body into memory. Throws an UpstreamError: `invalid` beyond `maxBytes`, `timeout`, or
+ * `unreachable` if it breaks off.
  */
 export async function readBody(
   response: Response,
-  bounds: BodyBounds,
+  { what, answerer, maxBytes, timeout }: BodyBounds,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const { what, answerer, maxBytes, timeout } = bounds;
   const { status } = response;
   if (response.body === null) return new Uint8Array(0);
   const reader = response.body.getReader();
   const cancel = () => void reader.cancel().catch(() => undefined);
-  let late = false;
+  let isLate = false;
   const timer = setTimeout(() => {
-    late = true;
+    isLate = true;
     cancel();
   }, timeout);
   const chunks: Uint8Array[] = [];
@@ -36,7 +35,7 @@ export async function readBody(
   try {
     for (;;) {
       const { done, value } = await reader.read();
-      if (late) {
+      if (isLate) {
         throw new UpstreamError('timeout', `${what}: the body stalled`, { status, answerer });
       }
       if (done) return joinChunks(chunks, length);
@@ -54,31 +53,22 @@ export async function readBody(
   }
 }
 
-/** What is read of a body nobody wants, to keep its connection for the next request. */
+/** Up to this size an unwanted body is read to its end, for at most 500 ms. */
 const discardBytes = 16 * 1024;
-const discardMilliseconds = 500;
 
 /**
- * Gets rid of a body: a short one is read to its end, so that the connection can be used again; of
- * any other the connection is given up. Never throws.
+ * Drops a body. A short one is read to its end, so that the connection can be used again; otherwise the
+ * connection is closed. Never throws.
  */
 export async function discard(response: Response): Promise<void> {
   if (response.body === null) return;
   const length = Number(response.headers.get('content-length') ?? '0');
-  try {
-    if (length > discardBytes) await response.body.cancel();
-    else
-      await readBody(response, {
-        what: 'discarded',
-        maxBytes: discardBytes,
-        timeout: discardMilliseconds,
-      });
-  } catch {
-    // The content was not wanted, so a failure of it says nothing.
-  }
+  const bounds = { what: 'discarded', maxBytes: discardBytes, timeout: 500 };
+  const dropped = length > discardBytes ? response.body.cancel() : readBody(response, bounds);
+  await dropped.catch(() => undefined);
 }
 
-/** The Content-Length in bytes; undefined when it is missing or no whole number (RFC 9110 §8.6). */
+/** The Content-Length in bytes; undefined if missing or not a number (RFC 9110 §8.6). */
 export function contentLength(headers: Headers): number | undefined {
   const text = headers.get('content-length') ?? '';
   return /^\d{1,15}$/.test(text) ? Number(text) : undefined;

@@ -5,25 +5,9 @@ import type { Connection } from './connection.ts';
 import { type Answer, describe, type UpstreamRequest } from './request.ts';
 import { discard, readBody } from './response-body.ts';
 
-const maxErrorBody = 4096;
-const errorBodyMilliseconds = 500;
-
-async function waitToldInBody(what: string, response: Response, now: number) {
-  try {
-    const bytes = await readBody(response, {
-      what,
-      maxBytes: maxErrorBody,
-      timeout: errorBodyMilliseconds,
-    });
-    return retryAfterInText(new TextDecoder().decode(bytes), now);
-  } catch {
-    return undefined;
-  }
-}
-
 /**
- * The UpstreamError for a status that gives no usable answer: `limited` for 429, else
- * `unavailable`. Uses the body up. The upstream's own words are not quoted: they may hold anything.
+ * The UpstreamError for a status without a usable answer: `limited` for 429, else `unavailable`.
+ * Consumes the body, but does not quote it: it may hold anything.
  */
 export async function refusedStatus(
   connection: Connection,
@@ -34,19 +18,25 @@ export async function refusedStatus(
   const what = describe(connection, request, answerer);
   const now = connection.runtime.now();
   let retryAfter = parseRetryAfter(response.headers.get('retry-after'), now);
-  if (status === 429) retryAfter ??= await waitToldInBody(what, response, now);
-  else await discard(response);
+  if (status === 429 && retryAfter === undefined) {
+    const bytes = await readBody(response, { what, maxBytes: 4096, timeout: 500 }).catch(
+      () => undefined,
+    );
+    retryAfter = bytes && retryAfterInText(new TextDecoder().decode(bytes), now);
+  } else {
+    await discard(response);
+  }
   const kind = status === 429 ? 'limited' : 'unavailable';
   return new UpstreamError(kind, `${what}: status ${status}`, { status, retryAfter, answerer });
 }
 
 /**
- * What an answer without success means: 404 is `absent`, 401 and 403 are `denied`; undefined for
+ * The meaning of an answer without success: `absent` for 404, `denied` for 401 and 403; undefined for
  * 200, with the body left to read. Throws an UpstreamError for every other status.
  *
- * Where a redirect led elsewhere, 401 and 403 are about that host or the signature of a URL and not
- * about the repository, so they are thrown as `unavailable`. So is the 404 of a blob host: the
- * registry has the blob, and its bucket may lag or its CDN be out of order.
+ * After a redirect to another host, 401 and 403 concern that host or the signature of a URL and not the
+ * repository, so they are thrown as `unavailable`. So is the 404 of a blob host: the registry has the
+ * blob, and its bucket may lag or its CDN be out of order.
  */
 export async function refusalOf(
   connection: Connection,
@@ -63,4 +53,15 @@ export async function refusalOf(
     return { kind: isDenied ? 'denied' : 'absent' };
   }
   throw await refusedStatus(connection, request, answer);
+}
+
+/** Reads the body of an answer into memory. Throws as `readBody` does. */
+export function readAnswer(
+  connection: Connection,
+  request: UpstreamRequest,
+  { response, answerer }: Answer,
+  maxBytes: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const what = describe(connection, request, answerer);
+  return readBody(response, { what, answerer, maxBytes, timeout: connection.stallTimeout });
 }

@@ -3,80 +3,78 @@ import { type Challenge, parseChallenges } from '../../headers/www-authenticate.
 import type { RemoteRepository, TokenService } from '../../ports/upstream.ts';
 import { invalidAnswer, UpstreamError } from '../../ports/upstream-error.ts';
 import type { Connection } from '../connection.ts';
-import { createDemands, type Demand, type Demands } from './demands.ts';
+import { type AuthScheme, AuthSchemes } from './auth-schemes.ts';
 import { trustedRealm } from './realm.ts';
 import { basicAuthorization, requestToken } from './token.ts';
-import { createTokenCache, type TokenCache } from './token-cache.ts';
+import { TokenCache } from './token-cache.ts';
 
 type Denied = { readonly kind: 'denied' };
 
-/** A token that could not be had: by which realm, service and scope, and why. */
+/** A token that could not be had, and why. */
 export interface MissingToken {
+  /** Of its realm, service and scope. */
   readonly key: string;
   readonly why: UpstreamError | Denied;
 }
 
-/** What a request carries. */
+/** The authorization of a request. */
 export interface Granted {
   readonly kind: 'permit';
-  /** An Authorization value, or none when none is known to be needed, or none can be had. */
+  /** The Authorization header; undefined if none is known to be needed, or none can be had. */
   readonly value: string | undefined;
   /** Of the token's realm, service and scope. */
   readonly key?: string;
-  /** True for a token made just now: a registry that refuses it would refuse the next. */
+  /** True for a token granted just now: a registry that refuses it would refuse the next. */
   readonly fresh: boolean;
-  /**
-   * The token that this request goes without. It may need none, or one of another realm by now:
-   * its registry knows.
-   */
+  /** The token that the request lacks. It may not need one, or one of another realm by now. */
   readonly missing?: MissingToken;
 }
 
-/** What a request may carry; `denied`: nothing that this registry would take for this repository. */
+/** `denied`: the registry would accept nothing that we have for this repository. */
 export type Permit = Granted | Denied;
 
 const unauthorized: Granted = { kind: 'permit', value: undefined, fresh: false };
 
-/** A registry's own scope (`aws`, `*`) is for all its repositories; else it names one of them. */
+/** A scope of the registry's own (`aws`, `*`) is kept; any other is replaced by the repository's. */
 function scopeFor(name: string, scope: string | undefined): string {
   const isGeneral = scope !== undefined && scope !== '' && !scope.startsWith('repository:');
   return isGeneral ? scope : `repository:${name}:pull`;
 }
 
-/** What a request gets that needs the token which could not be had. Throws an UpstreamError. */
+/** The outcome of a request that needs its missing token. Throws an UpstreamError. */
 export function withoutToken({ why }: MissingToken): Denied {
   if (why instanceof UpstreamError) throw why;
   return why;
 }
 
-/** The authorization of one upstream: it remembers the challenges, and the tokens. */
+/** The authorization for one upstream, with the challenges and tokens seen so far. */
 export class Authorization {
   readonly #connection: Connection;
   readonly #tokens: TokenCache;
-  readonly #demands: Demands;
+  readonly #schemes: AuthSchemes;
 
   constructor(connection: Connection) {
     this.#connection = connection;
     const now = () => connection.runtime.now();
-    this.#tokens = createTokenCache(now);
-    this.#demands = createDemands(now);
+    this.#tokens = new TokenCache(now);
+    this.#schemes = new AuthSchemes(now);
   }
 
   /**
-   * What a request for a repository carries as far as the registry's challenges are known. Throws
-   * an UpstreamError `credentials` when they were refused: an anonymous request would be counted
-   * for an address that many share.
+   * The authorization of a first request, from the challenges known so far. Throws an UpstreamError
+   * `credentials` if they were refused: an anonymous request would count for an address that many
+   * share.
    */
   async permit(remote: RemoteRepository): Promise<Permit> {
-    const { demand, isOwn } = this.#demands.of(remote.name);
-    if (demand === undefined) return unauthorized;
+    const { scheme, isOwn } = this.#schemes.of(remote.name);
+    if (scheme === undefined) return unauthorized;
     const missing = (why: MissingToken['why']): Granted => {
-      const key = demand.kind === 'bearer' ? this.#tokenOf(demand, remote.name).key : '';
+      const key = scheme.kind === 'bearer' ? this.#tokenOf(scheme, remote.name).key : '';
       return { ...unauthorized, missing: { key, why } };
     };
     try {
-      const permit = await this.#meet(demand, remote);
-      // What another repository was challenged by says nothing sure of this one.
+      const permit = await this.#meet(scheme, remote);
+      // Another repository's challenge does not prove that this one needs a token.
       return permit.kind === 'denied' && !isOwn ? missing(permit) : permit;
     } catch (error) {
       if (!(error instanceof UpstreamError) || error.kind === 'credentials') throw error;
@@ -84,90 +82,89 @@ export class Authorization {
     }
   }
 
-  /** Learns that a repository was read by a request that went without its token. */
+  /** Remembers that a repository was read without the token it seemed to need. */
   opened(name: string): void {
-    this.#demands.opened(name);
+    this.#schemes.opened(name);
   }
 
-  /** The token service that a repository was seen to depend on. */
+  /** The token service of a repository's own challenge. */
   tokenServiceOf(name: string): TokenService | undefined {
-    const { demand, isOwn } = this.#demands.of(name);
-    if (demand?.kind !== 'bearer' || !isOwn) return undefined;
-    const hasToken = this.#tokens.has(this.#tokenOf(demand, name).key);
-    return { host: demand.realm.host, hasToken };
+    const { scheme, isOwn } = this.#schemes.of(name);
+    if (scheme?.kind !== 'bearer' || !isOwn) return undefined;
+    const hasToken = this.#tokens.has(this.#tokenOf(scheme, name).key);
+    return { host: scheme.realm.host, hasToken };
   }
 
   /**
-   * Learns from the challenge of a 401, and gives what the one further attempt carries. `refused`
-   * is what got the 401. Throws an UpstreamError `invalid` for a realm that is not to be
-   * trusted, `credentials` when the credentials themselves were refused, and any other when the
-   * token cannot be had.
+   * Remembers the challenge of a 401, and resolves to the authorization of the second attempt.
+   * `refused` is that of the first. Throws an UpstreamError: `invalid` for an untrusted realm,
+   * `credentials` if the credentials themselves were refused, any other if the token cannot be had.
    */
   async challenged(
     remote: RemoteRepository,
     header: string | null,
     refused: Granted,
   ): Promise<Permit> {
-    const demand = this.#demandOf(parseChallenges(header));
-    if (demand === undefined) return { kind: 'denied' };
+    const scheme = this.#schemeOf(parseChallenges(header));
+    if (scheme === undefined) return { kind: 'denied' };
     const { value, missing } = refused;
-    if (demand.kind === 'basic') {
-      // Not remembered: other repositories of the registry may be open to all.
+    if (scheme.kind === 'basic') {
+      // Not remembered: other repositories of the registry may be public.
       if (this.#connection.credentials === undefined) return { kind: 'denied' };
       if (value?.startsWith('Basic ')) throw this.credentialsRefused();
     } else {
-      const { key } = this.#tokenOf(demand, remote.name);
+      const { key } = this.#tokenOf(scheme, remote.name);
       if (refused.fresh && refused.key === key) return { kind: 'denied' };
       if (value?.startsWith('Bearer ')) this.#tokens.forget(key, value.slice('Bearer '.length));
       if (missing?.key === key) {
-        this.#demands.challenged(remote.name, demand);
+        this.#schemes.challenged(remote.name, scheme);
         return withoutToken(missing);
       }
     }
-    this.#demands.challenged(remote.name, demand);
-    const permit = await this.#meet(demand, remote);
+    this.#schemes.challenged(remote.name, scheme);
+    const permit = await this.#meet(scheme, remote);
     const usualFailed = missing !== undefined && missing.why instanceof UpstreamError;
-    if (permit.kind === 'permit') this.#demands.met(demand, usualFailed);
+    if (permit.kind === 'permit') this.#schemes.met(scheme, usualFailed);
     return permit;
   }
 
-  /** What a demand wants for a repository. Throws an UpstreamError when it cannot be had. */
-  async #meet(demand: Demand, remote: RemoteRepository): Promise<Permit> {
+  /** The authorization that a challenge demands. Throws an UpstreamError when it cannot be had. */
+  async #meet(scheme: AuthScheme, remote: RemoteRepository): Promise<Permit> {
     const { credentials } = this.#connection;
-    if (demand.kind === 'basic') {
+    if (scheme.kind === 'basic') {
       if (credentials === undefined) return { kind: 'denied' };
       return { ...unauthorized, value: basicAuthorization(credentials) };
     }
-    const { wanted, key } = this.#tokenOf(demand, remote.name);
+    const { wanted, key } = this.#tokenOf(scheme, remote.name);
     const asked = () => requestToken(this.#connection, { ...wanted, remote });
     const grant = await this.#tokens.get(key, asked);
     if (grant.kind === 'denied') return grant;
     return { kind: 'permit', value: `Bearer ${grant.token}`, key, fresh: grant.fresh };
   }
 
-  /** The error for Basic credentials that got a 401. */
+  /** The error for a 401 in spite of Basic credentials. */
   credentialsRefused(): UpstreamError {
-    const { registry, base } = this.#connection;
+    const { registry, url } = this.#connection;
     return new UpstreamError('credentials', `${registry}: the credentials were refused (401)`, {
       status: 401,
-      answerer: { role: 'registry', host: base.host },
+      answerer: { role: 'registry', host: url.host },
     });
   }
 
-  #tokenOf(demand: Extract<Demand, { kind: 'bearer' }>, name: string) {
-    const { realm, service } = demand;
-    const wanted = { realm, service, scope: scopeFor(name, demand.scope) };
+  #tokenOf(scheme: Extract<AuthScheme, { kind: 'bearer' }>, name: string) {
+    const { realm, service } = scheme;
+    const wanted = { realm, service, scope: scopeFor(name, scheme.scope) };
     return { wanted, key: JSON.stringify([realm.href, service, wanted.scope]) };
   }
 
-  /** Bearer first: a registry that offers both wants its tokens used (quay.io). */
-  #demandOf(challenges: readonly Challenge[]): Demand | undefined {
-    const { registry, base, realms, credentials } = this.#connection;
+  /** Prefers Bearer: a registry that offers both wants its tokens used (quay.io). */
+  #schemeOf(challenges: readonly Challenge[]): AuthScheme | undefined {
+    const { registry, url, realms, credentials } = this.#connection;
     const bearer = challenges.find(
       ({ scheme, parameters }) => scheme === 'bearer' && parameters.has('realm'),
     );
     const text = bearer?.parameters.get('realm') ?? '';
-    const realm = trustedRealm(text, base, realms);
+    const realm = trustedRealm(text, url, realms);
     if (bearer !== undefined && realm !== undefined) {
       const { parameters } = bearer;
       const service = parameters.get('service');
@@ -176,7 +173,10 @@ export class Authorization {
     const isBasic = challenges.some(({ scheme }) => scheme === 'basic');
     if (isBasic && (credentials !== undefined || bearer === undefined)) return { kind: 'basic' };
     if (bearer === undefined) return undefined;
-    const host = parseUrl(text)?.host ?? 'an unreadable host';
-    throw invalidAnswer(registry, `token service at ${host} is not trusted`);
+    const host = parseUrl(text)?.host ?? 'a malformed URL';
+    throw invalidAnswer(
+      registry,
+      `the token service at ${host} is not trusted; add it to "realms" if you trust it`,
+    );
   }
 }

@@ -1,13 +1,13 @@
 import { parseUrl } from '../../headers/link.ts';
 
-/** Token services whose domain differs from their registry's. */
+/** Token services outside their registry's domain. */
 const knownRealms: ReadonlyMap<string, string> = new Map([
   ['registry.hub.docker.com', 'auth.docker.io'],
 ]);
 
 /**
- * The last two labels of a host name; undefined for an address or a name of one label. Suffixes
- * of two labels (`co.uk`) are not known here: a registry below one trusts its whole suffix.
+ * The last two labels of a host name; undefined for an address or a single label. There is no list of
+ * public suffixes: a registry below `co.uk` trusts all of `co.uk`.
  */
 function domainOf(hostname: string): string | undefined {
   const labels = hostname.split('.');
@@ -24,9 +24,9 @@ function isTrustedHost(realm: URL, registry: URL, realms: readonly string[]): bo
 }
 
 /**
- * The URL of a challenge's realm when credentials may be sent there: https (http only for a
- * registry that is http itself), on the registry's host or domain, or on a host of `realms`.
- * Otherwise a registry could have its users' credentials sent anywhere, or inward.
+ * The URL of a challenge's realm if credentials may be sent there: https (http only for an http
+ * registry), on the registry's host or domain, or on a host of `realms`. Otherwise a registry could have
+ * credentials sent anywhere, or requests sent to internal hosts.
  */
 export function trustedRealm(
   realm: string,

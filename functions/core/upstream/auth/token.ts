@@ -7,7 +7,7 @@ import { discard, readBody } from '../response-body.ts';
 import { refusedStatus } from '../status.ts';
 import type { TokenGrant } from './token-cache.ts';
 
-/** What a token is asked for. */
+/** A request for a token. */
 export interface TokenRequest {
   /** The token service, checked by `trustedRealm`. */
   readonly realm: URL;
@@ -18,11 +18,11 @@ export interface TokenRequest {
 
 const maxTokenBody = 256 * 1024;
 
-/** distribution's token specification: without `expires_in` a token lives 60 seconds. */
+/** In seconds, for a token without `expires_in` (distribution's token specification). */
 const defaultLife = 60;
 const longestLife = 86_400;
 
-/** The Authorization value of Basic (RFC 7617, in UTF-8). */
+/** The Authorization header of Basic (RFC 7617, in UTF-8). */
 export function basicAuthorization(credentials: Credentials): string {
   const bytes = new TextEncoder().encode(`${credentials.username}:${credentials.password}`);
   let binary = '';
@@ -45,14 +45,14 @@ function readLife(value: unknown): number {
 function readGrant(bytes: Uint8Array): TokenGrant | undefined {
   const { token, access_token: accessToken, expires_in: life } = parseObject(bytes) ?? {};
   const value = typeof token === 'string' && token !== '' ? token : accessToken;
-  // Anything else could not stand in a header, and fetch would put it into its error.
+  // Anything else is no header value, and fetch would quote it in its error.
   if (typeof value !== 'string' || !/^[\x21-\x7e]{1,65536}$/.test(value)) return undefined;
   return { kind: 'granted', token: value, seconds: readLife(life) };
 }
 
 /**
- * Asks a token service for a token (distribution's token specification). A refusal is `denied` for
- * the anonymous, and an UpstreamError `credentials` for configured credentials.
+ * Requests a token (distribution's token specification). A refusal is `denied` without credentials, and
+ * an UpstreamError `credentials` with them.
  */
 export async function requestToken(
   connection: Connection,
@@ -71,7 +71,7 @@ export async function requestToken(
   const { response, answerer, moved } = answer;
   const { status } = response;
   const what = describe(connection, request, answerer);
-  // Another host, which got no credentials, cannot refuse them.
+  // Another host got no credentials, so it cannot refuse them.
   if (!moved && (status === 401 || status === 403)) {
     await discard(response);
     if (credentials === undefined) return { kind: 'denied' };
