@@ -1,6 +1,6 @@
 import { chmod, rm } from 'node:fs/promises';
 import { join, parse, relative } from 'node:path';
-import { build, type Metafile, type Plugin } from 'esbuild';
+import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';
 import { engines, root, version } from '../project.ts';
 
 /** A bundle: what it may be made of, how big it may get, and what is not in it. */
@@ -41,11 +41,23 @@ const httpAsItIs: Plugin = {
 
 /** Builds a bundle and prints its size. Throws an Error if it has strange inputs or is too big. */
 export async function buildBundle(bundle: Bundle): Promise<void> {
-  const { entry, outfile, banner = '', later = [] } = bundle;
+  const { outfile, banner = '', later = [] } = bundle;
   const started = performance.now();
-  const { dir, name, ext } = parse(outfile);
+  const { dir } = parse(outfile);
   if (later.length > 0) await rm(`${root}${dir}`, { recursive: true, force: true });
-  const { metafile } = await build({
+  const { metafile } = await build(optionsOf(bundle));
+  const { bytes, laterBytes } = checkedSizes(bundle, metafile);
+  if (banner.startsWith('#!')) await chmod(`${root}${outfile}`, 0o755);
+  const milliseconds = Math.round(performance.now() - started);
+  const andLater = laterBytes > 0 ? ` and ${Math.round(laterBytes / 1000)} kB later` : '';
+  console.log(`${outfile}: ${Math.round(bytes / 1000)} kB${andLater} in ${milliseconds} ms`);
+}
+
+/** What esbuild is told of a bundle. */
+export function optionsOf(bundle: Bundle) {
+  const { entry, outfile, banner = '', later = [] } = bundle;
+  const { dir, name, ext } = parse(outfile);
+  return {
     absWorkingDir: root,
     entryPoints: [
       { in: entry, out: name },
@@ -73,12 +85,7 @@ export async function buildBundle(bundle: Bundle): Promise<void> {
     mainFields: ['module', 'main'],
     metafile: true,
     logLevel: 'warning',
-  });
-  const { bytes, laterBytes } = checkedSizes(bundle, metafile);
-  if (banner.startsWith('#!')) await chmod(`${root}${outfile}`, 0o755);
-  const milliseconds = Math.round(performance.now() - started);
-  const andLater = laterBytes > 0 ? ` and ${Math.round(laterBytes / 1000)} kB later` : '';
-  console.log(`${outfile}: ${Math.round(bytes / 1000)} kB${andLater} in ${milliseconds} ms`);
+  } satisfies BuildOptions;
 }
 
 function checkedSizes(bundle: Bundle, { inputs, outputs }: Metafile) {
