@@ -1,6 +1,6 @@
 /**
- * What the Worker is bound to, by the names in infra/cloudflare/wrangler.jsonc. Besides these there
- * are the variables `PULLFRONT_…` and the secrets that the configuration names.
+ * The bindings of the Worker, named as in infra/cloudflare/wrangler.jsonc. Its environment also has the
+ * variables `PULLFRONT_…` and the secrets that the configuration names.
  */
 export interface WorkerEnvironment {
   /** The index, the leases and the ledger. */
@@ -8,18 +8,18 @@ export interface WorkerEnvironment {
   /** The blobs, and manifests too large for the index. */
   readonly BUCKET: R2Bucket;
   readonly FILLS: Queue;
-  /** Fills that were given up, with the reason; they may also be dropped. */
+  /** Fills that were given up, with the reason. Without it they are dropped. */
   readonly GIVEN_UP?: Queue;
-  /** With both keys set, stored blobs go to clients by redirects to R2's S3 endpoint. */
+  /** With all four, clients are redirected to R2's S3 endpoint for stored blobs. */
   readonly R2_ACCESS_KEY_ID?: string;
   readonly R2_SECRET_ACCESS_KEY?: string;
   /** The account's S3 endpoint: `https://ACCOUNT.r2.cloudflarestorage.com`. */
   readonly R2_ENDPOINT?: string;
-  /** The bucket's name at that endpoint. */
+  /** The bucket's name. */
   readonly R2_BUCKET?: string;
 }
 
-/** The text variables and secrets of a Worker, by name. */
+/** The variables and secrets of a Worker by name. */
 export function variablesOf(environment: WorkerEnvironment): ReadonlyMap<string, string> {
   const texts = new Map<string, string>();
   for (const [name, value] of Object.entries(environment)) {

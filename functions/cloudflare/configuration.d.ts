@@ -1,4 +1,4 @@
 import type { Resolved } from '../core/config/resolved.ts';
 
-/** Written beside the bundle by the build, out of a configuration file: `core/config/resolve-file.ts`. */
+/** The build writes this module beside the bundle, from a configuration file (`core/config/resolve-file.ts`). */
 export declare const configuration: Resolved;

@@ -19,21 +19,21 @@ import { r2SignedUrls } from './r2/signed-urls.ts';
 import { workerFetch } from './workerd/fetch.ts';
 import { workerRuntime } from './workerd/runtime.ts';
 
-/** What an isolate runs on. */
+/** The platform of an isolate. */
 export interface WorkerPlatform extends Platform {
-  /** The built one, with the variables over it. */
+  /** The built configuration with the variables applied. */
   readonly configuration: Config;
 }
 
 /**
- * How many blobs and manifests an invocation looks at for eviction: a blob takes three statements of
- * D1 at most and a manifest five, and an invocation has 1,000, of which its fill needs a few too.
+ * How many blobs and manifests one invocation examines for eviction. A blob takes at most three D1
+ * queries and a manifest five. An invocation may make 1,000, and its fill needs some of them.
  */
 export const evictionSteps = 150;
 
 /**
- * Opens the platform of an isolate, and writes to the log which variables and secrets cannot be
- * used. Must be called within a request; sends nothing yet.
+ * Opens the platform of an isolate, and logs invalid variables and missing secrets. Call it within a
+ * request; it sends nothing yet.
  */
 export function openPlatform(built: Resolved, environment: WorkerEnvironment): WorkerPlatform {
   const variables = variablesOf(environment);
@@ -55,7 +55,7 @@ export function openPlatform(built: Resolved, environment: WorkerEnvironment): W
     log,
     fetch: workerFetch,
     readPassword,
-    // Nobody can follow a fill here, and a Worker's answers are not bounded.
+    // Clients cannot follow a fill in another invocation, and a Worker can stream blobs of any size.
     missingBlobs: passThroughAll,
     markInterval: billedMarkInterval,
     evictionSteps,
@@ -66,14 +66,13 @@ export function openPlatform(built: Resolved, environment: WorkerEnvironment): W
 /** Passwords are secrets of the Worker. */
 function secretReader(secrets: ReadonlyMap<string, string>): Platform['readPassword'] {
   return async (place) => {
-    if (!('env' in place)) throw new Error('a Worker reads passwords from its own secrets only');
+    if (!('env' in place)) throw new Error('a Worker only reads passwords from its secrets');
     const password = secrets.get(place.env);
     if (password === undefined) throw new Error(`the secret ${place.env} is not set`);
     return password;
   };
 }
 
-/** Opens the stores of a Worker; sends nothing yet. */
 function openStores(environment: WorkerEnvironment, runtime: Runtime): Ports {
   const { DB, BUCKET, FILLS } = environment;
   const { now } = runtime;
@@ -86,7 +85,7 @@ function openStores(environment: WorkerEnvironment, runtime: Runtime): Ports {
   };
 }
 
-/** Undefined unless all is there that redirects need. */
+/** Undefined unless everything for redirects is configured. */
 function signedUrls(environment: WorkerEnvironment, now: () => number): SignUrl | undefined {
   const {
     R2_ACCESS_KEY_ID: accessKeyId,

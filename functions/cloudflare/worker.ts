@@ -15,7 +15,7 @@ interface Opened {
   readonly service: Service;
 }
 
-/** One for all requests of the isolate, which have the same environment. */
+/** Shared by all requests of the isolate, which have the same environment. */
 let opened: Opened | undefined;
 
 function open(environment: WorkerEnvironment): Opened {
@@ -33,11 +33,11 @@ const worker: ExportedHandler<WorkerEnvironment> = {
       answer = one;
     };
     const answering = Promise.resolve(opened.service.app.fetch(request, { answered }));
-    // Other requests may wait for what this one asked an upstream: its client may leave, it stays.
+    // Other requests may share this one's upstream request, so it continues if its client disconnects.
     waitUntil(answering);
     const response = await answering;
     const { method, headers } = request;
-    // A stream that breaks later is cut by workerd, and told by the mirror's own event.
+    // If the stream breaks later, workerd cuts the connection and the mirror logs an event.
     const bytes = method === 'HEAD' ? 0 : Number(response.headers.get('content-length') ?? 0);
     if (bytes > 0) ports.ledger.count({ bytesServed: bytes });
     logRequest(log, {
@@ -55,7 +55,7 @@ const worker: ExportedHandler<WorkerEnvironment> = {
     opened ??= open(environment);
     const { log, configuration } = opened.platform;
     const pauseAt = Date.now() + configuration.cloudflare.fillTime;
-    // A fill holds streams and signals, which workerd ties to the invocation that made them.
+    // Streams and signals of a fill belong to the invocation that created them.
     const filler = opened.service.createFiller();
     const handle = async (job: FillJob, delivery: number) => {
       const outcome = await filler.handleFill(job, { pauseAt, delivery });

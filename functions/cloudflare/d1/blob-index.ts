@@ -3,13 +3,13 @@ import type { Digest } from '../../core/oci/digest.ts';
 import type { StoredBlob } from '../../core/ports/blob-store.ts';
 import * as statements from './statements.ts';
 
-/** What a put or a deletion under way may not have noted yet is left alone for so long, in ms. */
+/** Younger blobs and rows may belong to a put or a deletion in progress. In ms. */
 const grace = 3_600_000;
 
 /**
- * What is in the bucket, as rows of D1: only for its sum, which the bucket cannot tell without
- * being listed. The bucket decides what is stored; where a crash came between the two, a listing of
- * the bucket puts the rows right.
+ * The blobs of the bucket as rows of D1, only for their total size, which would otherwise need a
+ * listing. The bucket decides what is stored. After a crash between the two, a listing of the bucket
+ * repairs the rows.
  */
 export class D1BlobIndex implements BlobIndex {
   readonly #database: D1Database;
@@ -21,7 +21,7 @@ export class D1BlobIndex implements BlobIndex {
     this.#now = now;
   }
 
-  /** Repeating it changes nothing. */
+  /** Idempotent. */
   put(blob: StoredBlob): Promise<void> {
     return this.#add([blob]);
   }
@@ -41,32 +41,26 @@ export class D1BlobIndex implements BlobIndex {
     await this.#change(statements.takeFromUsed, statements.removeBlobs, JSON.stringify(digests));
   }
 
-  /** The sum and the rows together, or neither. */
+  /** Changes the sum and the rows in one transaction. */
   async #change(sum: string, rows: string, list: string): Promise<void> {
     const database = this.#database;
     await database.batch([sum, rows].map((text) => database.prepare(text).bind(list)));
   }
 
-  /** The sizes of all, in bytes. */
   async used(): Promise<number> {
     return (await this.#database.prepare(statements.usedBytes).first<number>('bytes')) ?? 0;
   }
 
-  /** What changed within the last hour is left alone. */
   async *reconcile({ after, last, blobs }: ListedSpan): AsyncGenerator<StoredBlob> {
-    await this.#mend({ after, last, blobs });
-    yield* blobs;
-  }
-
-  async #mend({ after, last, blobs }: ListedSpan): Promise<void> {
     const listing = this.#database.prepare(statements.blobsBetween).bind(after, last);
     const { results: rows } = await listing.all<StoredBlob>();
     const before = this.#now() - grace;
     const stored = new Set(blobs.map(({ digest }) => digest));
-    const noted = new Set(rows.map(({ digest }) => digest));
+    const known = new Set(rows.map(({ digest }) => digest));
     const isOld = (blob: StoredBlob) => blob.stored < before;
-    await this.#add(blobs.filter((blob) => isOld(blob) && !noted.has(blob.digest)));
+    await this.#add(blobs.filter((blob) => isOld(blob) && !known.has(blob.digest)));
     const gone = rows.filter((row) => isOld(row) && !stored.has(row.digest));
     await this.#remove(gone.map(({ digest }) => digest));
+    yield* blobs;
   }
 }

@@ -2,15 +2,15 @@ import { type Lease, type Leases, longestHold } from '../../core/ports/leases.ts
 import { busyIfOverloaded } from './overload.ts';
 import * as statements from './statements.ts';
 
-/** How long the row of a lease that is over is kept for its fence, in ms. */
-const keptAfterwards = 86_400_000;
+/** How long an expired lease is kept for its fence, in ms. */
+const fenceLife = 86_400_000;
 
-/** Of so many leases that are granted, one removes the rows that are over. */
-const cleaningInterval = 100;
+/** One of this many granted leases also deletes expired rows. */
+const cleanupInterval = 100;
 
 /**
- * Leases as rows of D1, which runs one write after another: each step is one conditional statement.
- * A row stays when its lease is released, so that the fence goes on rising.
+ * Leases as rows of D1. Each step is one conditional statement, because D1 runs writes one after
+ * another. A row outlives its lease, so that fences keep increasing.
  */
 export class D1Leases implements Leases {
   readonly #database: D1Database;
@@ -26,20 +26,20 @@ export class D1Leases implements Leases {
   async acquire(key: string, milliseconds: number): Promise<Lease | undefined> {
     const now = this.#now();
     const expires = now + milliseconds;
-    const acquiring = this.#database
+    const statement = this.#database
       .prepare(statements.acquireLease)
       .bind(key, now, expires, now + longestHold);
-    const row = await busyIfOverloaded(acquiring.first<{ fence: number }>());
+    const row = await busyIfOverloaded(statement.first<{ fence: number }>());
     if (row === null) return undefined;
     this.#granted += 1;
-    if (this.#granted % cleaningInterval === 0) await this.#removeEnded(now);
+    if (this.#granted % cleanupInterval === 0) await this.#removeExpired(now);
     return { key, fence: row.fence, expires };
   }
 
   async isHeld(key: string): Promise<boolean> {
     const now = this.#now();
-    const looking = this.#database.prepare(statements.isLeaseHeld);
-    const row = await busyIfOverloaded(looking.bind(key, now, now + longestHold).first());
+    const statement = this.#database.prepare(statements.isLeaseHeld);
+    const row = await busyIfOverloaded(statement.bind(key, now, now + longestHold).first());
     return row !== null;
   }
 
@@ -56,17 +56,16 @@ export class D1Leases implements Leases {
     return row === null ? undefined : { key, fence, expires };
   }
 
-  async release(lease: Lease): Promise<void> {
-    const { key, fence } = lease;
-    const releasing = this.#database.prepare(statements.releaseLease);
-    await busyIfOverloaded(releasing.bind(key, fence, this.#now()).run());
+  async release({ key, fence }: Lease): Promise<void> {
+    const statement = this.#database.prepare(statements.releaseLease);
+    await busyIfOverloaded(statement.bind(key, fence, this.#now()).run());
   }
 
-  /** The lease was granted all the same when this fails. */
-  async #removeEnded(now: number): Promise<void> {
-    const removing = this.#database.prepare(statements.removeEndedLeases);
-    await removing
-      .bind(now - keptAfterwards)
+  /** A failure does not matter: the lease was granted. */
+  async #removeExpired(now: number): Promise<void> {
+    await this.#database
+      .prepare(statements.removeExpiredLeases)
+      .bind(now - fenceLife)
       .run()
       .catch(() => undefined);
   }

@@ -11,15 +11,15 @@ import {
 import type { Runtime } from '../../core/ports/runtime.ts';
 import * as statements from './statements.ts';
 
-/** How long counts stay in memory only, in ms: a write for each pull would cost more than the pull. */
+/** How long counts stay in memory, in ms: a write per pull would cost more than the pull. */
 const flushDelay = 5_000;
 
-/** A flush that did not come so long after it was due went with its request, in ms. */
+/** A flush that is this late was lost with its request, in ms. */
 const overdue = 30_000;
 
 /**
- * The ledger of all isolates. Rate limits are written at once, because they hold for everybody;
- * counts a few seconds behind, in the name of the request that counted first.
+ * The ledger of all isolates. Rate limits are written at once, because they apply to every isolate;
+ * counts a few seconds later, by the request that counted first.
  */
 export class D1Ledger implements Ledger {
   readonly #database: D1Database;
@@ -54,18 +54,18 @@ export class D1Ledger implements Ledger {
     if (this.#flushDue !== undefined && now < this.#flushDue + overdue) return;
     this.#flushDue = now + flushDelay;
     const flushing = new Promise((resolve) => setTimeout(resolve, flushDelay))
-      // What could not be written waits for the next count.
+      // After a failure the next count flushes again.
       .then(() => this.flush().catch(() => undefined));
     this.#runtime.waitUntil(flushing);
   }
 
-  /** Those of all isolates, as far as they were flushed, and this one's own. */
+  /** The flushed counts of all isolates plus this one's own. */
   async counters(): Promise<Counters> {
     const stored = await this.#database.prepare(statements.getCounters).first<Counters>();
     return addCounts(this.#unwritten, stored ?? noCounts);
   }
 
-  /** Writes what was counted. Rejects when that fails; the counts then wait for the next time. */
+  /** Writes the counts. If it rejects, the next flush writes them too. */
   async flush(): Promise<void> {
     const added = this.#unwritten;
     this.#unwritten = noCounts;

@@ -22,7 +22,6 @@ import { busyIfOverloaded } from './overload.ts';
 import * as statements from './statements.ts';
 import { mostInlineBytes, putManifest, removeManifest } from './write-manifest.ts';
 
-/** What the index needs besides its database. */
 export interface D1ManifestStoreOptions {
   readonly large: LargeValues;
   /** Ms since 1970. */
@@ -31,19 +30,18 @@ export interface D1ManifestStoreOptions {
 
 type Value = string | number | null;
 
-/** A tag's row: what it named before is JSON. */
+/** A tag's row. `history` is JSON. */
 type TagRow = Omit<TagRecord, 'history'> & { readonly history: string };
 
-/** A manifest's row; its text is null when the bytes are in the bucket. */
+/** A manifest's row. `text` is null if the bytes are in the bucket. */
 interface ManifestRow {
   readonly mediaType: string;
   readonly text: string | null;
 }
 
 /**
- * The index over D1. Every read is one statement, every write one, or one batch. Without a session
- * D1 sends all of them to the primary, so that what was written is there for every later read: a
- * session would only be needed to read from replicas.
+ * The index in D1. Every read is one statement; every write is one statement or one batch. Without a
+ * session D1 runs them on the primary, so that every read sees all earlier writes.
  */
 export function d1ManifestStore(
   database: D1Database,
@@ -52,7 +50,7 @@ export function d1ManifestStore(
   const bound = (statement: string, ...values: readonly Value[]) =>
     database.prepare(statement).bind(...values);
 
-  /** What is noted without bytes in the bucket is not there: it is fetched and put again. */
+  /** A manifest that lost its bytes counts as absent: it is fetched and put again. */
   async function manifestOf(digest: Digest, row: ManifestRow): Promise<Manifest | undefined> {
     const { text } = row;
     const bytes =
@@ -60,7 +58,7 @@ export function d1ManifestStore(
     return bytes && { digest, mediaType: storedMediaType(row.mediaType, bytes), bytes };
   }
 
-  /** The list's text for its row; null when it went to the bucket. */
+  /** The list's text for its row; null if it is in the bucket. */
   async function listText(name: string, list: TagList | ReferrersList): Promise<string | null> {
     const text = JSON.stringify(list);
     const bytes = new Uint8Array(new TextEncoder().encode(text));
@@ -96,7 +94,7 @@ export function d1ManifestStore(
     ...values: readonly Value[]
   ): Promise<Page<string>> {
     if (page.limit === 0) return { entries: [], next: undefined };
-    // -1 is no limit (SQLite).
+    // In SQLite -1 means no limit.
     const listing = bound(statement, ...values, rowsOfPage(page) ?? -1);
     const { results } = await listing.all<{ name: string }>();
     return pageOfRows(
@@ -203,7 +201,7 @@ export function d1ManifestStore(
         digest,
         now(),
       );
-      // No row is without a url: an empty one says that the upstream serves the blob itself.
+      // An empty url means that the upstream serves the blob itself.
       return row && { url: row.url || undefined, expires: row.expires };
     },
 
@@ -211,8 +209,7 @@ export function d1ManifestStore(
       const key = repositoryKey(repository);
       const putting = database.batch([
         bound(statements.putUpstreamLocation, key, digest, url ?? '', expires),
-        // They live for minutes, and nobody else would remove them.
-        bound(statements.removeEndedLocations, now()),
+        bound(statements.removeExpiredLocations, now()),
       ]);
       await busyIfOverloaded(putting);
     },

@@ -1,9 +1,6 @@
 import { StoreBusy } from '../../core/ports/leases.ts';
 
-/**
- * The result of a statement of D1, which runs one after another and refuses those that would have to
- * wait too long: these reject with StoreBusy.
- */
+/** Rejects with StoreBusy if D1 refused a statement because too many are waiting. */
 export async function busyIfOverloaded<Result>(running: Promise<Result>): Promise<Result> {
   try {
     return await running;

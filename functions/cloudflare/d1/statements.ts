@@ -1,15 +1,15 @@
 import { counterNames } from '../../core/ports/ledger.ts';
 
 /**
- * Every statement that is run on D1, in one place: a test asks SQLite for the plan of each and
- * refuses one that reads more than an index leads to. D1 bills rows that are read.
+ * Every statement for D1. D1 bills rows that are read, so a test checks with SQLite's query plans that
+ * each one uses an index.
  *
- * Lists come in as one JSON text, because a statement has at most 100 parameters.
+ * Lists are passed as one JSON parameter, because a statement has at most 100 parameters.
  */
 
 const tagColumns = ['digest', 'mediaType', 'size', 'firstSeen', 'changed', 'checked', 'history'];
 
-/** Writes a row over the one with the same keys, if there is one. Its values come in this order. */
+/** Inserts a row or replaces the one with the same keys. Parameters: the keys, then the columns. */
 function put(table: string, keys: readonly string[], columns: readonly string[]): string {
   const names = [...keys, ...columns];
   const values = names.map((_, at) => `?${at + 1}`);
@@ -19,7 +19,7 @@ function put(table: string, keys: readonly string[], columns: readonly string[])
 }
 
 export const getTag = `SELECT ${tagColumns} FROM tags WHERE repository = ?1 AND tag = ?2`;
-// A late write is one that was checked before the stored record was.
+// A record that was checked before the stored one is a late write.
 export const putTag = `${put('tags', ['repository', 'tag'], tagColumns)}
   WHERE excluded.checked >= tags.checked`;
 export const listTags = `SELECT tag AS name FROM tags WHERE repository = ?1 AND tag > ?2
@@ -72,9 +72,9 @@ export const putUpstreamLocation = put(
   ['repository', 'digest'],
   ['url', 'expires'],
 );
-export const removeEndedLocations = `DELETE FROM upstream_locations WHERE expires <= ?1`;
+export const removeExpiredLocations = `DELETE FROM upstream_locations WHERE expires <= ?1`;
 
-// Fences go on rising from the clock when a row was removed meanwhile.
+// If the row was deleted, fences continue from the clock.
 export const acquireLease = `INSERT INTO leases (name, fence, expires) VALUES (?1, ?2, ?3)
   ON CONFLICT (name) DO UPDATE SET fence = max(leases.fence + 1, excluded.fence),
     expires = excluded.expires
@@ -84,19 +84,19 @@ export const isLeaseHeld = `SELECT 1 AS held FROM leases
 export const renewLease = `UPDATE leases SET expires = ?3
   WHERE name = ?1 AND fence = ?2 AND expires > ?4 RETURNING fence`;
 export const releaseLease = `UPDATE leases SET expires = min(expires, ?3) WHERE name = ?1 AND fence = ?2`;
-export const removeEndedLeases = `DELETE FROM leases WHERE expires < ?1`;
+export const removeExpiredLeases = `DELETE FROM leases WHERE expires < ?1`;
 
-// The columns of the counters are their names, in that order.
+// The columns have the names of the counters, in their order.
 export const getCounters = `SELECT ${counterNames} FROM counters WHERE id = 0`;
 const sums = counterNames.map((name) => `${name} = ${name} + excluded.${name}`);
 export const addToCounters = `INSERT INTO counters (id, ${counterNames}) VALUES (0, ?1, ?2, ?3, ?4, ?5)
   ON CONFLICT (id) DO UPDATE SET ${sums}`;
-// One row for an account of an upstream: all of them are few.
+// Few rows: one per account of an upstream.
 export const getRateLimits = `SELECT registry, account, rate, seen FROM rate_limits WHERE registry > ''`;
 export const putRateLimit = `${put('rate_limits', ['registry', 'account'], ['rate', 'seen'])}
   WHERE excluded.seen >= rate_limits.seen`;
 
-// Before the rows are added or removed, and in one batch with that.
+// Runs before the rows are added or removed, in one batch.
 export const addToUsed = `UPDATE used SET bytes = bytes + (
     SELECT coalesce(sum(value ->> '$.size'), 0) FROM json_each(?1)
     WHERE NOT EXISTS (SELECT 1 FROM blobs WHERE digest = value ->> '$.digest')

@@ -6,14 +6,14 @@ import type { Manifest, ManifestContents } from '../../core/oci/manifest.ts';
 import * as statements from './statements.ts';
 
 /**
- * What is larger than this goes to the bucket, in bytes. D1 holds two million in a row; a statement
- * with less is quicker, and few manifests and lists have more.
+ * Larger values go to the bucket, in bytes. D1 allows two million in a row, but smaller statements are
+ * faster, and few manifests and lists are larger.
  */
 export const mostInlineBytes = 500_000;
 
 /**
- * Adds a manifest to a repository, with its entries and the repository's place in the catalogue: one
- * batch, which D1 runs as one transaction. `pulled` in ms since 1970.
+ * Puts a manifest with its entries and the repository's name in the catalogue, in one transaction.
+ * `pulled` in ms since 1970.
  */
 export async function putManifest(
   database: D1Database,
@@ -24,7 +24,7 @@ export async function putManifest(
   pulled: number,
 ): Promise<void> {
   const text = inlineText(bytes);
-  // First the bytes: nobody reads them before the index names them.
+  // Before the index, so that readers of the index find the bytes.
   if (text === undefined) await large.put(digest, bytes);
   const descriptors = jsonArrays((contents?.blobs ?? []).map(descriptorText));
   await database.batch([
@@ -37,7 +37,7 @@ export async function putManifest(
   ]);
 }
 
-/** Takes a manifest out of a repository; its bytes go with the last repository that had it. */
+/** Removes a manifest from a repository, and its bytes if no other repository has it. */
 export async function removeManifest(
   database: D1Database,
   large: LargeValues,
@@ -56,24 +56,23 @@ export async function removeManifest(
 }
 
 /**
- * The bytes of a manifest as text for D1; undefined when they are too large, or no text that gives
- * the same bytes again: those go to the bucket. D1 hands out binary columns as lists of numbers,
- * which cost several times their size.
+ * The bytes of a manifest as text for D1; undefined if they are too large, or if the text would not
+ * give the same bytes again. D1 returns binary columns as arrays of numbers, several times their size.
  */
 function inlineText(bytes: Uint8Array<ArrayBuffer>): string | undefined {
   if (bytes.byteLength > mostInlineBytes) return undefined;
   try {
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-    // SQLite ends a text at a NUL in more than one place.
+    // Some of SQLite's functions end a text at a NUL.
     return text.includes('\u0000') ? undefined : text;
   } catch {
     return undefined;
   }
 }
 
-/** Texts in JSON arrays of bounded size, each array a parameter of a statement. */
+/** JSON arrays of bounded size, each one a parameter of a statement. */
 function jsonArrays(items: readonly string[]): string[] {
-  // With the comma behind it. A character has at most three bytes here, and SQLite's bound is in bytes.
+  // One more for the comma, and up to three bytes per character, as SQLite's limit is in bytes.
   const sizeOf = (item: string) => (item.length + 1) * 3;
   const most = { items: Number.POSITIVE_INFINITY, bytes: mostInlineBytes };
   return Array.from(batchesOf(items, sizeOf, most), (batch) => `[${batch.join()}]`);

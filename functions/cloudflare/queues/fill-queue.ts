@@ -2,13 +2,13 @@ import { batchesOf } from '../../core/bytes/batches.ts';
 import { fillMessage, readFillMessage } from '../../core/mirror/fills/fill-message.ts';
 import type { FillJob, FillOutcome, FillQueue } from '../../core/ports/fill-queue.ts';
 
-/** What Queues takes in one call, with room for what it adds to each message. */
+/** Limits of one call, with room for what Queues adds to each message. */
 const mostOfBatch = { items: 100, bytes: 200_000 };
 
-/** The longest delay, in seconds: Queues takes a day at most, and once took half of it. */
+/** In seconds. Queues allows a day now, but used to allow half a day. */
 const longestDelay = 43_200;
 
-/** The fills to be made, in a queue of Cloudflare: it hands them out until one is acknowledged. */
+/** The fill queue on Cloudflare Queues. */
 export class QueuesFillQueue implements FillQueue {
   readonly #queue: Queue;
 
@@ -23,22 +23,20 @@ export class QueuesFillQueue implements FillQueue {
   }
 }
 
-/** Three bytes a character are the most that UTF-8 has; the long part, the progress, is ASCII. */
+/** An upper estimate: up to three bytes per character, except for the progress, which is ASCII. */
 function sizeOf(message: ReturnType<typeof fillMessage>): number {
   const { length } = JSON.stringify({ ...message, progress: '' });
   return length * 3 + (message.progress?.length ?? 0);
 }
 
-/** How a batch is worked on. */
 export interface WorkOptions {
-  /** Where a fill that was given up is kept, with the reason; undefined: nowhere. */
+  /** Where fills that were given up are sent, with the reason. */
   readonly givenUp?: Pick<Queue, 'send'> | undefined;
 }
 
 /**
- * Handles the messages of a batch side by side, each with the number of its delivery from 1, and
- * settles each by itself. Does not reject: a
- * message that cannot be settled is delivered again.
+ * Handles the messages of a batch concurrently and settles each on its own. `delivery` counts from 1.
+ * Does not reject: a message that cannot be settled is redelivered.
  */
 export async function workOn(
   batch: MessageBatch,
@@ -55,7 +53,7 @@ export async function workOn(
             : { ...read, kind: 'given-up' };
         await settle(message, outcome, givenUp);
       } catch {
-        // With the delay of the consumer's settings.
+        // With the consumer's default delay.
         message.retry();
       }
     }),
@@ -75,7 +73,7 @@ async function settle(
       return message.retry({ delaySeconds });
     }
     case 'given-up':
-      // Kept before it is acknowledged: twice among the dead is better than nowhere.
+      // Sent before the acknowledgement: better twice than never.
       await givenUp?.send({ reason: outcome.reason, message: message.body });
       return message.ack();
   }

@@ -1,14 +1,14 @@
 import type { UpstreamFetch } from '../../core/upstream/connection.ts';
 
-/** What is read at once of a body, at most, in bytes. */
+/** The most bytes of a read. */
 const chunkBytes = 256 * 1024;
 
-/** After so many bytes other requests of the isolate have their turn: a fast upstream never pauses. */
+/** After this many bytes a body yields to other requests: a fast upstream never pauses. */
 const burstBytes = 1024 * 1024;
 
-/** The Worker's own fetch for requests to upstreams. */
+/** The fetch for requests to upstreams. */
 export const workerFetch: UpstreamFetch = async (url, init) => {
-  // Cloudflare's cache stands before every fetch: a HEAD out of it would confirm a tag that moved.
+  // Bypass Cloudflare's cache: a cached HEAD would confirm a tag that has moved.
   const response = await fetch(url, { ...init, cache: 'no-store' });
   const { body, status, headers } = response;
   const length = Number(headers.get('content-length') ?? Number.POSITIVE_INFINITY);
@@ -17,8 +17,8 @@ export const workerFetch: UpstreamFetch = async (url, init) => {
 };
 
 /**
- * The same bytes in fewer chunks. Unasked, workerd reads 4 KB at a time, and a layer of 10 GB would
- * take more processor time than an invocation has. Nothing is waited for: a chunk is what is there.
+ * Reads a stream in larger chunks. By default workerd reads 4 KB at a time, and 10 GB would take more
+ * CPU time than an invocation has. A chunk is what has arrived; nothing waits for a full one.
  */
 function inLargeChunks(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
   const reader = body.getReader({ mode: 'byob' });

@@ -1,6 +1,6 @@
 /**
- * What workerd's `nodejs_compat` has of Node's crypto and is used here. Node's own types would bring
- * the whole of Node into the Worker's scope.
+ * The parts of `nodejs_compat` that are used here. Node's own types would allow all of Node in the
+ * Worker.
  */
 declare module 'node:crypto' {
   interface Hash {

@@ -4,7 +4,7 @@ import { nativeHashes } from '../../core/bucket/put/hash.ts';
 import type { MirrorEvent } from '../../core/ports/event.ts';
 import type { Runtime } from '../../core/ports/runtime.ts';
 
-/** The runtime of an isolate. Work belongs to the request in whose name it began. */
+/** The runtime of an isolate. */
 export function workerRuntime(observe: (event: MirrorEvent) => void): Runtime {
   return {
     now: () => Date.now(),
@@ -17,15 +17,15 @@ export function workerRuntime(observe: (event: MirrorEvent) => void): Runtime {
 }
 
 /**
- * The same response, cut where its stream breaks. workerd ends a stream of unknown length as if it were
- * whole when it breaks, so a stream whose length is known goes out with its length.
+ * Gives a stream its Content-Length, so that clients notice when it breaks. workerd would end a broken
+ * stream of unknown length as if it were complete.
  */
 export function withFixedLength(response: Response): Response {
   const { body, headers } = response;
   const length = headers.get('content-length');
   if (body === null || length === null) return response;
   const { readable, writable } = new FixedLengthStream(Number(length));
-  // Its failure reaches the client by the cut, and the log by the mirror's own event.
+  // The connection is cut, and the mirror logs its own event.
   body.pipeTo(writable).catch(() => undefined);
   return new Response(readable, response);
 }
