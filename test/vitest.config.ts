@@ -26,6 +26,7 @@ function project(name: Project, settings: TestProjectInlineConfiguration['test']
       include: globsOf(projects[name]),
       exclude: globsBelow(name),
       env: scratch(),
+      setupFiles: ['test/setup.ts'],
       testTimeout: 20_000,
       hookTimeout: 20_000,
       ...settings,

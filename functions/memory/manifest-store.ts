@@ -1,5 +1,5 @@
 import { BoundedCache } from '../core/concurrency/bounded-cache.ts';
-import { type Descriptor, readDescriptor, readDescriptors } from '../core/oci/descriptor.ts';
+import { type Descriptor, readDescriptors } from '../core/oci/descriptor.ts';
 import type { Digest } from '../core/oci/digest.ts';
 import { type Manifest, type ManifestContents, storedMediaType } from '../core/oci/manifest.ts';
 import { safeType } from '../core/oci/media-type.ts';
@@ -93,8 +93,7 @@ export class MemoryManifestStore implements ManifestStore {
   }
 
   async getBlobEntry(repository: Repository, digest: Digest): Promise<Descriptor | undefined> {
-    const entry = this.#manifests.entry(repositoryKey(repository), digest);
-    return entry && readDescriptor(entry);
+    return this.#manifests.entry(repositoryKey(repository), digest);
   }
 
   async listRepositories(page: PageRequest, registry?: string): Promise<Page<string>> {

@@ -1,4 +1,4 @@
-import type { Descriptor } from '../core/oci/descriptor.ts';
+import { type Descriptor, readType } from '../core/oci/descriptor.ts';
 import type { Digest } from '../core/oci/digest.ts';
 import type { Manifest, ManifestContents } from '../core/oci/manifest.ts';
 
@@ -58,7 +58,7 @@ export class ManifestTable {
     const row: ManifestRow = {
       repository,
       manifest: { digest, mediaType, bytes },
-      blobs: new Map((contents?.blobs ?? []).map((blob) => [blob.digest, blob])),
+      blobs: new Map((contents?.blobs ?? []).map((blob) => [blob.digest, entryOf(blob)])),
       pulled,
       complete: undefined,
     };
@@ -147,6 +147,11 @@ class RowSets {
   keys(): Iterable<string> {
     return this.#sets.keys();
   }
+}
+
+/** Without annotations and URLs, which may be long: no reader of an entry needs them. */
+function entryOf({ mediaType, digest, size }: Descriptor): Descriptor {
+  return { mediaType: readType(mediaType) ?? '', digest, size };
 }
 
 function keyOf(repository: string, digest: Digest): string {

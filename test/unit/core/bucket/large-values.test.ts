@@ -60,7 +60,7 @@ describe('values that are too large for the index', () => {
   test('by a name that says nothing of them are replaced', async () => {
     await values.put('tags of an image', bytes);
     await values.put('tags of an image', bytes.slice(0, 10));
-    expect(await values.get('tags of an image')).toEqual(bytes.slice(0, 10));
+    expect(await values.get('tags of an image')).toEqualBytes(bytes.slice(0, 10));
   });
 
   test('are refused by S3 itself when their bytes are others', async () => {

@@ -33,7 +33,6 @@ describe('node:crypto comes to the same', () => {
         expect(hash?.length).toBe(whole.length);
         expect(hash?.hex()).toBe(expected(whole));
       }),
-      { numRuns: 500 },
     );
   });
 

@@ -85,7 +85,6 @@ test('a variable is read as parseConfig reads it, with the same messages', () =>
       expect(new Set(read.mistakes)).toEqual(new Set(mistakes(file, variables)));
       if (read.mistakes.length === 0) expect(read.config).toEqual(parsed(file, variables));
     }),
-    { numRuns: 1000 },
   );
 });
 

@@ -1,7 +1,4 @@
-import { createHash } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { createHash as nodeHash } from 'node:crypto';
 import { followFills } from '../../../../functions/core/mirror/blobs/follow-fill.ts';
 import type { Limits, MissingBlobs } from '../../../../functions/core/mirror/context.ts';
 import {
@@ -13,9 +10,10 @@ import type { Reference } from '../../../../functions/core/oci/reference.ts';
 import type { MirrorEvent } from '../../../../functions/core/ports/event.ts';
 import type { FillJob } from '../../../../functions/core/ports/fill-queue.ts';
 import type { Ports } from '../../../../functions/core/ports/ports.ts';
+import type { Runtime } from '../../../../functions/core/ports/runtime.ts';
 import type { Upstream } from '../../../../functions/core/ports/upstream.ts';
 import type { UpstreamPolicy } from '../../../../functions/core/sources/source.ts';
-import { type EmbeddedStore, openEmbeddedStore } from '../../../../functions/local/open.ts';
+import { openMemoryStore } from '../../../../functions/memory/open.ts';
 import { madeRandom } from './made-random.ts';
 import { known, ScriptedUpstream } from './scripted-upstream.ts';
 
@@ -31,13 +29,18 @@ export const defaultPolicy: UpstreamPolicy = {
   delivery: 'stream',
 };
 
-/** The mirror's decisions over the real embedded store, a scripted upstream and a clock in hand. */
+/** The stores that a mirror is over. */
+export interface OpenedStore extends Ports {
+  close(): Promise<void>;
+}
+
+/** The mirror's decisions over stores, a scripted upstream and a clock in hand. */
 export interface MirrorUnderTest {
   mirror: RunningMirror;
   readonly upstream: ScriptedUpstream;
   /** Another registry, whose repositories are named `evil.test/…`. */
   readonly evil: ScriptedUpstream;
-  store: EmbeddedStore;
+  store: OpenedStore;
   readonly events: MirrorEvent[];
   /** What was queued and not yet done: the test plays the queue. */
   readonly queued: FillJob[];
@@ -53,7 +56,7 @@ export interface MirrorUnderTest {
   another(): RunningMirror;
   /** A new process over the same store: nothing is in memory. */
   restart(): void;
-  /** The same with the store opened again: it looks at its files anew. */
+  /** The same with the store opened again. */
   reopen(): Promise<void>;
   tag(name: string, tag: string, method?: 'GET' | 'HEAD'): Promise<ManifestOutcome>;
   manifest(name: string, digest: string, method?: 'GET' | 'HEAD'): Promise<ManifestOutcome>;
@@ -69,15 +72,22 @@ export interface Differences {
   readonly evictionSteps?: number;
   /** Stands in for the scripted upstream; `now` is the clock in hand. */
   readonly client?: (now: () => number) => Upstream;
-  /** Ports that stand in for the embedded store's. */
-  readonly ports?: (store: EmbeddedStore) => Partial<Ports>;
+  /** Opens the stores, which are in memory unless said. */
+  readonly openStore?: (now: () => number) => Promise<OpenedStore>;
+  /** Ports that stand in for the store's. */
+  readonly ports?: (store: OpenedStore) => Partial<Ports>;
 }
 
-/** Opens a mirror of `docker.io` and `evil.test` on a store in a temporary folder. */
+/** Opens a mirror of `docker.io` and `evil.test`. */
 export async function openMirror(differences: Differences = {}): Promise<MirrorUnderTest> {
-  const folder = await mkdtemp(join(tmpdir(), 'pullfront-mirror-'));
   let now = Date.UTC(2026, 0, 1);
-  let store = await openEmbeddedStore(folder, { now: () => now });
+  const createHash: Runtime['createHash'] = (algorithm) => {
+    const hash = nodeHash(algorithm);
+    return { update: (bytes) => void hash.update(bytes), hex: () => hash.digest('hex') };
+  };
+  const openStore =
+    differences.openStore ?? (async (clock) => openMemoryStore({ now: clock, createHash }));
+  let store = await openStore(() => now);
   const upstream = new ScriptedUpstream('docker.io');
   const evil = new ScriptedUpstream('evil.test');
   const client = differences.client?.(() => now) ?? upstream;
@@ -112,11 +122,11 @@ export async function openMirror(differences: Differences = {}): Promise<MirrorU
           const forget = () => background.delete(work);
           work.then(forget, forget);
         },
-        createHash: (algorithm) => {
-          const hash = createHash(algorithm);
-          return { update: (bytes) => hash.update(bytes), hex: () => hash.digest('hex') };
+        createHash,
+        sleep: async (milliseconds) => {
+          now += milliseconds;
+          await new Promise((resolve) => setImmediate(resolve));
         },
-        sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
         random: madeRandom(1),
       },
     );
@@ -147,7 +157,7 @@ export async function openMirror(differences: Differences = {}): Promise<MirrorU
       await test.mirror.stop();
       await Promise.allSettled(background);
       await store.close();
-      store = await openEmbeddedStore(folder, { now: () => now });
+      store = await openStore(() => now);
       test.store = store;
       test.mirror = open();
     },
@@ -160,7 +170,6 @@ export async function openMirror(differences: Differences = {}): Promise<MirrorU
       await test.mirror.stop();
       await Promise.allSettled(background);
       await store.close();
-      await rm(folder, { recursive: true, force: true });
     },
   };
   return test;

@@ -72,7 +72,6 @@ describe('page of a store', () => {
         const rows = all.filter((name) => name > after).slice(0, rowsOfPage(request));
         expect(pageOfRows(rows, request)).toEqual(pageOf(all, request));
       }),
-      { numRuns: 500 },
     );
   });
 

@@ -21,7 +21,6 @@ describe('repository name', () => {
       fc.property(fc.oneof(nearly, fc.stringMatching(grammar), fc.string()), (text) => {
         expect(isRepositoryName(text)).toBe(text.length <= 255 && grammar.test(text));
       }),
-      { numRuns: 2000 },
     );
   });
 

@@ -102,7 +102,6 @@ describe('target', () => {
         expect(query).toBe(text);
         expect(ns).toBe(new URLSearchParams(text).get('ns') || undefined);
       }),
-      { numRuns: 3000 },
     );
   });
 });

@@ -78,7 +78,6 @@ describe('the repository', () => {
         if (choice.kind === 'refused') expect(choice.refusal.status).toBeLessThan(405);
         else expect(policies.has(choice.repository.registry)).toBe(true);
       }),
-      { numRuns: 1000 },
     );
   });
 });

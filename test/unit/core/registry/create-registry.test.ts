@@ -48,7 +48,6 @@ describe('registry', () => {
         if (answer.body instanceof ReadableStream) await answer.body.cancel();
         else if (answer.status >= 400) expect(JSON.parse(textOf(answer))).toHaveProperty('errors');
       }),
-      { numRuns: 1000 },
     );
   });
 

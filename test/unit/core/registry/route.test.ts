@@ -133,7 +133,6 @@ describe('route', () => {
       fc.property(parts, (texts) => {
         expect(parseRoute(texts.join(''))).toHaveProperty('kind');
       }),
-      { numRuns: 2000 },
     );
   });
 

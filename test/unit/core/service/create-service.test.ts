@@ -1,11 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { openInMemory } from '../../../../functions/cli/memory-platform.ts';
 import type { FillJob } from '../../../../functions/core/ports/fill-queue.ts';
 import { createService, type Service } from '../../../../functions/core/service/create-service.ts';
 import type { Platform } from '../../../../functions/core/service/platform.ts';
-import { openOnThisMachine } from '../../../../functions/local/open.ts';
 import { nodeRuntime } from '../../../../functions/node/runtime.ts';
 import type { ServerPlatform } from '../../../../functions/node/server-platform.ts';
 import { makeImage } from '../../../standins/images/image.ts';
@@ -17,19 +14,17 @@ const image = makeImage({ layers: [randomLayer('service', 5_000)] });
 const lines: unknown[][] = [];
 const log = { passes: () => true, event: (...line: unknown[]) => void lines.push(line) };
 
-let folder: string;
 let hub: Upstream;
 let platform: ServerPlatform;
 let settled: () => Promise<void>;
 
 beforeEach(async () => {
   lines.length = 0;
-  folder = await mkdtemp(join(tmpdir(), 'pullfront-service-'));
   hub = await startUpstream({ auth: 'required', accounts: [{ username: 'me', password: 'pass' }] });
   hub.add('library/app', image, '1');
   const runtime = nodeRuntime(() => undefined);
   ({ settled } = runtime);
-  platform = await openOnThisMachine(folder)({
+  platform = await openInMemory(Number.POSITIVE_INFINITY)({
     environment: { PASSWORD: 'pass' },
     runtime: runtime.runtime,
     log,
@@ -41,7 +36,6 @@ afterEach(async () => {
   await settled();
   await platform.close();
   await hub.close();
-  await rm(folder, { recursive: true, force: true });
 });
 
 function serviceOn(changes: Partial<Platform> = {}): Service {

@@ -108,7 +108,6 @@ describe("the SDK's own signer comes to the same", () => {
           expected.query?.['X-Amz-Security-Token'],
         );
       }),
-      { numRuns: 300 },
     );
   });
 });

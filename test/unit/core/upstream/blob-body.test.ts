@@ -49,6 +49,8 @@ describe('a stall watch', () => {
 });
 
 describe('connections', () => {
+  afterEach(() => void vi.useRealTimers());
+
   test('a body that is cancelled ends the transfer', async () => {
     const content = Buffer.alloc(64 * 1024 * 1024);
     const server = createServer((_request, response) => response.end(content));
@@ -68,6 +70,8 @@ describe('connections', () => {
     await reader.read();
     await reader.cancel();
     await ended;
+    // The client may have opened another connection.
+    server.closeAllConnections();
     server.close();
     await once(server, 'close');
   });
@@ -96,17 +100,22 @@ describe('connections', () => {
   });
 
   test('a blob may take longer than its headers may', async () => {
+    let finish = () => {};
     const server = createServer((_request, response) => {
       response.writeHead(200, { 'content-length': 4 }).write('01');
-      setTimeout(() => response.end('23'), 300);
+      finish = () => response.end('23');
     });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
     const url = new URL(`http://127.0.0.1:${port}`);
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const { upstream, at } = clientOf(url, { headersTimeout: 100 });
     const opened = await upstream.openBlob(at('a/b'), digestFor('x'), { start: 0 });
     if (opened.kind !== 'found') throw new Error(opened.kind);
+    vi.advanceTimersByTime(300);
+    vi.useRealTimers();
+    finish();
     expect(await new Response(streamOf(opened.body)).text()).toBe('0123');
     server.closeAllConnections();
     server.close();

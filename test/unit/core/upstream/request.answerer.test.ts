@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Upstream } from '../../../../functions/core/ports/upstream.ts';
+import type { UpstreamError } from '../../../../functions/core/ports/upstream-error.ts';
+import { withoutWaiting } from '../../../fake-timers.ts';
 import {
   clientOf,
   digestFor,
@@ -46,9 +48,14 @@ const failures: readonly [string, ScriptedAnswer, object][] = [
   ['no answer', { silent: true }, { kind: 'timeout', status: undefined }],
 ];
 
-/** For an answer's headers, in ms: short only where none comes, as a loaded machine is slow. */
-function patienceFor(answer: ScriptedAnswer): number {
-  return 'silent' in answer ? 500 : 10_000;
+/** How a request fails. Where a server answers nothing, the time for it passes once it was asked. */
+function failing(
+  asking: () => Promise<unknown>,
+  answer: ScriptedAnswer,
+  asked: ScriptedServer,
+): Promise<UpstreamError> {
+  const failure = () => failureOf(asking());
+  return 'silent' in answer ? withoutWaiting(failure, () => asked.seen.length > 0) : failure();
 }
 
 describe.each(['manifest', 'blob', 'tags', 'referrers'] as const)('a %s', (what) => {
@@ -56,8 +63,8 @@ describe.each(['manifest', 'blob', 'tags', 'referrers'] as const)('a %s', (what)
 
   test.each(failures)('the registry fails: %s', async (_, answer, failure) => {
     await using server = await startScripted({ path, answer });
-    const { upstream } = clientOf(server.url, { headersTimeout: patienceFor(answer) });
-    expect(await failureOf(ask(upstream))).toMatchObject({
+    const { upstream } = clientOf(server.url);
+    expect(await failing(() => ask(upstream), answer, server)).toMatchObject({
       ...failure,
       answerer: { role: 'registry', host: server.url.host },
     });
@@ -66,9 +73,9 @@ describe.each(['manifest', 'blob', 'tags', 'referrers'] as const)('a %s', (what)
   test.each(failures)('the host that it redirects to fails: %s', async (_, answer, failure) => {
     await using away = await startScripted({ path: '/far', answer });
     await using server = await startScripted({ path, answer: redirect(away) });
-    const { upstream } = clientOf(server.url, { headersTimeout: patienceFor(answer) });
+    const { upstream } = clientOf(server.url);
     const role = what === 'blob' ? 'blob-host' : 'other-host';
-    const error = await failureOf(ask(upstream));
+    const error = await failing(() => ask(upstream), answer, away);
     expect(error).toMatchObject({ ...failure, answerer: { role, host: away.url.host } });
     expect(error.message).toContain(away.url.host);
   });
@@ -95,8 +102,8 @@ describe.each(['manifest', 'blob', 'tags', 'referrers'] as const)('a %s', (what)
       path,
       answer: { status: 401, headers: { 'www-authenticate': challenge } },
     });
-    const { upstream } = clientOf(server.url, { headersTimeout: patienceFor(answer) });
-    expect(await failureOf(ask(upstream))).toMatchObject({
+    const { upstream } = clientOf(server.url);
+    expect(await failing(() => ask(upstream), answer, tokens)).toMatchObject({
       ...failure,
       answerer: { role: 'token-service', host: tokens.url.host },
     });

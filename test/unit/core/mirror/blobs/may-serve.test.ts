@@ -24,7 +24,7 @@ afterEach(() => test.close());
 describe('a stored blob', () => {
   it('is served in the repository whose manifest names it, without a word to the upstream', async () => {
     const outcome = await test.blob('team/private', secret.digest);
-    expect(await bytesOf(outcome)).toEqual(new Uint8Array(secret.bytes));
+    expect(await bytesOf(outcome)).toEqualBytes(secret.bytes);
     expect(test.upstream.asked).toEqual([]);
   });
 
@@ -36,7 +36,7 @@ describe('a stored blob', () => {
   it('is served in another repository when the upstream says that it is there', async () => {
     test.upstream.add('team/other', image);
     const outcome = await test.blob('team/other', secret.digest);
-    expect(await bytesOf(outcome)).toEqual(new Uint8Array(secret.bytes));
+    expect(await bytesOf(outcome)).toEqualBytes(secret.bytes);
     expect(test.upstream.asked).toEqual([`HEAD blob team/other@${secret.digest}`]);
   });
 
@@ -128,7 +128,7 @@ describe('a blob that several repositories want at the same moment', () => {
     const outcomes = await Promise.all(names.map((name) => test.blob(name, layer.digest)));
     expect(outcomes.slice(0, 2)).toEqual([{ kind: 'absent' }, { kind: 'absent' }]);
     for (const outcome of outcomes.slice(2)) {
-      expect(await bytesOf(outcome)).toEqual(new Uint8Array(layer.bytes));
+      expect(await bytesOf(outcome)).toEqualBytes(layer.bytes);
     }
     expect(test.upstream.asked).toEqual([
       `GET blob team/gone@${layer.digest} 0`,

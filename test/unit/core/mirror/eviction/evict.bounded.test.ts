@@ -1,10 +1,14 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Leases } from '../../../../../functions/core/ports/leases.ts';
 import type { ManifestStore } from '../../../../../functions/core/ports/manifest-store.ts';
-import type { EmbeddedStore } from '../../../../../functions/local/open.ts';
 import { imageOf, madeDigest } from '../../../../contract/made-content.ts';
 import { MemoryBlobs } from '../memory-blobs.ts';
-import { type Differences, type MirrorUnderTest, openMirror } from '../mirror-over-store.ts';
+import {
+  type Differences,
+  type MirrorUnderTest,
+  type OpenedStore,
+  openMirror,
+} from '../mirror-over-store.ts';
 
 const repository = { registry: 'docker.io', name: 'library/app' };
 
@@ -31,7 +35,7 @@ function counting(manifests: ManifestStore): ManifestStore {
 async function opened(
   { images, each }: { images: number; each: number },
   storeBytes: number,
-  { leases, ...differences }: Differences & { leases?: (store: EmbeddedStore) => Leases } = {},
+  { leases, ...differences }: Differences & { leases?: (store: OpenedStore) => Leases } = {},
 ) {
   blobs = new MemoryBlobs();
   asked = {};

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { passThroughAll } from '../../../../../functions/core/mirror/blobs/background-fill.ts';
 import { UpstreamError } from '../../../../../functions/core/ports/upstream-error.ts';
+import { withoutWaiting } from '../../../../fake-timers.ts';
 import { makeImage } from '../../../../standins/images/image.ts';
 import { randomLayer } from '../../../../standins/images/layer.ts';
 import { type MirrorUnderTest, openMirror } from '../mirror-over-store.ts';
@@ -46,9 +47,11 @@ describe('a tag that the upstream deleted', () => {
     test.upstream.gate = new Promise((resolve) => {
       open = resolve;
     });
-    const asking = tagged();
-    setTimeout(open, 2_100);
-    expect(await asking).toEqual({ kind: 'absent' });
+    const outcome = await withoutWaiting(() => {
+      setTimeout(open, 2_100);
+      return tagged();
+    });
+    expect(outcome).toEqual({ kind: 'absent' });
   });
 
   it('can still be pulled by its digest', async () => {
