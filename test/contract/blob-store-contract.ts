@@ -171,7 +171,7 @@ export function describeBlobStoreContract(
         const wrong = content.slice();
         wrong[wrong.length - 1] = (wrong.at(-1) ?? 0) ^ 1;
         const outcome = await store.put({ digest, size }, sourceOf(wrong)).done;
-        const reason = `their digest is ${madeDigest(wrong)}`;
+        const reason = `expected ${digest}, got ${madeDigest(wrong)}`;
         expect(outcome).toEqual({ kind: 'mismatch', reason });
         await expectNothing();
       });

@@ -13,15 +13,15 @@ export interface StoredBlob {
 
 /** How a client gets the bytes of a stored blob. */
 export type BlobLocation =
-  /** From the bucket itself, by a URL signed for GET. */
+  /** From the bucket, by a URL signed for GET. */
   | { readonly kind: 'redirect'; readonly url: string }
   /**
-   * From here: a stream, which may hold the blob open and so must be read or cancelled, or the
-   * bytes of a small blob that are in memory anyway.
+   * From the mirror: the bytes of a small blob in memory, or a stream, which may hold the blob open and
+   * must be read or cancelled.
    */
   | {
       readonly kind: 'stream';
-      /** Of the whole blob in bytes, also when the stream is a range of it. */
+      /** Of the whole blob in bytes, also when the body is a range of it. */
       readonly size: number;
       readonly body: ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer>;
     };
@@ -29,15 +29,14 @@ export type BlobLocation =
 /** A blob that the index says is stored; size in bytes. */
 export type NotedBlob = Pick<StoredBlob, 'digest' | 'size'>;
 
-/** The blob that is to be stored; the size is undefined only when nobody stated it. */
+/** A blob to store; the size is in bytes, undefined if it is unknown. */
 export interface WantedBlob {
   readonly digest: Digest;
   readonly size: number | undefined;
 }
 
 /**
- * A blob whose size nobody stated grew beyond what may be stored, or beyond what there is room for.
- * Nothing of it is kept.
+ * A blob of unknown size grew beyond the size limit, or beyond the free space. Nothing of it is kept.
  */
 export class BlobTooLarge extends Error {
   constructor(reason: string, cause?: unknown) {
@@ -49,110 +48,110 @@ export class BlobTooLarge extends Error {
 /** Where the bytes of a blob come from. */
 export interface BlobSource {
   /**
-   * The bytes from `start` to `end` (included) or to the blob's end; the first are asked for at once.
-   * The reader mends breaks itself and a read rejects only when the source is given up, so a store
-   * has no retries of its own.
+   * The bytes from `start` to `end` (inclusive) or to the blob's end, requested at once. The reader
+   * resumes after a broken connection, and rejects only when it gives up: a store must not retry.
    */
   open(start: number, end?: number): ByteReader;
   /**
-   * How many slices may be read side by side: 1 where each of them would be a request that the
-   * registry sees. Rejects when the upstream gives no answer.
+   * How many slices may be read at a time: 1 where each would be a request to the registry. Rejects
+   * when the upstream does not answer.
    */
   slices(): Promise<number>;
 }
 
-/** How a put ended, when neither the source nor the store failed. */
+/** The outcome of a put in which neither the source nor the store failed. */
 export type PutOutcome =
   | { readonly kind: 'stored'; readonly size: number }
   /**
-   * `pauseAt` came before the end: nothing is visible, and a put that is given `progress` goes on
-   * from there. It is a text of at most 60 KB that only the store reads.
+   * `pauseAt` came first. Nothing is visible, and the next put can resume from `progress`, a text of
+   * at most 60 KB that only the store reads.
    */
   | { readonly kind: 'paused'; readonly progress: string }
-  /** Size or digest differ from what was wanted: nothing of it is visible. */
+  /** The bytes have another size or digest. Nothing is visible. */
   | { readonly kind: 'mismatch'; readonly reason: string };
 
-/** A put whose bytes were not those that were wanted. */
+/** The outcome for bytes of another size or digest. */
 export type Mismatch = Extract<PutOutcome, { kind: 'mismatch' }>;
 
-/** The outcome for bytes of another size; a store stops reading at the first byte too many. */
+/** The outcome for bytes of another size. A store stops reading at the first byte too many. */
 export function wrongSize(expected: number, got: number): Mismatch {
   const reason = `expected ${expected} bytes, got ${got > expected ? 'more' : got}`;
   return { kind: 'mismatch', reason };
 }
 
 /** The outcome for bytes of the right size whose hash is `hex`. */
-export function wrongDigest(wanted: Digest, hex: string): Mismatch {
-  return { kind: 'mismatch', reason: `their digest is ${algorithmOf(wanted)}:${hex}` };
+export function wrongDigest(expected: Digest, hex: string): Mismatch {
+  const reason = `expected ${expected}, got ${algorithmOf(expected)}:${hex}`;
+  return { kind: 'mismatch', reason };
 }
 
-/** How a put is made. */
+/** The options of a put. */
 export interface PutOptions {
   /** Aborting leaves nothing visible. */
   readonly signal?: AbortSignal | undefined;
-  /** What the put before this one left; a text that cannot be gone on from begins at the start. */
+  /** Of the previous put, which paused. Unreadable progress means starting over. */
   readonly progress?: string | undefined;
-  /** When the process may have to end, in ms since 1970. A store that cannot pause ignores it. */
+  /** When to pause, in ms since 1970: the process may end soon after. Ignored by some stores. */
   readonly pauseAt?: number | undefined;
 }
 
-/** A put under way. */
+/** A running put. */
 export interface BlobPut {
   /**
-   * Rejects with the source's error, or with the store's own: a BlobTooLarge where a blob of unknown
-   * size outgrew the room that the store has.
+   * Rejects with the source's error or the store's own, which is a BlobTooLarge if a blob of unknown
+   * size outgrew the free space.
    */
   readonly done: Promise<PutOutcome>;
-  /** Resolves when the store took the first bytes, which a follower finds at once. */
+  /** Resolves when the store has the first bytes, which a follower can then read. */
   readonly begun?: Promise<void>;
   /**
-   * The blob's bytes as they arrive, for a store whose unfinished blobs can be read; undefined
-   * elsewhere. The stream reads at its reader's pace and never slows the put. Its last bytes come
-   * only once all are verified: a reader never sees a clean end of wrong bytes.
+   * Streams the blob's bytes as they arrive; undefined for a store whose unfinished blobs cannot be
+   * read. A slow reader does not slow the put. The last bytes arrive only after all are verified: a
+   * reader never gets a complete but wrong blob.
    */
   follow?(range?: ByteRange): ReadableStream<Uint8Array>;
-  /** How many bytes, from the blob's start, a follower finds at once. */
+  /** How many bytes from the blob's start a follower can read now. */
   arrived?(): number;
 }
 
 /**
  * The layers and configs, by digest.
  *
- * A blob is visible only whole, with its size and digest verified, and survives a crash from the
- * moment its put resolved. A method rejects when the store cannot be reached.
+ * A blob becomes visible as a whole, with its size and digest verified. It survives a crash once its
+ * put has resolved. A method rejects when the store cannot be reached.
  */
 export interface BlobStore {
-  /** Size and age of a stored blob; undefined when it is not stored. */
+  /** Undefined when the blob is not stored. */
   stat(digest: Digest): Promise<StoredBlob | undefined>;
 
-  /** Where a client gets a stored blob, or a range of it that lies within its size. */
+  /** Where a client gets a stored blob, or a range within its size; undefined when it is not stored. */
   locate(digest: Digest, range?: ByteRange): Promise<BlobLocation | undefined>;
 
-  /** Stores a blob. A blob stored meanwhile is success. */
+  /** Stores a blob. If another put stores it meanwhile, that is a success. */
   put(blob: WantedBlob, source: BlobSource, options?: PutOptions): BlobPut;
 
   /**
-   * Tells what the index says is stored, so that a store which would have to ask for it need not.
-   * Never waits and never fails; a store that knows anyway ignores it.
+   * Passes on which blobs the index says are stored, so that the store need not look them up. Neither
+   * waits nor fails; a store that knows anyway ignores it.
    */
   noteStored(blobs: readonly NotedBlob[]): void;
 
   /**
-   * Reads a stored blob again, as something speaks against it, and deletes it when its bytes are not
-   * those of its digest. Resolves to whether it is there and right. Only a store has it whose blobs
-   * somebody else could change; one that was read since it was opened is not read again.
+   * Verifies a stored blob that is suspected to be corrupt, and deletes it if its bytes do not match its
+   * digest. Resolves to true if it is stored and intact. Only for stores whose blobs other software could
+   * change. A blob that was verified since the store was opened is not read again.
    */
   recheck?(digest: Digest): Promise<boolean>;
 
-  /** Deletes a blob; without effect when it is not there. Readers under way may finish. */
+  /** Deletes a blob; without effect when it is not stored. Running reads may finish. */
   delete(digest: Digest): Promise<void>;
 
   /**
-   * Every stored blob, in no order. With `after`: those whose digests come after it as texts, in
+   * Yields every stored blob, in any order. With `after`: those whose digests sort after it as texts, in
    * that order, so that a listing can begin anywhere.
    */
   list(after?: Digest): AsyncIterable<StoredBlob>;
 
-  /** What all stored blobs take, in bytes. */
+  /** The sizes of all stored blobs together, in bytes. */
   usedBytes(): Promise<number>;
 }

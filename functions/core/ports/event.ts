@@ -1,30 +1,30 @@
 import type { RateLimit } from '../headers/rate-limit.ts';
 
-/** What is left alone after a failure: all of a registry, one repository, or a host beside it. */
+/** What the mirror backs off from after a failure. */
 export type BackoffScope = 'registry' | 'repository' | 'token-service' | 'blob-host';
 
-/** What the mirror tells of its work, for logs and metrics. Holds no secret. */
+/** An event of the mirror, for logs and metrics. Holds no secret. */
 export type MirrorEvent =
   | UpstreamEvent
   | {
       readonly kind: 'fill';
-      /** As `docker.io/library/alpine`. */
+      /** `docker.io/library/alpine` */
       readonly repository: string;
       readonly digest: string;
       readonly outcome: 'stored' | 'paused' | 'mismatch' | 'refused' | 'failed' | 'stopped';
-      /** Read from the upstream. */
+      /** Bytes read from the upstream. */
       readonly bytes: number;
       readonly milliseconds: number;
       readonly reason: string | undefined;
     }
-  /** It failed: for a while who has a copy of something does not wait for it. */
+  /** An upstream failed: for a while it is not asked for anything that the mirror has a copy of. */
   | {
       readonly kind: 'backed-off';
       readonly registry: string;
       readonly scope: BackoffScope;
-      /** Who failed; undefined of a registry as a whole. */
+      /** The host that failed; undefined for a registry as a whole. */
       readonly host: string | undefined;
-      /** The only repository that it concerns; undefined: all that use it. */
+      /** The only repository concerned; undefined: all that use the host. */
       readonly repository: string | undefined;
       readonly milliseconds: number;
       readonly reason: string;
@@ -36,9 +36,9 @@ export type MirrorEvent =
       readonly host: string | undefined;
       readonly repository: string | undefined;
     }
-  /** Bytes passed on from an upstream without being stored. */
+  /** Bytes were passed on from an upstream without being stored. */
   | { readonly kind: 'passed-through'; readonly repository: string; readonly bytes: number }
-  /** A store failed and the mirror went on without it. */
+  /** A store failed and the mirror continued without it. */
   | { readonly kind: 'store-failed'; readonly operation: string; readonly reason: string }
   | {
       readonly kind: 'evicted';
@@ -47,13 +47,13 @@ export type MirrorEvent =
       readonly bytes: number;
     };
 
-/** What a request to an upstream was for. */
+/** The purpose of a request to an upstream. */
 export type UpstreamPurpose = 'ping' | 'token' | 'manifest' | 'blob' | 'tags' | 'referrers';
 
-/** Whom an upstream counts: the configured account, or whoever asks from the mirror's address. */
+/** The owner of a rate limit: the configured account, or everyone at the mirror's address. */
 type CountedCredentials = 'anonymous' | 'account';
 
-/** What the client tells of its work, for logs, metrics and the ledger. Holds no secret. */
+/** An event of an upstream client, for logs, metrics and the ledger. Holds no secret. */
 export type UpstreamEvent =
   | {
       readonly kind: 'upstream-request';
@@ -62,15 +62,15 @@ export type UpstreamEvent =
       readonly method: 'GET' | 'HEAD';
       /** The repository's name; undefined for a ping. */
       readonly name: string | undefined;
-      /** The HTTP status of the final answer, or the kind of UpstreamError when there was none. */
+      /** The HTTP status of the final answer, or the kind of UpstreamError without an answer. */
       readonly status: number | string;
-      /** Until the headers were there. */
+      /** Until the headers arrived. */
       readonly milliseconds: number;
     }
   | {
       readonly kind: 'rate-limit';
       readonly registry: string;
-      /** Whose limit it is. Not the account's name: others read the logs and the metrics. */
+      /** Not the account's name: others read the logs and the metrics. */
       readonly credentials: CountedCredentials;
       readonly rate: RateLimit;
     };

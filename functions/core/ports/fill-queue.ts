@@ -2,29 +2,29 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Repository } from '../oci/repository.ts';
 
-/** A blob to fetch from the upstream of a repository and to store. */
+/** A blob to fetch from a repository's upstream and store. */
 export interface FillJob {
   readonly repository: Repository;
   readonly blob: Pick<Descriptor, 'digest' | 'size' | 'mediaType'>;
-  /** The manifest of the repository that named the blob, if one did. */
+  /** The repository's manifest that names the blob, if known. */
   readonly manifest?: Digest | undefined;
-  /** What a put that was paused left for the next one; at most 60 KB. */
+  /** `PutOutcome.progress` of a paused put. */
   readonly progress?: string | undefined;
-  /** The fence of the blob's lease, which a put that was paused hands on with its progress. */
+  /** The fence of the blob's lease, which a paused put hands on with its progress. */
   readonly fence?: number | undefined;
 }
 
-/** What a queue does with a job after its handler ran. */
+/** What a queue must do with a job after its handler ran. */
 export type FillOutcome =
   | { readonly kind: 'done' }
-  /** To be tried again, at the earliest after so many seconds. */
+  /** Deliver it again, after `afterSeconds` at the earliest. */
   | { readonly kind: 'retry'; readonly afterSeconds: number; readonly reason: string }
-  /** Never to be tried again: the blob is refused or its bytes are wrong. */
+  /** Drop it: the blob is refused, or its bytes are wrong. */
   | { readonly kind: 'given-up'; readonly reason: string };
 
 /**
- * What a queue calls for each job. `delivery` is how often the job was handed out, this time
- * included; where the queue cannot tell, it is more than 1. It does not reject.
+ * Called by a queue for each job. `delivery` counts the deliveries of the job, this one included; it
+ * is more than 1 if the queue cannot tell. Never rejects.
  */
 export type FillHandler = (
   job: FillJob,
@@ -33,10 +33,10 @@ export type FillHandler = (
 ) => Promise<FillOutcome>;
 
 /**
- * The fills to be made.
+ * The queue of fills.
  *
- * A job accepted by `enqueue` is handled at least once, also when the request that brought it has
- * ended and when the process dies. The same blob may be handled twice; jobs have no order.
+ * A job that `enqueue` accepted is handled at least once, even if the request that enqueued it ends or
+ * the process dies. The same blob may be handled twice; jobs have no order.
  */
 export interface FillQueue {
   enqueue(jobs: readonly FillJob[]): Promise<void>;

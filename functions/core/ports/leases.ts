@@ -1,7 +1,7 @@
-/** A lease that was granted. */
+/** A granted lease. */
 export interface Lease {
   readonly key: string;
-  /** Higher than that of every earlier lease of the key: a late write of an old holder shows. */
+  /** Increases with every lease of the key, so a late write by an old holder can be detected. */
   readonly fence: number;
   /** In ms since 1970. */
   readonly expires: number;
@@ -11,32 +11,32 @@ export interface Lease {
 export const longestLease = 60_000;
 
 /**
- * A lease that is held for longer than this was granted or renewed by a clock that is wrong, or this
- * clock was set back: it counts as over, so that a key is not lost for hours. In ms.
+ * A lease that expires later than this from now is due to a wrong clock, its holder's or ours. It
+ * counts as expired, so that the key is not blocked for hours. In ms.
  */
 export const longestHold = 2 * longestLease;
 
 /**
- * Who may do a piece of work, across all instances.
+ * Mutual exclusion across all instances.
  *
- * A key has one holder at a time. A lease that expired, also one whose holder died, goes to the
- * next who asks. Renewing or releasing a lease that was lost has no effect on the new holder.
- * Instances judge by their own clocks, which may differ by less than a lease's life.
+ * A key has one holder at a time. An expired lease goes to the next instance that acquires it, also if
+ * its holder died. Renewing or releasing a lost lease does not affect the new holder. Instances use
+ * their own clocks, which must differ by less than a lease's life.
  */
 export interface Leases {
   /**
-   * A lease for so many ms, `longestLease` at most; undefined while another holds the key. Rejects
-   * with StoreBusy when too many ask at once: as a rule one of them holds it then. It costs a write
-   * also when it is refused, so those who wait for a key ask `isHeld` instead.
+   * A lease for at most `longestLease`; undefined while another instance holds the key. Rejects with
+   * StoreBusy when too many instances ask at once, one of which usually holds it. Each call costs a
+   * write, so waiters poll `isHeld` instead.
    */
   acquire(key: string, milliseconds: number): Promise<Lease | undefined>;
   /**
-   * Whether somebody holds the key. It is a read that any number may ask at once, and may be as old
-   * as a moment. Rejects with StoreBusy as well.
+   * Whether an instance holds the key. Any number of instances may call this at once; the answer may
+   * be slightly out of date. Rejects with StoreBusy too.
    */
   isHeld(key: string): Promise<boolean>;
   /**
-   * The longer lease; undefined when it was lost. Key and fence are all it takes, so a holder can
+   * The renewed lease; undefined when it was lost. It takes only the key and the fence, so a holder can
    * hand its lease on to another process.
    */
   renew(lease: Pick<Lease, 'key' | 'fence'>, milliseconds: number): Promise<Lease | undefined>;
@@ -44,8 +44,8 @@ export interface Leases {
 }
 
 /**
- * A store refuses a call because too many ask at once, and did nothing. The same call may succeed a
- * second later. Any method of a store may reject with it.
+ * A store throttled a call, which had no effect and may succeed a second later. Any method of a store
+ * may reject with it.
  */
 export class StoreBusy extends Error {
   override readonly name = 'StoreBusy';

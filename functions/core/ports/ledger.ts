@@ -1,6 +1,6 @@
 import type { RateLimit } from '../headers/rate-limit.ts';
 
-/** Whom an upstream counts: a registry, and `anonymous` or `account` there, never a user name. */
+/** The owner of a rate limit: a registry, and `anonymous` or `account` there, never a user name. */
 export interface Account {
   readonly registry: string;
   readonly account: string;
@@ -12,28 +12,18 @@ export interface SeenRateLimit extends Account {
   readonly seen: number;
 }
 
-/** What is counted for ever. */
+/** All-time counts. Pulls are GETs of manifests. */
 export interface Counters {
-  /** Manifests served, by GET. */
   readonly pullsServed: number;
-  /** Of these, the ones that cost the upstream no manifest GET. */
+  /** Those of `pullsServed` without a pull from the upstream. */
   readonly pullsAvoided: number;
-  /** Manifest GETs sent to upstreams. */
+  /** Pulls from upstreams. */
   readonly pullsMade: number;
   readonly bytesServed: number;
   readonly bytesFetched: number;
 }
 
-/** The names of all counters. */
-export const counterNames = [
-  'pullsServed',
-  'pullsAvoided',
-  'pullsMade',
-  'bytesServed',
-  'bytesFetched',
-] as const satisfies readonly (keyof Counters)[];
-
-/** Nothing counted yet. */
+/** Counters at zero. */
 export const noCounts: Counters = {
   pullsServed: 0,
   pullsAvoided: 0,
@@ -42,7 +32,10 @@ export const noCounts: Counters = {
   bytesFetched: 0,
 };
 
-/** The counters with more counted. */
+/** The names of all counters. */
+export const counterNames = Object.keys(noCounts) as readonly (keyof Counters)[];
+
+/** The sum of counters. */
 export function addCounts(counters: Counters, added: Partial<Counters>): Counters {
   const sum: Record<keyof Counters, number> = { ...counters };
   for (const name of counterNames) sum[name] += added[name] ?? 0;
@@ -50,10 +43,10 @@ export function addCounts(counters: Counters, added: Partial<Counters>): Counter
 }
 
 /**
- * The budget: what upstreams said is left, and what was served from it.
+ * What upstreams said is left of the rate limits, and what was served.
  *
- * Counts may be written late and in batches: a crash loses at most the last minute of them, never
- * what was counted before. Of two reports of one account the one seen later stays.
+ * Counts may be written late and in batches: a crash loses at most the last minute of them. Of two
+ * reports of one account the one seen later remains.
  */
 export interface Ledger {
   recordRateLimit(seen: SeenRateLimit): Promise<void>;

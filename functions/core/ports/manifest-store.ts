@@ -4,28 +4,28 @@ import type { Manifest, ManifestContents } from '../oci/manifest.ts';
 import type { Page, PageRequest } from '../oci/page.ts';
 import type { Repository } from '../oci/repository.ts';
 
-/** What a tag named before, and until when. */
+/** A former target of a tag. */
 export interface FormerTag {
   readonly digest: Digest;
-  /** When the upstream was first seen to name another digest or none, in ms since 1970. */
+  /** When the upstream was first seen with another digest or none, in ms since 1970. */
   readonly until: number;
 }
 
 /**
- * What a tag names, and when that was seen. Times are in ms since 1970. Of a tag that the upstream
- * has no more the history begins with `digest` itself, until `checked`.
+ * The target of a tag. Times are in ms since 1970. If the upstream no longer has the tag, the history
+ * begins with `digest` itself, until `checked`.
  */
 export interface TagRecord {
   readonly digest: Digest;
-  /** Empty when it is not known. */
+  /** Empty if unknown. */
   readonly mediaType: string;
   /** The manifest's size in bytes. */
   readonly size: number;
   /** When this mirror first saw the tag. */
   readonly firstSeen: number;
-  /** When the tag began to name `digest`, as far as this mirror saw. */
+  /** When this mirror first saw the tag point to `digest`. */
   readonly changed: number;
-  /** When the upstream last said so. */
+  /** When the upstream last confirmed it. */
   readonly checked: number;
   /** Newest first, at most twenty. */
   readonly history: readonly FormerTag[];
@@ -43,19 +43,19 @@ export interface ReferrersList {
   readonly checked: number;
 }
 
-/** A manifest of a repository, and what the index noted of it. Times are in ms since 1970. */
+/** A manifest of a repository in the index. Times are in ms since 1970. */
 export interface IndexedManifest extends Manifest {
   /** When it was last marked as pulled. */
   readonly pulled: number;
-  /** When all that it needs was last seen stored; undefined: never. */
+  /** When everything it needs was last seen stored; undefined: never. */
   readonly complete: number | undefined;
 }
 
-/** Where an upstream sends clients for a blob. */
+/** Where an upstream serves a blob. */
 export interface UpstreamLocation {
   /** The upstream's own redirect, not empty; undefined: it serves the blob itself. */
   readonly url: string | undefined;
-  /** Until when that is handed out, in ms since 1970. */
+  /** Until when it may be used, in ms since 1970. */
   readonly expires: number;
 }
 
@@ -67,19 +67,19 @@ export interface PulledManifest {
 }
 
 /**
- * How current the answer of a read is. An `eventual` one may lack what was written a moment ago, and
- * costs less where the index has replicas.
+ * The consistency of a read. An `eventual` one may lack the latest writes, and costs less where the
+ * index has replicas.
  */
 export type Consistency = 'strong' | 'eventual';
 
 /**
- * The index: what is known of manifests and tags.
+ * The index of manifests and tags.
  *
- * Everything a method wrote is there for every later read of every instance once its promise has
- * resolved, unless the read says that it may be `eventual`, and survives a crash. What is not there is undefined. A method rejects when the store
- * cannot be reached; callers then go on without it.
+ * Once a method's promise has resolved, its writes survive a crash, and every instance reads them
+ * unless the read is `eventual`. What is absent is undefined. A method rejects when the store cannot be
+ * reached; callers then continue without it.
  *
- * What is read is fit to be sent, whoever wrote it: a manifest's media type is mended by
+ * Whatever wrote it, what is read can be sent to clients: a manifest's media type is repaired by
  * `storedMediaType`, a tag's is empty unless it is servable, and descriptors go through
  * `readDescriptor`.
  */
@@ -96,7 +96,7 @@ export interface ManifestStore {
   /** The tags seen of a repository, in the order of code units. */
   listTags(repository: Repository, page: PageRequest): Promise<Page<string>>;
 
-  /** A manifest, byte for byte, if this repository has it: another's is not answered. */
+  /** A manifest, byte for byte; undefined if only another repository has it. */
   getManifest(
     repository: Repository,
     digest: Digest,
@@ -104,15 +104,15 @@ export interface ManifestStore {
   ): Promise<IndexedManifest | undefined>;
 
   /**
-   * A manifest whatever repository of this registry it came by. Not for answering clients: check the
-   * upstream first.
+   * A manifest from any repository of this registry. Ask the upstream whether a client may have it
+   * before serving it.
    */
   findManifest(digest: Digest, registry: string): Promise<Manifest | undefined>;
 
   /**
-   * Adds a manifest to a repository. In the same step every blob it names becomes an entry of the
-   * repository, and the repository is in the catalogue: a reader never sees the one without the
-   * others. Repeating it changes nothing. `pulled` is its first mark, in ms since 1970.
+   * Adds a manifest to a repository. In one atomic step, every blob it names becomes an entry of the
+   * repository, and the repository is added to the catalogue. Idempotent. `pulled` is the first mark
+   * as pulled, in ms since 1970.
    */
   putManifest(
     repository: Repository,
@@ -133,32 +133,32 @@ export interface ManifestStore {
   getReferrers(repository: Repository, subject: Digest): Promise<ReferrersList | undefined>;
   putReferrers(repository: Repository, subject: Digest, list: ReferrersList): Promise<void>;
 
-  /** Marks a manifest of a repository as pulled; without effect when it is not there. */
+  /** Marks a manifest of a repository as pulled; without effect when it is absent. */
   markPulled(repository: Repository, digest: Digest, pulled: number): Promise<void>;
 
-  /** Notes that all a manifest of a repository needs is stored; without effect when it is not there. */
+  /** Marks a manifest as complete: all it needs is stored. Without effect when it is absent. */
   markComplete(repository: Repository, digest: Digest, seen: number): Promise<void>;
 
-  /** What an upstream told another instance a moment ago; undefined once it expired. */
+  /** What another instance just learned from the upstream; undefined once it expired. */
   getUpstreamLocation(
     repository: Repository,
     digest: Digest,
     consistency?: Consistency,
   ): Promise<UpstreamLocation | undefined>;
 
-  /** Shares what an upstream told with the other instances; it may be forgotten at any time. */
+  /** Shares a location with the other instances. The store may drop it at any time. */
   putUpstreamLocation(
     repository: Repository,
     digest: Digest,
     location: UpstreamLocation,
   ): Promise<void>;
 
-  /** The manifests pulled longest ago first, at most `limit`. */
+  /** At most `limit` manifests, the least recently pulled first. */
   leastRecentlyPulled(limit: number): Promise<readonly PulledManifest[]>;
 
   /**
-   * Takes a manifest out of a repository, with the blob entries that no other manifest of the
-   * repository has. The bytes go with the last repository that had them.
+   * Removes a manifest from a repository, with the blob entries that no other manifest of the repository
+   * has. Its bytes are deleted with the last repository that has it.
    */
   removeManifest(repository: Repository, digest: Digest): Promise<void>;
 

@@ -4,7 +4,7 @@ import type { Leases } from './leases.ts';
 import type { Ledger } from './ledger.ts';
 import type { ManifestStore } from './manifest-store.ts';
 
-/** What a platform stores with. */
+/** The stores and the queue of a platform. */
 export interface Ports {
   readonly manifests: ManifestStore;
   readonly blobs: BlobStore;

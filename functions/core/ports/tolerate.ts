@@ -1,16 +1,16 @@
 import type { MirrorEvent } from './event.ts';
 import { StoreBusy } from './leases.ts';
 
-/** A port whose operations resolve to undefined when they fail. */
-export type Tolerant<Port> = Answering<Port, undefined>;
+/** A port whose methods resolve to undefined when they fail. */
+export type Tolerant<Port> = Guarded<Port, undefined>;
 
 /**
- * A port whose operations resolve to `failed` when they fail, and to `busy` when the store refused
- * them because too many asked at once: for the few decisions that must tell this from absent.
+ * A port whose methods resolve to `failed` when they fail, and to `busy` when the store throttled them:
+ * for the few decisions that must tell a failure from absence.
  */
-export type Attempted<Port> = Answering<Port, 'failed' | 'busy'>;
+export type Attempted<Port> = Guarded<Port, 'failed' | 'busy'>;
 
-type Answering<Port, Failed> = {
+type Guarded<Port, Failed> = {
   readonly [Name in keyof Port]: NonNullable<Port[Name]> extends (
     ...given: infer Given
   ) => Promise<infer Result>
@@ -21,38 +21,38 @@ type Answering<Port, Failed> = {
 type Observe = (event: MirrorEvent) => void;
 
 /**
- * A broken index or bucket costs an upstream request, not a pull: a failure of `port` is reported
- * under the method's own name, and the caller goes on without a result.
+ * Reports the failures of a port under the method's name, and resolves to undefined instead: a broken
+ * index or bucket costs an upstream request, not a pull.
  */
 export function tolerate<Port extends object>(port: Port, observe: Observe): Tolerant<Port> {
-  return answering(port, (method, error) => {
+  return guard(port, (method, error) => {
     observe({ kind: 'store-failed', operation: method, reason: reasonOf(error) });
     return undefined;
   });
 }
 
-/** The same port, whose caller is told that it failed. */
+/** Reports failures in the same way, but lets the caller see them. */
 export function attempt<Port extends object>(port: Port, observe: Observe): Attempted<Port> {
-  return answering(port, (method, error) => {
-    // A herd of instances is no failure of the store.
+  return guard(port, (method, error) => {
+    // Throttling is not a failure of the store.
     if (error instanceof StoreBusy) return 'busy';
     observe({ kind: 'store-failed', operation: method, reason: reasonOf(error) });
     return 'failed';
   });
 }
 
-/** What an error says of itself, for a log or a queue. */
+/** The message of an error, for a log or a queue. */
 export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
 type Method = (...given: unknown[]) => unknown;
 
-/** Calls every method on the port itself; what is no promise (a stream of blobs) is passed on. */
-function answering<Port extends object, Failed>(
+/** Wraps the methods of a port. A result that is not a promise (a stream of blobs) is passed on. */
+function guard<Port extends object, Failed>(
   port: Port,
   onFailure: (method: string, error: unknown) => Failed,
-): Answering<Port, Failed> {
+): Guarded<Port, Failed> {
   const methods = new Map<string | symbol, Method>();
   const handler: ProxyHandler<Port> = {
     get(target, name) {
@@ -69,6 +69,6 @@ function answering<Port extends object, Failed>(
       return method;
     },
   };
-  // A Proxy has the type of its target; the handler changes what its methods resolve to.
-  return new Proxy(port, handler) as unknown as Answering<Port, Failed>;
+  // The type of a Proxy is that of its target, but the handler changes the results.
+  return new Proxy(port, handler) as unknown as Guarded<Port, Failed>;
 }

@@ -4,30 +4,30 @@ import type { Digest } from '../oci/digest.ts';
 import type { Manifest } from '../oci/manifest.ts';
 import type { Reference } from '../oci/reference.ts';
 
-/** A repository at its upstream, as one piece of work asks for it. */
+/** A repository at its upstream, for one request or one fill. */
 export interface RemoteRepository {
   readonly name: string;
-  /** Requests that this work sent to upstreams: each adds one. */
+  /** Counts the requests sent to upstreams. */
   upstreamCalls: number;
 }
 
-/** The content is not there, or this credential may not know of it. */
+/** The content is absent, or hidden from these credentials. */
 export type Refused =
   | { readonly kind: 'absent' }
-  /** 401 or 403 with a good token: private, or not existing (Docker Hub does not tell which). */
+  /** 401 or 403 with a valid token: private or absent (Docker Hub does not tell which). */
   | { readonly kind: 'denied' };
 
 export type ManifestHead =
   | {
       readonly kind: 'found';
-      /** undefined when the upstream sends no Docker-Content-Digest (ECR Public). */
+      /** Undefined when the upstream sends no Docker-Content-Digest (ECR Public). */
       readonly digest: Digest | undefined;
-      /** Without parameters; as the upstream sent it, so it may be a generic type. */
+      /** As the upstream sent it, without parameters; it may be a generic type. */
       readonly mediaType: string;
       /** In bytes; undefined when the upstream sent no length. */
       readonly size: number | undefined;
     }
-  /** The upstream does not answer HEAD here: the caller has to GET. */
+  /** The upstream does not answer HEAD here: use GET. */
   | { readonly kind: 'unsupported' }
   | Refused;
 
@@ -35,7 +35,7 @@ export type ManifestGet = { readonly kind: 'found'; readonly manifest: Manifest 
 
 export type BlobHead = { readonly kind: 'found'; readonly size: number | undefined } | Refused;
 
-/** Bytes of a blob from `start`, to `end` (included) or to the end of the blob. */
+/** Bytes of a blob from `start` to `end` (inclusive) or to the end of the blob. */
 export interface BlobSlice {
   readonly start: number;
   readonly end?: number | undefined;
@@ -44,14 +44,14 @@ export interface BlobSlice {
 export type BlobOpening =
   | {
       readonly kind: 'found';
-      /** The whole blob's size in bytes; undefined when the upstream did not say. */
+      /** The whole blob's size in bytes; undefined when the upstream sent none. */
       readonly size: number | undefined;
       /**
-       * Exactly the slice asked for, also from an upstream that ignores Range. It errors with an
-       * UpstreamError when it breaks or stalls.
+       * Exactly the requested slice, even from an upstream that ignores Range. A read rejects with an
+       * UpstreamError when the body breaks off or stalls.
        */
       readonly body: ByteReader;
-      /** The host that sends it, where that is not the registry itself. */
+      /** The host that sends it, unless that is the registry itself. */
       readonly blobHost?: string | undefined;
     }
   | Refused;
@@ -67,40 +67,40 @@ export type TagListing = { readonly kind: 'found'; readonly tags: readonly strin
 
 export type ReferrersListing =
   | { readonly kind: 'found'; readonly manifests: readonly Descriptor[] }
-  /** The upstream has no referrers API: the fallback tag has to be asked. */
+  /** The upstream has no referrers API: use the fallback tag. */
   | { readonly kind: 'unsupported' };
 
-/** A token service that the requests for a repository depend on. */
+/** The token service that a repository depends on. */
 export interface TokenService {
   readonly host: string;
-  /** True while a token is at hand: then it need not be asked. */
+  /** True while there is a token, so that the service need not be asked. */
   readonly hasToken: boolean;
 }
 
 /**
- * One upstream registry. Every method rejects with an UpstreamError when the upstream gives no
- * usable answer, and never follows the origin's credentials to another host.
+ * One upstream registry. Every method rejects with an UpstreamError when there is no usable answer, and
+ * never sends the registry's credentials to another host.
  */
 export interface Upstream {
   /** The registry's host as people write it: `docker.io`. */
   readonly registry: string;
-  /** The token service that a repository was seen to depend on. Asks nobody. */
+  /** The token service of a repository, if already known. Sends nothing. */
   tokenServiceOf(name: string): TokenService | undefined;
-  /** HEAD of a manifest: not counted as a pull by Docker Hub. */
+  /** HEAD of a manifest. Docker Hub does not count it as a pull. */
   headManifest(remote: RemoteRepository, reference: Reference): Promise<ManifestHead>;
-  /** GET of a manifest: counted as a pull. The bytes are verified against a digest reference. */
+  /** GET of a manifest. It counts as a pull. The bytes are verified against a digest reference. */
   getManifest(remote: RemoteRepository, reference: Reference): Promise<ManifestGet>;
   headBlob(remote: RemoteRepository, digest: Digest): Promise<BlobHead>;
-  /** GET of a blob, redirects followed. */
+  /** GET of a blob that follows redirects. */
   openBlob(remote: RemoteRepository, digest: Digest, slice: BlobSlice): Promise<BlobOpening>;
   /**
-   * GET of a blob at a place that the upstream redirected to before. Rejects as `unavailable` when
-   * that place has it no more: the upstream has to be asked again.
+   * GET of a blob at the URL of an earlier redirect. Rejects as `unavailable` when that URL no longer
+   * serves it: ask the upstream again.
    */
   openLocated(remote: RemoteRepository, url: string, slice: BlobSlice): Promise<BlobOpening>;
-  /** GET of a blob up to the upstream's redirect, which is not followed. */
+  /** GET of a blob that stops at the upstream's redirect. */
   locateBlob(remote: RemoteRepository, digest: Digest): Promise<BlobLocating>;
-  /** The whole list of tags, in the order of code units. */
+  /** All tags, in the order of code units. */
   listTags(remote: RemoteRepository): Promise<TagListing>;
   listReferrers(remote: RemoteRepository, subject: Digest): Promise<ReferrersListing>;
 }
