@@ -22,3 +22,14 @@ test('the npm package has everything that README.md links to', () => {
   expect(links).toContain('functions/README.md');
   expect(links.filter((link) => !isPacked(link))).toEqual([]);
 });
+
+test('development.md names every npm script', () => {
+  const { scripts }: { scripts: Record<string, string> } = JSON.parse(
+    readFileSync(join(root, 'package.json'), 'utf8'),
+  );
+  const text = readFileSync(join(root, 'infra/docs/development.md'), 'utf8');
+  const called = Object.keys(scripts).filter((name) => !/^(?:pre|post)/.test(name));
+  const isNamed = (name: string) =>
+    [`npm run ${name}`, `npm ${name}`, `\`${name}\``].some((words) => text.includes(words));
+  expect(called.filter((name) => !isNamed(name))).toEqual([]);
+});
