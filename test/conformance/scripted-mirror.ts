@@ -1,6 +1,5 @@
 import { satisfyRange } from '../../functions/core/headers/range.ts';
-import type { Mirror, MirroredRepository } from '../../functions/core/mirror/mirror.ts';
-import type { Provenance } from '../../functions/core/mirror/outcome.ts';
+import type { Mirror, MirroredRepository, Provenance } from '../../functions/core/mirror/mirror.ts';
 import { type Descriptor, readDescriptor } from '../../functions/core/oci/descriptor.ts';
 import { type Manifest, readManifest } from '../../functions/core/oci/manifest.ts';
 import { pageOf } from '../../functions/core/oci/page.ts';

@@ -1,7 +1,6 @@
 import type { ByteRange } from '../headers/range.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { BlobStore } from '../ports/blob-store.ts';
-import type { FillQueue } from '../ports/fill-queue.ts';
 import type { Leases } from '../ports/leases.ts';
 import type { Ledger } from '../ports/ledger.ts';
 import type { ManifestStore } from '../ports/manifest-store.ts';
@@ -9,74 +8,72 @@ import type { Ports } from '../ports/ports.ts';
 import type { Runtime } from '../ports/runtime.ts';
 import type { Attempted, Tolerant } from '../ports/tolerate.ts';
 import type { Source, Sources } from '../sources/source.ts';
+import type { Fills } from './blob-fill.ts';
 import type { Flights } from './flights.ts';
 import type { Memory } from './memory.ts';
-import type { BlobOutcome } from './outcome.ts';
-import type { Filling } from './running-fill.ts';
+import type { BlobOutcome } from './mirror.ts';
 
-/** The bounds of what is stored. */
+/** The limits of what is stored. */
 export interface Limits {
-  /** A larger blob is passed through and not stored. */
+  /** Larger blobs are passed through and not stored. */
   readonly maxBlobBytes: number;
-  /** Above this the images pulled longest ago are evicted. */
+  /** Above this, the least recently pulled images are evicted. */
   readonly storeBytes: number;
 }
 
 /**
- * How clients get what is not stored from an upstream that sends it itself: `followFills`,
- * `passThroughAll` or `awaitLarge`. A platform names its own, so that it carries no other.
+ * How clients get blobs that are not stored, from an upstream that does not redirect: `followFills`,
+ * `passThroughAll` or `awaitLarge`. Each platform imports only the one that it uses.
  */
 export interface MissingBlobs {
-  /** True where other instances fill and nobody can follow a fill. */
-  readonly areFilledBehind: boolean;
+  /** True if other instances fill, so that clients cannot follow a fill. */
+  readonly fillsElsewhere: boolean;
   /** Rejects with an UpstreamError. */
-  answer(context: Context, source: Source, part: WantedPart): Promise<BlobOutcome>;
+  answer(context: Context, source: Source, request: BlobRequest): Promise<BlobOutcome>;
 }
 
-/** The ports for decisions that must tell a failure from absence. */
-export interface AttemptedPorts {
-  readonly manifests: Attempted<ManifestStore>;
-  readonly blobs: Attempted<BlobStore>;
-  readonly leases: Attempted<Leases>;
-  readonly queue: Attempted<FillQueue>;
+/** What a platform and its configuration decide. */
+export interface MirrorSettings {
+  readonly limits: Limits;
+  readonly missingBlobs: MissingBlobs;
+  /** The shortest time between two marks of a manifest as pulled, in ms: each costs a write. */
+  readonly markInterval: number;
 }
 
 /** What a fill can use. The ports here resolve to undefined when they fail. */
-export interface FillContext {
+export interface FillContext extends MirrorSettings {
   readonly manifests: Tolerant<ManifestStore>;
   readonly blobs: Tolerant<BlobStore>;
   readonly leases: Tolerant<Leases>;
   readonly ledger: Ledger;
-  /** The same, which say that they failed. */
-  readonly attempt: AttemptedPorts;
-  /** The platform's own, which reject. */
+  /** The ports for decisions that must tell a failure from absence. */
+  readonly attempt: {
+    readonly [Name in 'manifests' | 'blobs' | 'leases' | 'queue']: Attempted<Ports[Name]>;
+  };
+  /** The platform's own ports, which reject. */
   readonly ports: Ports;
   readonly sources: Sources;
-  readonly limits: Limits;
-  readonly missingBlobs: MissingBlobs;
-  /** How long a mark of a pull is not repeated, in ms. */
-  readonly markInterval: number;
   readonly memory: Memory;
   readonly flights: Flights;
-  /** How many blobs and manifests a run of eviction looks at; infinite where nothing bounds it. */
+  /** How many blobs and manifests one eviction run examines; may be infinite. */
   readonly evictionSteps: number;
-  /** Aborted when this instance ends its work. */
+  /** Aborted when this instance stops. */
   readonly stopping: AbortSignal;
   readonly runtime: Runtime;
 }
 
-/** Everything a decision of the mirror can use. */
+/** What every decision of the mirror can use. */
 export interface Context extends FillContext {
-  readonly fills: Filling;
+  readonly fills: Fills;
 }
 
-/** A blob that a client may read, and the part of it that it asked for. */
-export interface WantedPart {
+/** A request for a blob that the client may read, or for a range of it. */
+export interface BlobRequest {
   readonly digest: Digest;
-  /** In bytes; undefined when neither a manifest nor the upstream stated it. */
+  /** In bytes; undefined if neither a manifest nor the upstream stated it. */
   readonly size: number | undefined;
-  /** False when only what the repository's own registry sends now may be answered. */
-  readonly mayBeStored: boolean;
+  /** False if only bytes that the repository's own registry sends now may be served. */
+  readonly mayUseStore: boolean;
   /** undefined for the whole blob. */
   readonly range: ByteRange | undefined;
 }

@@ -6,48 +6,48 @@ import type { Runtime } from '../ports/runtime.ts';
 import { attempt, tolerate } from '../ports/tolerate.ts';
 import { type MirroredUpstream, type Source, Sources } from '../sources/source.ts';
 import { locateBlob } from './blobs/locate-blob.ts';
-import type { Context, FillContext, Limits, MissingBlobs } from './context.ts';
+import type { Context, FillContext, MirrorSettings } from './context.ts';
 import { evict } from './eviction/evict.ts';
-import { Fills } from './fills/fills.ts';
-import { type FillLimits, handleFill } from './fills/handle-fill.ts';
+import { LocalFills } from './fills/fills.ts';
+import { type DeliveryOptions, handleFill } from './fills/handle-fill.ts';
 import { createFlights } from './flights.ts';
 import { listReferrers } from './lists/list-referrers.ts';
 import { listTags } from './lists/list-tags.ts';
 import { createMemory } from './memory.ts';
-import type { Method, Mirror, MirroredRepository, SingleRange } from './mirror.ts';
-import type { BlobOutcome, ManifestOutcome, ReferrersOutcome, TagsOutcome } from './outcome.ts';
+import type {
+  BlobOutcome,
+  ManifestOutcome,
+  Method,
+  Mirror,
+  MirroredRepository,
+  ReferrersOutcome,
+  SingleRange,
+  TagsOutcome,
+} from './mirror.ts';
 import { resolveManifest } from './resolve-manifest.ts';
 
-/** What a mirror is made of. */
-export interface MirrorOptions {
+interface MirrorOptions extends MirrorSettings {
   /** By the registry's host as people write it. */
   readonly upstreams: ReadonlyMap<string, MirroredUpstream>;
-  readonly limits: Limits;
-  /** How much of manifests is kept in memory, in bytes. */
+  /** How many bytes of manifests to keep in memory. */
   readonly memoryBytes: number;
-  /** How long a mark of a pull is not repeated, in ms: each costs a write to the index. */
-  readonly markInterval: number;
-  readonly missingBlobs: MissingBlobs;
-  /**
-   * How many blobs and manifests a run of eviction looks at, where the platform bounds what a
-   * process may ask; absent: as many as it takes.
-   */
+  /** How many blobs and manifests one eviction run examines; unlimited by default. */
   readonly evictionSteps?: number | undefined;
 }
 
-/** A mirror, and the work that its platform has to drive. */
+/** A mirror, and the work that its platform must start. */
 export interface RunningMirror extends Mirror {
-  /** Does one job of the fill queue; does not reject. */
-  handleFill(job: FillJob, limits?: FillLimits): Promise<FillOutcome>;
-  /** Brings the store under its bound; does not reject. */
+  /** Handles one job of the fill queue; does not reject. */
+  handleFill(job: FillJob, options?: DeliveryOptions): Promise<FillOutcome>;
+  /** Evicts until the store is within its limit; does not reject. */
   evict(): Promise<void>;
-  /** Takes other upstreams and bounds for what begins from now on. */
+  /** Applies to requests and fills that begin from now on. */
   reconfigure(options: Pick<MirrorOptions, 'upstreams' | 'limits'>): void;
-  /** Stops the work of this instance; what was queued stays queued. */
+  /** Stops this instance's work; queued fills stay queued. */
   stop(): Promise<void>;
 }
 
-/** Assembles a mirror out of its upstreams and a platform's ports. */
+/** Creates a mirror from its upstreams and a platform's ports. */
 export function createMirror(
   options: MirrorOptions,
   ports: Ports,
@@ -60,9 +60,9 @@ export function createMirror(
     get policies() {
       return context.sources.policies;
     },
-    repository: (repository) => new RequestedRepository(context, context.sources.of(repository)),
-    listRepositories: (...asked) => ports.manifests.listRepositories(...asked),
-    handleFill: (job, fillLimits) => handleFill(context, job, fillLimits),
+    repository: (repository) => new RequestRepository(context, context.sources.of(repository)),
+    listRepositories: (...parameters) => ports.manifests.listRepositories(...parameters),
+    handleFill: (job, delivery) => handleFill(context, job, delivery),
     evict: () => evict(context),
     reconfigure: (changed) => {
       context.sources.replace(changed.upstreams);
@@ -75,8 +75,8 @@ export function createMirror(
   };
 }
 
-/** A class, as one is made for each request: closures would cost a tenth of a warm answer. */
-class RequestedRepository implements MirroredRepository {
+/** A class, because each request creates one: closures would take a tenth of a warm answer's time. */
+class RequestRepository implements MirroredRepository {
   readonly #context: Context;
   readonly #source: Source;
 
@@ -113,9 +113,9 @@ function createContext(
   stopping: AbortSignal,
 ): Context {
   const observe = runtime.observe.bind(runtime);
-  const { upstreams, memoryBytes, evictionSteps = Number.POSITIVE_INFINITY, ...given } = options;
+  const { upstreams, memoryBytes, evictionSteps = Number.POSITIVE_INFINITY, ...settings } = options;
   const fillContext: FillContext = {
-    ...given,
+    ...settings,
     evictionSteps,
     manifests: tolerate(ports.manifests, observe),
     blobs: tolerate(ports.blobs, observe),
@@ -134,9 +134,7 @@ function createContext(
     stopping,
     runtime,
   };
-  const context: Context = {
-    ...fillContext,
-    fills: new Fills(fillContext, () => evict(context)),
-  };
+  const fills = new LocalFills(fillContext, () => evict(context));
+  const context: Context = { ...fillContext, fills };
   return context;
 }

@@ -3,49 +3,37 @@ import type { ReferrersList, TagList, TagRecord } from '../ports/manifest-store.
 import type { Runtime } from '../ports/runtime.ts';
 import type { BlobLocating } from '../ports/upstream.ts';
 import type { Unobtained } from '../sources/source.ts';
-import type { EntryOfBlob, KnownManifest } from './memory.ts';
-import type { ManifestOutcome, Provenance } from './outcome.ts';
+import type { BlobAccess, CachedManifest } from './memory.ts';
+import type { Provenance } from './mirror.ts';
 
 /** The work that concurrent requests share. */
-export interface Flights {
-  readonly tags: SingleFlight<TagCheck>;
-  readonly manifests: SingleFlight<FetchedManifest>;
-  /** Whether a manifest is complete. */
-  readonly walks: SingleFlight<boolean>;
-  readonly probes: SingleFlight<void>;
-  readonly entries: SingleFlight<(EntryOfBlob & { kind: 'found' }) | Unobtained>;
-  readonly locations: SingleFlight<BlobLocating>;
-  readonly tagLists: SingleFlight<TagList | Unobtained>;
-  readonly referrers: SingleFlight<FetchedReferrers | Unobtained>;
-  readonly evictions: SingleFlight<void>;
-}
+export type Flights = ReturnType<typeof createFlights>;
 
-/** No work is under way yet. */
-export function createFlights(runtime: Pick<Runtime, 'waitUntil'>): Flights {
+export function createFlights(runtime: Pick<Runtime, 'waitUntil'>) {
   return {
-    tags: new SingleFlight(runtime),
-    manifests: new SingleFlight(runtime),
-    walks: new SingleFlight(runtime),
-    probes: new SingleFlight(runtime),
-    entries: new SingleFlight(runtime),
-    locations: new SingleFlight(runtime),
-    tagLists: new SingleFlight(runtime),
-    referrers: new SingleFlight(runtime),
-    evictions: new SingleFlight(runtime),
+    tags: new SingleFlight<TagCheck>(runtime),
+    manifests: new SingleFlight<FetchedManifest>(runtime),
+    /** Whether a manifest is complete. */
+    walks: new SingleFlight<boolean>(runtime),
+    probes: new SingleFlight<void>(runtime),
+    entries: new SingleFlight<BlobAccess>(runtime),
+    locations: new SingleFlight<BlobLocating>(runtime),
+    tagLists: new SingleFlight<TagList | Unobtained>(runtime),
+    referrers: new SingleFlight<FetchedReferrers | Unobtained>(runtime),
+    evictions: new SingleFlight<void>(runtime),
   };
 }
 
-/** A list of referrers; with a provenance where it is not the upstream's word of now. */
+/** A referrers list. `provenance` is set unless it is a fresh upstream answer. */
 export interface FetchedReferrers extends ReferrersList {
   readonly provenance?: Provenance;
 }
 
-/** What the upstream said of a tag; `changed` when that is news. */
+/** The upstream's answer about a tag; `changed` if it names another digest than before. */
 export type TagCheck =
   | { readonly kind: 'found'; readonly record: TagRecord; readonly changed: boolean }
   | Unobtained;
 
-/** A manifest that a repository has now. */
 export type FetchedManifest =
-  | { readonly kind: 'found'; readonly known: KnownManifest }
-  | Exclude<ManifestOutcome, { kind: 'found' }>;
+  | { readonly kind: 'found'; readonly cached: CachedManifest }
+  | Unobtained;

@@ -1,114 +1,111 @@
 import { BoundedCache } from '../concurrency/bounded-cache.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Manifest } from '../oci/manifest.ts';
+import type { NotedBlob } from '../ports/blob-store.ts';
 import type { ReferrersList, TagList, TagRecord } from '../ports/manifest-store.ts';
-import type { BlobLocating } from '../ports/upstream.ts';
+import type { BlobLocating, Refused } from '../ports/upstream.ts';
 import type { Unobtained } from '../sources/source.ts';
-import type { KnownContents } from './manifest-summary.ts';
 
-/** How long a manifest counts as incomplete unless something arrives, in ms. */
-const life = 3_000;
+/** How long a refusal is remembered, in ms: CI pushes a tag and pulls it a moment later. */
+export const refusalLife = 20_000;
+
+/** How long a blob's entry is used from memory before it is read from the index again, in ms. */
+export const entryLife = 3_600_000;
+
+/** How long a manifest counts as incomplete if nothing is stored meanwhile, in ms. */
+const incompleteLife = 3_000;
+
+/** What one instance keeps in memory: copies of what a store or an upstream said. */
+export type Memory = ReturnType<typeof createMemory>;
 
 /**
- * Manifests that were found incomplete a moment ago. Whatever this instance stores may complete any
- * of them, so all are forgotten then. Another instance's fill shows after a few seconds.
+ * Creates empty memory. `manifestBytes` limits the manifests, and a quarter of it the referrers; other
+ * caches are limited by their number of entries.
+ */
+export function createMemory(manifestBytes: number, now: () => number) {
+  return {
+    manifests: new BoundedCache<CachedManifest>(manifestBytes, now),
+    tags: new BoundedCache<TagRecord>(20_000, now),
+    tagLists: new BoundedCache<TagList>(200_000, now),
+    /** Weighed in bytes: clients choose which lists, whose annotations may have any length. */
+    referrers: new BoundedCache<ReferrersList>(manifestBytes / 4, now),
+    /** Blobs that a repository may serve: its manifests name them, or the upstream confirmed them. */
+    blobEntries: new BoundedCache<BlobEntry>(50_000, now),
+    /** Blobs of which a registry recently sent all bytes, and they were correct. */
+    delivered: new BoundedCache<true>(50_000, now),
+    /** Manifests and tags that the upstream recently refused. */
+    refusals: new BoundedCache<Refused>(10_000, now),
+    /** The same for blobs: a digest that is not a manifest may be a blob. */
+    blobRefusals: new BoundedCache<Refused>(10_000, now),
+    /** Upstreams' own redirects for blobs. */
+    locations: new BoundedCache<BlobLocating>(1_000, now),
+    /** Repositories whose upstream recently served a blob itself instead of redirecting. */
+    direct: new BoundedCache<true>(1_000, now),
+    /** Blobs whose fill this instance recently queued. */
+    queued: new BoundedCache<true>(20_000, now),
+    /** Images with every blob stored, by digest, and repositories' indexes that name one. */
+    complete: new BoundedCache<true>(20_000, now),
+    incomplete: new IncompleteManifests(now),
+    /** Blobs of a registry whose fill was recently given up: clients get them passed through. */
+    unfillable: new BoundedCache<true>(10_000, now),
+    /** When a manifest of a repository was last marked as pulled. */
+    marks: new BoundedCache<number>(50_000, now),
+  };
+}
+
+/**
+ * Manifests that were recently found incomplete. Anything that this instance stores may complete any of
+ * them, so that clears all. What another instance stores shows after a few seconds.
  */
 class IncompleteManifests {
-  readonly #found: BoundedCache<true>;
+  readonly #keys: BoundedCache<true>;
   #arrivals = 0;
 
   constructor(now: () => number) {
-    this.#found = new BoundedCache(10_000, now);
+    this.#keys = new BoundedCache(10_000, now);
   }
 
-  /** How often something arrived: what is found out is as of this. */
+  /** How often something was stored. */
   get arrivals(): number {
     return this.#arrivals;
   }
 
   has(key: string): boolean {
-    return this.#found.get(key) === true;
+    return this.#keys.get(key) === true;
   }
 
-  /** Notes what a walk found that began at `arrivals`; without effect when something came since. */
+  /** Adds what a walk found that began at `arrivals`, unless something was stored since. */
   add(key: string, arrivals: number): void {
-    if (arrivals === this.#arrivals) this.#found.set(key, true, life);
+    if (arrivals === this.#arrivals) this.#keys.set(key, true, incompleteLife);
   }
 
   /** A blob or a manifest was stored. */
   arrived(): void {
     this.#arrivals += 1;
-    this.#found.clear();
+    this.#keys.clear();
   }
 }
 
-/** How long a refusal is remembered, in ms: CI pushes a tag and pulls it a moment later. */
-export const refusalLife = 20_000;
-
-/** How long an entry is served from memory before the index is asked for it again, in ms. */
-export const entryLife = 3_600_000;
-
-/** A manifest in memory with what it names, so that neither is read twice. */
-export interface KnownManifest {
+/** A manifest in memory, with a summary so that it is not parsed twice. */
+export interface CachedManifest {
   readonly manifest: Manifest;
-  readonly contents: KnownContents | undefined;
-}
-
-type Refusal = Extract<Unobtained, { kind: 'absent' | 'denied' }>;
-
-/** What one instance keeps in memory: each is a copy of what a store or an upstream said. */
-export interface Memory {
-  readonly manifests: BoundedCache<KnownManifest>;
-  readonly tags: BoundedCache<TagRecord>;
-  readonly tagLists: BoundedCache<TagList>;
-  /** Weighed in bytes: descriptors have annotations of any length, which clients ask for. */
-  readonly referrers: BoundedCache<ReferrersList>;
-  /** Blobs that a repository may serve: named by its manifests, or confirmed by the upstream. */
-  readonly blobEntries: BoundedCache<EntryOfBlob>;
-  /** Blobs of which a registry lately sent all bytes, and they were right. */
-  readonly delivered: BoundedCache<true>;
-  /** Manifests and tags that the upstream lately refused: kept for less than a minute. */
-  readonly refusals: BoundedCache<Refusal>;
-  /** The same for blobs, apart: a digest that is no manifest may be a blob. */
-  readonly blobRefusals: BoundedCache<Refusal>;
-  /** Upstreams' own redirects for blobs, for clients that ask at about the same time. */
-  readonly locations: BoundedCache<BlobLocating>;
-  /** Repositories whose upstream lately served a blob itself instead of redirecting. */
-  readonly direct: BoundedCache<true>;
-  /** Blobs whose fill this instance queued a moment ago. */
-  readonly queued: BoundedCache<true>;
-  /** Digests of images whose blobs are all stored, and repositories' indexes of such an image. */
-  readonly complete: BoundedCache<true>;
-  /** Manifests of repositories that lately were not complete. */
-  readonly incomplete: IncompleteManifests;
-  /** Blobs of a registry whose fill was given up lately: clients get them passed through. */
-  readonly unfillable: BoundedCache<true>;
-  /** When a manifest of a repository was last marked as pulled. */
-  readonly marks: BoundedCache<number>;
+  readonly summary: ManifestSummary | undefined;
 }
 
 /**
- * Empty memory. `manifestBytes` bounds the manifests, and a quarter of it the lists of referrers; the
- * rest is bounded by numbers of entries.
+ * The parts of a manifest's contents that the mirror uses often. It leaves out everything of unlimited
+ * length (annotations, URLs, media types), which may be megabytes for a few blobs.
  */
-export function createMemory(manifestBytes: number, now: () => number): Memory {
-  return {
-    manifests: new BoundedCache(manifestBytes, now),
-    tags: new BoundedCache(20_000, now),
-    tagLists: new BoundedCache(200_000, now),
-    referrers: new BoundedCache(manifestBytes / 4, now),
-    blobEntries: new BoundedCache(50_000, now),
-    refusals: new BoundedCache(10_000, now),
-    blobRefusals: new BoundedCache(10_000, now),
-    locations: new BoundedCache(1_000, now),
-    direct: new BoundedCache(1_000, now),
-    queued: new BoundedCache(20_000, now),
-    complete: new BoundedCache(20_000, now),
-    incomplete: new IncompleteManifests(now),
-    delivered: new BoundedCache(50_000, now),
-    unfillable: new BoundedCache(10_000, now),
-    marks: new BoundedCache(50_000, now),
-  };
+export interface ManifestSummary {
+  readonly kind: 'image' | 'index';
+  /** The blobs that it names, without duplicates. */
+  readonly blobs: readonly NotedBlob[];
+  /** Those that clients pull from here: content with `urls` comes from there (image-spec, layer.md). */
+  readonly needed: readonly NotedBlob[];
+  /** True if it names more blobs than these: then it never counts as complete. */
+  readonly hasMore: boolean;
+  /** The manifests of an index of which a client pulls one; at most 200, without duplicates. */
+  readonly choices: readonly Digest[];
 }
 
 /** The key of a blob as one registry has it. */
@@ -116,18 +113,18 @@ export function registryBlobKey(registry: string, digest: Digest): string {
   return `${registry}@${digest}`;
 }
 
-/** A blob's size in bytes; undefined when nobody stated it. */
-export interface BlobSize {
+/** A blob that a repository may serve. */
+export interface BlobEntry {
+  /** In bytes; undefined if neither a manifest nor the upstream states it. */
   readonly size: number | undefined;
-}
-
-/** What is known of a blob that a repository may serve. */
-export interface EntryOfBlob extends BlobSize {
-  /** True when a manifest of the repository names it; else the upstream answered a HEAD. */
+  /** True if a manifest of the repository names it; otherwise the upstream answered a HEAD. */
   readonly isNamed: boolean;
 }
 
-/** Notes that a registry sent all bytes of a blob, and that they are right. */
+/** Whether a repository may serve a blob. */
+export type BlobAccess = ({ readonly kind: 'found' } & BlobEntry) | Unobtained;
+
+/** Notes that a registry sent all bytes of a blob, and that they are correct. */
 export function noteDelivered(memory: Memory, registry: string, digest: Digest): void {
   memory.delivered.set(registryBlobKey(registry, digest), true, entryLife);
 }

@@ -1,15 +1,14 @@
-import type { RangeRequest } from '../headers/range.ts';
+import type { ByteRange, RangeRequest } from '../headers/range.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Page, PageRequest } from '../oci/page.ts';
 import type { Reference } from '../oci/reference.ts';
 import type { Repository } from '../oci/repository.ts';
-import type { UpstreamPolicy } from '../sources/source.ts';
-import type { BlobOutcome, ManifestOutcome, ReferrersOutcome, TagsOutcome } from './outcome.ts';
+import type { Unobtained, UpstreamPolicy } from '../sources/source.ts';
 
-/** Whether the client wants the content or only to know of it. */
 export type Method = 'GET' | 'HEAD';
 
-/** The range forms that can be answered; several ranges are refused before they come here. */
+/** A range that the mirror can serve; the registry refuses several ranges itself. */
 export type SingleRange = Exclude<RangeRequest, { kind: 'several' }>;
 
 /**
@@ -17,20 +16,72 @@ export type SingleRange = Exclude<RangeRequest, { kind: 'several' }>;
  * index or the bucket failed.
  */
 export interface Mirror {
-  /** The configured registries, by the host people write, and how each is mirrored. */
+  /** The policy of each registry, by the host people write. */
   readonly policies: ReadonlyMap<string, UpstreamPolicy>;
-  /** A repository of a registry in `policies`, as one client's request asks for it. */
+  /** A repository of a registry in `policies`, for one client's request. */
   repository(repository: Repository): MirroredRepository;
   /** What is mirrored, as `docker.io/library/alpine`, of one registry or of all. */
   listRepositories(page: PageRequest, registry?: string): Promise<Page<string>>;
 }
 
-/** What one client's request may ask of a repository. */
+/** A repository of the mirror, for one client's request. */
 export interface MirroredRepository {
-  /** Requests that were sent to upstreams for this client's request, so far. */
+  /** The number of requests sent to upstreams so far. */
   readonly upstreamCalls: number;
   resolveManifest(reference: Reference, method: Method): Promise<ManifestOutcome>;
   locateBlob(digest: Digest, method: Method, range: SingleRange): Promise<BlobOutcome>;
   listTags(): Promise<TagsOutcome>;
   listReferrers(subject: Digest): Promise<ReferrersOutcome>;
 }
+
+/** Where content came from, for Cache-Status (RFC 9211), Warning and the log. */
+export type Provenance =
+  /** From the store or memory. `ttl` is the rest of its freshness in seconds; undefined: unlimited. */
+  | { readonly kind: 'hit'; readonly ttl: number | undefined }
+  /** From the store or memory, after the upstream confirmed by HEAD that it is current. */
+  | { readonly kind: 'revalidated'; readonly ttl: number }
+  /** Fetched from the upstream for this request or a concurrent one. */
+  | { readonly kind: 'miss' }
+  /** Out of date, but the upstream failed. `age` is in seconds since the last confirmation. */
+  | { readonly kind: 'stale'; readonly age: number; readonly reason: string };
+
+export type ManifestOutcome =
+  | {
+      readonly kind: 'found';
+      readonly digest: Digest;
+      readonly mediaType: string;
+      readonly size: number;
+      /** undefined only for a HEAD whose manifest was not fetched: a HEAD never costs a pull. */
+      readonly bytes: Uint8Array<ArrayBuffer> | undefined;
+      readonly provenance: Provenance;
+    }
+  | Unobtained;
+
+export type BlobOutcome =
+  /** For HEAD: the blob exists. */
+  | { readonly kind: 'known'; readonly size: number | undefined; readonly provenance: Provenance }
+  | { readonly kind: 'redirect'; readonly url: string; readonly provenance: Provenance }
+  | {
+      readonly kind: 'stream';
+      /** The whole blob's size in bytes; may be undefined only without a range. */
+      readonly size: number | undefined;
+      /** The part that `body` is; undefined for the whole blob. */
+      readonly range: ByteRange | undefined;
+      readonly body: ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer>;
+      readonly provenance: Provenance;
+    }
+  /** No byte of the range lies within the blob. */
+  | { readonly kind: 'unsatisfiable'; readonly size: number }
+  | Unobtained;
+
+export type TagsOutcome =
+  | { readonly kind: 'found'; readonly tags: readonly string[]; readonly provenance: Provenance }
+  | Unobtained;
+
+export type ReferrersOutcome =
+  | {
+      readonly kind: 'found';
+      readonly manifests: readonly Descriptor[];
+      readonly provenance: Provenance;
+    }
+  | Unobtained;

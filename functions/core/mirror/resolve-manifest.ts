@@ -5,14 +5,13 @@ import type { Repository } from '../oci/repository.ts';
 import type { Source } from '../sources/source.ts';
 import type { Context } from './context.ts';
 import { whyUnservable } from './manifests/completeness.ts';
-import { bringManifest } from './manifests/fetch-manifest.ts';
-import { foundManifest, knownManifest, manifestKey } from './manifests/known-manifest.ts';
+import { serveFetchedManifest } from './manifests/fetch-manifest.ts';
+import { getManifest, manifestKey, manifestOutcome } from './manifests/manifest-cache.ts';
 import { refusalLife } from './memory.ts';
-import type { Method } from './mirror.ts';
-import type { ManifestOutcome } from './outcome.ts';
+import type { ManifestOutcome, Method } from './mirror.ts';
 import { resolveTag } from './tags/resolve-tag.ts';
 
-/** What a client gets that asks for a manifest: the decisions of functions/README.md, "Manifest". */
+/** Decides what a request for a manifest gets: functions/README.md, section 2. */
 export async function resolveManifest(
   context: Context,
   source: Source,
@@ -37,12 +36,12 @@ async function resolveDigest(
   digest: Digest,
   method: Method,
 ): Promise<ManifestOutcome> {
-  // What was written a moment ago is found before anybody does the work again.
-  const known = await knownManifest(context, source.repository, digest, 'eventual');
-  if (known !== undefined) {
-    const failure = await whyUnservable(context, source, known);
+  // `acrossInstances` reads again, strongly, before the manifest is fetched.
+  const cached = await getManifest(context, source.repository, digest, 'eventual');
+  if (cached !== undefined) {
+    const failure = await whyUnservable(context, source, cached);
     if (failure !== undefined) return { kind: 'unobtainable', error: failure };
-    return foundManifest(known, { kind: 'hit', ttl: undefined });
+    return manifestOutcome(cached, { kind: 'hit', ttl: undefined });
   }
   const key = manifestKey(source.repository, digest);
   const refused = context.memory.refusals.get(key);
@@ -50,7 +49,7 @@ async function resolveDigest(
   try {
     const outcome =
       (method === 'HEAD' && (await headDigest(source, digest))) ||
-      (await bringManifest(context, source, digest));
+      (await serveFetchedManifest(context, source, digest));
     if (outcome.kind === 'absent' || outcome.kind === 'denied') {
       context.memory.refusals.set(key, outcome, refusalLife);
     }
@@ -60,17 +59,17 @@ async function resolveDigest(
   }
 }
 
-/** Asks by HEAD, so that a client's HEAD costs no pull; undefined when only a GET can tell. */
+/** Sends a HEAD, so that a client's HEAD costs no pull; undefined if only a GET can tell. */
 async function headDigest(source: Source, digest: Digest): Promise<ManifestOutcome | undefined> {
   const head = await source.headManifest({ kind: 'digest', digest });
   if (head.kind === 'absent' || head.kind === 'denied') return head;
-  if (head.kind === 'unsupported' || !head.size || !isManifestType(head.mediaType))
-    return undefined;
+  if (head.kind === 'unsupported') return undefined;
   const { mediaType, size } = head;
+  if (!size || !isManifestType(mediaType)) return undefined;
   return { kind: 'found', digest, mediaType, size, bytes: undefined, provenance: { kind: 'miss' } };
 }
 
-/** Notes that a manifest was pulled, for eviction; at most once an interval, behind the answer. */
+/** Marks a manifest as pulled, for eviction: in the background, at most once per interval. */
 function markPulled(context: Context, repository: Repository, digest: Digest): void {
   const key = manifestKey(repository, digest);
   if (context.memory.marks.get(key) !== undefined) return;

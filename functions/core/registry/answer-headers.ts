@@ -1,5 +1,5 @@
 import { entityTag } from '../headers/conditional.ts';
-import type { Provenance } from '../mirror/outcome.ts';
+import type { Provenance } from '../mirror/mirror.ts';
 import type { AnswerNote } from '../observe/request-line.ts';
 import type { Digest } from '../oci/digest.ts';
 import { repositoryKey } from '../oci/repository.ts';

@@ -1,7 +1,6 @@
 import { isNotModified, rangeApplies } from '../headers/conditional.ts';
 import { contentRange, parseRange } from '../headers/range.ts';
-import type { SingleRange } from '../mirror/mirror.ts';
-import type { BlobOutcome } from '../mirror/outcome.ts';
+import type { BlobOutcome, SingleRange } from '../mirror/mirror.ts';
 import { type Digest, parseDigest } from '../oci/digest.ts';
 import type { Answer, RepositoryRequest } from './answer.ts';
 import {

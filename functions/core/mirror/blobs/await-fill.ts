@@ -1,62 +1,58 @@
 import { type Repository, repositoryKey } from '../../oci/repository.ts';
 import { UpstreamError } from '../../ports/upstream-error.ts';
 import { pauseFor } from '../across-instances.ts';
-import type { Context, MissingBlobs, WantedPart } from '../context.ts';
-import type { BlobOutcome } from '../outcome.ts';
-import { fillBehind, isFillable } from './background-fill.ts';
+import type { BlobRequest, Context, MissingBlobs } from '../context.ts';
+import type { BlobOutcome } from '../mirror.ts';
+import { isFillable, queueFill } from './background-fill.ts';
 import { passThrough } from './pass-through.ts';
 
 const firstPause = 100;
 const longestPause = 1_000;
 
-/** What an instance whose answers are bounded does with a blob. */
-export interface AwaitBounds {
-  /** Up to this size a blob is passed through, in bytes. */
+interface AwaitLimits {
+  /** The largest body that is passed through, in bytes. */
   readonly passThroughBytes: number;
   /** How long a client waits for the fill of a larger one, in ms. */
   readonly wait: number;
 }
 
-/** For answers that are bounded: what is too large for one waits for the fill by another instance. */
-export function awaitLarge({ passThroughBytes, wait }: AwaitBounds): MissingBlobs {
+/** For platforms that limit answers: larger bodies wait for another instance to fill the blob. */
+export function awaitLarge({ passThroughBytes, wait }: AwaitLimits): MissingBlobs {
   return {
-    areFilledBehind: true,
-    async answer(context, source, part) {
-      const { size = Number.POSITIVE_INFINITY, range } = part;
-      await fillBehind(context, source.repository, part);
-      const answered = range === undefined ? size : range.end - range.start + 1;
-      if (answered <= passThroughBytes) return passThrough(context, source, part);
-      // What comes into the bucket may be another registry's.
-      if (!part.mayBeStored) throw notDone(source.repository, part);
-      const patience = isFillable(context, source.repository, part) ? wait : 0;
-      return awaitFill(context, source.repository, part, patience);
+    fillsElsewhere: true,
+    async answer(context, source, request) {
+      const { size = Number.POSITIVE_INFINITY, range } = request;
+      await queueFill(context, source.repository, request);
+      const length = range === undefined ? size : range.end - range.start + 1;
+      if (length <= passThroughBytes) return passThrough(context, source, request);
+      // The stored blob may come from another registry.
+      if (!request.mayUseStore) throw notFilled(source.repository, request);
+      const patience = isFillable(context, source.repository, request) ? wait : 0;
+      return awaitFill(context, source.repository, request, patience);
     },
   };
 }
 
-/**
- * What a client gets once another instance has filled the blob, or an UpstreamError when that takes
- * longer than `milliseconds`.
- */
+/** Waits until another instance has filled the blob; rejects with an UpstreamError after `patience`. */
 async function awaitFill(
   context: Context,
   repository: Repository,
-  part: WantedPart,
-  milliseconds: number,
+  request: BlobRequest,
+  patience: number,
 ): Promise<BlobOutcome> {
-  const giveUp = context.runtime.now() + milliseconds;
+  const { digest, range } = request;
+  const deadline = context.runtime.now() + patience;
   for (let pause = firstPause; ; pause = Math.min(pause * 2, longestPause)) {
-    const location = await context.blobs.locate(part.digest, part.range);
-    if (location?.kind === 'redirect') return { ...location, provenance: { kind: 'miss' } };
-    if (location !== undefined) {
-      return { ...location, range: part.range, provenance: { kind: 'miss' } };
-    }
-    if (context.runtime.now() >= giveUp) throw notDone(repository, part);
+    const location = await context.blobs.locate(digest, range);
+    const provenance = { kind: 'miss' } as const;
+    if (location?.kind === 'redirect') return { ...location, provenance };
+    if (location !== undefined) return { ...location, range, provenance };
+    if (context.runtime.now() >= deadline) throw notFilled(repository, request);
     await pauseFor(context, pause);
   }
 }
 
-function notDone(repository: Repository, { digest }: WantedPart): UpstreamError {
-  const message = `${repositoryKey(repository)}: the fill of ${digest} is not done yet`;
+function notFilled(repository: Repository, { digest }: BlobRequest): UpstreamError {
+  const message = `${repositoryKey(repository)}: ${digest} is not filled yet`;
   return new UpstreamError('timeout', message);
 }

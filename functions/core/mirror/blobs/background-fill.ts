@@ -1,46 +1,48 @@
 import type { Repository } from '../../oci/repository.ts';
-import type { Context, MissingBlobs, WantedPart } from '../context.ts';
+import type { BlobRequest, Context, MissingBlobs } from '../context.ts';
 import { enqueueFills } from '../enqueue-fills.ts';
 import { registryBlobKey } from '../memory.ts';
 import { passThrough } from './pass-through.ts';
 
-/** For answers that may take as long as a blob does: each is passed through, and filled behind. */
+/** For platforms with answers of any length: blobs are passed through and filled in the background. */
 export const passThroughAll: MissingBlobs = {
-  areFilledBehind: true,
-  async answer(context, source, part) {
-    await fillBehind(context, source.repository, part);
-    return passThrough(context, source, part);
+  fillsElsewhere: true,
+  async answer(context, source, request) {
+    await queueFill(context, source.repository, request);
+    return passThrough(context, source, request);
   },
 };
 
-/** Queues a fill that no client waits for, unless it cannot be stored or nobody stated its size. */
-export async function fillBehind(
+/** Queues a background fill of a blob, unless it cannot be stored or is being filled here. */
+export async function queueFill(
   context: Context,
   repository: Repository,
-  part: WantedPart,
+  request: BlobRequest,
 ): Promise<void> {
-  const { digest, size } = part;
-  if (!isFillable(context, repository, part) || size === undefined) return;
+  const { digest, size } = request;
+  if (size === undefined || !isFillable(context, repository, request)) return;
   if (context.fills.isFilling(digest, repository.registry)) return;
   await enqueueFills(context, [{ repository, blob: { digest, size, mediaType: '' } }]);
 }
 
-/** True when the blob can be stored by a fill that is queued. */
-export function isFillable(context: Context, repository: Repository, part: WantedPart): boolean {
-  return part.size !== undefined && isStorable(context, repository, part);
+/** True if a queued fill can store the blob: jobs need its size. */
+export function isFillable(
+  context: Context,
+  repository: Repository,
+  request: BlobRequest,
+): boolean {
+  return request.size !== undefined && isStorable(context, repository, request);
 }
 
 /**
- * True unless the blob is too large, or a fill of it from the same registry was given up lately. One
- * of unknown size is storable until its fill shows how large it is.
+ * False if the blob is too large, or if its fill from this registry was recently given up. A blob of
+ * unknown size counts as storable until its fill shows the size.
  */
 export function isStorable(
   { limits, memory }: Context,
   { registry }: Repository,
-  { digest, size = 0 }: Pick<WantedPart, 'digest' | 'size'>,
+  { digest, size = 0 }: BlobRequest,
 ): boolean {
-  return (
-    size <= limits.maxBlobBytes &&
-    memory.unfillable.get(registryBlobKey(registry, digest)) === undefined
-  );
+  const isGivenUp = memory.unfillable.get(registryBlobKey(registry, digest)) === true;
+  return size <= limits.maxBlobBytes && !isGivenUp;
 }

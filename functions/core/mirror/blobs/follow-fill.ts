@@ -1,68 +1,60 @@
 import type { Source } from '../../sources/source.ts';
-import type { Context, MissingBlobs, WantedPart } from '../context.ts';
-import { BlobRefused, RefusedElsewhere } from '../fills/blob-refusal.ts';
-import type { BlobOutcome } from '../outcome.ts';
-import type { Fill } from '../running-fill.ts';
-import { fillBehind, isStorable } from './background-fill.ts';
+import { BlobRefused, type Fill, RefusedElsewhere } from '../blob-fill.ts';
+import type { BlobRequest, Context, MissingBlobs } from '../context.ts';
+import type { BlobOutcome } from '../mirror.ts';
+import { isStorable, queueFill } from './background-fill.ts';
 import { passThrough } from './pass-through.ts';
 
-/** A range that begins so far ahead of a fill is read from the upstream, not waited for. */
+/** A range that begins further ahead of the fill is read from the upstream. In bytes. */
 const farAhead = 8 * 1024 * 1024;
 
-/**
- * For one instance that fills itself: clients get the fill's bytes as they arrive, or, where no fill
- * can serve them, the upstream's own.
- */
+/** For a single instance that fills itself: clients get the fill's bytes as they arrive. */
 export const followFills: MissingBlobs = {
-  areFilledBehind: false,
-  async answer(context, source, part) {
-    // A fill that the store breaks off cuts its followers, and their next try again.
-    if (context.fills.storeFails || !isStorable(context, source.repository, part)) {
-      return passThrough(context, source, part);
+  fillsElsewhere: false,
+  async answer(context, source, request) {
+    // If the store keeps failing, following a fill would cut this client's retry as well.
+    if (context.fills.storeFails || !isStorable(context, source.repository, request)) {
+      return passThrough(context, source, request);
     }
-    return followFill(context, source, part);
+    return followFill(context, source, request);
   },
 };
 
 async function followFill(
   context: Context,
   source: Source,
-  part: WantedPart,
+  request: BlobRequest,
 ): Promise<BlobOutcome> {
-  if (!part.mayBeStored && (await isStored(context, part))) {
-    return passThrough(context, source, part);
+  const { repository } = source;
+  const { digest, size, range, mayUseStore } = request;
+  // A store that cannot answer may have the blob.
+  if (!mayUseStore && (await context.attempt.blobs.stat(digest)) !== undefined) {
+    return passThrough(context, source, request);
   }
-  const before = context.fills.isFilling(part.digest, source.repository.registry);
-  const fill = await context.fills.start(source.repository, part);
-  if (fill?.put.follow === undefined || isFarAhead(fill, part)) {
-    await fillBehind(context, source.repository, part);
-    return passThrough(context, source, part);
+  const isJoined = context.fills.isFilling(digest, repository.registry);
+  const fill = await context.fills.start(repository, request);
+  if (fill?.put.follow === undefined || isFarAhead(fill, request)) {
+    await queueFill(context, repository, request);
+    return passThrough(context, source, request);
   }
-  if (!before) source.upstreamCalls += 1;
+  if (!isJoined) source.upstreamCalls += 1;
   try {
     await fill.answered;
   } catch (error) {
     if (error instanceof BlobRefused) return error.refusal;
     if (error instanceof RefusedElsewhere) {
       await fill.done.catch(() => undefined);
-      return followFill(context, source, part);
+      return followFill(context, source, request);
     }
-    // The store failed before there was a byte to follow: the client still gets them.
-    return passThrough(context, source, part);
+    // The store failed before the first byte, so this client can still get them all.
+    return passThrough(context, source, request);
   }
-  // Another registry's fill may have ended a moment ago.
-  if (!part.mayBeStored && !fill.isFetched()) return passThrough(context, source, part);
-  const body = fill.put.follow(part.range);
-  const { size, range } = part;
+  // Another registry's fill may have stored the blob meanwhile.
+  if (!mayUseStore && !fill.isFetched()) return passThrough(context, source, request);
+  const body = fill.put.follow(range);
   return { kind: 'stream', size, range, body, provenance: { kind: 'miss' } };
 }
 
-/** Also true when the store cannot say it. */
-async function isStored(context: Context, { digest }: WantedPart): Promise<boolean> {
-  return (await context.attempt.blobs.stat(digest)) !== undefined;
-}
-
-function isFarAhead(fill: Fill, part: WantedPart): boolean {
-  const start = part.range?.start ?? 0;
-  return start - (fill.put.arrived?.() ?? 0) > farAhead;
+function isFarAhead({ put }: Fill, { range }: BlobRequest): boolean {
+  return (range?.start ?? 0) - (put.arrived?.() ?? 0) > farAhead;
 }

@@ -1,28 +1,26 @@
 import { type ByteRead, type ByteReader, noMoreBytes, streamOf } from '../../bytes/byte-reader.ts';
 import { algorithmOf, encodedOf } from '../../oci/digest.ts';
-import { type Repository, repositoryKey } from '../../oci/repository.ts';
 import { UpstreamError } from '../../ports/upstream-error.ts';
 import type { Source } from '../../sources/source.ts';
-import type { Context, WantedPart } from '../context.ts';
-import { BlobRefused } from '../fills/blob-refusal.ts';
+import { BlobRefused } from '../blob-fill.ts';
+import type { BlobRequest, Context } from '../context.ts';
 import { UpstreamSource } from '../fills/upstream-source.ts';
 import { noteDelivered } from '../memory.ts';
-import type { BlobOutcome } from '../outcome.ts';
+import type { BlobOutcome } from '../mirror.ts';
 
 /**
- * The upstream's bytes for one client, without storing them. A whole blob is verified on the way:
- * its last bytes are held back until its digest is known to be right. Rejects with an
- * UpstreamError.
+ * Sends the upstream's bytes to one client without storing them. A whole blob is verified on the way:
+ * its last bytes are held back until the digest is correct. Rejects with an UpstreamError.
  */
 export async function passThrough(
   context: Context,
   source: Source,
-  part: WantedPart,
+  request: BlobRequest,
 ): Promise<BlobOutcome> {
-  const { range } = part;
+  const { digest, size, range } = request;
   const upstream = new UpstreamSource(
-    (slice) => source.openBlob(part.digest, slice),
-    part.size,
+    (slice) => source.openBlob(digest, slice),
+    size,
     new AbortController().signal,
   );
   const bytes = upstream.open(range?.start ?? 0, range?.end);
@@ -32,28 +30,28 @@ export async function passThrough(
     if (error instanceof BlobRefused) return error.refusal;
     throw error;
   }
-  const checked = range === undefined ? verified(context, source.repository, part, bytes) : bytes;
-  const body = streamOf(counted(context, source.repository, checked));
-  return { kind: 'stream', size: part.size, range, body, provenance: { kind: 'miss' } };
+  const checked = range === undefined ? verify(context, source, request, bytes) : bytes;
+  const body = streamOf(count(context, source, checked));
+  return { kind: 'stream', size, range, body, provenance: { kind: 'miss' } };
 }
 
-/** The same bytes, of which the last come only when all have the digest. */
-function verified(
+/** Reads the same bytes, but the last of them only if the digest is correct. */
+function verify(
   context: Context,
-  repository: Repository,
-  part: WantedPart,
+  source: Source,
+  { digest }: BlobRequest,
   reader: ByteReader,
 ): ByteReader {
-  const hash = context.runtime.createHash(algorithmOf(part.digest));
+  const hash = context.runtime.createHash(algorithmOf(digest));
   let held: Uint8Array | undefined;
   let isVerified = false;
   const last = async (): Promise<ByteRead> => {
     if (isVerified) return noMoreBytes;
-    if ((await hash.hex()) !== encodedOf(part.digest)) {
-      throw new UpstreamError('invalid', `the upstream's bytes of ${part.digest} are wrong`);
+    if ((await hash.hex()) !== encodedOf(digest)) {
+      throw new UpstreamError('invalid', `the upstream sent wrong bytes for ${digest}`);
     }
     isVerified = true;
-    noteDelivered(context.memory, repository.registry, part.digest);
+    noteDelivered(context.memory, source.repository.registry, digest);
     return held === undefined ? noMoreBytes : { done: false, value: held };
   };
   return {
@@ -62,24 +60,21 @@ function verified(
         const { done, value } = await reader.read();
         if (done) return last();
         hash.update(value);
-        const before = held;
+        const previous = held;
         held = value;
-        if (before !== undefined) return { done: false, value: before };
+        if (previous !== undefined) return { done: false, value: previous };
       }
     },
     cancel: (reason) => reader.cancel(reason),
   };
 }
 
-function counted(context: Context, repository: Repository, reader: ByteReader): ByteReader {
+/** Reads the same bytes, and reports their number at the end. */
+function count(context: Context, source: Source, reader: ByteReader): ByteReader {
   let bytes = 0;
   const end = () => {
     context.ledger.count({ bytesFetched: bytes });
-    context.runtime.observe({
-      kind: 'passed-through',
-      repository: repositoryKey(repository),
-      bytes,
-    });
+    context.runtime.observe({ kind: 'passed-through', repository: source.key, bytes });
   };
   return {
     async read() {

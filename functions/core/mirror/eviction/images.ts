@@ -2,14 +2,14 @@ import type { Digest } from '../../oci/digest.ts';
 import { readManifest } from '../../oci/manifest.ts';
 import type { PulledManifest } from '../../ports/manifest-store.ts';
 import type { Context } from '../context.ts';
-import { manifestKey } from '../manifests/known-manifest.ts';
+import { manifestKey } from '../manifests/manifest-cache.ts';
 import type { EvictionRun } from './run.ts';
 
 const batch = 50;
 
 /**
- * Evicts the images that were pulled longest ago, each manifest before its blobs. A manifest takes a
- * step, and so does each blob that it names.
+ * Evicts the least recently pulled images, each manifest before its blobs. A manifest takes one step,
+ * and each blob that it names takes another.
  */
 export async function evictImages(
   context: Context,
@@ -17,15 +17,15 @@ export async function evictImages(
   steps: number,
 ): Promise<void> {
   let left = steps;
-  while (left > 0 && (await run.goesOn())) {
+  while (left > 0 && (await run.canContinue())) {
     const oldest = await context.ports.manifests.leastRecentlyPulled(Math.min(batch, left));
     if (oldest.length === 0) return;
     for (const pulled of oldest) {
-      if (left <= 0 || !(await run.goesOn())) return;
+      if (left <= 0 || !(await run.canContinue())) return;
       const blobs = await blobsOf(context, pulled);
       const needed = 1 + blobs.length;
-      // What remains of an image is found again only by going through all blobs: the next run takes
-      // it whole. One that no run can take whole is begun all the same.
+      // Blobs left behind would be found only by a search through all of them, so the next run evicts
+      // the whole image. An image that is too large for any run is evicted in part.
       if (needed > left && left < steps) return;
       await evictImage(context, run, pulled, blobs.slice(0, left - 1));
       left -= needed;
@@ -33,16 +33,15 @@ export async function evictImages(
   }
 }
 
-/** Rejects when the index cannot say it: the blobs would be left behind. */
+/** Rejects if the index fails, because the blobs would be left behind. */
 async function blobsOf(
-  context: Context,
+  { memory, ports }: Context,
   { repository, digest }: PulledManifest,
 ): Promise<readonly Digest[]> {
-  const known = context.memory.manifests.get(manifestKey(repository, digest));
-  const manifest =
-    known?.manifest ?? (await context.ports.manifests.getManifest(repository, digest));
-  const contents = known?.contents ?? (manifest && readManifest(manifest));
-  return [...new Set((contents?.blobs ?? []).map((blob) => blob.digest))];
+  const cached = memory.manifests.get(manifestKey(repository, digest));
+  const manifest = cached?.manifest ?? (await ports.manifests.getManifest(repository, digest));
+  const contents = cached?.summary ?? (manifest && readManifest(manifest));
+  return (contents?.blobs ?? []).map((blob) => blob.digest);
 }
 
 async function evictImage(
@@ -56,6 +55,6 @@ async function evictImage(
   run.freed.manifests += 1;
   for (const blob of blobs) {
     context.memory.blobEntries.delete(manifestKey(repository, blob));
-    await run.deleteUnnamed(blob);
+    await run.deleteUnreferenced(blob);
   }
 }

@@ -2,41 +2,35 @@ import type { Digest } from '../../oci/digest.ts';
 import type { Lease } from '../../ports/leases.ts';
 import type { Context } from '../context.ts';
 
-/** How long an instance that evicts is believed alive without a sign of it, in ms. */
+/** How long the lease lasts without a renewal, in ms. */
 export const evictionLeaseLife = 60_000;
 
 /**
- * After so many looks at blobs the event loop turns. Stores that answer at once would not let it, and
- * all requests would wait until a run has looked at every blob: eight seconds for 100,000.
+ * The event loop turns after this many blobs. Stores that answer at once do not let it turn, and a run
+ * over 100,000 blobs would block all requests for eight seconds.
  */
-const looksPerTurn = 128;
+const blobsPerTurn = 128;
 
-/** One instance's turn to evict: what is to go, what went, and whether it may go on. */
+/** One run of eviction: how much to free, what was freed, and whether the run may continue. */
 export class EvictionRun {
-  /** How much is to go, in bytes. */
+  /** How many bytes to free. */
   excess = 0;
   readonly freed = { manifests: 0, blobs: 0, bytes: 0 };
   readonly #context: Context;
   readonly #until: number;
   #lease: Lease | 'failed' | undefined;
-  #looks = 0;
+  #examined = 0;
 
-  /**
-   * `until` in ms since 1970. A lease that `failed` could not be had: then each instance evicts for
-   * itself.
-   */
+  /** `until` is in ms since 1970. With a lease that `failed`, each instance evicts on its own. */
   constructor(context: Context, lease: Lease | 'failed', until: number) {
     this.#context = context;
     this.#lease = lease;
     this.#until = until;
   }
 
-  /**
-   * Asked before each step. False when enough is free, when this instance has to end, and when it
-   * was so slow that another may have its turn.
-   */
-  async goesOn(): Promise<boolean> {
-    await this.#letOthersRun();
+  /** Called before each step. False once enough is freed, on shutdown, or when the lease was lost. */
+  async canContinue(): Promise<boolean> {
+    await this.#yieldToOthers();
     const { runtime, ports, stopping } = this.#context;
     const now = runtime.now();
     if (this.freed.bytes >= this.excess || stopping.aborted || now >= this.#until) return false;
@@ -47,9 +41,9 @@ export class EvictionRun {
     return this.#lease !== undefined;
   }
 
-  /** Deletes a blob that no manifest names, unless it is being filled. */
-  async deleteUnnamed(digest: Digest): Promise<void> {
-    await this.#letOthersRun();
+  /** Deletes a blob if no manifest names it and it is not being filled. */
+  async deleteUnreferenced(digest: Digest): Promise<void> {
+    await this.#yieldToOthers();
     const { fills, ports } = this.#context;
     if (fills.isFilling(digest)) return;
     if (await ports.manifests.isBlobNamed(digest)) return;
@@ -60,12 +54,11 @@ export class EvictionRun {
     this.freed.bytes += stored.size;
   }
 
-  async #letOthersRun(): Promise<void> {
-    this.#looks += 1;
-    if (this.#looks % looksPerTurn === 0) await this.#context.runtime.sleep(0);
+  async #yieldToOthers(): Promise<void> {
+    this.#examined += 1;
+    if (this.#examined % blobsPerTurn === 0) await this.#context.runtime.sleep(0);
   }
 
-  /** Lets the next instance evict. */
   async release(): Promise<void> {
     if (this.#lease === 'failed' || this.#lease === undefined) return;
     await this.#context.leases.release(this.#lease);

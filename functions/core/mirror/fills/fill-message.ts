@@ -3,63 +3,65 @@ import { objectOf } from '../../oci/json-object.ts';
 import { isRepositoryName } from '../../oci/repository.ts';
 import type { FillJob } from '../../ports/fill-queue.ts';
 
-/** The version of the messages. One of another version is refused, not guessed at. */
+/** The version of the messages. Others are rejected. */
 const version = 1;
 
-/** A put leaves at most 60 KB of progress; in letters. */
+/** In characters. A store writes at most 60 KB of progress. */
 const longestProgress = 64 * 1024;
 
-/** A registry's host, with a port where it has one. */
-const registryPattern = /^[a-z0-9.-]{1,253}(?::\d{1,5})?$/;
-
-/** What a message says. */
-export type ReadFillMessage =
-  | { readonly kind: 'job'; readonly job: FillJob }
-  /** Nobody can ever handle it. */
-  | { readonly kind: 'bad'; readonly reason: string };
-
-/** What of a media type is sent, in characters: a manifest may say anything. */
+/** In characters. A manifest may state any media type. */
 const longestMediaType = 255;
 
-/** A fill as what a queue carries in JSON. */
+/** A host with an optional port. */
+const registryPattern = /^[a-z0-9.-]{1,253}(?::\d{1,5})?$/;
+
+export type ReadFillMessage =
+  | { readonly kind: 'job'; readonly job: FillJob }
+  /** A retry cannot succeed. */
+  | { readonly kind: 'bad'; readonly reason: string };
+
+/** The JSON value of a fill job in a queue. */
 export function fillMessage({ repository, blob, manifest, progress, fence }: FillJob) {
   const { digest, size } = blob;
   const mediaType = blob.mediaType.slice(0, longestMediaType);
   return { version, repository, blob: { digest, size, mediaType }, manifest, progress, fence };
 }
 
-/** Reads the body of a message. Who may send to the queue may have written anything. */
+/** Reads the body of a message. Trusts nothing: other senders may have access to the queue. */
 export function readFillMessage(body: unknown): ReadFillMessage {
   const message = objectOf(body);
-  if (message === undefined) return bad('it is no JSON object');
-  if (message.version !== version) return bad(`its version is not ${version}`);
+  if (message === undefined) return bad('not a JSON object');
+  if (message.version !== version) return bad(`version is not ${version}`);
   const { registry, name } = objectOf(message.repository) ?? {};
-  if (typeof registry !== 'string' || !registryPattern.test(registry)) return bad('no registry');
-  if (typeof name !== 'string' || !isRepositoryName(name)) return bad('no name of a repository');
+  if (typeof registry !== 'string' || !registryPattern.test(registry)) return bad('registry');
+  if (typeof name !== 'string' || !isRepositoryName(name)) return bad('repository name');
   const { digest: blobDigest, size, mediaType } = objectOf(message.blob) ?? {};
   const digest = readDigest(blobDigest);
-  if (digest === undefined) return bad('no digest of a blob');
-  if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0) return bad('no size');
-  if (typeof mediaType !== 'string') return bad('no media type');
+  if (digest === undefined) return bad('blob digest');
+  if (!isCount(size)) return bad('blob size');
+  if (typeof mediaType !== 'string') return bad('blob media type');
   const manifest = readDigest(message.manifest);
-  if (manifest === undefined && message.manifest !== undefined) return bad('a bad manifest');
+  if (manifest === undefined && message.manifest !== undefined) return bad('manifest digest');
   const { progress, fence } = message;
   const isProgress = typeof progress === 'string' && progress.length <= longestProgress;
-  if (progress !== undefined && !isProgress) return bad('a bad progress');
-  const isFence = typeof fence === 'number' && Number.isSafeInteger(fence) && fence >= 0;
-  if (fence !== undefined && !isFence) return bad('a bad fence');
+  if (progress !== undefined && !isProgress) return bad('progress');
+  if (fence !== undefined && !isCount(fence)) return bad('fence');
   const job: FillJob = {
     repository: { registry, name },
     blob: { digest, size, mediaType },
     ...(manifest !== undefined && { manifest }),
     ...(isProgress && { progress }),
-    ...(isFence && { fence }),
+    ...(fence !== undefined && { fence }),
   };
   return { kind: 'job', job };
 }
 
 function bad(reason: string): ReadFillMessage {
-  return { kind: 'bad', reason: `not a fill: ${reason}` };
+  return { kind: 'bad', reason: `invalid fill message: ${reason}` };
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 }
 
 function readDigest(value: unknown) {

@@ -9,52 +9,55 @@ import {
 import type { Lease } from '../../ports/leases.ts';
 import { reasonOf } from '../../ports/tolerate.ts';
 import { UpstreamError } from '../../ports/upstream-error.ts';
+import {
+  BlobRefused,
+  type Fill,
+  type FillOptions,
+  type FillResult,
+  type Fills,
+  RefusedElsewhere,
+} from '../blob-fill.ts';
 import type { FillContext } from '../context.ts';
 import { noteDelivered, registryBlobKey } from '../memory.ts';
-import type { Fill, FillEnd, Filling, FillPace } from '../running-fill.ts';
-import { BlobRefused, RefusedElsewhere } from './blob-refusal.ts';
-import { openSource } from './fill-source.ts';
+import { createFillSource } from './fill-source.ts';
 import { Pace, TooSlow } from './pace.ts';
-import { UnstatedBytes } from './unstated-bytes.ts';
+import { UnsizedBlobs } from './unsized-blobs.ts';
 
-/** How long a filler is believed alive without a sign of it, in ms. */
+/** How long a fill's lease lasts without a renewal, in ms. */
 export const leaseLife = 60_000;
 
-interface Running {
+interface RunningFill {
   readonly digest: Digest;
-  /** The repository that it was begun for. */
+  /** The repository that it was started for. */
   readonly repository: Repository;
   readonly starting: Promise<Fill | undefined>;
 }
 
 /**
- * How long after a failure of the store nobody follows a fill, in ms. A fill that succeeds meanwhile
- * does not end it: a disk may have room for small blobs only.
+ * How long clients do not follow fills after a failure of the store, in ms. A fill that succeeds
+ * meanwhile changes nothing: a disk may have space for small blobs only.
  */
-const storeRest = 30_000;
+const storeFailureLife = 30_000;
 
-/**
- * How long a blob whose fill was given up is passed through, in ms. Each further fill would cut the
- * clients that follow it again.
- */
+/** How long a blob is passed through after its fill was given up, in ms: another would fail as well. */
 const unfillableLife = 3_600_000;
 
 /**
- * The fills of this instance: one for a blob of a registry, however many want it. A fill belongs to
- * nobody who waits for it, so that a client that leaves stops nothing. Fills of the same blob from
- * several registries run side by side: its bytes may be wrong or slow to come from one of them, and
- * the first that are verified are stored.
+ * The fills of this instance: at most one per blob and registry. A fill does not depend on the clients
+ * that wait for it, so a client that disconnects stops nothing. Fills of the same blob from several
+ * registries run at the same time, because one of them may be slow or send wrong bytes. The first
+ * verified one is stored.
  */
-export class Fills implements Filling {
-  readonly #running = new Map<string, Running>();
+export class LocalFills implements Fills {
+  readonly #running = new Map<string, RunningFill>();
   readonly #stop = new AbortController();
-  readonly #unstated = new UnstatedBytes();
+  readonly #unsized = new UnsizedBlobs();
   readonly #context: FillContext;
   readonly #onStored: () => Promise<void>;
-  /** When the store last broke off a blob, in ms since 1970. */
+  /** When the store last aborted a blob, in ms since 1970. */
   #storeFailed = Number.NEGATIVE_INFINITY;
 
-  /** `onStored` is called when a blob was stored for clients, and its end is not waited for. */
+  /** `onStored` is called in the background after each blob that was stored for clients. */
   constructor(context: FillContext, onStored: () => Promise<void>) {
     this.#context = context;
     this.#onStored = onStored;
@@ -70,16 +73,19 @@ export class Fills implements Filling {
 
   get storeFails(): boolean {
     const age = this.#context.runtime.now() - this.#storeFailed;
-    return age >= 0 && age < storeRest;
+    return age >= 0 && age < storeFailureLife;
   }
 
-  start(repository: Repository, blob: WantedBlob, pace: FillPace = {}): Promise<Fill | undefined> {
-    const { digest } = blob;
+  start(
+    repository: Repository,
+    blob: WantedBlob,
+    options: FillOptions = {},
+  ): Promise<Fill | undefined> {
     const key = fillKey(repository, blob);
     const running = this.#running.get(key);
     if (running !== undefined) return join(running, repository);
-    const starting = this.#begin(repository, blob, pace);
-    this.#running.set(key, { digest, repository, starting });
+    const starting = this.#begin(repository, blob, options);
+    this.#running.set(key, { digest: blob.digest, repository, starting });
     const forget = () => this.#running.delete(key);
     starting.then((fill) => fill?.done.then(forget, forget) ?? forget(), forget);
     return starting;
@@ -96,7 +102,7 @@ export class Fills implements Filling {
   async #begin(
     repository: Repository,
     blob: WantedBlob,
-    { progress, pauseAt, fence }: FillPace,
+    { progress, pauseAt, fence }: FillOptions,
   ): Promise<Fill | undefined> {
     const context = this.#context;
     const lease = await leaseOf(context.ports, fillKey(repository, blob), fence);
@@ -104,32 +110,33 @@ export class Fills implements Filling {
     const { digest } = blob;
     const began = context.runtime.now();
     const signal = this.#stop.signal;
-    const counted = this.#unstated.count(blob, context.limits);
+    const counter = this.#unsized.count(blob, context.limits);
     const pace = new Pace(context.runtime.now);
-    const source = openSource(context, context.sources.of(repository), blob, signal, {
+    const source = createFillSource(context, context.sources.of(repository), blob, signal, {
       reopened: () => pace.reopened(),
       waiting: () => pace.waiting(),
       waited: () => pace.waited(),
       arrived: (bytes, left) => {
-        counted.arrived(bytes);
+        counter.arrived(bytes);
         pace.arrived(bytes, left);
       },
     });
     const put = context.ports.blobs.put(blob, source, { signal, progress, pauseAt });
-    put.done.then(counted.end, counted.end);
-    const done = this.#finish(context, put, lease, pauseAt);
+    put.done.then(counter.end, counter.end);
+    const done = this.#finish(put, lease, pauseAt);
     done.then(
-      (outcome) => {
-        // In a bucket another put may have been first, and then nobody looks at these bytes.
-        const isVerified = outcome.kind === 'stored' && !context.missingBlobs.areFilledBehind;
-        if (isVerified && source.bytes >= outcome.size)
+      (result) => {
+        // A bucket does not verify these bytes if another put stored the blob first.
+        const isVerified = result.kind === 'stored' && !context.missingBlobs.fillsElsewhere;
+        if (isVerified && source.bytes >= result.size) {
           noteDelivered(context.memory, repository.registry, digest);
-        report(outcome.kind, outcome.kind === 'mismatch' ? outcome.reason : undefined);
+        }
+        report(result.kind, result.kind === 'mismatch' ? result.reason : undefined);
       },
       (error: unknown) => {
-        // Refused before the first byte (no room for so much), it cut nobody, nor will the next.
-        const isHalfWay = source.bytes > 0 && !signal.aborted;
-        if (isHalfWay && isOfStore(error)) this.#storeFailed = context.runtime.now();
+        // A failure before the first byte, such as too little space, cuts no client.
+        const isPartial = source.bytes > 0 && !signal.aborted;
+        if (isPartial && isOfStore(error)) this.#storeFailed = context.runtime.now();
         if (error instanceof BlobTooLarge || error instanceof TooSlow) {
           const key = registryBlobKey(repository.registry, digest);
           context.memory.unfillable.set(key, true, unfillableLife);
@@ -153,7 +160,7 @@ export class Fills implements Filling {
         reason,
       });
     }
-    // A store that had the blob already opens no source: the end of the put is an answer as well.
+    // A store that already has the blob opens no source, so the end of the put counts as well.
     const begun = Promise.all([source.answered, put.begun]);
     const answered = Promise.race([begun, put.done]).then(() => undefined);
     answered.catch(() => undefined);
@@ -161,76 +168,62 @@ export class Fills implements Filling {
     return { put, answered, done, isFetched: () => source.isOpened };
   }
 
-  async #finish(
-    context: FillContext,
-    put: BlobPut,
-    lease: Lease,
-    pauseAt: number | undefined,
-  ): Promise<FillEnd> {
+  async #finish(put: BlobPut, lease: Lease, pauseAt: number | undefined): Promise<FillResult> {
+    const { leases, runtime, memory } = this.#context;
     let held = lease;
-    const heartbeat = setInterval(() => {
-      const renewal = context.leases.renew(held, leaseLife);
-      context.runtime.waitUntil(
-        renewal.then((renewed) => {
-          held = renewed ?? held;
-        }),
-      );
-    }, leaseLife / 3);
+    const renew = async () => {
+      held = (await leases.renew(held, leaseLife)) ?? held;
+    };
+    const heartbeat = setInterval(() => runtime.waitUntil(renew()), leaseLife / 3);
     let outcome: PutOutcome | undefined;
     try {
       outcome = await put.done;
-      if (outcome.kind === 'stored') context.memory.incomplete.arrived();
+      if (outcome.kind === 'stored') memory.incomplete.arrived();
     } finally {
       clearInterval(heartbeat);
-      if (outcome?.kind !== 'paused') {
-        await context.leases.release(held);
-      }
+      if (outcome?.kind !== 'paused') await leases.release(held);
     }
     if (outcome.kind === 'paused') {
-      const renewed = await context.leases.renew(held, leaseLife);
-      return { ...outcome, lease: renewed ?? held };
+      await renew();
+      return { ...outcome, lease: held };
     }
-    // Nobody waits for that with the blob. A process that may have to end does it in `handleFill`.
-    if (outcome.kind === 'stored' && pauseAt === undefined)
-      context.runtime.waitUntil(this.#onStored());
+    // A process that may have to end evicts in `handleFill` instead.
+    if (outcome.kind === 'stored' && pauseAt === undefined) runtime.waitUntil(this.#onStored());
     return outcome;
   }
 }
 
-/**
- * What fills are shared by, here and across instances: who states another size, or is of another
- * registry, has a fill of its own.
- */
+/** Fills are shared by this key, here and across instances. */
 function fillKey({ registry }: Repository, { digest, size }: WantedBlob): string {
   return `${registryBlobKey(registry, digest)}:${size ?? 'unstated'}`;
 }
 
-/** The lease that the fill before this one handed on, or else a new one; undefined: it is held. */
+/** The lease that a paused fill passed on, or else a new one; undefined while another holds it. */
 async function leaseOf(
   { leases }: FillContext['ports'],
   fillKey: string,
   fence: number | undefined,
 ): Promise<Lease | undefined> {
   const key = `fill:${fillKey}`;
-  const handedOn = fence === undefined ? undefined : await leases.renew({ key, fence }, leaseLife);
-  return handedOn ?? leases.acquire(key, leaseLife);
+  const passedOn = fence === undefined ? undefined : await leases.renew({ key, fence }, leaseLife);
+  return passedOn ?? leases.acquire(key, leaseLife);
 }
 
-/** A fill under way, for one more repository: of it a refusal to the first one says nothing. */
-async function join(running: Running, repository: Repository): Promise<Fill | undefined> {
+/** A running fill for another repository, for which a refusal to the first one means nothing. */
+async function join(running: RunningFill, repository: Repository): Promise<Fill | undefined> {
   const fill = await running.starting;
   const key = repositoryKey(running.repository);
   if (fill === undefined || key === repositoryKey(repository)) return fill;
-  const asOther = (error: unknown): never => {
+  const rethrow = (error: unknown): never => {
     throw error instanceof BlobRefused ? new RefusedElsewhere(key) : error;
   };
-  const answered = fill.answered.catch(asOther);
-  const done = fill.done.catch(asOther);
+  const answered = fill.answered.catch(rethrow);
+  const done = fill.done.catch(rethrow);
   for (const end of [answered, done]) end.catch(() => undefined);
   return { ...fill, answered, done };
 }
 
-/** True for an error that neither the upstream nor its answer accounts for. */
+/** True for an error that the upstream did not cause. */
 function isOfStore(error: unknown): boolean {
   const ofUpstream = [UpstreamError, BlobRefused, BlobTooLarge];
   return !ofUpstream.some((kind) => error instanceof kind);

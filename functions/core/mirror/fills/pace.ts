@@ -1,57 +1,60 @@
 import { UpstreamError } from '../../ports/upstream-error.ts';
 
-/** Watches what a source reads, in all its slices. */
+/** Observes what a source reads, over all its slices. */
 export interface SourceWatch {
-  /** A slice asks the upstream again after a break. */
+  /** A slice sends another request after a break. */
   reopened(): void;
   /** A read waits for the upstream's bytes, until `waited`. */
   waiting(): void;
   waited(): void;
   /**
-   * So many bytes came; `left` are still to come of their slice, undefined when only the end of the
-   * body tells. What it throws ends the slice.
+   * Bytes arrived, and `left` more are due in their slice; undefined if only the end of the body tells.
+   * An error thrown here ends the slice.
    */
   arrived(bytes: number, left: number | undefined): void;
 }
 
-/** An upstream sends at least so many bytes of a blob that is filled ... */
+/** An upstream must send this many bytes ... */
 const leastBytes = 64 * 1024;
-/** ... in so many ms that it is waited for. */
+/** ... in this much waiting time, in ms. */
 const leastTime = 30_000;
-/** For the last bytes, when they are fewer than that, it has longer. */
+/** The time for the last bytes of a slice, if they are fewer, in ms. */
 const lastTime = 120_000;
 
 /** The upstream sends a blob so slowly that its fill is given up. */
 export class TooSlow extends UpstreamError {
   constructor() {
-    super('timeout', `the upstream sends less than ${leastBytes} bytes in ${leastTime / 1000} s`);
+    super(
+      'timeout',
+      `the upstream sent less than ${leastBytes} bytes in ${leastTime / 1000} seconds`,
+    );
     this.name = 'TooSlow';
   }
 }
 
 /**
- * Sees that the upstream of a fill keeps a least pace, all slices together: a byte now and then is no
- * stall, and holds a place of the queue for days. Only the time counts in which somebody waits for
- * bytes: a store that is slow to take them is not the upstream's fault. It is looked at when bytes
- * come, as a silence is the stall's to end, which a new request may mend.
+ * Requires a minimum pace from the upstream of a fill, over all slices. An upstream that sends a byte now
+ * and then never stalls, and could occupy a place in the queue for days. Only the time in which a read
+ * waits counts, because a slow store is not the upstream's fault. The pace is checked when bytes arrive:
+ * silence is a stall, which ends by itself and may be cured by another request.
  */
 export class Pace implements SourceWatch {
   readonly #now: () => number;
-  /** Reads that wait. */
+  /** The number of reads that wait. */
   #reads = 0;
-  /** Until when the waiting is counted, in ms since 1970. */
+  /** Until when waiting time is counted, in ms since 1970. */
   #counted = 0;
-  /** Since the beginning of the present stretch: ms that were waited, and bytes that came. */
+  /** Waiting time in ms and bytes since the pace was last met. */
   #waited = 0;
-  #came = 0;
+  #bytes = 0;
 
-  /** `now` in ms since 1970. */
+  /** `now` is in ms since 1970. */
   constructor(now: () => number) {
     this.#now = now;
   }
 
   reopened(): void {
-    this.#begin();
+    this.#restart();
   }
 
   waiting(): void {
@@ -61,24 +64,24 @@ export class Pace implements SourceWatch {
 
   waited(): void {
     const now = this.#now();
-    // A clock that was set back shows no time.
+    // Negative if the clock was set back.
     this.#waited += Math.max(0, now - this.#counted);
     this.#counted = now;
     this.#reads -= 1;
   }
 
   arrived(bytes: number, left: number | undefined): void {
-    this.#came += bytes;
-    if (this.#came >= leastBytes) {
-      this.#begin();
+    this.#bytes += bytes;
+    if (this.#bytes >= leastBytes) {
+      this.#restart();
       return;
     }
-    const isLast = left !== undefined && left + this.#came < leastBytes;
+    const isLast = left !== undefined && left + this.#bytes < leastBytes;
     if (left !== 0 && this.#waited >= (isLast ? lastTime : leastTime)) throw new TooSlow();
   }
 
-  #begin(): void {
+  #restart(): void {
     this.#waited = 0;
-    this.#came = 0;
+    this.#bytes = 0;
   }
 }

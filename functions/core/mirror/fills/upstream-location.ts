@@ -3,22 +3,22 @@ import { type Repository, repositoryKey } from '../../oci/repository.ts';
 import type { Consistency } from '../../ports/manifest-store.ts';
 import type { BlobLocating } from '../../ports/upstream.ts';
 import type { Source } from '../../sources/source.ts';
-import { acrossInstances, type Look, writePatiently } from '../across-instances.ts';
+import { acrossInstances, type ReadResult, writeWithRetry } from '../across-instances.ts';
 import type { FillContext } from '../context.ts';
-import { manifestKey } from '../manifests/known-manifest.ts';
+import { manifestKey } from '../manifests/manifest-cache.ts';
 
-/** An answer that leads to the blob. */
-type Leading = Extract<BlobLocating, { kind: 'redirect' | 'direct' }>;
+/** The location of a blob that exists. */
+type Location = Extract<BlobLocating, { kind: 'redirect' | 'direct' }>;
 
-/** How long an upstream's own redirect is handed out again, in ms: they live for minutes. */
-const locationLife = 60_000;
+/** How long an upstream's own redirect is reused, in ms: their URLs are valid for minutes. */
+const redirectLife = 60_000;
 
-/** How long an upstream that serves blobs itself is not asked for a redirect again, in ms. */
+/** How long a repository whose upstream serves blobs itself is not asked for a redirect, in ms. */
 const directLife = 600_000;
 
 /**
- * Where the upstream sends a client for a blob. Whoever asks at about the same time, of all
- * instances, gets the same answer for one request. Rejects with an UpstreamError.
+ * Where the upstream sends a client for a blob. Concurrent callers on all instances share one request.
+ * Rejects with an UpstreamError.
  */
 export function upstreamLocation(
   context: FillContext,
@@ -26,23 +26,21 @@ export function upstreamLocation(
   digest: Digest,
 ): Promise<BlobLocating> {
   const key = manifestKey(source.repository, digest);
-  const remembered = context.memory.locations.get(key);
-  if (remembered !== undefined) return Promise.resolve(remembered);
-  if (context.memory.direct.get(repositoryKey(source.repository))) {
-    return Promise.resolve({ kind: 'direct' });
-  }
-  const ask = () => askForLocation(context, source, digest);
-  if (!context.missingBlobs.areFilledBehind) return context.flights.locations.run(key, ask);
-  const look: Look<BlobLocating> = (consistency) =>
+  const cached = context.memory.locations.get(key);
+  if (cached !== undefined) return Promise.resolve(cached);
+  if (context.memory.direct.get(source.key)) return Promise.resolve({ kind: 'direct' });
+  const fetch = () => fetchLocation(context, source, digest);
+  if (!context.missingBlobs.fillsElsewhere) return context.flights.locations.run(key, fetch);
+  const readResult: ReadResult<BlobLocating> = (consistency) =>
     sharedLocation(context, source.repository, digest, consistency);
   return context.flights.locations.run(key, async () => {
-    const shared = await look('eventual');
+    const shared = await readResult('eventual');
     if (shared !== undefined && shared !== 'busy') return shared;
-    return acrossInstances(context, `location:${key}`, look, ask);
+    return acrossInstances(context, `location:${key}`, readResult, fetch);
   });
 }
 
-/** Makes the upstream be asked again: what it said does not lead to the blob any more. */
+/** Drops a redirect that no longer leads to the blob. */
 export function forgetLocation(context: FillContext, repository: Repository, digest: Digest): void {
   context.memory.locations.delete(manifestKey(repository, digest));
 }
@@ -58,39 +56,38 @@ async function sharedLocation(
   if (shared === 'busy') return shared;
   if (shared === undefined || shared === 'failed') return undefined;
   const { url, expires } = shared;
-  const location: Leading = url === undefined ? { kind: 'direct' } : { kind: 'redirect', url };
-  remember(context, repository, digest, location, expires - context.runtime.now());
+  const location: Location = url === undefined ? { kind: 'direct' } : { kind: 'redirect', url };
+  cacheLocation(context, repository, digest, location, expires - context.runtime.now());
   return location;
 }
 
-async function askForLocation(
+async function fetchLocation(
   context: FillContext,
   source: Source,
   digest: Digest,
 ): Promise<BlobLocating> {
   const location = await source.locateBlob(digest);
   if (location.kind !== 'direct' && location.kind !== 'redirect') return location;
-  const life = location.kind === 'direct' ? directLife : locationLife;
-  remember(context, source.repository, digest, location, life);
-  if (context.missingBlobs.areFilledBehind) {
+  const life = location.kind === 'direct' ? directLife : redirectLife;
+  cacheLocation(context, source.repository, digest, location, life);
+  if (context.missingBlobs.fillsElsewhere) {
     const url = location.kind === 'direct' ? undefined : location.url;
     const shared = { url, expires: context.runtime.now() + life };
-    await writePatiently(context, () =>
+    await writeWithRetry(context, () =>
       context.attempt.manifests.putUpstreamLocation(source.repository, digest, shared),
     );
   }
   return location;
 }
 
-/** An upstream's redirect is for one blob; that it sends none is for a repository. */
-function remember(
+/** A redirect applies to one blob, but its absence to the repository. */
+function cacheLocation(
   { memory }: FillContext,
   repository: Repository,
   digest: Digest,
-  location: Leading,
-  milliseconds: number,
+  location: Location,
+  life: number,
 ): void {
-  const key = repositoryKey(repository);
-  if (location.kind === 'direct') memory.direct.set(key, true, milliseconds);
-  else memory.locations.set(`${key}@${digest}`, location, milliseconds);
+  if (location.kind === 'direct') memory.direct.set(repositoryKey(repository), true, life);
+  else memory.locations.set(manifestKey(repository, digest), location, life);
 }

@@ -2,32 +2,32 @@ import { type ByteRead, type ByteReader, noMoreBytes } from '../../bytes/byte-re
 import type { BlobSource } from '../../ports/blob-store.ts';
 import type { BlobOpening, BlobSlice } from '../../ports/upstream.ts';
 import { UpstreamError } from '../../ports/upstream-error.ts';
-import { BlobRefused } from './blob-refusal.ts';
+import { BlobRefused } from '../blob-fill.ts';
 import { type SourceWatch, TooSlow } from './pace.ts';
 
-/** Openings without progress after which a source is given up. */
+/** After this many requests without progress, the source gives up. */
 const mostAttempts = 5;
 
-/** Fewer bytes than these are no progress: an upstream that sends one at a time is broken. */
-const progress = 64 * 1024;
+/** Fewer bytes do not count as progress: an upstream that sends one at a time is broken. */
+const leastProgress = 64 * 1024;
 const firstPause = 250;
 
-/** A blob at an upstream, read without a gap: a break is resumed by Range where it happened. */
+/** A blob at an upstream. If the body breaks off, it resumes there with a Range request. */
 export class UpstreamSource implements BlobSource {
-  /** Resolves when the upstream began to answer with bytes; rejects when it did not. */
+  /** Resolves when the upstream starts to send bytes; rejects when it does not. */
   readonly answered: Promise<void>;
   /** Bytes read so far, for logs and metrics. */
   bytes = 0;
-  /** True once the upstream was asked for bytes. */
+  /** True once bytes were requested from the upstream. */
   isOpened = false;
   readonly slices: () => Promise<number>;
   readonly #openAt: (slice: BlobSlice) => Promise<BlobOpening>;
   readonly #size: number | undefined;
   readonly #signal: AbortSignal;
   readonly #watch: SourceWatch | undefined;
-  #settle: Answered;
+  #settle: Settle = { resolve: () => undefined, reject: () => undefined };
 
-  /** `size` is what the manifest says, in bytes; undefined when nobody said. */
+  /** `size` is the manifest's, in bytes; undefined when it is unknown. */
   constructor(
     openAt: (slice: BlobSlice) => Promise<BlobOpening>,
     size: number | undefined,
@@ -40,7 +40,6 @@ export class UpstreamSource implements BlobSource {
     this.#size = size;
     this.#signal = signal;
     this.#watch = watch;
-    this.#settle = { resolve: () => undefined, reject: () => undefined };
     this.answered = new Promise((resolve, reject) => {
       this.#settle = { resolve, reject };
     });
@@ -68,26 +67,24 @@ export class UpstreamSource implements BlobSource {
     const { size, body } = opening;
     if (this.#size === undefined || size === undefined || size === this.#size) return body;
     await body.cancel();
-    throw new UpstreamError(
-      'invalid',
-      `the upstream's blob has ${size} bytes where the manifest says ${this.#size}`,
-    );
+    const message = `the upstream's blob has ${size} bytes, but the manifest states ${this.#size}`;
+    throw new UpstreamError('invalid', message);
   }
 }
 
-interface Answered {
+interface Settle {
   resolve(): void;
   reject(reason: unknown): void;
 }
 
 interface SliceOptions {
-  /** Asks the upstream for the bytes from `at` to the slice's end. */
+  /** Requests the bytes from `at` to the slice's end. */
   readonly open: (at: number) => Promise<ByteReader>;
   readonly start: number;
-  /** The slice's last byte; undefined when only the end of the body tells. */
+  /** The slice's last byte; undefined if only the end of the body tells. */
   readonly end: number | undefined;
   readonly signal: AbortSignal;
-  readonly answered: Answered;
+  readonly answered: Settle;
   readonly received: (bytes: number) => void;
   readonly watch: SourceWatch | undefined;
 }
@@ -95,16 +92,16 @@ interface SliceOptions {
 function readSlice(options: SliceOptions): ByteReader {
   const { open, start, end, signal, answered, received, watch } = options;
   let at = start;
-  /** What it reads from now, until that breaks. */
+  /** The current body, until it breaks. */
   let reader: ByteReader | undefined;
-  /** Openings one after the other that gave next to nothing. */
-  let barren = 0;
-  /** Bytes of this opening. */
+  /** Consecutive requests without progress. */
+  let attempts = 0;
+  /** Bytes of the current request. */
   let gained = 0;
   let isCancelled = false;
   let failure: { readonly error: unknown } | undefined;
-  /** Ends the read under way. */
-  let leave: () => void = () => undefined;
+  /** Ends the pending read. */
+  let endRead: () => void = () => undefined;
 
   async function next(): Promise<ByteRead> {
     while (!isCancelled) {
@@ -145,16 +142,16 @@ function readSlice(options: SliceOptions): ByteReader {
 
   function ended(): ByteRead {
     if (!isCancelled && end !== undefined && at <= end) {
-      throw new UpstreamError('unreachable', 'the upstream ended the blob too early');
+      throw new UpstreamError('unreachable', 'the upstream ended the body too early');
     }
     return noMoreBytes;
   }
 
-  /** Resolves when the upstream may be asked again; rejects with the error when it may not. */
+  /** Resolves when another request may be sent; otherwise rejects with the error. */
   async function resume(error: unknown): Promise<void> {
     reader?.cancel().catch(() => undefined);
     reader = undefined;
-    barren = gained >= progress ? 1 : barren + 1;
+    attempts = gained >= leastProgress ? 1 : attempts + 1;
     gained = 0;
     if (!mayResume(error)) {
       failure = { error };
@@ -162,36 +159,36 @@ function readSlice(options: SliceOptions): ByteReader {
       throw error;
     }
     watch?.reopened();
-    if (barren > 1) await pause(firstPause * 2 ** (barren - 2), signal);
+    if (attempts > 1) await pause(firstPause * 2 ** (attempts - 2), signal);
   }
 
-  /** Before the first byte a client waits, so only a broken connection is tried again, once. */
+  /** Before the first byte a client waits, so only a broken connection is retried, and once. */
   function mayResume(error: unknown): boolean {
     if (signal.aborted || !(error instanceof UpstreamError)) return false;
     if (error instanceof TooSlow) return false;
     if (error.kind === 'invalid' || error.kind === 'credentials') return false;
-    if (at === start) return error.kind === 'unreachable' && barren < 2;
-    return barren < mostAttempts;
+    if (at === start) return error.kind === 'unreachable' && attempts < 2;
+    return attempts < mostAttempts;
   }
 
-  /** The first read, which is made at once: so the upstream is asked, and `answered` settles. */
-  let ahead: Promise<ByteRead> | undefined = next();
-  ahead.catch(() => undefined);
+  /** Starts at once, which sends the request and settles `answered`. */
+  let first: Promise<ByteRead> | undefined = next();
+  first.catch(() => undefined);
 
   return {
     read() {
-      const read = ahead ?? next();
-      ahead = undefined;
+      const read = first ?? next();
+      first = undefined;
       if (isCancelled) return Promise.resolve(noMoreBytes);
       return new Promise((resolve, reject) => {
-        leave = () => resolve(noMoreBytes);
+        endRead = () => resolve(noMoreBytes);
         read.then(resolve, reject);
       });
     },
     async cancel(reason) {
       isCancelled = true;
       answered.reject(reason);
-      leave();
+      endRead();
       await reader?.cancel(reason);
     },
   };

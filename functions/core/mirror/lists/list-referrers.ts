@@ -4,14 +4,14 @@ import { readReferrers, referrersTag } from '../../oci/referrers-index.ts';
 import type { Source, Unobtained } from '../../sources/source.ts';
 import type { Context } from '../context.ts';
 import type { FetchedReferrers } from '../flights.ts';
-import { manifestKey } from '../manifests/known-manifest.ts';
-import type { ReferrersOutcome } from '../outcome.ts';
+import { manifestKey } from '../manifests/manifest-cache.ts';
+import type { ReferrersOutcome } from '../mirror.ts';
 import { resolveTag } from '../tags/resolve-tag.ts';
-import { keptList } from './list-tags.ts';
+import { cachedList } from './list-tags.ts';
 
 /**
- * What refers to a manifest (signatures, SBOMs): the upstream's API, or its fallback tag. A list is
- * found only when the upstream was asked, now or before: clients take an empty list as final.
+ * The referrers of a manifest (signatures, SBOMs), from the upstream's API or its fallback tag. A list
+ * always comes from the upstream, now or earlier: clients take an empty list as final.
  */
 export async function listReferrers(
   context: Context,
@@ -19,13 +19,13 @@ export async function listReferrers(
   subject: Digest,
 ): Promise<ReferrersOutcome> {
   const key = manifestKey(source.repository, subject);
-  const known =
+  const cached =
     context.memory.referrers.get(key) ??
     (await context.manifests.getReferrers(source.repository, subject));
-  const outcome = await keptList(context, source, {
-    known,
+  const outcome = await cachedList(context, source, {
+    cached,
     fetch: () => context.flights.referrers.run(key, () => fetchReferrers(context, source, subject)),
-    standIn: async (stale) => stale,
+    fallback: async (stale) => stale,
   });
   if (outcome.kind !== 'found') return outcome;
   return { kind: 'found', manifests: outcome.list.manifests, provenance: outcome.provenance };
@@ -41,7 +41,7 @@ async function fetchReferrers(
     listing.kind === 'found'
       ? { manifests: listing.manifests, checked: context.runtime.now() }
       : await fallbackReferrers(context, source, subject);
-  // What a stale tag says is no newer than the list that is known.
+  // The list of a stale tag must not replace the cached one, which may be newer.
   if ('kind' in list || list.provenance !== undefined) return list;
   const key = manifestKey(source.repository, subject);
   const weight = descriptorsBytes(list.manifests);
@@ -51,8 +51,8 @@ async function fetchReferrers(
 }
 
 /**
- * distribution-spec §Referrers tag schema: no such tag means that nothing refers to the subject.
- * Rejects with an UpstreamError when the tag is not to be had, so that the last list is served.
+ * distribution-spec §Referrers tag schema: without such a tag, there are no referrers. Rejects with an
+ * UpstreamError when the tag cannot be had, so that the last list is served.
  */
 async function fallbackReferrers(
   context: Context,
@@ -69,13 +69,11 @@ async function fallbackReferrers(
   return { manifests, checked, ...(provenance.kind === 'stale' && { provenance }) };
 }
 
-/** What an object with a digest takes, in bytes. */
+/** The heap size of a descriptor, and of each of its strings, without their characters. */
 const descriptorBytes = 300;
-
-/** What a key and its value take besides their letters, in bytes. */
 const entryBytes = 100;
 
-/** About what descriptors take in memory at most, in bytes: two for a letter. */
+/** An upper estimate of descriptors' heap size, with two bytes per character. */
 function descriptorsBytes(descriptors: readonly Descriptor[]): number {
   let bytes = 0;
   for (const { mediaType, artifactType = '', annotations = {}, urls = [] } of descriptors) {

@@ -1,90 +1,83 @@
 import type { Digest } from '../../oci/digest.ts';
 import type { Repository } from '../../oci/repository.ts';
-import type { NotedBlob } from '../../ports/blob-store.ts';
 import type { UpstreamError } from '../../ports/upstream-error.ts';
 import type { Source } from '../../sources/source.ts';
 import type { Context } from '../context.ts';
-import type { KnownManifest } from '../memory.ts';
+import type { CachedManifest } from '../memory.ts';
 import { findComplete } from './completeness-walk.ts';
-import { completeLife, knownManifest, manifestKey } from './known-manifest.ts';
+import { completeLife, getManifest, manifestKey } from './manifest-cache.ts';
 
-/** How long an index counts as complete here before its images are looked at again, in ms. */
+/** How long an index counts as complete before its images are examined again, in ms. */
 const indexLife = 60_000;
 
 /**
- * True when a client can have every blob it needs for this manifest from the store alone: all of an
- * image's, or those of one image of an index (nobody can tell which platform is wanted). Only of an
- * image it is noted in the index: an image of an index may be evicted before the index is.
+ * True if a client can get every blob it needs from the store: all of an image's, or those of one image
+ * of an index, because the client's platform is unknown. The index only notes this for images: an
+ * index's image may be evicted before the index is.
  */
 export async function isComplete(
   context: Context,
   repository: Repository,
-  known: KnownManifest,
+  cached: CachedManifest,
 ): Promise<boolean> {
   const { complete, incomplete } = context.memory;
-  if (isKnownComplete(context, repository, known)) return true;
-  const key = manifestKey(repository, known.manifest.digest);
+  if (isKnownComplete(context, repository, cached)) return true;
+  const key = manifestKey(repository, cached.manifest.digest);
   if (incomplete.has(key)) return false;
   const { arrivals } = incomplete;
-  // Who asks after something arrived does not share what was found out before.
+  // The key has `arrivals`, so that a caller does not share a walk that began before a blob arrived.
   return context.flights.walks.run(`${arrivals} ${key}`, async () => {
-    const found = await findComplete(context, repository, known);
+    const found = await findComplete(context, repository, cached);
     if (found === undefined) {
       incomplete.add(key, arrivals);
       return false;
     }
     const { digest } = found.manifest;
-    if (found.contents?.kind !== 'index' && !complete.get(digest)) {
+    if (found.summary?.kind !== 'index' && !complete.get(digest)) {
       markComplete(context, repository, digest);
     }
-    if (known.contents?.kind === 'index') complete.set(key, true, indexLife);
+    if (cached.summary?.kind === 'index') complete.set(key, true, indexLife);
     return true;
   });
 }
 
-/** A stored blob is there for all repositories; an index's image may be another's alone. */
+/** Repositories share stored blobs, but an index's image may belong to another repository only. */
 function isKnownComplete(
   { memory }: Context,
   repository: Repository,
-  { manifest: { digest }, contents }: KnownManifest,
+  { manifest: { digest }, summary }: CachedManifest,
 ): boolean {
-  const key = contents?.kind === 'index' ? manifestKey(repository, digest) : digest;
+  const key = summary?.kind === 'index' ? manifestKey(repository, digest) : digest;
   return memory.complete.get(key) === true;
 }
 
-/** Notes, here and behind the answer in the index, that all an image needs is stored. */
+/** Notes that every blob of an image is stored: here, and in the background in the index. */
 export function markComplete(context: Context, repository: Repository, digest: Digest): void {
-  context.memory.complete.set(digest, true, completeLife);
-  context.runtime.waitUntil(
-    context.manifests.markComplete(repository, digest, context.runtime.now()),
-  );
-}
-
-/** What a client needs of an image from here. */
-export function neededBlobs({ contents }: KnownManifest): readonly NotedBlob[] {
-  return contents?.needed ?? [];
+  const { memory, runtime, manifests } = context;
+  memory.complete.set(digest, true, completeLife);
+  runtime.waitUntil(manifests.markComplete(repository, digest, runtime.now()));
 }
 
 /**
- * Why this manifest must not be served although we have it: podman and CRI-O choose their endpoint
- * by the first manifest and fall back no more, so a manifest goes out only when its blobs can
- * follow, from the store or from an upstream that is alive. undefined: it may be served.
+ * Why a manifest in hand must not be served; undefined if it may be. podman and CRI-O choose their
+ * endpoint by the first manifest and never fall back afterwards, so a manifest is served only if its
+ * blobs can follow: from the store, or from an upstream that answers.
  */
 export async function whyUnservable(
   context: Context,
   source: Source,
-  known: KnownManifest,
+  cached: CachedManifest,
 ): Promise<UpstreamError | undefined> {
-  if (isKnownComplete(context, source.repository, known)) return undefined;
-  // A client that is redirected to the blob host may well reach it where this mirror does not.
+  if (isKnownComplete(context, source.repository, cached)) return undefined;
+  // A client that gets a redirect may reach the blob host even where this mirror does not.
   const blobFailure = source.policy.delivery === 'stream' ? source.blobFailure : undefined;
   if (blobFailure === undefined && source.isTrusted) return undefined;
-  if (await isComplete(context, source.repository, known)) return undefined;
+  if (await isComplete(context, source.repository, cached)) return undefined;
   if (blobFailure !== undefined) return blobFailure;
-  // A limit is for all that is asked for; any other failure may be one blob's, so it is asked.
+  // A limit affects every request. Any other failure may be a single blob's, so ask the upstream.
   const { recentFailure } = source;
   if (recentFailure?.kind === 'limited') return recentFailure;
-  const digest = known.manifest.digest;
+  const { digest } = cached.manifest;
   try {
     await context.flights.probes.run(source.key, async () => {
       await source.headManifest({ kind: 'digest', digest });
@@ -96,25 +89,24 @@ export async function whyUnservable(
 }
 
 /**
- * After a fill: notes in the index that a manifest has all its blobs now, if it has, so that an
- * instance that knows nothing yet can serve it without asking for each of them. Does not reject.
+ * After a fill: notes in the index if the manifest now has all its blobs, so that a new instance can
+ * serve it without looking for each of them. Does not reject.
  *
- * Every fill of an image ends here, so they are asked for one by one up to the first that is
- * missing: all at once would be as many questions as blobs times blobs. The last ones first: they
- * are queued in their order, and those before the one that was just filled are stored.
+ * It runs after every fill of an image, so it looks for blobs one by one and stops at the first missing
+ * one. It starts with the last blob: fills are queued in order, so the earlier ones are stored.
  */
 export async function noteComplete(
   context: Context,
   repository: Repository,
-  manifest: Digest | undefined,
+  digest: Digest | undefined,
 ): Promise<void> {
-  if (!context.missingBlobs.areFilledBehind || manifest === undefined) return;
-  const known = await knownManifest(context, repository, manifest);
-  if (known?.contents?.kind !== 'image' || known.contents.hasMore) return;
-  if (context.memory.complete.get(manifest)) return;
-  for (const { digest, size } of neededBlobs(known).toReversed()) {
-    const stored = await context.blobs.stat(digest);
-    if (stored?.size !== size) return;
+  if (!context.missingBlobs.fillsElsewhere || digest === undefined) return;
+  const { summary } = (await getManifest(context, repository, digest)) ?? {};
+  if (summary?.kind !== 'image' || summary.hasMore) return;
+  if (context.memory.complete.get(digest)) return;
+  for (const blob of summary.needed.toReversed()) {
+    const stored = await context.blobs.stat(blob.digest);
+    if (stored?.size !== blob.size) return;
   }
-  markComplete(context, repository, manifest);
+  markComplete(context, repository, digest);
 }

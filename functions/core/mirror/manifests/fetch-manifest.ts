@@ -1,21 +1,20 @@
 import type { Digest } from '../../oci/digest.ts';
-import { type Manifest, type ManifestContents, readManifest } from '../../oci/manifest.ts';
+import { type Manifest, readManifest } from '../../oci/manifest.ts';
 import type { Reference } from '../../oci/reference.ts';
 import type { Repository } from '../../oci/repository.ts';
 import type { Source } from '../../sources/source.ts';
-import { acrossInstances, type Look, writePatiently } from '../across-instances.ts';
+import { acrossInstances, type ReadResult, writeWithRetry } from '../across-instances.ts';
 import type { Context } from '../context.ts';
 import { enqueueFills } from '../enqueue-fills.ts';
 import type { FetchedManifest } from '../flights.ts';
-import type { KnownManifest } from '../memory.ts';
-import type { ManifestOutcome } from '../outcome.ts';
-import { foundManifest, lookForManifest, manifestKey, rememberManifest } from './known-manifest.ts';
+import type { CachedManifest } from '../memory.ts';
+import type { ManifestOutcome } from '../mirror.ts';
+import { cacheManifest, manifestKey, manifestOutcome, tryGetManifest } from './manifest-cache.ts';
 
 /**
- * Brings a manifest that this repository does not have yet. All who want it at the same moment
- * share one GET, and a manifest that another repository of the registry already brought costs none:
- * the upstream only has to confirm by HEAD that this repository has it too. No registry can confirm
- * what another one sent. Rejects with an UpstreamError.
+ * Fetches a manifest that this repository does not have yet. Concurrent callers share one GET. If
+ * another repository of the registry has it, the upstream only confirms by HEAD that this one has it
+ * too; another registry's copy is never used. Rejects with an UpstreamError.
  */
 export function fetchManifest(
   context: Context,
@@ -23,97 +22,88 @@ export function fetchManifest(
   digest: Digest,
 ): Promise<FetchedManifest> {
   const key = manifestKey(source.repository, digest);
-  const look: Look<FetchedManifest> = async (consistency) => {
-    const known = await lookForManifest(context, source.repository, digest, consistency);
-    return known === undefined || known === 'busy' ? known : { kind: 'found', known };
+  const readResult: ReadResult<FetchedManifest> = async (consistency) => {
+    const cached = await tryGetManifest(context, source.repository, digest, consistency);
+    return cached === undefined || cached === 'busy' ? cached : { kind: 'found', cached };
   };
   return context.flights.manifests.run(key, () =>
-    acrossInstances(context, `manifest:${key}`, look, () =>
-      bringFromUpstream(context, source, digest),
+    acrossInstances(context, `manifest:${key}`, readResult, () =>
+      fetchFromUpstream(context, source, digest),
     ),
   );
 }
 
-async function bringFromUpstream(
+async function fetchFromUpstream(
   context: Context,
   source: Source,
   digest: Digest,
 ): Promise<FetchedManifest> {
   const { registry } = source.repository;
-  const elsewhere = await context.manifests.findManifest(digest, registry);
+  const copy = await context.manifests.findManifest(digest, registry);
   const reference = { kind: 'digest', digest } as const;
-  if (elsewhere !== undefined) {
+  if (copy !== undefined) {
     const head = await source.headManifest(reference);
     if (head.kind === 'found') {
-      return { kind: 'found', known: await adoptManifest(context, source.repository, elsewhere) };
+      return { kind: 'found', cached: await storeManifest(context, source.repository, copy) };
     }
     if (head.kind !== 'unsupported') return head;
   }
   return pullManifest(context, source, reference);
 }
 
-/** GETs a manifest from the upstream: the one thing that upstreams count as a pull. */
+/** GETs a manifest from the upstream, which is what upstreams count as a pull. */
 export async function pullManifest(
   context: Context,
   source: Source,
   reference: Reference,
 ): Promise<FetchedManifest> {
   context.ledger.count({ pullsMade: 1 });
-  const got = await source.getManifest(reference);
-  if (got.kind !== 'found') return got;
-  return { kind: 'found', known: await adoptManifest(context, source.repository, got.manifest) };
+  const fetched = await source.getManifest(reference);
+  if (fetched.kind !== 'found') return fetched;
+  const cached = await storeManifest(context, source.repository, fetched.manifest);
+  return { kind: 'found', cached };
 }
 
 /**
- * Makes a verified manifest one of this repository's and queues the fill of its blobs, so that the
- * fill overlaps the client's own pull. Both are done before the client is answered: on a platform
- * that stops after the answer nothing may be left undone.
+ * Stores a verified manifest and queues the fill of its blobs, so that the fill overlaps the client's
+ * own pull. It waits for both, because some platforms stop after the answer.
  */
-async function adoptManifest(
+async function storeManifest(
   context: Context,
   repository: Repository,
   manifest: Manifest,
-): Promise<KnownManifest> {
+): Promise<CachedManifest> {
   const contents = readManifest(manifest);
-  const known = rememberManifest(context, repository, manifest, contents);
+  const cached = cacheManifest(context, repository, manifest, contents);
   const pulled = context.runtime.now();
-  await writePatiently(context, () =>
+  await writeWithRetry(context, () =>
     context.attempt.manifests.putManifest(repository, manifest, contents, pulled),
   );
   context.memory.incomplete.arrived();
-  await queueFills(context, repository, manifest.digest, contents);
-  return known;
-}
-
-async function queueFills(
-  context: Context,
-  repository: Repository,
-  manifest: Digest,
-  contents: ManifestContents | undefined,
-): Promise<void> {
-  const blobs = (contents?.blobs ?? []).filter(
-    (blob) => blob.urls === undefined && blob.size <= context.limits.maxBlobBytes,
-  );
-  const jobs = [...new Map(blobs.map((blob) => [blob.digest, blob])).values()].map(
-    ({ digest, size, mediaType }) => ({
+  const jobs = (contents?.blobs ?? [])
+    .filter(({ urls, size }) => urls === undefined && size <= context.limits.maxBlobBytes)
+    .map(({ digest, size, mediaType }) => ({
       repository,
       blob: { digest, size, mediaType },
-      manifest,
-    }),
-  );
-  if (jobs.length > 0) await enqueueFills(context, jobs);
+      manifest: manifest.digest,
+    }));
+  await enqueueFills(context, jobs);
+  return cached;
 }
 
-/** Answers with a manifest that has to be fetched first. Rejects with an UpstreamError. */
-export async function bringManifest(
+/** Serves a manifest that must be fetched first. Rejects with an UpstreamError. */
+export async function serveFetchedManifest(
   context: Context,
   source: Source,
   digest: Digest,
 ): Promise<ManifestOutcome> {
-  const before = source.upstreamCalls;
+  const callsBefore = source.upstreamCalls;
   const fetched = await fetchManifest(context, source, digest);
   if (fetched.kind !== 'found') return fetched;
-  // Whoever shared another's GET avoided one: only the request that sent it counts as a miss.
-  const paid = source.upstreamCalls > before;
-  return foundManifest(fetched.known, paid ? { kind: 'miss' } : { kind: 'hit', ttl: undefined });
+  // Only the request that sent the GET counts as a miss: the others avoided one.
+  const isMiss = source.upstreamCalls > callsBefore;
+  return manifestOutcome(
+    fetched.cached,
+    isMiss ? { kind: 'miss' } : { kind: 'hit', ttl: undefined },
+  );
 }

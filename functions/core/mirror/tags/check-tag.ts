@@ -4,32 +4,32 @@ import type { Consistency, TagRecord } from '../../ports/manifest-store.ts';
 import type { ManifestHead, Refused } from '../../ports/upstream.ts';
 import { UpstreamError } from '../../ports/upstream-error.ts';
 import type { Source } from '../../sources/source.ts';
-import { acrossInstances, writePatiently } from '../across-instances.ts';
+import { acrossInstances, writeWithRetry } from '../across-instances.ts';
 import type { Context } from '../context.ts';
 import type { TagCheck } from '../flights.ts';
 import { fetchManifest, pullManifest } from '../manifests/fetch-manifest.ts';
 import { refusalLife } from '../memory.ts';
-import { goneRecord, isGone, recordOf, type SeenTag } from './tag-record.ts';
+import { deletedRecord, isDeleted, recordOf, type UpstreamTag } from './tag-record.ts';
 
-/** A tag at its upstream, and what was known of it when the check began. */
 interface CheckedTag {
   readonly source: Source;
   readonly tag: string;
   /** Its key in memory and across instances. */
   readonly key: string;
+  /** The record when the check began. */
   readonly known: TagRecord | undefined;
-  /** True while other instances wait for what is found out. */
+  /** True while other instances wait for the new record. */
   readonly othersWait: boolean;
 }
 
 /**
- * Asks the upstream what a tag names now, by HEAD: registries do not count that as a pull. All who
- * ask at the same moment share the answer. Rejects with an UpstreamError.
+ * Asks the upstream by HEAD what a tag names now: registries do not count that as a pull. Concurrent
+ * callers share the answer. Rejects with an UpstreamError.
  *
- * A tag that moved is recorded only with its new manifest in hand: dockerd and containerd ask HEAD
- * first and GET that digest next, and if the GET then failed they would lose the old image, which
- * still could be served. A tag that is seen for the first time needs no GET. That the upstream has
- * a tag no more is recorded too: it is a newer word than what was mirrored.
+ * The record of a tag that moved is written only once the new manifest is stored: dockerd and
+ * containerd send a HEAD and then GET that digest, and if the GET failed they would lose the old image,
+ * which could still be served. A new tag needs no GET. A deletion is recorded too, because it is newer
+ * than what was mirrored.
  */
 export function checkTag(
   context: Context,
@@ -42,33 +42,33 @@ export function checkTag(
   return context.flights.tags.run(key, async () => {
     const head = await source.headManifest({ kind: 'tag', tag });
     if (head.kind === 'absent' || head.kind === 'denied') {
-      return noteRefused(context, checked, head);
+      return recordRefusal(context, checked, head);
     }
-    if (isSufficient(head)) return noteSeen(context, checked, head);
+    if (isSufficient(head)) return recordTag(context, checked, head);
     return acrossInstances(
       context,
       `tag:${key}`,
-      (consistency) => seenElsewhere(context, checked, consistency),
+      (consistency) => newerRecord(context, checked, consistency),
       () => checkByGet(context, { ...checked, othersWait: true }),
     );
   });
 }
 
-/** For an upstream whose HEAD does not say enough. */
+/** For an upstream whose HEAD lacks information (ECR Public omits the digest). */
 async function checkByGet(context: Context, checked: CheckedTag): Promise<TagCheck> {
   const { source, tag } = checked;
-  const got = await pullManifest(context, source, { kind: 'tag', tag });
-  if (got.kind === 'unobtainable') return got;
-  if (got.kind !== 'found') return noteRefused(context, checked, got);
-  const { digest, mediaType, bytes } = got.known.manifest;
-  return noteSeen(context, checked, { kind: 'found', digest, mediaType, size: bytes.byteLength });
+  const fetched = await pullManifest(context, source, { kind: 'tag', tag });
+  if (fetched.kind === 'unobtainable') return fetched;
+  if (fetched.kind !== 'found') return recordRefusal(context, checked, fetched);
+  const { digest, mediaType, bytes } = fetched.cached.manifest;
+  return recordTag(context, checked, { kind: 'found', digest, mediaType, size: bytes.byteLength });
 }
 
 /**
- * What another instance found out since the check began. It goes by the records' own order, as the
- * clocks of two instances differ.
+ * What another instance recorded since the check began. It compares times of records only, because
+ * the clocks of two instances differ.
  */
-async function seenElsewhere(
+async function newerRecord(
   context: Context,
   { source, tag, key, known }: CheckedTag,
   consistency: Consistency,
@@ -77,53 +77,58 @@ async function seenElsewhere(
   if (record === 'busy') return record;
   if (record === undefined || record === 'failed') return undefined;
   if (known !== undefined && record.checked <= known.checked) return undefined;
-  if (isGone(record)) return undefined;
+  if (isDeleted(record)) return undefined;
   context.memory.tags.set(key, record);
   return { kind: 'found', record, changed: record.digest !== known?.digest };
 }
 
-async function noteSeen(context: Context, checked: CheckedTag, seen: SeenTag): Promise<TagCheck> {
+async function recordTag(
+  context: Context,
+  checked: CheckedTag,
+  found: UpstreamTag,
+): Promise<TagCheck> {
   const { source, tag, known } = checked;
-  const changed = seen.digest !== known?.digest;
-  if (known !== undefined && !isGone(known) && changed) {
-    const fetched = await fetchManifest(context, source, seen.digest);
-    if (fetched.kind === 'absent') throw contradiction(source.repository, tag);
+  const changed = found.digest !== known?.digest;
+  if (known !== undefined && !isDeleted(known) && changed) {
+    const fetched = await fetchManifest(context, source, found.digest);
+    if (fetched.kind === 'absent') throw missingManifest(source.repository, tag);
     if (fetched.kind !== 'found') return fetched;
   }
-  const record = recordOf(seen, known, context.runtime.now());
-  await noteTag(context, checked, record);
+  const record = recordOf(found, known, context.runtime.now());
+  await putRecord(context, checked, record);
   return { kind: 'found', record, changed };
 }
 
-/** A tag that was never mirrored is refused without a record: anybody can ask for any name. */
-async function noteRefused(
+/** Writes nothing for a tag that was never mirrored, because clients may request any name. */
+async function recordRefusal(
   context: Context,
   checked: CheckedTag,
   refusal: Refused,
 ): Promise<TagCheck> {
   const { key, known } = checked;
   context.memory.refusals.set(key, refusal, refusalLife);
-  if (known !== undefined && !isGone(known)) {
-    const othersWait = false;
-    const record = goneRecord(known, context.runtime.now());
-    await noteTag(context, { ...checked, othersWait }, record);
+  if (known !== undefined && !isDeleted(known)) {
+    const record = deletedRecord(known, context.runtime.now());
+    await putRecord(context, { ...checked, othersWait: false }, record);
   }
   return refusal;
 }
 
-async function noteTag(context: Context, checked: CheckedTag, record: TagRecord): Promise<void> {
-  const { tag, key, othersWait } = checked;
-  const { repository } = checked.source;
+async function putRecord(
+  context: Context,
+  { source: { repository }, tag, key, othersWait }: CheckedTag,
+  record: TagRecord,
+): Promise<void> {
   context.memory.tags.set(key, record);
   if (othersWait) {
-    await writePatiently(context, () => context.attempt.manifests.putTag(repository, tag, record));
+    await writeWithRetry(context, () => context.attempt.manifests.putTag(repository, tag, record));
   } else {
     await context.manifests.putTag(repository, tag, record);
   }
 }
 
-/** True when a HEAD says all that a client's HEAD must say (ECR Public leaves the digest out). */
-function isSufficient(head: ManifestHead): head is SeenTag {
+/** True if a HEAD has everything that a client's HEAD must have. */
+function isSufficient(head: ManifestHead): head is UpstreamTag {
   return (
     head.kind === 'found' &&
     head.digest !== undefined &&
@@ -133,8 +138,8 @@ function isSufficient(head: ManifestHead): head is SeenTag {
   );
 }
 
-/** An upstream that has the tag and not its manifest has failed: that is not an absent image. */
-export function contradiction({ registry, name }: Repository, tag: string): UpstreamError {
-  const message = `${registry}: ${name}:${tag} names a manifest that is not there`;
+/** An upstream that has a tag but not its manifest is broken: the image is not absent. */
+export function missingManifest({ registry, name }: Repository, tag: string): UpstreamError {
+  const message = `${registry} has the tag ${name}:${tag}, but not the manifest it names`;
   return new UpstreamError('invalid', message);
 }

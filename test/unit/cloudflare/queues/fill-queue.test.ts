@@ -91,6 +91,9 @@ describe('the queue of Cloudflare', () => {
     const producer = await workerd.miniflare.getQueueProducer('FILLS');
     await producer.send(body);
     const [kept] = await handlers.hasGivenUp(1);
-    expect(kept).toMatchObject({ reason: expect.stringMatching(/^not a fill: /), message: body });
+    expect(kept).toMatchObject({
+      reason: expect.stringMatching(/^invalid fill message: /),
+      message: body,
+    });
   });
 });

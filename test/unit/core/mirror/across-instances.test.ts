@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   acrossInstances,
-  writePatiently,
+  writeWithRetry,
 } from '../../../../functions/core/mirror/across-instances.ts';
 import type { MirrorEvent } from '../../../../functions/core/ports/event.ts';
 import { type Leases, StoreBusy } from '../../../../functions/core/ports/leases.ts';
@@ -189,8 +189,8 @@ describe('what others wait for', () => {
     const events: MirrorEvent[] = [];
     const observe = (event: MirrorEvent) => events.push(event);
     const runtime = { now: time.now, sleep: time.sleep, random: () => 0.5, observe };
-    const context = { runtime } as unknown as Parameters<typeof writePatiently>[0];
-    await time.until(writePatiently(context, async () => left.shift()));
+    const context = { runtime } as unknown as Parameters<typeof writeWithRetry>[0];
+    await time.until(writeWithRetry(context, async () => left.shift()));
     return { tries: results.length - left.length, events };
   };
 

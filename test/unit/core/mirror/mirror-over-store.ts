@@ -5,7 +5,7 @@ import {
   createMirror,
   type RunningMirror,
 } from '../../../../functions/core/mirror/create-mirror.ts';
-import type { BlobOutcome, ManifestOutcome } from '../../../../functions/core/mirror/outcome.ts';
+import type { BlobOutcome, ManifestOutcome } from '../../../../functions/core/mirror/mirror.ts';
 import type { Reference } from '../../../../functions/core/oci/reference.ts';
 import type { MirrorEvent } from '../../../../functions/core/ports/event.ts';
 import type { FillJob } from '../../../../functions/core/ports/fill-queue.ts';

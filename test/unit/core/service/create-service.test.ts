@@ -82,7 +82,7 @@ test('a filler stores what the mirror missed, with the same tokens', async () =>
 test('what should not happen is logged with its place, and answered', async () => {
   const service = serviceOn({
     missingBlobs: {
-      areFilledBehind: false,
+      fillsElsewhere: false,
       answer: async () => {
         throw new TypeError('a bug');
       },

@@ -44,8 +44,8 @@ test('whatever an upstream calls a media type, the message is ASCII and read bac
 describe('what is no fill', () => {
   const message = JSON.parse(fillText(job));
   test.each([
-    ['no JSON', 'x', 'no JSON object'],
-    ['an array', '[]', 'no JSON object'],
+    ['no JSON', 'x', 'not a JSON object'],
+    ['an array', '[]', 'not a JSON object'],
     ['a later version', { ...message, version: 2 }, 'version'],
     ['no repository', { ...message, repository: undefined }, 'registry'],
     ['an address', { ...message, repository: { registry: 'a/b', name: 'x' } }, 'registry'],

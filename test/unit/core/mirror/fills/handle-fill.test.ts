@@ -207,7 +207,7 @@ it('a job of a registry that is not configured any more is given up, and holds n
   const gone = { ...job, repository: { registry: 'gone.example', name: 'a/b' } };
   expect(await test.mirror.handleFill(gone)).toEqual({
     kind: 'given-up',
-    reason: 'gone.example is not configured any more',
+    reason: 'gone.example is no longer configured',
   });
   expect(await acquire()).toBeDefined();
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type ByteReader, streamOf } from '../../../../../functions/core/bytes/byte-reader.ts';
-import { BlobRefused } from '../../../../../functions/core/mirror/fills/blob-refusal.ts';
+import { BlobRefused } from '../../../../../functions/core/mirror/blob-fill.ts';
 import { UpstreamSource } from '../../../../../functions/core/mirror/fills/upstream-source.ts';
 import type { BlobOpening, BlobSlice } from '../../../../../functions/core/ports/upstream.ts';
 import { UpstreamError } from '../../../../../functions/core/ports/upstream-error.ts';
