@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import type { S3Client } from '@aws-sdk/client-s3';
+import type { _Object, S3Client } from '@aws-sdk/client-s3';
 import {
   type AnnouncedObject,
   BucketError,
@@ -10,7 +10,7 @@ import {
 } from '../../core/bucket/bucket.ts';
 import { backOff } from '../sdk/backoff.ts';
 import { requestBody } from './request-body.ts';
-import { refusedAs, retryConflict, s3Error } from './s3-error.ts';
+import { ifAbsent, refusedAs, resultOf, retryConflict } from './s3-error.ts';
 import { aborting, type LoadedSdk, signedBody } from './sdk-client.ts';
 
 /** Objects read into memory are at most this large, in bytes. */
@@ -24,29 +24,18 @@ export function bucketObjects(
   Bucket: string,
   loaded: () => Promise<LoadedSdk>,
 ): BucketObjects & Pick<BucketPort, 'putStream'> {
-  async function read(Key: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  async function read(Key: string): Promise<Uint8Array<ArrayBuffer>> {
     const { sdk, client } = await loaded();
-    try {
-      const { Body, ContentLength = 0 } = await client.send(
-        new sdk.GetObjectCommand({ Bucket, Key }),
-      );
-      if (ContentLength > mostBytes) throw new BucketError('S3 GetObject', 'TooLarge', 200);
-      return new Uint8Array((await Body?.transformToByteArray()) ?? []);
-    } catch (error) {
-      const failure = s3Error('GetObject', error);
-      if (isAbsent(failure)) return undefined;
-      throw failure;
-    }
+    const command = new sdk.GetObjectCommand({ Bucket, Key });
+    const { Body, ContentLength = 0 } = await client.send(command);
+    if (ContentLength > mostBytes) throw new BucketError('S3 GetObject', 'TooLarge', 200);
+    return new Uint8Array((await Body?.transformToByteArray()) ?? []);
   }
 
   async function remove(Key: string): Promise<void> {
     const { sdk, client } = await loaded();
-    try {
-      await client.send(new sdk.DeleteObjectCommand({ Bucket, Key }));
-    } catch (error) {
-      const failure = s3Error('DeleteObject', error);
-      if (!isAbsent(failure)) throw failure;
-    }
+    const command = new sdk.DeleteObjectCommand({ Bucket, Key });
+    await resultOf('DeleteObject', client.send(command)).catch(ifAbsent);
   }
 
   async function publish(
@@ -67,13 +56,10 @@ export function bucketObjects(
       ...(replace !== true && { IfNoneMatch: '*' }),
     });
     command.middlewareStack.add(signedBody(sha256), { step: 'build' });
-    let checksum: string | undefined;
-    try {
-      ({ ChecksumSHA256: checksum } = await client.send(command, aborting(signal)));
-    } catch (error) {
-      return refusedAs(s3Error('PutObject', error, signal));
-    }
-    if (checksum !== undefined) return { kind: 'published' };
+    const put = resultOf('PutObject', client.send(command, aborting(signal)), signal);
+    const outcome = await put.catch(refusedAs);
+    if ('kind' in outcome) return outcome;
+    if (outcome.ChecksumSHA256 !== undefined) return { kind: 'published' };
     // This service is not Amazon's, and did not verify the bytes.
     await remove(key);
     throw new BucketError('S3 PutObject', 'ChecksumNotVerified', undefined);
@@ -82,24 +68,15 @@ export function bucketObjects(
   return {
     async head(key, signal) {
       const { sdk, client } = await loaded();
-      try {
-        const found = await client.send(
-          new sdk.HeadObjectCommand({ Bucket, Key: key }),
-          aborting(signal),
-        );
-        const { ContentLength = 0, LastModified } = found;
-        return { key, size: ContentLength, modified: LastModified?.getTime() ?? 0 };
-      } catch (error) {
-        const failure = s3Error('HeadObject', error, signal);
-        if (isAbsent(failure)) return undefined;
-        throw failure;
-      }
+      const head = client.send(new sdk.HeadObjectCommand({ Bucket, Key: key }), aborting(signal));
+      const found = await resultOf('HeadObject', head, signal).catch(ifAbsent);
+      return found && objectOf({ ...found, Key: key, Size: found.ContentLength });
     },
 
     async get(key) {
       for (let attempt = 1; ; attempt++) {
         try {
-          return await read(key);
+          return await resultOf('GetObject', read(key)).catch(ifAbsent);
         } catch (error) {
           const isCut = error instanceof BucketError && error.status === undefined;
           if (!isCut || attempt === mostReads) throw error;
@@ -132,9 +109,7 @@ export function bucketObjects(
       let hasMore = true;
       while (hasMore) {
         const command = new sdk.ListObjectsV2Command({ Bucket, Prefix: prefix, ...place });
-        const page = await client.send(command).catch((error: unknown) => {
-          throw s3Error('ListObjectsV2', error);
-        });
+        const page = await resultOf('ListObjectsV2', client.send(command));
         yield (page.Contents ?? []).map(objectOf);
         place = { ContinuationToken: page.NextContinuationToken };
         hasMore = page.IsTruncated === true;
@@ -143,15 +118,6 @@ export function bucketObjects(
   };
 }
 
-function isAbsent(failure: unknown): boolean {
-  return failure instanceof BucketError && failure.status === 404;
-}
-
-function objectOf(object: {
-  readonly Key?: string | undefined;
-  readonly Size?: number | undefined;
-  readonly LastModified?: Date | undefined;
-}): BucketObject {
-  const { Key = '', Size = 0, LastModified } = object;
+function objectOf({ Key = '', Size = 0, LastModified }: _Object): BucketObject {
   return { key: Key, size: Size, modified: LastModified?.getTime() ?? 0 };
 }

@@ -1,10 +1,11 @@
+import type { Part } from '@aws-sdk/client-s3';
 import {
   BucketError,
   type BucketUploads,
   type OpenUpload,
   type UploadedPart,
 } from '../../core/bucket/bucket.ts';
-import { refusedAs, retryConflict, s3Error } from './s3-error.ts';
+import { ifAbsent, refusedAs, resultOf, retryConflict } from './s3-error.ts';
 import { aborting, type LoadedSdk, signedBody } from './sdk-client.ts';
 
 const ContentType = 'application/octet-stream';
@@ -16,12 +17,9 @@ export function bucketUploads(Bucket: string, loaded: () => Promise<LoadedSdk>):
       const { sdk, client } = await loaded();
       const request = { Bucket, Key: key, ContentType, ChecksumAlgorithm: 'CRC32' } as const;
       const command = new sdk.CreateMultipartUploadCommand(request);
-      try {
-        const { UploadId: id } = await client.send(command, aborting(signal));
-        if (id !== undefined) return { key, id };
-      } catch (error) {
-        throw s3Error('CreateMultipartUpload', error, signal);
-      }
+      const created = client.send(command, aborting(signal));
+      const { UploadId: id } = await resultOf('CreateMultipartUpload', created, signal);
+      if (id !== undefined) return { key, id };
       throw new BucketError('S3 CreateMultipartUpload', 'NoUploadId', undefined);
     },
 
@@ -40,12 +38,8 @@ export function bucketUploads(Bucket: string, loaded: () => Promise<LoadedSdk>):
       });
       // The CRC protects the transfer; a SHA-256 of each part would hash every blob twice.
       command.middlewareStack.add(signedBody('UNSIGNED-PAYLOAD'), { step: 'build' });
-      try {
-        const { ETag, ChecksumCRC32 } = await client.send(command, aborting(signal));
-        return partOf({ PartNumber: number, Size: bytes.byteLength, ETag, ChecksumCRC32 });
-      } catch (error) {
-        throw s3Error('UploadPart', error, signal);
-      }
+      const sent = await resultOf('UploadPart', client.send(command, aborting(signal)), signal);
+      return partOf({ ...sent, PartNumber: number, Size: bytes.byteLength });
     },
 
     async listParts(upload, signal) {
@@ -53,20 +47,16 @@ export function bucketUploads(Bucket: string, loaded: () => Promise<LoadedSdk>):
       const parts: UploadedPart[] = [];
       // The SDK's paginator would follow the marker, which S3 also sends with the last page.
       let marker: string | undefined;
-      try {
-        do {
-          const after = marker === undefined ? {} : { PartNumberMarker: marker };
-          const command = new sdk.ListPartsCommand({ Bucket, ...named(upload), ...after });
-          const page = await client.send(command, aborting(signal));
-          parts.push(...(page.Parts ?? []).map(partOf));
-          marker = page.IsTruncated === true ? page.NextPartNumberMarker : undefined;
-        } while (marker !== undefined);
-        return parts;
-      } catch (error) {
-        const failure = s3Error('ListParts', error, signal);
-        if (failure instanceof BucketError && failure.code === 'NoSuchUpload') return undefined;
-        throw failure;
-      }
+      do {
+        const after = marker === undefined ? {} : { PartNumberMarker: marker };
+        const command = new sdk.ListPartsCommand({ Bucket, ...named(upload), ...after });
+        const listed = resultOf('ListParts', client.send(command, aborting(signal)), signal);
+        const page = await listed.catch(ifAbsent);
+        if (page === undefined) return undefined;
+        parts.push(...(page.Parts ?? []).map(partOf));
+        marker = page.IsTruncated === true ? page.NextPartNumberMarker : undefined;
+      } while (marker !== undefined);
+      return parts;
     },
 
     async complete(upload, parts) {
@@ -78,23 +68,16 @@ export function bucketUploads(Bucket: string, loaded: () => Promise<LoadedSdk>):
       }));
       const request = { Bucket, ...named(upload), MultipartUpload: { Parts }, IfNoneMatch: '*' };
       return retryConflict(async () => {
-        try {
-          await client.send(new sdk.CompleteMultipartUploadCommand(request));
-          return { kind: 'published' };
-        } catch (error) {
-          return refusedAs(s3Error('CompleteMultipartUpload', error));
-        }
+        const completed = client.send(new sdk.CompleteMultipartUploadCommand(request));
+        const published = completed.then(() => ({ kind: 'published' }) as const);
+        return resultOf('CompleteMultipartUpload', published).catch(refusedAs);
       });
     },
 
     async abortUpload(upload) {
       const { sdk, client } = await loaded();
-      try {
-        await client.send(new sdk.AbortMultipartUploadCommand({ Bucket, ...named(upload) }));
-      } catch (error) {
-        const failure = s3Error('AbortMultipartUpload', error);
-        if (!(failure instanceof BucketError) || failure.code !== 'NoSuchUpload') throw failure;
-      }
+      const command = new sdk.AbortMultipartUploadCommand({ Bucket, ...named(upload) });
+      await resultOf('AbortMultipartUpload', client.send(command)).catch(ifAbsent);
     },
   };
 }
@@ -103,12 +86,6 @@ function named({ key, id }: OpenUpload) {
   return { Key: key, UploadId: id };
 }
 
-function partOf(part: {
-  readonly PartNumber?: number | undefined;
-  readonly Size?: number | undefined;
-  readonly ETag?: string | undefined;
-  readonly ChecksumCRC32?: string | undefined;
-}): UploadedPart {
-  const { PartNumber = 0, Size = 0, ETag = '', ChecksumCRC32 } = part;
+function partOf({ PartNumber = 0, Size = 0, ETag = '', ChecksumCRC32 }: Part): UploadedPart {
   return { number: PartNumber, size: Size, etag: ETag, crc32: ChecksumCRC32 };
 }

@@ -1,9 +1,28 @@
 import { BucketError, type Published } from '../../core/bucket/bucket.ts';
 import { backOff } from '../sdk/backoff.ts';
 
-/** Converts an error of the SDK to a BucketError; the signal's reason when it was aborted. */
-export function s3Error(operation: string, error: unknown, signal?: AbortSignal): unknown {
+/** The result of a call of the SDK, which rejects with a BucketError, or with the signal's reason. */
+export async function resultOf<Output>(
+  operation: string,
+  call: Promise<Output>,
+  signal?: AbortSignal,
+): Promise<Output> {
+  try {
+    return await call;
+  } catch (error) {
+    throw s3Error(operation, error, signal);
+  }
+}
+
+/** Turns a 404 into undefined. */
+export function ifAbsent(failure: unknown): undefined {
+  if (failure instanceof BucketError && failure.status === 404) return undefined;
+  throw failure;
+}
+
+function s3Error(operation: string, error: unknown, signal: AbortSignal | undefined): unknown {
   if (signal?.aborted) return signal.reason;
+  if (error instanceof BucketError) return error;
   if (!(error instanceof Error))
     return new BucketError(`S3 ${operation}`, 'Unknown', undefined, error);
   const { name } = error;
