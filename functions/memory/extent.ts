@@ -1,26 +1,26 @@
-/** How far a file may be read by now. */
+/** How far a blob can be read at present. */
 export interface Extent {
-  /** Bytes from the file's start that may be read. */
+  /** How many bytes from the start may be read. */
   readonly readable: number;
-  /** True when no more will come: the file is `readable` bytes long. */
+  /** True if the blob is complete: it is `readable` bytes long. */
   readonly ended: boolean;
-  /** Why the file will never end; undefined while it may. */
+  /** Why the blob will never be complete, if so. */
   readonly failure: Error | undefined;
-  /** Calls back on every change, until the returned function is called. */
+  /** Calls `changed` on every change, until the returned function is called. */
   watch(changed: () => void): () => void;
 }
 
-/** The extent of a file that is whole. */
+/** The extent of a complete blob. */
 export function wholeExtent(size: number): Extent {
   return { readable: size, ended: true, failure: undefined, watch: () => () => undefined };
 }
 
-/** The extent of a file that is being written. */
+/** The extent of a blob that is being written. */
 export class GrowingExtent implements Extent {
   readable = 0;
   ended = false;
   failure: Error | undefined;
-  /** Its final size as stated, in bytes; undefined when nobody did. */
+  /** The final size in bytes, if known. */
   readonly #stated: number | undefined;
   readonly #watchers = new Set<() => void>();
 
@@ -29,8 +29,8 @@ export class GrowingExtent implements Extent {
   }
 
   /**
-   * So many bytes are written. The last byte is held back until all are verified; where the size is
-   * unknown every byte may be the last.
+   * Reports how many bytes are written. The last byte is held back until all are verified; if the size
+   * is unknown, every byte may be the last.
    */
   grow(written: number): void {
     const readable = Math.min(written, (this.#stated ?? written) - 1);
@@ -39,14 +39,14 @@ export class GrowingExtent implements Extent {
     this.#changed();
   }
 
-  /** All bytes are verified: the last ones may be read as well. */
+  /** Reports that all bytes are verified, so that the last one may be read too. */
   end(size: number): void {
     this.readable = size;
     this.ended = true;
     this.#changed();
   }
 
-  /** The bytes are wrong or will not come: whoever reads gets the error. */
+  /** Reports that the bytes are wrong or will not arrive; readers get the error. */
   fail(failure: Error): void {
     if (this.ended) return;
     this.failure ??= failure;

@@ -2,20 +2,20 @@ import { repositoryKey } from '../core/oci/repository.ts';
 import type { FillHandler, FillJob, FillOutcome, FillQueue } from '../core/ports/fill-queue.ts';
 
 /**
- * After so many attempts, within minutes, a job is given up: here a client that asks for the blob
- * follows its fill, and so starts it anew.
+ * A job is given up after this many attempts, within minutes: a client that requests the blob follows
+ * its fill and so starts it again.
  */
 const mostAttempts = 5;
-/** The pause after a handler that rejected, which it should not, in seconds. */
-const brokenHandlerPause = 10;
+/** The pause after a handler rejected, which it should not do, in seconds. */
+const rejectionPause = 10;
 /** The longest delay of a timer, in ms. */
 const longestDelay = 2 ** 31 - 1;
 
-/** What a queue is told when it is opened. */
+/** How to open a queue. */
 export interface FillQueueOptions {
   /** Ms since 1970. */
   now(): number;
-  /** Jobs handled at once; beside them each registry that has none of them has one. */
+  /** Jobs handled at once. A registry without one of them may run one more. */
   readonly concurrency: number;
   /** Called for a job that will not be tried again. */
   onGivenUp?(job: FillJob, reason: string): void;
@@ -29,14 +29,14 @@ export interface StoredFill {
   readonly notBefore: number;
 }
 
-/** Where a queue keeps its jobs besides its own memory. Both methods reject when it fails. */
+/** Stores the jobs of a queue besides its own memory. Both methods reject if that fails. */
 export interface FillTable {
   /** Writes jobs, all or none; a job of the same repository and blob is replaced. */
   put(fills: readonly StoredFill[]): Promise<void>;
   remove(job: FillJob): Promise<void>;
 }
 
-/** Keeps nothing: the jobs end with the process. */
+/** Stores nothing: the jobs end with the process. */
 const noTable: FillTable = { put: async () => undefined, remove: async () => undefined };
 
 interface Entry extends StoredFill {
@@ -44,16 +44,16 @@ interface Entry extends StoredFill {
   readonly written: Promise<unknown>;
 }
 
-/** The fill queue of one process, which keeps its jobs in a table as well where it is given one. */
+/** The fill queue of one process. With a table, its jobs survive the process. */
 export class MemoryFillQueue implements FillQueue {
   readonly #table: FillTable;
   readonly #options: FillQueueOptions;
-  /** Every job that is not done, by repository and blob: what is queued twice is handled once. */
+  /** The jobs that are not done, by repository and blob: what is queued twice is handled once. */
   readonly #entries = new Map<string, Entry>();
   readonly #ready = new ReadyFills();
   readonly #timers = new Map<string, ReturnType<typeof setTimeout>>();
   readonly #running = new Set<Promise<void>>();
-  /** How many jobs of each registry are handled now. */
+  /** How many jobs of each registry are running. */
   readonly #busy = new Map<string, number>();
   readonly #stopping = new AbortController();
   #handler: FillHandler | undefined;
@@ -80,17 +80,17 @@ export class MemoryFillQueue implements FillQueue {
     for (const [id, job] of fresh) {
       this.#entries.set(id, { job, attempts: 0, notBefore: 0, written });
     }
-    // A job that another call is just writing is accepted only when that call's write is done.
+    // A job that another call is writing is accepted only when that write is done.
     await Promise.all(jobs.map((job) => this.#entries.get(idOf(job))?.written));
   }
 
-  /** Begins to handle jobs, also those of an earlier process. Called once. */
+  /** Starts to handle jobs, including those of an earlier process. Called once. */
   start(handler: FillHandler): void {
     this.#handler = handler;
     this.#next();
   }
 
-  /** Aborts the handlers that run and resolves when they ended. Their jobs stay for next time. */
+  /** Aborts the running handlers and waits for them. Their jobs stay in the queue. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     for (const timer of this.#timers.values()) clearTimeout(timer);
@@ -149,8 +149,8 @@ export class MemoryFillQueue implements FillQueue {
   }
 
   /**
-   * The next job to handle: of the registry that has the fewest under way, which may have one also
-   * when all places are taken. So slow fills of one registry do not stop those of the others.
+   * Takes the next job, from the registry with the fewest running. A registry with none may run one
+   * even if all slots are taken, so that slow fills of one registry do not stop those of others.
    */
   #take(): FillJob | undefined {
     const registry = this.#ready
@@ -161,15 +161,15 @@ export class MemoryFillQueue implements FillQueue {
         undefined,
       );
     if (registry === undefined) return undefined;
-    const hasPlace = this.#running.size < this.#options.concurrency;
-    return hasPlace || this.#busyOf(registry) === 0 ? this.#ready.take(registry) : undefined;
+    const hasSlot = this.#running.size < this.#options.concurrency;
+    return hasSlot || this.#busyOf(registry) === 0 ? this.#ready.take(registry) : undefined;
   }
 
   #busyOf(registry: string): number {
     return this.#busy.get(registry) ?? 0;
   }
 
-  /** Does not reject: a job whose end could not be written is handled again at the next start. */
+  /** Does not reject: a job whose removal fails is handled again after the next start. */
   async #run(handler: FillHandler, entry: Entry): Promise<void> {
     const outcome = await outcomeOf(handler, entry, this.#stopping.signal);
     if (this.#stopping.signal.aborted && outcome.kind !== 'done') return;
@@ -178,7 +178,7 @@ export class MemoryFillQueue implements FillQueue {
       else if (outcome.kind === 'given-up') await this.#giveUp(entry, outcome.reason);
       else await this.#retry(entry, outcome);
     } catch {
-      // The table fails: in memory the outcome holds all the same.
+      // The table failed, but the outcome is in memory.
     }
   }
 
@@ -198,7 +198,7 @@ export class MemoryFillQueue implements FillQueue {
   }
 
   async #remove(entry: Entry): Promise<void> {
-    // Forgotten first: a job queued while this is written must be written after it.
+    // Removed from memory first: a job queued during this write must be written after it.
     this.#entries.delete(idOf(entry.job));
     await this.#table.remove(entry.job);
   }
@@ -212,7 +212,7 @@ async function outcomeOf(
   try {
     return await handler(job, signal, attempts + 1);
   } catch (error) {
-    return { kind: 'retry', afterSeconds: brokenHandlerPause, reason: String(error) };
+    return { kind: 'retry', afterSeconds: rejectionPause, reason: String(error) };
   }
 }
 
@@ -220,23 +220,23 @@ function idOf(job: FillJob): string {
   return `${repositoryKey(job.repository)}@${job.blob.digest}`;
 }
 
-/** The jobs that can be handled now, of each registry in the order in which they came. */
+/** The jobs that are due, by registry, in the order in which they were queued. */
 class ReadyFills {
   readonly #jobs = new Map<string, Map<string, FillJob>>();
 
-  /** Without effect when it is there. */
+  /** Has no effect if the job is already there. */
   add(job: FillJob): void {
     const { registry } = job.repository;
     const jobs = this.#jobs.get(registry) ?? new Map<string, FillJob>();
     this.#jobs.set(registry, jobs.set(idOf(job), job));
   }
 
-  /** The registries that have a job, in the order in which they came. */
+  /** The registries with due jobs. */
   registries(): readonly string[] {
     return [...this.#jobs.keys()];
   }
 
-  /** Takes out the first job of a registry. */
+  /** Removes and returns the first job of a registry. */
   take(registry: string): FillJob | undefined {
     const jobs = this.#jobs.get(registry);
     for (const [id, job] of jobs ?? []) {

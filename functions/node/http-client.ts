@@ -1,4 +1,4 @@
-import { Agent, type Dispatcher, EnvHttpProxyAgent, request } from 'undici';
+import { type Dispatcher, EnvHttpProxyAgent, request } from 'undici';
 import type { UpstreamFetch } from '../core/upstream/connection.ts';
 import { FetchError } from '../core/upstream/fetch-error.ts';
 
@@ -32,21 +32,16 @@ const options = {
 export function openConnections(
   environment: Readonly<Record<string, string | undefined>>,
 ): UpstreamConnections {
-  const variable = (name: string) =>
-    environment[name.toLowerCase()] || environment[name.toUpperCase()] || undefined;
-  const httpProxy = variable('http_proxy');
-  const httpsProxy = variable('https_proxy');
-  const noProxy = variable('no_proxy');
+  // An empty text instead of undefined, for which undici would read the process's own environment.
+  const variable = (name: string) => environment[name] || environment[name.toUpperCase()] || '';
   const open = (connections: number) =>
-    (httpProxy ?? httpsProxy) === undefined
-      ? new Agent({ ...options, connections })
-      : new EnvHttpProxyAgent({
-          ...options,
-          connections,
-          ...(httpProxy !== undefined && { httpProxy }),
-          ...(httpsProxy !== undefined && { httpsProxy }),
-          ...(noProxy !== undefined && { noProxy }),
-        });
+    new EnvHttpProxyAgent({
+      ...options,
+      connections,
+      httpProxy: variable('http_proxy'),
+      httpsProxy: variable('https_proxy'),
+      noProxy: variable('no_proxy'),
+    });
   // Two pools, so that no manifest waits for the connection of a slow blob.
   const short = open(shortConnections);
   const blobs = open(blobConnections);
