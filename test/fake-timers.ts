@@ -1,12 +1,13 @@
 import { vi } from 'vitest';
 
 /**
- * Does work whose timers fire at once, in their order, as soon as `may` says so. Only setTimeout is
- * faked: sockets and streams go on as ever.
+ * Does work without its pauses. `pass` is called at each turn of the event loop and lets time pass;
+ * unless given, each timer fires as soon as it is the next. Only setTimeout is faked: sockets and
+ * streams go on as ever.
  */
 export async function withoutWaiting<Result>(
   work: () => Promise<Result>,
-  may: () => boolean = () => true,
+  pass: () => void = () => vi.advanceTimersToNextTimer(),
 ): Promise<Result> {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   try {
@@ -18,7 +19,7 @@ export async function withoutWaiting<Result>(
     result.then(settle, settle);
     while (!isSettled) {
       await new Promise((resolve) => setImmediate(resolve));
-      if (may()) vi.advanceTimersToNextTimer();
+      pass();
     }
     return await result;
   } finally {
