@@ -6,7 +6,7 @@ const most = { items: 4, bytes: 10 };
 const batches = (sizes: readonly number[]) => [...batchesOf(sizes, (size) => size, most)];
 
 describe('batches', () => {
-  it('hold every item once, in order, and no more than one call takes', () => {
+  it('hold every item once, in order, within the limits', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 0, max: 10 }), { maxLength: 30 }), (sizes) => {
         const found = batches(sizes);
@@ -19,11 +19,11 @@ describe('batches', () => {
     );
   });
 
-  it('are as full as they may be', () => {
+  it('are as full as possible', () => {
     expect(batches([5, 5, 1, 1, 1, 1, 1])).toEqual([[5, 5], [1, 1, 1, 1], [1]]);
   });
 
-  it('leave an item that is too large alone', () => {
+  it('give an item that is too large its own batch', () => {
     expect(batches([1, 11, 1])).toEqual([[1], [11], [1]]);
     expect(batches([])).toEqual([]);
   });

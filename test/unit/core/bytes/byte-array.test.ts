@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { joinChunks, toHex } from '../../../../functions/core/bytes/byte-array.ts';
 
-it('hex is what Node writes', () => {
+it("toHex equals Node's hex", () => {
   fc.assert(
     fc.property(fc.uint8Array(), (bytes) => {
       expect(toHex(bytes)).toBe(Buffer.from(bytes).toString('hex'));
@@ -10,7 +10,7 @@ it('hex is what Node writes', () => {
   );
 });
 
-it('joined chunks are what Node joins', () => {
+it("joinChunks equals Node's concat", () => {
   fc.assert(
     fc.property(fc.array(fc.uint8Array()), (chunks) => {
       const whole = Buffer.concat(chunks);

@@ -7,7 +7,7 @@ function expected(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
-describe('node:crypto comes to the same', () => {
+describe('node:crypto gives the same hash', () => {
   test('for every length around the ends of blocks', () => {
     const bytes = new Uint8Array(randomBytes(200));
     for (let length = 0; length <= bytes.length; length++) {
@@ -36,7 +36,7 @@ describe('node:crypto comes to the same', () => {
     );
   });
 
-  test('for bytes that begin anywhere in their memory', () => {
+  test('for bytes at any offset of their buffer', () => {
     const memory = new Uint8Array(randomBytes(1000));
     const hash = new ResumableSha256();
     hash.update(memory.subarray(3, 700));
@@ -61,7 +61,7 @@ describe('node:crypto comes to the same', () => {
   });
 });
 
-describe('what cannot be gone on from', () => {
+describe('what cannot be restored', () => {
   const hash = new ResumableSha256();
   hash.update(new Uint8Array(70));
   const saved = hash.save();

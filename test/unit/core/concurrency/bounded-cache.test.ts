@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { BoundedCache } from '../../../../functions/core/concurrency/bounded-cache.ts';
 
 describe('BoundedCache', () => {
-  it('keeps what is used and drops what is not', () => {
+  it('keeps used values and drops unused ones', () => {
     const cache = new BoundedCache<number>(10, () => 0);
     cache.set('used', 0);
     cache.set('unused', 0);
@@ -43,7 +43,7 @@ describe('BoundedCache', () => {
     );
   });
 
-  it('does not keep what is heavier than half of everything', () => {
+  it('does not keep a value heavier than half of its capacity', () => {
     const cache = new BoundedCache<string>(10, () => 0);
     cache.set('a', 'A', undefined, 6);
     expect(cache.get('a')).toBeUndefined();
@@ -61,7 +61,7 @@ describe('BoundedCache', () => {
     expect(cache.get('b')).toBe('B');
   });
 
-  it('forgets a value whose end is further off than its life: the clock was set back', () => {
+  it('forgets a value whose end is later than its life: the clock was set back', () => {
     let now = 3_600_000;
     const cache = new BoundedCache<string>(4, () => now);
     cache.set('short', 'S', 20_000);

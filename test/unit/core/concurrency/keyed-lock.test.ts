@@ -24,7 +24,7 @@ function scene() {
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('KeyedLock', () => {
-  it('runs shared work on one key side by side, and exclusive work after all of it', async () => {
+  it('runs shared work of a key concurrently, and exclusive work after it', async () => {
     const { log, begin } = scene();
     const [one, two] = [begin('one', 'shared'), begin('two', 'shared')];
     const alone = begin('alone', 'exclusive');
@@ -38,7 +38,7 @@ describe('KeyedLock', () => {
     expect(log.slice(3)).toEqual(['two ends', 'alone begins', 'alone ends']);
   });
 
-  it('lets nothing of a key run beside exclusive work, and everything of another', async () => {
+  it('runs nothing of the same key beside exclusive work', async () => {
     const { log, begin } = scene();
     const alone = begin('alone', 'exclusive');
     const others = [begin('shared', 'shared'), begin('second', 'exclusive')];
@@ -51,7 +51,7 @@ describe('KeyedLock', () => {
     expect(log.filter((line) => line.endsWith('ends'))).toHaveLength(3);
   });
 
-  it('goes on after work that failed, whose error is its own', async () => {
+  it('continues after work that failed', async () => {
     const { lock } = scene();
     const failing = lock.exclusive('one', () => Promise.reject(new Error('broken')));
     const next = lock.shared('one', async () => 'next');

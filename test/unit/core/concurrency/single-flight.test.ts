@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { SingleFlight } from '../../../../functions/core/concurrency/single-flight.ts';
 
 describe('SingleFlight', () => {
-  it('shares work of one key while it runs, and a failure of it', async () => {
+  it('shares running work of one key, and its failure', async () => {
     const kept: Promise<unknown>[] = [];
     const flights = new SingleFlight<string>({ waitUntil: (work) => void kept.push(work) });
     let begun = 0;

@@ -17,7 +17,7 @@ function selected(header: string, of: number) {
 }
 
 describe('range', () => {
-  it('from start to end selects what of it is there', () => {
+  it('from start to end selects the existing bytes', () => {
     fc.assert(
       fc.property(size, size, size, (a, b, of) => {
         const [start, end] = a < b ? [a, b] : [b, a];
@@ -55,11 +55,11 @@ describe('range', () => {
     expect(parseRange(header)).toEqual({ kind: 'several' });
   });
 
-  it('takes the unit in any case', () => {
+  it('accepts the unit in any case', () => {
     expect(parseRange('Bytes=0-1')).toEqual({ kind: 'from', start: 0, end: 1 });
   });
 
-  it('takes any text without a throw', () => {
+  it('parses any text without throwing', () => {
     const texts = fc.oneof(
       fc.string(),
       fc.string().map((text) => `bytes=${text}`),
@@ -80,7 +80,7 @@ describe('Content-Range', () => {
     );
   });
 
-  it('may leave the size open', () => {
+  it('may omit the size', () => {
     expect(parseContentRange('bytes 5-9/*')).toEqual({ start: 5, end: 9, size: undefined });
   });
 
@@ -92,5 +92,5 @@ describe('Content-Range', () => {
     'bytes 5-9',
     'items 5-9/10',
     'bytes=5-9/10',
-  ])('%s is none', (header) => expect(parseContentRange(header)).toBeUndefined());
+  ])('%s is invalid', (header) => expect(parseContentRange(header)).toBeUndefined());
 });

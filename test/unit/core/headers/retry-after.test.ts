@@ -45,7 +45,7 @@ describe('Retry-After', () => {
     expect(retryAfterInText(text, now)).toBe(seconds);
   });
 
-  test('any moment gives the same wait in every form', () => {
+  test('every form of one time gives the same wait', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 3600 }), (wait) => {
         const moment = now + wait * 1000;
@@ -55,7 +55,7 @@ describe('Retry-After', () => {
     );
   });
 
-  test('any text gives a wait within bounds or none', () => {
+  test('any text gives a wait within the limits, or none', () => {
     const text = fc.oneof(fc.string(), fc.stringMatching(/^[\d.]{0,20}(?:ms|s|m|h)?$/));
     fc.assert(
       fc.property(text, (header) => {

@@ -84,8 +84,8 @@ class Instances {
   }
 }
 
-describe('instances that want the same', () => {
-  it('wait for the one at work by reading, and ask for the lease once', async () => {
+describe('instances that need the same result', () => {
+  it('wait by reading, and request the lease once', async () => {
     const instances = new Instances();
     const results = await instances.runAll(200);
     expect(new Set(results.map(({ from }) => from))).toEqual(new Set([1]));
@@ -94,7 +94,7 @@ describe('instances that want the same', () => {
     expect(instances.passed).toBeLessThan(1_000);
   });
 
-  it('do not keep step', async () => {
+  it('do not poll in step', async () => {
     const instances = new Instances();
     const times = new Set<number>();
     instances.takes = () => 2_000;
@@ -106,7 +106,7 @@ describe('instances that want the same', () => {
     expect(times.size).toBeGreaterThan(300);
   });
 
-  it('take a lease that is refused for the crowd as one that somebody holds', async () => {
+  it('treat a throttled lease as held', async () => {
     const instances = new Instances();
     const first = instances.run();
     instances.leases = { acquire: busy, isHeld: busy };
@@ -117,7 +117,7 @@ describe('instances that want the same', () => {
     expect(instances.events).toEqual([]);
   });
 
-  it('have one of them take over from a holder that hangs or died', async () => {
+  it('let one of them take over from a holder that hangs or died', async () => {
     const instances = new Instances();
     instances.takes = (at) => (at === 1 ? undefined : 250);
     const results = await instances.runAll(50, 1);
@@ -152,7 +152,7 @@ describe('instances that want the same', () => {
     expect(instances.passed).toBeLessThan(1_500);
   });
 
-  it('look again while the store is too busy to say whether there is a result', async () => {
+  it('read again while the store is too busy', async () => {
     const instances = new Instances();
     instances.isBusy = () => instances.passed < 3_000;
     const results = await instances.runAll(50);
@@ -170,7 +170,7 @@ describe('instances that want the same', () => {
     expect(instances.passed).toBeLessThan(18_000);
   });
 
-  it('do it at once where the leases cannot be read', async () => {
+  it('do it at once when leases cannot be read', async () => {
     const instances = new Instances();
     const failing = () => Promise.reject(new Error('no leases'));
     instances.leases = { acquire: async () => undefined, isHeld: failing };
@@ -181,7 +181,7 @@ describe('instances that want the same', () => {
   });
 });
 
-describe('what others wait for', () => {
+describe('a result that others wait for', () => {
   /** The writes that were tried, and what was told of them. */
   const run = async (results: readonly ('busy' | 'failed' | undefined)[]) => {
     const time = new SimulatedTime();
@@ -194,14 +194,14 @@ describe('what others wait for', () => {
     return { tries: results.length - left.length, events };
   };
 
-  it('is written again while the store is busy, and not for ever', async () => {
+  it('is retried while the store is busy, but not forever', async () => {
     expect(await run(['busy', 'busy', undefined])).toEqual({ tries: 3, events: [] });
     const given = await run(['busy', 'busy', 'busy', undefined]);
     expect(given.tries).toBe(3);
     expect(given.events).toMatchObject([{ kind: 'store-failed', operation: 'write' }]);
   });
 
-  it('is not written again when the store fails', async () => {
+  it('is not retried when the store fails', async () => {
     expect(await run(['failed', undefined])).toEqual({ tries: 1, events: [] });
   });
 });

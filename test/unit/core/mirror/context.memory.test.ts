@@ -58,7 +58,7 @@ describe('memory', () => {
     expect(growth).toBeLessThan(15 * megabyte);
   });
 
-  it('keeps lists of referrers by their size', async () => {
+  it('limits lists of referrers by their size', async () => {
     const growth = await growthOf(async () => {
       for (let at = 0; at < 40; at++) {
         const annotations = { note: `${at}-`.padEnd(megabyte, 'x') };

@@ -10,7 +10,7 @@ const digest = parseDigest(`sha256:${'a'.repeat(64)}`);
 if (digest === undefined) throw new Error('a digest was expected');
 const short: Descriptor = { mediaType: `application/${'x'.repeat(243)}`, digest, size: 7 };
 
-describe('a descriptor as an index keeps it', () => {
+describe('a descriptor in an index', () => {
   it('is whole up to 100,000 characters', () => {
     const empty = { ...short, annotations: { note: '' } };
     const room = 100_000 - JSON.stringify(empty).length;
@@ -20,7 +20,7 @@ describe('a descriptor as an index keeps it', () => {
     expect(readDescriptor(JSON.parse(descriptorText(longer)))).toEqual(short);
   });
 
-  it('loses its addresses too, and is short whatever it was made of', () => {
+  it('loses its URLs too, and is then short', () => {
     const urls = Array.from({ length: 5000 }, (_, at) => `https://example.com/${at}`);
     expect(JSON.parse(descriptorText({ ...short, urls }))).toEqual(short);
     const made = descriptorText({ ...short, mediaType: 'x'.repeat(200_000) });

@@ -28,7 +28,7 @@ describe('digest', () => {
     );
   });
 
-  it('refuses a digest with any character changed to one that is no lower-case hex', () => {
+  it('refuses a digest with any character that is not lower-case hex', () => {
     const strange = fc.string({ minLength: 1, maxLength: 1 }).filter((c) => !/[0-9a-f]/.test(c));
     fc.assert(
       fc.property(digests, fc.nat(), strange, ([algorithm, encoded], seed, character) => {
@@ -57,7 +57,7 @@ describe('digest', () => {
     }
   });
 
-  it('takes any text without a throw', () => {
+  it('parses any text without throwing', () => {
     fc.assert(fc.property(fc.string(), (text) => void parseDigest(text)));
   });
 

@@ -11,7 +11,7 @@ describe('an object read from JSON', () => {
     for (const text of ['[]', 'null', '"a"', '{', '']) expect(parseObject(text)).toBeUndefined();
   });
 
-  it('is nothing where a large text nests very deeply', () => {
+  it('is undefined for a large text that nests very deeply', () => {
     const body = (depth: number) =>
       `{"padding":${JSON.stringify(padding.padding)},"a":${nested(depth)}}`;
     expect(parseObject(body(99))).toBeDefined();
@@ -19,7 +19,7 @@ describe('an object read from JSON', () => {
     expect(parseObject(body(2_000_000))).toBeUndefined();
   });
 
-  it('may have brackets and quotes in its strings, and many objects side by side', () => {
+  it('may have brackets and quotes in its strings, and many members', () => {
     fc.assert(
       fc.property(fc.dictionary(fc.string(), fc.string()), (strings) => {
         const value = { ...padding, '[[\\"': '\\\\[{"'.repeat(200), strings: { ...strings } };

@@ -23,8 +23,8 @@ const json = (value: unknown) => new TextEncoder().encode(JSON.stringify(value))
 const readJson = (value: unknown, type: string = mediaType.ociManifest) =>
   readManifest({ bytes: json(value), mediaType: type });
 
-describe('what a manifest names', () => {
-  it.each([image, dockerImage])('is config and layers of an image', (one) => {
+describe('the contents of a manifest', () => {
+  it.each([image, dockerImage])('are config and layers of an image', (one) => {
     const contents = read(one.manifest);
     expect(contents?.kind).toBe('image');
     expect(contents?.manifests).toEqual([]);
@@ -33,7 +33,7 @@ describe('what a manifest names', () => {
     );
   });
 
-  it('is manifests and no blobs of an index', () => {
+  it('are manifests and no blobs of an index', () => {
     const contents = read(index.manifest);
     expect(contents?.kind).toBe('index');
     expect(contents?.blobs).toEqual([]);
@@ -46,12 +46,12 @@ describe('what a manifest names', () => {
     ['linux/amd64', undefined],
     ['unknown/unknown', true],
     [undefined, undefined],
-  ])('tells what nobody runs by its platform: %s', (platform, isUnrunnable) => {
+  ])('mark what no client runs by its platform: %s', (platform, isUnrunnable) => {
     const one = makeIndex([{ item: image, ...(platform !== undefined && { platform }) }]);
     expect(read(one.manifest)?.manifests[0]?.isUnrunnable).toBe(isUnrunnable);
   });
 
-  it('is subject, type and annotations of an artifact', () => {
+  it('have subject, type and annotations of an artifact', () => {
     const contents = read(signatureOf(index.manifest, 'application/x').manifest);
     expect(contents?.subject?.digest).toBe(index.manifest.digest);
     expect(contents?.artifactType).toBe('application/x');
@@ -60,32 +60,32 @@ describe('what a manifest names', () => {
     });
   });
 
-  it("is the config's type where an image states no artifact type, and none for an index", () => {
+  it("have the config's type for an image without an artifact type, and none for an index", () => {
     expect(read(image.manifest)?.artifactType).toBe(image.config.mediaType);
     expect(read(index.manifest)?.artifactType).toBeUndefined();
   });
 
-  it('is nothing where the bytes are no manifest', () => {
+  it('are undefined for bytes that are not a manifest', () => {
     expect(readJson({ schemaVersion: 1 })).toBeUndefined();
     for (const value of [null, [], 'text', 5]) expect(readJson(value)).toBeUndefined();
     const html = new TextEncoder().encode('<html>');
     expect(readManifest({ bytes: html, mediaType: mediaType.ociManifest })).toBeUndefined();
   });
 
-  it('leaves out what no client could fetch', () => {
+  it('leave out what no client could fetch', () => {
     const good = { mediaType: 'a', digest: image.config.digest, size: 3 };
     const bad = [{ ...good, size: -1 }, { ...good, size: '3' }, { ...good, digest: 'x' }, null, 7];
     expect(readJson({ config: good, layers: bad })?.blobs).toEqual([good]);
   });
 
-  it('keeps urls, so that foreign layers are known', () => {
+  it('keep urls, which mark foreign layers', () => {
     const digest = image.config.digest;
     const layer = { mediaType: 'a', digest, size: 0, urls: ['https://example.test/a'] };
     expect(readJson({ layers: [layer] })?.blobs).toEqual([layer]);
     expect(readDescriptor({ ...layer, urls: [] })?.urls).toBeUndefined();
   });
 
-  it('is each blob once, and one that is named without urls as such', () => {
+  it('have no duplicate blobs, and prefer one without urls', () => {
     const blob = { mediaType: 'a', digest: image.config.digest, size: 3 };
     const foreign = { ...blob, urls: ['https://example.test/a'] };
     for (const layers of [
@@ -96,7 +96,7 @@ describe('what a manifest names', () => {
     }
   });
 
-  it('is a bounded number of blobs, and that there are more', () => {
+  it('have a limited number of blobs, and say if there are more', () => {
     const blob = (at: number) => ({
       mediaType: 'a',
       digest: `sha256:${String(at).padStart(64, '0')}`,
@@ -111,7 +111,7 @@ describe('what a manifest names', () => {
     expect(cut?.hasMore).toBe(true);
   });
 
-  it('takes no type of a blob or an artifact that no list or message should hold', () => {
+  it('have no type of a blob or artifact that is unsafe in a list', () => {
     const blob = { digest: image.config.digest, size: 3 };
     for (const bad of ['a\r\nb', '\u0000', '\u00e9', 'x'.repeat(256)]) {
       const read = readDescriptor({ ...blob, mediaType: bad, artifactType: bad });
@@ -122,7 +122,7 @@ describe('what a manifest names', () => {
     expect(readDescriptor(good)).toEqual(good);
   });
 
-  it('is read from any JSON without a throw', () => {
+  it('are read from any JSON without throwing', () => {
     fc.assert(
       fc.property(fc.json(), fc.constantFrom(...Object.values(mediaType)), (text, type) => {
         readManifest({ bytes: new TextEncoder().encode(text), mediaType: type });
@@ -133,7 +133,7 @@ describe('what a manifest names', () => {
 
 describe('the media type of a manifest', () => {
   const ofImage = new Uint8Array(image.manifest.bytes);
-  it('is what the upstream says, without parameters', () => {
+  it("is the upstream's, without parameters", () => {
     const said = `${mediaType.dockerManifest}; charset=utf-8`;
     expect(manifestMediaType(said, ofImage)).toBe(mediaType.dockerManifest);
   });
@@ -141,7 +141,7 @@ describe('the media type of a manifest', () => {
     'is what the body says, where the upstream says %s',
     (said) => expect(manifestMediaType(said, ofImage)).toBe(mediaType.ociManifest),
   );
-  it('is told from the form of a body that does not say', () => {
+  it('is guessed from the members of a body that does not state it', () => {
     const digest = image.config.digest;
     const config = { mediaType: 'a', digest, size: 1 };
     expect(manifestMediaType('', json({ manifests: [] }))).toBe(mediaType.ociIndex);
@@ -165,7 +165,7 @@ describe('the media type of a manifest', () => {
     7,
     null,
   ];
-  it('is never what no header should hold and no browser should run', () => {
+  it('is never unsafe in a header or a browser', () => {
     const config = { mediaType: 'a', digest: image.config.digest, size: 1 };
     for (const said of unfit) {
       const body = { schemaVersion: 2, mediaType: said, config, layers: [] };
@@ -177,7 +177,7 @@ describe('the media type of a manifest', () => {
     }
   });
 
-  it('may be another that is JSON', () => {
+  it('may be another JSON type', () => {
     for (const name of ['vnd.example.manifest.v1+json', `${'x'.repeat(122)}+json`]) {
       const said = `application/${name}`;
       expect(manifestMediaType('', json({ mediaType: said, manifests: [] }))).toBe(said);
@@ -185,7 +185,7 @@ describe('the media type of a manifest', () => {
     }
   });
 
-  it('stays what it was made when it is read again', () => {
+  it('stays the same when it is read again', () => {
     const config = { mediaType: 'a', digest: image.config.digest, size: 1 };
     for (const said of unfit) {
       for (const form of [{}, { manifests: [] }, { config, layers: [] }]) {

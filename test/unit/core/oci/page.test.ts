@@ -29,7 +29,7 @@ describe('page', () => {
     );
   });
 
-  it('goes on after `last`, also when it is not in the list', () => {
+  it('continues after `last`, even if it is not in the list', () => {
     fc.assert(
       fc.property(lists, fc.string(), (names, last) => {
         const { entries, next } = pageOf(names, { limit: undefined, last });
@@ -39,7 +39,7 @@ describe('page', () => {
     );
   });
 
-  it('of no entries has no next', () => {
+  it('without entries has no next', () => {
     expect(pageOf(['a', 'b'], { limit: 0, last: undefined })).toEqual({
       entries: [],
       next: undefined,
@@ -65,7 +65,7 @@ describe('page of a store', () => {
   );
   const limit = fc.option(fc.integer({ min: 0, max: 12 }), { nil: undefined });
 
-  it('is what is cut out of the whole list, after any text', () => {
+  it('equals a page of the whole list, after any text', () => {
     fc.assert(
       fc.property(names, fc.record({ last, limit }), (all, request) => {
         const after = request.last === undefined ? '' : cursor(request.last);
@@ -75,7 +75,7 @@ describe('page of a store', () => {
     );
   });
 
-  it('goes on after text that every store takes', () => {
+  it('continues after a cursor that every store accepts', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 2000 }), (text) => {
         expect(cursor(text)).toMatch(/^[ -\u007f]{0,600}$/);

@@ -23,7 +23,7 @@ describe('reference', () => {
     expect(reference && referenceText(reference)).toBe(digest);
   });
 
-  it('takes a text with a colon for a digest only', () => {
+  it('parses text with a colon only as a digest', () => {
     fc.assert(
       fc.property(tags, tags, (left, right) => {
         expect(parseReference(`${left}:${right}`)).toBeUndefined();
@@ -31,13 +31,13 @@ describe('reference', () => {
     );
   });
 
-  it('refuses what is outside the grammar', () => {
+  it('refuses text outside the grammar', () => {
     const outside = ['', '-a', '.a', 'a b', 'a/b', 'ä', 'a'.repeat(129), 'a\n', '..', '%41'];
     for (const text of outside) expect(parseReference(text), text).toBeUndefined();
     expect(parseReference('a'.repeat(128))).toBeDefined();
   });
 
-  it('takes any text without a throw', () => {
+  it('parses any text without throwing', () => {
     fc.assert(fc.property(fc.string(), (text) => void parseReference(text)));
   });
 });

@@ -17,7 +17,7 @@ const bytes = (text: string) => new TextEncoder().encode(text);
 const sha256 = digest(`sha256:${'1a'.repeat(32)}`);
 
 describe('referrers', () => {
-  it('have a tag where there is no API, cut as the specification says', () => {
+  it('have a fallback tag, cut as the specification says', () => {
     expect(referrersTag(sha256)).toBe(`sha256-${'1a'.repeat(32)}`);
     expect(referrersTag(digest(`sha512:${'1a'.repeat(64)}`))).toBe(`sha512-${'1a'.repeat(32)}`);
   });
@@ -38,7 +38,7 @@ describe('referrers', () => {
     });
   });
 
-  it('are none where the list is null, as Go writes an empty one', () => {
+  it('are empty for null, as Go writes an empty list', () => {
     expect(readReferrers(bytes('{"manifests":null}'))).toEqual([]);
   });
 

@@ -29,7 +29,7 @@ describe('repository name', () => {
     expect(isRepositoryName('a'.repeat(256))).toBe(false);
   });
 
-  it('is never a path that leaves its place', () => {
+  it('is never a path that leaves its folder', () => {
     for (const text of [
       '..',
       '../a',
@@ -46,7 +46,7 @@ describe('repository name', () => {
     }
   });
 
-  it('is judged quickly, also when it is hostile', () => {
+  it('is checked quickly, even if it is hostile', () => {
     const started = performance.now();
     for (let i = 0; i < 200; i++) isRepositoryName(`${'a-'.repeat(126)}!`);
     expect(performance.now() - started).toBeLessThan(500);
@@ -57,7 +57,7 @@ describe('repository name', () => {
     expect(repositoryKey(repository)).toBe('docker.io/library/alpine');
   });
 
-  it('is read from its key as it was', () => {
+  it('is restored from its key', () => {
     const registry = fc.constantFrom('docker.io', 'docker.io:5000', 'docker', '[::1]:5000');
     fc.assert(
       fc.property(fc.record({ registry, name: fc.stringMatching(grammar) }), (repository) => {
@@ -98,7 +98,7 @@ describe('repository pattern', () => {
     expect(repositoryPattern(glob).test(name)).toBe(expected);
   });
 
-  it('without a star stands for itself alone', () => {
+  it('without a star matches only itself', () => {
     const text = fc.string().filter((one) => !one.includes('*'));
     fc.assert(
       fc.property(text, text, (glob, name) => {

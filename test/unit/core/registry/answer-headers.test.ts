@@ -55,7 +55,7 @@ describe('Warning', () => {
       }),
     );
   });
-  it('keeps what can be kept', () => {
+  it('keeps printable text', () => {
     expect(warning('a "b" \\ c')).toBe('299 - "a \\"b\\" \\\\ c"');
     expect(warning('"'.repeat(9000)).length).toBe(4096);
     expect(staleWarning('docker.io', 60, 'it answered 429')).toBe(
@@ -90,7 +90,7 @@ describe('conditions', () => {
 });
 
 describe('target', () => {
-  it('has the ns that a query parser finds', () => {
+  it('has the same ns as a query parser finds', () => {
     const query = fc.array(
       fc.constantFrom('ns=', 'ns', '=', '&', 'docker.io', '%6e', '+', 'A', '?'),
     );

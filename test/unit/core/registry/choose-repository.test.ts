@@ -58,14 +58,14 @@ describe('the repository', () => {
     ['constructor/app', undefined, 'docker.io constructor/app by root'],
   ])('%s with ns %s: %s', (path, ns, expected) => expect(chosen(path, ns)).toBe(expected));
 
-  it('of another default gets no library/', () => {
+  it('of another default registry gets no library/', () => {
     const others = knownRegistries(new Map([['host.test:5000', policy]]), 'host.test:5000');
     expect(chosen('app', undefined, others)).toBe('host.test:5000 app by root');
     expect(chosen('docker.io/library/alpine', undefined, others)).toBe('404 NAME_UNKNOWN');
     expect(chosen('app', 'index.docker.io', others)).toBe('404 NAME_UNKNOWN');
   });
 
-  it('is always one of a configured registry, for any text', () => {
+  it('always has a configured registry, for any text', () => {
     const text = fc.oneof(
       fc.string(),
       fc
@@ -82,11 +82,11 @@ describe('the repository', () => {
   });
 });
 
-describe('the names of a catalogue', () => {
+describe('the names in a catalog', () => {
   const segment = fc.constantFrom('library', 'alpine', 'ghcr.io', 'docker.io', 'a');
   const names = fc.array(segment, { minLength: 1, maxLength: 3 }).map((parts) => parts.join('/'));
 
-  it('lead back to their keys', () => {
+  it('map back to their keys', () => {
     fc.assert(
       fc.property(fc.constantFrom(...policies.keys()), names, (registry, name) => {
         const key = `${registry}/${name}`;

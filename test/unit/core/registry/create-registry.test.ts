@@ -25,7 +25,7 @@ function textOf(answer: Answer): string {
 }
 
 describe('registry', () => {
-  it('answers any request at all, in the form that every answer has', async () => {
+  it('answers any request in the common form', async () => {
     const piece = fc.oneof(
       fc.constantFrom('/v2/', '/', '%2F', '%', '..', 'library/alpine', '/manifests/', '/blobs/'),
       fc.constantFrom('?ns=', 'ghcr.io', '&n=', '/tags/list', '/_catalog', '/referrers/', '3.20'),
@@ -56,7 +56,7 @@ describe('registry', () => {
     '/v2/library/../alpine/manifests/3.20',
     '/v2/library/%2e%2e/alpine/manifests/3.20',
     '/v2/./alpine/manifests/3.20',
-  ])('does not walk through %s', async (target) => {
+  ])('does not resolve %s', async (target) => {
     const answer = await registry(ask('GET', target));
     expect(answer.status).toBe(400);
     expect(textOf(answer)).toContain('NAME_INVALID');
@@ -69,7 +69,7 @@ describe('registry', () => {
     [`/v2/library/alpine/blobs/${app.config.digest}?ns=docker.io`, 503],
     ['/v2/library/alpine/tags/list', 503],
     ['/v2/_catalog', 503],
-  ])('answers %s with %i when the mirror breaks, and tells of it', async (target, status) => {
+  ])('answers %s with %i when the mirror throws, and reports it', async (target, status) => {
     const errors: unknown[] = [];
     const onError = (error: unknown) => void errors.push(error);
     const broken = createRegistry(brokenMirror(), { ...options, onError });
@@ -80,7 +80,7 @@ describe('registry', () => {
     expect(errors).toEqual([new Error('a secret')]);
   });
 
-  it('answers also when nobody can be told', async () => {
+  it('answers even if the log fails', async () => {
     const onError = () => {
       throw new Error('the log is full');
     };
@@ -89,7 +89,7 @@ describe('registry', () => {
     expect(answer.status).toBe(503);
   });
 
-  it('notes what a log line and the metrics need', async () => {
+  it('notes what the log and the metrics need', async () => {
     const pull = await registry(ask('GET', '/v2/ghcr.io/owner/app/manifests/v1'));
     expect(pull.note).toEqual({
       kind: 'manifest',
@@ -123,7 +123,7 @@ describe('registry', () => {
     expect(answer.note.upstreamCalls).toBe(2);
   });
 
-  it('lets a digest be kept for ever, however it came', async () => {
+  it('lets clients cache a digest forever, from any source', async () => {
     const working = scriptedMirror('working');
     const missing: Mirror = {
       ...working,
@@ -150,7 +150,7 @@ describe('registry', () => {
     expect(byTag.headers['cache-status']).toBe('Pullfront; fwd=miss');
   });
 
-  it('asks no store for a page of nothing', async () => {
+  it('reads no store for an empty page', async () => {
     const answer = await createRegistry(brokenMirror(), options)(ask('GET', '/v2/_catalog?n=0'));
     expect(textOf(answer)).toBe('{"repositories":[]}');
   });
@@ -161,7 +161,7 @@ describe('registry', () => {
   });
 });
 
-describe('the catalogue', () => {
+describe('the catalog', () => {
   const keys = [
     'docker.io/library/alpine',
     'docker.io/secret/app',
@@ -181,7 +181,7 @@ describe('the catalogue', () => {
   const registry = createRegistry(mirror, options);
 
   it.each([1, 2, 3, 5])(
-    'ends in pages of %i, without what may not be pulled any more',
+    'has pages of %i, without repositories that are no longer allowed',
     async (n) => {
       const shown: string[] = [];
       let target: string | undefined = `/v2/_catalog?n=${n}`;
@@ -197,7 +197,7 @@ describe('the catalogue', () => {
     },
   );
 
-  it('is whole without a number', async () => {
+  it('is complete without n', async () => {
     const answer = await registry(ask('GET', '/v2/_catalog'));
     expect(JSON.parse(textOf(answer)).repositories).toEqual([
       'library/alpine',

@@ -18,7 +18,7 @@ const reference = fc.oneof(fc.constant(digest), fc.stringMatching(/^[a-z0-9][a-z
 const inFront = (text: string) => (text === '' ? '' : `/${text}`);
 
 describe('route', () => {
-  it('of a manifest is found whatever the name holds', () => {
+  it('of a manifest is parsed with any name', () => {
     fc.assert(
       fc.property(prefix, name, reference, (prefix, name, reference) => {
         const route = parseRoute(`${inFront(prefix)}/v2/${name}/manifests/${reference}`);
@@ -27,7 +27,7 @@ describe('route', () => {
     );
   });
 
-  it('of blobs, referrers and tags is found whatever the name holds', () => {
+  it('of blobs, referrers and tags is parsed with any name', () => {
     fc.assert(
       fc.property(prefix, name, (prefix, name) => {
         const base = `${inFront(prefix)}/v2/${name}`;
@@ -108,9 +108,9 @@ describe('route', () => {
     '/v2/a/tags/other',
     '/v2/_catalog/',
     'http://mirror.test/v2/',
-  ])('%s leads nowhere', (path) => expect(parseRoute(path)).toEqual({ kind: 'unknown' }));
+  ])('%s is unknown', (path) => expect(parseRoute(path)).toEqual({ kind: 'unknown' }));
 
-  it('is found for any text, without a throw', () => {
+  it('is parsed from any text without throwing', () => {
     const parts = fc.array(
       fc.oneof(
         fc.constantFrom(
@@ -136,7 +136,7 @@ describe('route', () => {
     );
   });
 
-  it('is found quickly for a path as long as a server takes', () => {
+  it('is parsed quickly from the longest path that a server accepts', () => {
     const started = performance.now();
     for (const piece of ['/', 'a/', '/v2', '%41', 'manifests/']) {
       parseRoute(`/v2/${piece.repeat(16_384 / piece.length)}`);

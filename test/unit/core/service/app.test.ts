@@ -62,7 +62,7 @@ describe('the pages beside the registry', () => {
     ['GET', '/healthz'],
     ['GET', '/healthz?verbose'],
     ['HEAD', '/healthz'],
-  ])('%s %s says status and version, and nothing else', async (method, url) => {
+  ])('%s %s has the status and the version, and nothing else', async (method, url) => {
     const { response, note } = await ask(url, {}, { method });
     expect(response.status).toBe(200);
     expect(Object.fromEntries(response.headers)).toMatchObject({
@@ -92,7 +92,7 @@ describe('the pages beside the registry', () => {
     expect(await response.text()).toBe('GET or HEAD only\n');
   });
 
-  test('metrics are there where the platform has them', async () => {
+  test('metrics exist if the platform has them', async () => {
     const metrics = async () => ({ type: 'text/plain', body: 'ü' });
     const { response, note } = await ask('/metrics', { metrics });
     expect([await response.text(), response.headers.get('content-length')]).toEqual(['ü', '2']);
@@ -100,7 +100,7 @@ describe('the pages beside the registry', () => {
     expect((await ask('/metrics', {})).note?.kind).toBe('manifest');
   });
 
-  test('metrics whose stores do not answer are given up', async () => {
+  test('metrics time out when the stores do not answer', async () => {
     vi.useFakeTimers();
     try {
       const asking = ask('/metrics', { metrics: () => new Promise(() => undefined) });
@@ -112,12 +112,12 @@ describe('the pages beside the registry', () => {
     }
   });
 
-  test.each(['/healthz/x', '/v2/healthz', '/healthzz', '/'])('%s is not theirs', async (url) => {
+  test.each(['/healthz/x', '/v2/healthz', '/healthzz', '/'])('%s is not a page', async (url) => {
     expect((await ask(url, {})).note?.kind).toBe('manifest');
   });
 });
 
-test('the registry has no header but its own', async () => {
+test('the registry has only its own headers', async () => {
   const headers = { etag: '"sha256:a"', 'content-length': '3', 'content-type': 'a/b' };
   const bytes = new TextEncoder().encode('abc');
   const registry = async () => ({ ...empty, headers, body: bytes });
@@ -147,10 +147,13 @@ test.each([
   ['/v2/a/blobs/sha256:ab', 429],
   ['/v2/a/blobs/sha256:ab?ns=docker.io', 503],
   ['/v2/a/manifests/1', 503],
-])('a failure at %s sends the client to the origin with %i, and is told', async (url, status) => {
-  const registry = async () => Promise.reject(new Error('a secret'));
-  const { response, errors } = await ask(url, { registry });
-  expect(response.status).toBe(status);
-  expect(await response.text()).not.toContain('a secret');
-  expect(errors).toEqual([new Error('a secret')]);
-});
+])(
+  'a failure at %s sends the client to the origin with %i, and is reported',
+  async (url, status) => {
+    const registry = async () => Promise.reject(new Error('a secret'));
+    const { response, errors } = await ask(url, { registry });
+    expect(response.status).toBe(status);
+    expect(await response.text()).not.toContain('a secret');
+    expect(errors).toEqual([new Error('a secret')]);
+  },
+);

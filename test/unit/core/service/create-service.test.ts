@@ -49,14 +49,14 @@ async function get({ app }: Service, target: string): Promise<Response> {
   return app.fetch(request, { target, answered: () => undefined });
 }
 
-test('it answers the registry’s paths by the configured upstreams and passwords', async () => {
+test('it answers the registry’s paths with the configured upstreams and passwords', async () => {
   const answer = await get(serviceOn(), '/v2/library/app/manifests/1');
   expect(answer.status).toBe(200);
   expect(answer.headers.get('docker-content-digest')).toBe(image.manifest.digest);
   expect(hub.requests.some(({ authorization }) => authorization === 'Basic')).toBe(true);
 });
 
-test('it says whether it works, until it closes', async () => {
+test('it is healthy until it closes', async () => {
   const service = serviceOn();
   expect((await get(service, '/healthz')).status).toBe(200);
   service.startClosing();
@@ -64,7 +64,7 @@ test('it says whether it works, until it closes', async () => {
   expect((await get(service, '/v2/')).status).toBe(200);
 });
 
-test('a filler stores what the mirror missed, with the same tokens', async () => {
+test('a filler stores missing blobs with the same tokens', async () => {
   const jobs: FillJob[] = [];
   const queue = { enqueue: async (added: readonly FillJob[]) => void jobs.push(...added) };
   const service = serviceOn({ ports: { ...platform.ports, queue } });
@@ -79,7 +79,7 @@ test('a filler stores what the mirror missed, with the same tokens', async () =>
   expect(hub.count({ kind: 'token' })).toBe(tokens);
 });
 
-test('what should not happen is logged with its place, and answered', async () => {
+test('an unexpected error is logged with its stack, and answered', async () => {
   const service = serviceOn({
     missingBlobs: {
       fillsElsewhere: false,

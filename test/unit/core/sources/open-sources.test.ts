@@ -55,13 +55,13 @@ function scene(upstream: object = {}) {
   return { state, events, limits, opened, upstreams, readPassword, ask, settled };
 }
 
-test('each upstream has the policy that is configured', () => {
+test('each upstream has its configured policy', () => {
   const { opened } = scene({ tagTtl: '7s' });
   expect([...opened.keys()]).toEqual(['docker.io']);
   expect(opened.get('docker.io')?.policy.tagTtl).toBe(7000);
 });
 
-test('a request has the password and our name, and its rate limit reaches the ledger', async () => {
+test('a request has the password and the user agent, and its rate limit reaches the ledger', async () => {
   const { ask, limits, events, settled } = scene();
   hub.set({ pullLimit: { limit: 100, accountLimit: 200, windowSeconds: 21_600 } });
   expect(await ask()).toMatchObject({ kind: 'found' });
@@ -76,7 +76,7 @@ test('a request has the password and our name, and its rate limit reaches the le
   expect(events.some(({ kind }) => kind === 'rate-limit')).toBe(true);
 });
 
-test('a password that was changed is read again when it is refused', async () => {
+test('a changed password is read again when it is refused', async () => {
   const { state, ask } = scene();
   await ask();
   hub.set({ accounts: [{ ...account, password: 'two' }] });
@@ -85,7 +85,7 @@ test('a password that was changed is read again when it is refused', async () =>
   expect(await ask()).toMatchObject({ kind: 'found' });
 });
 
-test('a password that cannot be read fails the request, is told, and nobody is asked', async () => {
+test('a password that cannot be read fails the request and is reported, without an upstream request', async () => {
   const { state, events, ask } = scene();
   state.password = undefined;
   await expect(ask()).rejects.toMatchObject({ kind: 'unavailable' });
@@ -95,7 +95,7 @@ test('a password that cannot be read fails the request, is told, and nobody is a
   ]);
 });
 
-test('passwords that cannot be read are told beforehand', async () => {
+test('passwords that cannot be read are reported in advance', async () => {
   const { state, upstreams, readPassword } = scene();
   expect(await unreadablePasswords(upstreams, readPassword)).toEqual([]);
   state.password = undefined;

@@ -49,7 +49,7 @@ test('a password is read before the first request, and once', async () => {
   expect(state.reads).toBe(1);
 });
 
-test('a password that was changed is read again, once for all who were refused', async () => {
+test('a changed password is read again, once for all refused requests', async () => {
   const { state, ask } = scene();
   await ask();
   Object.assign(state, { valid: 'two', secret: 'two', now: 300_000 });

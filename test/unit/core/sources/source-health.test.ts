@@ -40,7 +40,7 @@ function failing(): string {
   return alone.includes('other') ? 'registry' : alone.join(' ');
 }
 
-describe('a failure concerns', () => {
+describe('a failure affects', () => {
   it.each<[string, UpstreamError, string]>([
     ['400', status(400), 'a'],
     ['418', status(418), 'a'],
@@ -66,7 +66,7 @@ describe('a failure concerns', () => {
     ['503 of the blob host', status(503, { answerer: cdn }), ''],
     ['429 of the blob host', status(429, { answerer: cdn }), ''],
     ['no blob host', new UpstreamError('unreachable', 'x', { answerer: cdn }), ''],
-  ])('%s: %o leaves alone: %s', (_, error, alone) => {
+  ])('%s: %o backs off from: %s', (_, error, alone) => {
     for (const name of ['a', 'b']) answered(name);
     health.failure('a', error);
     expect(failing()).toBe(alone);
@@ -84,7 +84,7 @@ describe('5xx of several repositories', () => {
     for (const name of names) health.failure(name, status(500));
   };
 
-  it('of three within 30 s: the registry fails', () => {
+  it('of three within 30 s make the registry fail', () => {
     fail('x', 'y');
     now += 29_999;
     expect(failing()).toBe('');
@@ -94,26 +94,26 @@ describe('5xx of several repositories', () => {
     expect(failing()).toBe('');
   });
 
-  it('of one, as often as it likes: it does not', () => {
+  it('of one do not, however many', () => {
     for (let times = 0; times < 10; times++) fail('x', 'y');
     expect(failing()).toBe('');
   });
 
-  it('in more than 30 s: it does not', () => {
+  it('over more than 30 s do not', () => {
     fail('x', 'y');
     now += 30_000;
     fail('z');
     expect(failing()).toBe('');
   });
 
-  it('while it answers others: it does not', () => {
+  it('while it answers for others do not', () => {
     fail('x', 'y');
     answered('b');
     fail('z');
     expect(failing()).toBe('');
   });
 
-  it('does not prolong the rest that they caused: somebody has to look', () => {
+  it('do not prolong the backoff that they caused', () => {
     fail('x', 'y', 'z');
     now += 4_000;
     fail('x', 'y', 'z');
@@ -124,14 +124,14 @@ describe('5xx of several repositories', () => {
     expect(failing()).toBe('');
   });
 
-  it('counts those of a host that manifests are redirected to', () => {
+  it('include those of a host that manifests are redirected to', () => {
     for (const name of ['x', 'y', 'z']) {
       health.failure(name, new UpstreamError('unreachable', 'gone', { answerer: regional }));
     }
     expect(failing()).toBe('registry');
   });
 
-  it('counts no 4xx, and none of a token service or a blob host', () => {
+  it('include no 4xx, and none of a token service or a blob host', () => {
     for (const name of ['x', 'y', 'z']) {
       health.failure(name, status(400));
       health.failure(name, status(503, { answerer: cdn }));
@@ -141,7 +141,7 @@ describe('5xx of several repositories', () => {
   });
 });
 
-describe('a rest', () => {
+describe('a backoff', () => {
   it.each([
     [1, 5_000],
     [10, 10_000],
@@ -168,7 +168,7 @@ describe('a rest', () => {
     expect(failing()).toBe('');
   });
 
-  it('of the registry does not end with a denial, which may be the token service’s', () => {
+  it('from the registry does not end with a denial, which may be the token service’s', () => {
     health.failure('a', down);
     health.success('b', undefined, true);
     expect(failing()).toBe('registry');
@@ -183,7 +183,7 @@ describe('a rest', () => {
 });
 
 describe('trust', () => {
-  it('lasts for 30 s after an answer to anybody', () => {
+  it('lasts for 30 s after an answer about any repository', () => {
     expect(health.isTrusted('a')).toBe(false);
     answered('b');
     now += 29_999;
@@ -192,7 +192,7 @@ describe('trust', () => {
     expect(health.isTrusted('a')).toBe(false);
   });
 
-  it('is not there when the clock is set back', () => {
+  it('ends when the clock is set back', () => {
     answered('a');
     now -= hour;
     expect(health.isTrusted('a')).toBe(false);
@@ -207,7 +207,7 @@ describe('a token service', () => {
     health.failure('a', lost);
   });
 
-  it('that fails: who needs its token does not wait for it', () => {
+  it('that fails: repositories that need its token do not wait for it', () => {
     services.set('b', { host: tokens.host, hasToken: false });
     expect(health.recentFailure('b')).toBe(lost);
     expect(health.isTrusted('b')).toBe(false);
@@ -217,13 +217,13 @@ describe('a token service', () => {
     ['has a token', { host: tokens.host, hasToken: true }],
     ['uses another', { host: 'other.example', hasToken: false }],
     ['needs none', undefined],
-  ])('that fails: who %s is not held up', (_, service) => {
+  ])('that fails: a repository that %s is not affected', (_, service) => {
     if (service !== undefined) services.set('b', service);
     expect(health.recentFailure('b')).toBeUndefined();
     expect(health.isTrusted('b')).toBe(true);
   });
 
-  it('that gives a token again is asked by all', () => {
+  it('that issues a token again is used by all', () => {
     services.set('b', { host: tokens.host, hasToken: false });
     services.set('c', { host: tokens.host, hasToken: false });
     const before = services.get('b');
@@ -236,7 +236,7 @@ describe('a token service', () => {
 describe('a blob host', () => {
   const lost = new UpstreamError('unreachable', 'gone', { answerer: cdn });
 
-  it('that fails is known of its repositories for 30 s', () => {
+  it('that fails is remembered for its repositories for 30 s', () => {
     health.blobArrives('b', cdn.host);
     health.failure('a', lost);
     expect(health.blobFailure('a')).toBe(lost);
@@ -251,7 +251,7 @@ describe('a blob host', () => {
     expect(health.blobFailure('a')).toBeUndefined();
   });
 
-  it('that answers one repository with 503 is good for another', () => {
+  it('that answers one repository with 503 is usable for another', () => {
     health.blobArrives('b', cdn.host);
     health.failure('a', status(503, { answerer: cdn }));
     expect(health.blobFailure('a')).toBeDefined();
@@ -264,13 +264,13 @@ describe('a blob host', () => {
     expect(health.blobFailure('a')).toBeUndefined();
   });
 
-  it('a signature that is over says nothing', () => {
+  it('an expired signature says nothing', () => {
     health.failure('a', status(403, { answerer: cdn }));
     expect(health.blobFailure('a')).toBeUndefined();
   });
 });
 
-describe('what is told', () => {
+describe('the events', () => {
   const told = () =>
     events.splice(0).map((event) => {
       if (event.kind !== 'backed-off' && event.kind !== 'answers-again') return event.kind;
@@ -278,7 +278,7 @@ describe('what is told', () => {
       return [kind, scope, host, repository].filter(Boolean).join(' ');
     });
 
-  it('of a repository: once, and when it answers again', () => {
+  it('of a repository: once, and when it recovers', () => {
     health.failure('a', status(500));
     health.failure('a', status(500));
     expect(events).toEqual([
@@ -297,7 +297,7 @@ describe('what is told', () => {
     expect(told().slice(1)).toEqual(['answers-again repository a']);
   });
 
-  it('of the registry: once, and nothing of its repositories', () => {
+  it('of the registry: once, and none of its repositories', () => {
     health.failure('a', down);
     now += 6_000;
     health.failure('b', down);
@@ -331,7 +331,7 @@ describe('what is told', () => {
   });
 });
 
-it('forgets the oldest of the names and hosts that clients and registries make up', () => {
+it('forgets the oldest names and hosts: clients and registries can invent any number', () => {
   health.failure('first', status(400, { retryAfter: 60 }));
   health.failure('first', status(503, { answerer: cdn }));
   for (let i = 0; i < 5_000; i++) {

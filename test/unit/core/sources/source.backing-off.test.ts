@@ -97,7 +97,7 @@ const status = (code: number, headers = {}): FaultAction => ({
 
 const ofA = 'library/a';
 
-describe('an answer for library/a: is it asked again, and is another one?', () => {
+describe('an answer about library/a: does the mirror back off from it, and from others?', () => {
   it.each<[string, Omit<Fault, 'times'>, Expected]>([
     ['manifest: 400', { on: 'manifest', match: ofA, do: status(400) }, itself],
     ['manifest: 451', { on: 'manifest', match: ofA, do: status(451) }, itself],
@@ -184,7 +184,7 @@ describe('an answer for library/a: is it asked again, and is another one?', () =
 describe('5xx of many repositories', () => {
   const broken = { on: 'manifest', match: 'broken/', do: status(500) } as const;
 
-  it('of three: the registry is left alone, but for who has no copy', async () => {
+  it('of three: the registry gets requests only for clients without a copy', async () => {
     await mirrored('library/b');
     upstream.fail(broken);
     for (const name of ['broken/x', 'broken/y']) await seen(name);
@@ -197,7 +197,7 @@ describe('5xx of many repositories', () => {
     expect(await seen('library/b')).toBe(live);
   });
 
-  it('of one that a client asks for again and again: nothing else is stale', async () => {
+  it('of one that a client keeps requesting: nothing else is stale', async () => {
     await mirrored('library/b');
     upstream.fail(broken);
     for (let round = 0; round < 5; round++) {
@@ -209,7 +209,7 @@ describe('5xx of many repositories', () => {
 });
 
 describe('a repository that answers 500', () => {
-  it('serves its own complete image as stale, while others go on', async () => {
+  it('serves its own complete image as stale, while others are unaffected', async () => {
     await mirrored('library/a', 'library/b');
     upstream.add('library/a', moved, '1');
     upstream.add('library/b', moved, '1');
@@ -231,7 +231,7 @@ describe('a repository that answers 500', () => {
     }
   });
 
-  it('and has no complete image: its manifest is refused, and that of others is not', async () => {
+  it('and has no complete image: only its manifest is refused', async () => {
     for (const name of ['library/a', 'library/b']) {
       upstream.add(name, moved, '1');
       await test.tag(name, '1');
@@ -245,8 +245,8 @@ describe('a repository that answers 500', () => {
   });
 });
 
-describe('a token service that is gone', () => {
-  it('stops nobody who has a token or needs none', async () => {
+describe('an unreachable token service', () => {
+  it('does not affect repositories that have a token or need none', async () => {
     await mirrored('library/a', 'library/b');
     await upstream.stop('token');
     // Its first request would need a token.
@@ -257,7 +257,7 @@ describe('a token service that is gone', () => {
     expect(await seen('library/new')).toBe('miss, asked');
   });
 
-  it('is not waited for by those who need it and have a copy', async () => {
+  it('delays no client that needs it and has a copy', async () => {
     await mirrored('library/a', 'library/b');
     upstream.revokeTokens();
     await upstream.stop('token');
@@ -272,10 +272,10 @@ describe('a token service that is gone', () => {
   });
 });
 
-describe('a blob host that is gone', () => {
+describe('an unreachable blob host', () => {
   const tagOfMoved = async () => (await test.tag('library/a', 'moved')).kind;
 
-  it('a manifest whose blobs lead there is refused until they come again', async () => {
+  it('a manifest whose blobs come from there is refused until they arrive again', async () => {
     await mirrored('library/a', 'library/b');
     upstream.add('library/a', moved, 'moved');
     expect(await tagOfMoved()).toBe('found');
@@ -292,7 +292,7 @@ describe('a blob host that is gone', () => {
     expect(await tagOfMoved()).toBe('found');
   });
 
-  it('stored blobs go on', async () => {
+  it('stored blobs are served', async () => {
     await mirrored('library/a');
     await upstream.stop('cdn');
     expect((await test.blob('library/a', layer)).kind).toBe('stream');

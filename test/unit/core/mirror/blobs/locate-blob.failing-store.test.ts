@@ -44,7 +44,7 @@ async function isStored(): Promise<void> {
 const failures = () => test.events.filter(({ kind }) => kind === 'store-failed');
 
 describe('a stored blob that cannot be read', () => {
-  it('costs its clients an upstream request each, and no pull', async () => {
+  it('costs each client an upstream request, but no failed pull', async () => {
     await open({
       ports: (store) => ({
         blobs: storeOf(store.blobs, { locate: () => Promise.reject(new Error('no table')) }),
@@ -59,7 +59,7 @@ describe('a stored blob that cannot be read', () => {
     expect(failures()[0]).toMatchObject({ operation: 'locate' });
   });
 
-  it('is redirected past where the policy says so', async () => {
+  it('is redirected to the upstream if the policy says so', async () => {
     await open({
       policy: { delivery: 'redirect' },
       ports: (store) => ({
@@ -85,7 +85,7 @@ function storeOf(blobs: BlobStore, other: Partial<BlobStore>): BlobStore {
   };
 }
 
-describe('a store that takes no byte', () => {
+describe('a store that accepts no byte', () => {
   /** It fails with the first write, which comes after the upstream's first bytes. */
   const failingPut = (begun: Promise<void>, source: BlobSource): BlobPut => {
     const reader = source.open(0);
@@ -98,7 +98,7 @@ describe('a store that takes no byte', () => {
     return { done, begun, follow };
   };
 
-  it('costs no client its bytes, not even the first', async () => {
+  it('costs no client its bytes, not even the first client', async () => {
     const never = new Promise<void>(() => undefined);
     await open({
       ports: (store) => ({
@@ -110,7 +110,7 @@ describe('a store that takes no byte', () => {
     expect(test.upstream.count(`GET blob library/app@${digest}`)).toBe(4);
   });
 
-  it('which shows after the first write: the clients after the first get their bytes', async () => {
+  it('that fails after the first write: all clients but the first get their bytes', async () => {
     let isFull = true;
     await open({
       ports: (store) => ({
@@ -134,7 +134,7 @@ describe('a store that takes no byte', () => {
 });
 
 describe('a store that refuses a blob before its first byte', () => {
-  it('is counted on for others', async () => {
+  it('is still used for other blobs', async () => {
     const full = { done: Promise.reject(new Error('no room')), follow: () => new ReadableStream() };
     full.done.catch(() => undefined);
     await open({
@@ -152,7 +152,7 @@ describe('a store that refuses a blob before its first byte', () => {
   });
 });
 
-describe('a manifest that lies about the size of a stored blob', () => {
+describe('a manifest that states a wrong size for a stored blob', () => {
   const lying = (size: number) => {
     const body = JSON.parse(Buffer.from(image.manifest.bytes).toString());
     body.layers[0].size = size;
@@ -162,7 +162,7 @@ describe('a manifest that lies about the size of a stored blob', () => {
   it.each([
     ['larger', layer.size + 1],
     ['smaller', layer.size - 1],
-  ])('as %s takes it from nobody: all get the right bytes', async (_, size) => {
+  ])('as %s: all clients get the right bytes', async (_, size) => {
     await open();
     await test.fill();
     test.upstream.add('attacker/app', lying(size), '1');
@@ -174,7 +174,7 @@ describe('a manifest that lies about the size of a stored blob', () => {
     expect(test.upstream.asked).toEqual([]);
   });
 
-  it('also in the repository of the right one, and after a restart', async () => {
+  it('also in the repository of the correct manifest, and after a restart', async () => {
     await open();
     await test.fill();
     test.restart();
@@ -187,7 +187,7 @@ describe('a manifest that lies about the size of a stored blob', () => {
     expect(await test.blob('library/app', digest, 'HEAD')).toMatchObject({ size: layer.size });
   });
 
-  it('is not complete with it', async () => {
+  it('is not complete', async () => {
     await open();
     await test.fill();
     const liar = lying(layer.size + 1);

@@ -53,7 +53,7 @@ const manifestOf = (mirror: RunningMirror) =>
     .repository(repository)
     .resolveManifest({ kind: 'digest', digest: known(image.manifest.digest) }, 'GET');
 
-describe('instances that want the same thing at the same moment', () => {
+describe('concurrent instances', () => {
   it('cost one GET of a manifest', async () => {
     const instances = Array.from({ length: 8 }, () => test.another());
     const outcomes = await Promise.all(instances.map(manifestOf));
@@ -61,7 +61,7 @@ describe('instances that want the same thing at the same moment', () => {
     expect(test.upstream.count('GET manifest')).toBe(1);
   });
 
-  it('cost one GET of a tag whose upstream names no digest on HEAD', async () => {
+  it('cost one GET of a tag whose upstream omits the digest on HEAD', async () => {
     test.upstream.hidesDigest = true;
     const reference = { kind: 'tag', tag: '1' } as const;
     const instances = Array.from({ length: 8 }, () => test.another());
@@ -72,7 +72,7 @@ describe('instances that want the same thing at the same moment', () => {
     expect(test.upstream.count('GET manifest')).toBe(1);
   });
 
-  it('cost one GET of such a tag also when their clocks differ', async () => {
+  it('cost one GET of such a tag even if their clocks differ', async () => {
     const { upstream } = test;
     upstream.hidesDigest = true;
     const get = upstream.getManifest.bind(upstream);
@@ -103,7 +103,7 @@ describe('instances that want the same thing at the same moment', () => {
     expect(test.upstream.count('GET blob')).toBe(0);
   });
 
-  it('do the work themselves while the leases cannot be had', async () => {
+  it('do the work themselves while leases are unavailable', async () => {
     const acquire = () => Promise.reject(new Error('throttled'));
     const failing = { ...test.store.leases, acquire } as typeof test.store.leases;
     await test.close();
@@ -132,7 +132,7 @@ describe('instances that want the same thing at the same moment', () => {
 });
 
 describe('a fill', () => {
-  it('asks the registry again when the shared redirect leads nowhere', async () => {
+  it('asks the registry again when the shared redirect fails', async () => {
     test.upstream.redirects = true;
     test.upstream.isExpired = true;
     await test.tag('library/app', '1');
@@ -153,7 +153,7 @@ describe('a fill', () => {
 });
 
 describe('an upstream that serves blobs itself', () => {
-  it('has small ones passed through, and is asked for a redirect once', async () => {
+  it('gets small blobs passed through, and one request for a redirect', async () => {
     await test.tag('library/app', '1');
     const outcome = await blobOf(test.mirror, known(small.digest));
     expect(Buffer.from(small.bytes).equals(await bytesOf(outcome))).toBe(true);
@@ -161,7 +161,7 @@ describe('an upstream that serves blobs itself', () => {
     expect(test.upstream.count('LOCATE')).toBe(1);
   });
 
-  it('is asked once by all instances, and again after ten minutes', async () => {
+  it('gets one request from all instances, and another after ten minutes', async () => {
     await test.tag('library/app', '1');
     const ask = async () => {
       const instances = Array.from({ length: 40 }, () => test.another());
@@ -180,14 +180,14 @@ describe('an upstream that serves blobs itself', () => {
     expect(test.upstream.count('LOCATE')).toBe(2);
   });
 
-  it('has a client wait for the fill of a larger one', async () => {
+  it('lets a client wait for the fill of a larger blob', async () => {
     await test.tag('library/app', '1');
     const waiting = blobOf(test.mirror);
     await test.fill();
     expect(Buffer.from(layer.bytes).equals(await bytesOf(await waiting))).toBe(true);
   });
 
-  it('has it go elsewhere when the fill takes too long', async () => {
+  it('sends the client to the origin when the fill takes too long', async () => {
     await test.tag('library/app', '1');
     const waiting = blobOf(test.mirror);
     const clock = setInterval(() => test.pass(500), 10);
@@ -197,8 +197,8 @@ describe('an upstream that serves blobs itself', () => {
   });
 });
 
-describe('an instance that knows nothing yet', () => {
-  it('serves a complete image without asking for each blob', async () => {
+describe('a new instance', () => {
+  it('serves a complete image without looking for each blob', async () => {
     await test.tag('library/app', '1');
     await test.fill();
     const { blobs, manifests } = test.store;
@@ -220,7 +220,7 @@ describe('an instance that knows nothing yet', () => {
     expect(noted.sort()).toEqual([layer, small, image.config].map((blob) => blob.digest).sort());
   });
 
-  it('asks again a day later, as somebody may have emptied the bucket', async () => {
+  it('looks for the blobs again a day later: the bucket may have been emptied', async () => {
     await test.tag('library/app', '1');
     await test.fill();
     test.pass(25 * 3_600_000);

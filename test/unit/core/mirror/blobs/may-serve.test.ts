@@ -22,25 +22,25 @@ beforeEach(async () => {
 afterEach(() => test.close());
 
 describe('a stored blob', () => {
-  it('is served in the repository whose manifest names it, without a word to the upstream', async () => {
+  it('is served in the repository whose manifest names it, without an upstream request', async () => {
     const outcome = await test.blob('team/private', secret.digest);
     expect(await bytesOf(outcome)).toEqualBytes(secret.bytes);
     expect(test.upstream.asked).toEqual([]);
   });
 
-  it('is absent in another repository when the upstream does not have it there', async () => {
+  it('is absent in another repository if the upstream does not have it there', async () => {
     expect(await test.blob('team/other', secret.digest)).toEqual({ kind: 'absent' });
     expect(await test.blob('team/other', secret.digest, 'HEAD')).toEqual({ kind: 'absent' });
   });
 
-  it('is served in another repository when the upstream says that it is there', async () => {
+  it('is served in another repository if the upstream confirms it', async () => {
     test.upstream.add('team/other', image);
     const outcome = await test.blob('team/other', secret.digest);
     expect(await bytesOf(outcome)).toEqualBytes(secret.bytes);
     expect(test.upstream.asked).toEqual([`HEAD blob team/other@${secret.digest}`]);
   });
 
-  it('is not served in another repository when the upstream cannot be asked', async () => {
+  it('is not served in another repository while the upstream fails', async () => {
     test.upstream.failure = down;
     expect(await test.blob('team/other', secret.digest)).toEqual({
       kind: 'unobtainable',
@@ -48,7 +48,7 @@ describe('a stored blob', () => {
     });
   });
 
-  it('is asked for again when what the upstream said is out of date', async () => {
+  it('is confirmed again when the confirmation is out of date', async () => {
     test.upstream.add('team/other', image);
     await bytesOf(await test.blob('team/other', secret.digest));
     test.pass(5 * 60_000);
@@ -57,8 +57,8 @@ describe('a stored blob', () => {
   });
 });
 
-describe('a blob of a manifest that was just served', () => {
-  it('is readable at once, also while the index cannot be read', async () => {
+describe('a blob of a manifest that was served a moment ago', () => {
+  it('is served at once, even while the index cannot be read', async () => {
     await test.close();
     test = await openMirror({
       ports: (store) => ({
@@ -77,9 +77,9 @@ describe('a blob of a manifest that was just served', () => {
   });
 });
 
-describe('a digest that is no manifest', () => {
+describe('a digest that is not a manifest', () => {
   // containerd asks for a bare digest at `manifests/` first, and at `blobs/` after that 404.
-  it('is still a blob, and a blob that is absent may still be a manifest', async () => {
+  it('may still be a blob, and an absent blob may still be a manifest', async () => {
     test.upstream.add('team/other', image);
     expect(await test.manifest('team/other', secret.digest)).toEqual({ kind: 'absent' });
     expect((await test.blob('team/other', secret.digest, 'HEAD')).kind).toBe('known');
@@ -91,7 +91,7 @@ describe('a digest that is no manifest', () => {
 });
 
 describe('a mirrored manifest', () => {
-  it('is not answered in another repository of the upstream', async () => {
+  it('is not served in another repository of the upstream', async () => {
     expect(await test.manifest('team/other', image.manifest.digest)).toEqual({ kind: 'absent' });
   });
 
@@ -105,13 +105,13 @@ describe('a mirrored manifest', () => {
     expect((await test.blob('team/fork', secret.digest, 'HEAD')).kind).toBe('known');
   });
 
-  it('stays its own bytes', async () => {
+  it('keeps its bytes', async () => {
     const outcome = await test.manifest('team/private', image.manifest.digest);
     expect(outcome).toMatchObject({ bytes: new Uint8Array(image.manifest.bytes) });
   });
 });
 
-describe('a blob that several repositories want at the same moment', () => {
+describe('a blob that several repositories request at once', () => {
   const layer = randomLayer('wanted', 100_000);
   const wanted = makeImage({ layers: [layer] });
 
@@ -123,7 +123,7 @@ describe('a blob that several repositories want at the same moment', () => {
     test.upstream.asked.length = 0;
   });
 
-  it('reaches those whose upstream has it when the fill was begun for one that has not', async () => {
+  it('is served to repositories that have it if the fill was started for one that does not', async () => {
     const names = ['team/gone', 'team/gone', 'team/app', 'team/app', 'team/app'];
     const outcomes = await Promise.all(names.map((name) => test.blob(name, layer.digest)));
     expect(outcomes.slice(0, 2)).toEqual([{ kind: 'absent' }, { kind: 'absent' }]);
@@ -139,7 +139,7 @@ describe('a blob that several repositories want at the same moment', () => {
     });
   });
 
-  it('is tried again by the queue when it joined the fill of one that has not', async () => {
+  it('is retried by the queue if it joined the fill of one that does not', async () => {
     const blob = { digest: known(layer.digest), size: layer.size, mediaType: '' };
     const jobs = ['team/gone', 'team/app'].map((name) =>
       test.mirror.handleFill({ repository: { registry: 'docker.io', name }, blob }),

@@ -30,7 +30,7 @@ function sendNothing() {
   };
 }
 
-describe('a blob that one registry sent, asked of another that only says that it has it', () => {
+describe('a blob from one registry, requested from another that only confirms it by HEAD', () => {
   it('is not served', async () => {
     sendNothing();
     for (let round = 0; round < 2; round++) {
@@ -41,7 +41,7 @@ describe('a blob that one registry sent, asked of another that only says that it
     expect(await test.blob('library/app', layer.digest)).toMatchObject({ kind: 'stream' });
   });
 
-  it('nor waited for where nobody can follow a fill', async () => {
+  it('nor waited for where clients cannot follow a fill', async () => {
     await test.close();
     await open({ missingBlobs: awaitLarge({ passThroughBytes: 0, wait: 60_000 }) });
     sendNothing();
@@ -49,7 +49,7 @@ describe('a blob that one registry sent, asked of another that only says that it
     expect(await test.blob('library/app', layer.digest)).toMatchObject({ kind: 'stream' });
   });
 
-  it('comes from that one, and from the store once it sent all of it', async () => {
+  it('comes from that registry, and from the store once that sent all of it', async () => {
     for (let round = 0; round < 3; round++) {
       const bytes = await bytesOf(await test.blob('evil.test/app', layer.digest));
       expect(Buffer.from(layer.bytes).equals(bytes)).toBe(true);
@@ -60,14 +60,14 @@ describe('a blob that one registry sent, asked of another that only says that it
     expect(test.evil.count(get)).toBe(2);
   });
 
-  it('comes from that one, and not from the store when its bytes are wrong', async () => {
+  it('comes from that registry, but not from the store if its bytes are wrong', async () => {
     test.evil.corrupt = (bytes) => bytes.map((byte) => byte ^ 1);
     await expect(bytesOf(await test.blob('evil.test/app', layer.digest))).rejects.toThrow('wrong');
     sendNothing();
     expect(await test.blob('evil.test/app', layer.digest)).toMatchObject({ kind: 'unobtainable' });
   });
 
-  it('is served when a manifest of that one names it', async () => {
+  it('is served when a manifest of that registry names it', async () => {
     await test.tag('evil.test/app', '1');
     sendNothing();
     const bytes = await bytesOf(await test.blob('evil.test/app', layer.digest));
@@ -78,14 +78,14 @@ describe('a blob that one registry sent, asked of another that only says that it
   });
 });
 
-describe('a manifest that one registry sent, asked of another that only says that it has it', () => {
-  it('is fetched from that one', async () => {
+describe('a manifest from one registry, requested from another that only confirms it by HEAD', () => {
+  it('is fetched from that registry', async () => {
     await test.manifest('evil.test/app', image.manifest.digest);
     expect(test.evil.count(`GET manifest app:${image.manifest.digest}`)).toBe(1);
   });
 });
 
-it('a blob that a registry’s fill just stored is served in its repositories', async () => {
+it('a blob that a registry’s fill stored is served in its repositories', async () => {
   const other = makeImage({ layers: [randomLayer('unnamed', 50_000)] });
   test.evil.add('other', other, '1');
   const [unnamed = layer] = other.layers;

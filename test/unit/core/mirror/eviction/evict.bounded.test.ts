@@ -63,8 +63,8 @@ async function unnamed(): Promise<number> {
 
 const looks = () => (asked.isBlobNamed ?? 0) + (asked.removeManifest ?? 0);
 
-describe('a run of eviction that is bounded', () => {
-  it('evicts images however many blobs are stored, and the next one goes on', async () => {
+describe('a limited eviction run', () => {
+  it('evicts images however many blobs are stored, and the next run continues', async () => {
     await opened({ images: 120, each: 10 }, 1_000_000, { evictionSteps: 100 });
     // A quarter of the steps looks for blobs that nothing names, an image takes eleven.
     for (const left of [1140, 1080, 1020, 960]) {
@@ -78,7 +78,7 @@ describe('a run of eviction that is bounded', () => {
     expect([blobs.stored.size, blobs.calls.list]).toEqual([960, list]);
   });
 
-  it('comes to every blob that nothing names, wherever it begins', async () => {
+  it('reaches every unreferenced blob, wherever it starts', async () => {
     await opened({ images: 0, each: 0 }, 1, { evictionSteps: 40 });
     for (let at = 0; at < 60; at++) blobs.stored.add(madeDigest(`left behind ${at}`));
     for (let left = 50; left >= 0; left -= 10) {
@@ -87,7 +87,7 @@ describe('a run of eviction that is bounded', () => {
     }
   });
 
-  it('takes an image whole or leaves it to the next run', async () => {
+  it('evicts a whole image or leaves it to the next run', async () => {
     await opened({ images: 6, each: 20 }, 1, { evictionSteps: 64 });
     for (const left of [80, 40, 0]) {
       await test.mirror.evict();
@@ -95,7 +95,7 @@ describe('a run of eviction that is bounded', () => {
     }
   });
 
-  it('begins an image that no run can take whole', async () => {
+  it('evicts part of an image that is too large for any run', async () => {
     await opened({ images: 1, each: 100 }, 1, { evictionSteps: 40 });
     await test.mirror.evict();
     expect(asked.removeManifest).toBe(1);
@@ -105,7 +105,7 @@ describe('a run of eviction that is bounded', () => {
     expect(blobs.stored.size).toBe(0);
   });
 
-  it('ends when its process may have to', async () => {
+  it('ends before its process may have to', async () => {
     await opened({ images: 50, each: 2 }, 1, { evictionSteps: 1000 });
     const pauseAt = Date.UTC(2026, 0, 1) + 10_000;
     const [digest = madeDigest('none')] = blobs.stored;
@@ -119,15 +119,15 @@ describe('a run of eviction that is bounded', () => {
   });
 });
 
-describe('an unbounded run', () => {
-  it('looks at every blob and goes down to below the bound', async () => {
+describe('an unlimited eviction run', () => {
+  it('examines every blob and frees space to below the limit', async () => {
     await opened({ images: 120, each: 10 }, 1_000_000);
     blobs.stored.add(madeDigest('left behind'));
     await test.mirror.evict();
     expect([blobs.stored.size, await unnamed()]).toEqual([950, 0]);
   });
 
-  it('ends when its instance does', async () => {
+  it('ends when its instance stops', async () => {
     await opened({ images: 20, each: 1 }, 1);
     blobs.answer = async (method) => {
       if (method === 'delete') await test.mirror.stop();
@@ -140,7 +140,7 @@ describe('an unbounded run', () => {
 describe('several instances', () => {
   const instances = () => Array.from({ length: 10 }, () => test.another());
 
-  it('evict no more than one would', async () => {
+  it('evict no more than one instance would', async () => {
     await opened({ images: 400, each: 1 }, 399_000);
     blobs.answer = () => new Promise((resolve) => setImmediate(resolve));
     await Promise.all(instances().map((instance) => instance.evict()));
@@ -148,7 +148,7 @@ describe('several instances', () => {
     expect(asked.removeManifest).toBe(21);
   });
 
-  it('evict without leases as well', async () => {
+  it('evict without leases', async () => {
     await opened({ images: 20, each: 1 }, 10_000, {
       leases: () => ({
         acquire: () => Promise.reject(new Error('no leases')),
@@ -161,7 +161,7 @@ describe('several instances', () => {
     expect(blobs.stored.size).toBe(9);
   });
 
-  it('do not take the turn of one that is slow but alive', async () => {
+  it('do not take over from an instance that is slow but alive', async () => {
     await opened({ images: 40, each: 1 }, 10_000);
     blobs.answer = async (method) => {
       // Only a run that has its turn lists the blobs.
@@ -173,7 +173,7 @@ describe('several instances', () => {
     expect([blobs.stored.size, blobs.calls.list]).toEqual([9, 1]);
   });
 
-  it('stop when they were so slow that another may have its turn', async () => {
+  it('stop when they were too slow and lost the lease', async () => {
     await opened({ images: 40, each: 1 }, 10_000);
     blobs.answer = async (method) => {
       if (method === 'delete') test.pass(70_000);

@@ -39,13 +39,13 @@ function digestsOf(at: number): string[] {
 }
 
 describe('evict', () => {
-  it('leaves everything while the store is within its bound', async () => {
+  it('keeps everything while the store is within its limit', async () => {
     await pulled(1_000_000);
     await test.mirror.evict();
     expect(await stored()).toEqual(new Set([...digestsOf(0), ...digestsOf(1), ...digestsOf(2)]));
   });
 
-  it('takes the image pulled longest ago, and no blob that a kept one names', async () => {
+  it('evicts the least recently pulled image, but no blob that a remaining one names', async () => {
     await pulled(10_000_000);
     const used = await test.store.blobs.usedBytes();
     await test.close();
@@ -53,7 +53,7 @@ describe('evict', () => {
     expect(await stored()).toEqual(new Set([...digestsOf(0), ...digestsOf(2)]));
   });
 
-  it('leaves a young blob that nothing names: its manifest may be on its way', async () => {
+  it('keeps a recent unreferenced blob: its manifest may be on the way', async () => {
     await pulled(1);
     await test.mirror.evict();
     expect((await stored()).size).toBeGreaterThan(0);
@@ -62,7 +62,7 @@ describe('evict', () => {
     expect(await stored()).toEqual(new Set());
   });
 
-  it('brings back what was evicted when it is pulled again', async () => {
+  it('fetches an evicted image again when it is pulled', async () => {
     await pulled(1);
     test.pass(3_600_000);
     await test.mirror.evict();
@@ -71,7 +71,7 @@ describe('evict', () => {
     expect(await bytesOf(await test.blob('library/b', shared.digest))).toHaveLength(shared.size);
   });
 
-  it('is due as well when a client led the fill and the queue had nothing to do', async () => {
+  it('also runs after a fill that a client started', async () => {
     test = await openMirror({ limits: { storeBytes: 1 } });
     const [image] = images;
     if (image === undefined) throw new Error('there is no image');
@@ -81,7 +81,7 @@ describe('evict', () => {
     await vi.waitFor(async () => expect(await stored()).toEqual(new Set()));
   });
 
-  it('is told', async () => {
+  it('is reported', async () => {
     await pulled(1);
     await test.mirror.evict();
     expect(test.events).toContainEqual(expect.objectContaining({ kind: 'evicted', manifests: 1 }));
@@ -123,7 +123,7 @@ describe('a fill', () => {
     });
   }
 
-  it('notes that its image is complete before it evicts, and when that fails', async () => {
+  it('notes that its image is complete before eviction, even if eviction fails', async () => {
     await fillWith(() => Promise.reject(new Error('too many queries')));
     const pauseAt = Date.UTC(2027, 0, 1);
     for (const job of test.queued.splice(0)) {
@@ -136,7 +136,7 @@ describe('a fill', () => {
     );
   });
 
-  it('is done before eviction where the process stays', async () => {
+  it('ends before eviction if the process lives on', async () => {
     let release: (used: number) => void = () => undefined;
     await fillWith(
       () =>

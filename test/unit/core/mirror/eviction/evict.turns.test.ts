@@ -88,7 +88,7 @@ async function evict(blobs: NotedBlobs) {
   return { listed, looks };
 }
 
-it('eviction lets the event loop turn while it goes through blobs that manifests name', async () => {
+it('eviction lets the event loop turn among blobs that manifests name', async () => {
   const blobs = await opened(999_999);
   await test.store.manifests.putManifest(repository, image.manifest, image.contents, 1);
   for (const { digest } of image.blobs) blobs.stored.add(digest);
@@ -98,7 +98,7 @@ it('eviction lets the event loop turn while it goes through blobs that manifests
   expect(looks.most).toBeLessThanOrEqual(128);
 });
 
-it('and through blobs that are too young', async () => {
+it('and among recent blobs', async () => {
   const blobs = await opened(1);
   for (let at = 0; at < 1000; at++) blobs.stored.add(madeDigest(`young ${at}`));
   blobs.age = test.now();
@@ -107,7 +107,7 @@ it('and through blobs that are too young', async () => {
   expect(listed.most).toBeLessThanOrEqual(128);
 });
 
-it('and within an image whose blobs another names too', async () => {
+it('and within an image that shares its blobs', async () => {
   const blobs = await opened(1);
   for (const [at, of] of [repository, other].entries()) {
     await test.store.manifests.putManifest(of, image.manifest, image.contents, at + 1);

@@ -21,7 +21,7 @@ test('a fill is read as it was written', () => {
   });
 });
 
-test('a fill that an older version wrote is read: it knew of no fence', () => {
+test('a message of an older version, without a fence, is read', () => {
   const { fence: _, ...older } = job;
   expect(readFillText(JSON.stringify({ version: 1, ...older }))).toEqual({
     kind: 'job',
@@ -29,7 +29,7 @@ test('a fill that an older version wrote is read: it knew of no fence', () => {
   });
 });
 
-test('whatever an upstream calls a media type, the message is ASCII and read back', () => {
+test('with any media type, the message is ASCII and is read back', () => {
   const anyText = fc.string({ unit: 'binary', maxLength: 300 });
   fc.assert(
     fc.property(anyText, anyText, (mediaType, progress) => {
@@ -41,7 +41,7 @@ test('whatever an upstream calls a media type, the message is ASCII and read bac
   );
 });
 
-describe('what is no fill', () => {
+describe('an invalid message', () => {
   const message = JSON.parse(fillText(job));
   test.each([
     ['no JSON', 'x', 'not a JSON object'],

@@ -45,8 +45,8 @@ async function beginEvil(mirror = test.mirror) {
   return { body, filling };
 }
 
-describe('a blob that another registry is sending, slowly or falsely', () => {
-  it('comes from the registry that it is asked of, and is stored', async () => {
+describe('a blob that another registry sends slowly, or with wrong bytes', () => {
+  it('comes from the requested registry, and is stored', async () => {
     const { body, filling } = await beginEvil();
     await body.give(layer.bytes.subarray(0, 10));
     await test.tag('library/app', '1');
@@ -61,7 +61,7 @@ describe('a blob that another registry is sending, slowly or falsely', () => {
     expect(await test.store.blobs.usedBytes()).toBe(layer.size);
   });
 
-  it('is not cut by the other one’s wrong bytes, however fast they come', async () => {
+  it('is not cut by the other registry’s wrong bytes, however fast they arrive', async () => {
     const { body, filling } = await beginEvil();
     await body.give(wrong.subarray(0, 150_000));
     await test.tag('library/app', '1');
@@ -75,7 +75,7 @@ describe('a blob that another registry is sending, slowly or falsely', () => {
     expect(outcomes.sort()).toEqual(['docker.io/library/app stored', 'evil.test/app mismatch']);
   });
 
-  it('is stored once when both send it', async () => {
+  it('is stored once if both registries send it', async () => {
     const { body, filling } = await beginEvil();
     const other = test.mirror.handleFill({ repository: good, blob });
     await body.give(layer.bytes);
@@ -85,8 +85,8 @@ describe('a blob that another registry is sending, slowly or falsely', () => {
   });
 });
 
-describe('a fill that another instance makes', () => {
-  it('holds back none from another registry', async () => {
+describe('a fill of another instance', () => {
+  it('blocks no fill from another registry', async () => {
     const { body, filling } = await beginEvil(test.another());
     expect(await test.mirror.handleFill({ repository: good, blob })).toEqual({ kind: 'done' });
     expect(await isStored()).toBe(true);
@@ -95,7 +95,7 @@ describe('a fill that another instance makes', () => {
     expect(await filling).toMatchObject({ kind: 'retry' });
   });
 
-  it('is queued for each registry that is asked for the blob', async () => {
+  it('is queued for each registry that clients request the blob from', async () => {
     await test.close();
     await open({ missingBlobs: awaitLarge({ passThroughBytes: 1e6, wait: 0 }) });
     await test.blob('evil.test/app', layer.digest);
@@ -108,7 +108,7 @@ describe('a fill that another instance makes', () => {
 });
 
 describe('a blob whose size two manifests state differently', () => {
-  it('is no other’s fill: the one that lies cuts nobody but its own clients', async () => {
+  it('has two fills: the one with the wrong size cuts only its own clients', async () => {
     const body = new FedBody();
     test.upstream.body = () => body.reader;
     test.upstream.hidesSize = true;

@@ -38,7 +38,7 @@ async function drip(at: number, seconds = Number.POSITIVE_INFINITY): Promise<num
 }
 
 describe('a fill whose upstream sends a byte a second', () => {
-  it('is given up after 30 s, and comes again by the queue', async () => {
+  it('is given up after 30 s, and the queue retries it', async () => {
     const filling = test.mirror.handleFill(job);
     expect(await drip(0)).toBe(30);
     expect(await filling).toMatchObject({ kind: 'retry', reason: expect.stringMatching(/30 s/) });
@@ -48,7 +48,7 @@ describe('a fill whose upstream sends a byte a second', () => {
     expect(await test.mirror.handleFill(job, { delivery: 2 })).toEqual({ kind: 'done' });
   });
 
-  it('is followed by nobody afterwards: clients get the bytes as slowly as they come', async () => {
+  it('is not followed afterwards: clients get the slow bytes passed through', async () => {
     const outcome = await Promise.all([test.blob(name, layer.digest), drip(0, 2)]);
     const cut = expect(bytesOf(outcome[0])).rejects.toThrow('30 s');
     await drip(2);
@@ -63,7 +63,7 @@ describe('a fill whose upstream sends a byte a second', () => {
     expect(await test.store.blobs.usedBytes()).toBe(0);
   });
 
-  it('goes on when those are its last bytes', async () => {
+  it('continues if those are its last bytes', async () => {
     const filling = test.mirror.handleFill(job);
     const most = layer.size - 100;
     await body.give(layer.bytes.subarray(0, most));

@@ -28,7 +28,7 @@ describe('a new image manifest', () => {
     );
   });
 
-  it('queues no blob that is larger than what may be stored', async () => {
+  it('queues no blob that is too large to store', async () => {
     await test.close();
     await open({ limits: { maxBlobBytes: 100_000 } });
     await test.tag('library/app', '1');
@@ -49,7 +49,7 @@ describe('clients of a blob that is not stored', () => {
     expect(test.upstream.count(`GET blob library/app@${layer.digest}`)).toBe(1);
   });
 
-  it('may leave without stopping the fill', async () => {
+  it('may disconnect without stopping the fill', async () => {
     await test.tag('library/app', '1');
     const outcome = await test.blob('library/app', layer.digest);
     const body = outcome.kind === 'stream' ? outcome.body : undefined;
@@ -60,7 +60,7 @@ describe('clients of a blob that is not stored', () => {
     expect(test.upstream.count(`GET blob library/app@${layer.digest}`)).toBe(1);
   });
 
-  it('never get a clean end of wrong bytes, which are never stored', async () => {
+  it('never get a complete but wrong blob, which is never stored', async () => {
     await test.tag('library/app', '1');
     test.upstream.corrupt = (bytes) => bytes.map((byte, at) => (at === 1000 ? byte ^ 1 : byte));
     await expect(bytesOf(await test.blob('library/app', layer.digest))).rejects.toThrow();
@@ -74,7 +74,7 @@ describe('clients of a blob that is not stored', () => {
     expect(await bytesOf(await test.blob('library/app', layer.digest))).toHaveLength(layer.size);
   });
 
-  it('are told when the upstream fails before the first byte', async () => {
+  it('get an error when the upstream fails before the first byte', async () => {
     await test.tag('library/app', '1');
     test.upstream.failure = down;
     expect(await test.blob('library/app', layer.digest)).toEqual({
@@ -83,7 +83,7 @@ describe('clients of a blob that is not stored', () => {
     });
   });
 
-  it('get the upstream’s redirect where the policy says so, while the fill is queued', async () => {
+  it('get the upstream’s redirect if the policy says so, while the fill is queued', async () => {
     await test.close();
     await open({ policy: { delivery: 'redirect' } });
     test.upstream.location = { kind: 'redirect', url: 'https://cdn.example/blob?signature=1' };
@@ -97,7 +97,7 @@ describe('clients of a blob that is not stored', () => {
     expect(test.queued.map(({ blob }) => blob.digest)).toContain(layer.digest);
   });
 
-  it('are passed through a blob that is too large to store, and it is verified on the way', async () => {
+  it('get a blob that is too large to store passed through, verified on the way', async () => {
     await test.close();
     await open({ limits: { maxBlobBytes: 100_000 } });
     await test.tag('library/app', '1');
@@ -146,12 +146,12 @@ describe('a job of the queue', () => {
     expect(test.upstream.asked).toEqual([]);
   });
 
-  it('is tried again after what the upstream asks for', async () => {
+  it('is retried after the upstream’s Retry-After', async () => {
     test.upstream.failure = new UpstreamError('limited', 'limited', { retryAfter: 42 });
     expect(await test.mirror.handleFill(job)).toMatchObject({ kind: 'retry', afterSeconds: 42 });
   });
 
-  it('is given up when the upstream does not have the blob', async () => {
+  it('is given up if the upstream does not have the blob', async () => {
     const repository = { registry: 'docker.io', name: 'library/none' };
     expect(await test.mirror.handleFill({ ...job, repository })).toMatchObject({
       kind: 'given-up',
@@ -159,8 +159,8 @@ describe('a job of the queue', () => {
   });
 });
 
-describe('one blob that the upstream cannot give', () => {
-  it('does not keep other images from being served', async () => {
+describe('a blob that the upstream cannot send', () => {
+  it('does not prevent serving other images', async () => {
     const other = makeImage({ layers: [randomLayer('other', 1000)] });
     test.upstream.add('library/other', other, '1');
     await test.tag('library/other', '1');

@@ -76,7 +76,7 @@ async function pause(): Promise<FillJob> {
 describe('a fill that fails', () => {
   const down = new UpstreamError('unavailable', 'docker.io answered 503', { status: 503 });
 
-  it('comes again after a pause that doubles up to half an hour', async () => {
+  it('is retried after a pause that doubles up to half an hour', async () => {
     test.upstream.failure = down;
     const pauses: number[] = [];
     for (let delivery = 1; delivery <= 101; delivery++) {
@@ -111,7 +111,7 @@ describe('a job whose blob another instance is filling', () => {
     expect(await acquire()).toBeDefined();
   });
 
-  it('is done when it comes for the first time: the filler has a job of its own', async () => {
+  it('is done on the first delivery: the other instance has its own job', async () => {
     expect(await test.mirror.handleFill(job, { delivery: 1 })).toEqual({ kind: 'done' });
     expect(test.upstream.asked).toEqual([]);
   });
@@ -134,7 +134,7 @@ describe('a job whose blob another instance is filling', () => {
 });
 
 describe('a fill that pauses', () => {
-  it('goes on from what it noted', async () => {
+  it('continues from its progress', async () => {
     const rest = await pause();
     expect(await test.another().handleFill(rest)).toEqual({ kind: 'done' });
     expect(puts).toEqual([undefined, 'half']);
@@ -142,7 +142,7 @@ describe('a fill that pauses', () => {
     expect(await acquire()).toBeDefined();
   });
 
-  it('hands its lease on: no duplicate begins at the start meanwhile', async () => {
+  it('passes its lease on, so that no duplicate starts over meanwhile', async () => {
     const rest = await pause();
     test.pass(leaseLife - 1);
     expect(await test.another().handleFill(job)).toEqual({ kind: 'done' });
@@ -150,7 +150,7 @@ describe('a fill that pauses', () => {
     expect(puts).toEqual([undefined, 'half']);
   });
 
-  it('has a full life of its lease left, however long it took', async () => {
+  it('has the full life of its lease left, however long it took', async () => {
     putTime = leaseLife - 1;
     await pause();
     test.pass(leaseLife - 1);
@@ -159,7 +159,7 @@ describe('a fill that pauses', () => {
     expect(await acquire()).toBeDefined();
   });
 
-  it('gets a lease anew when its own is over', async () => {
+  it('gets a new lease when its own has expired', async () => {
     const rest = await pause();
     test.pass(leaseLife);
     expect(await test.mirror.handleFill(rest)).toEqual({ kind: 'done' });
@@ -167,7 +167,7 @@ describe('a fill that pauses', () => {
     expect(await isStored()).toBe(true);
   });
 
-  it('comes back later when another has taken the lease', async () => {
+  it('is retried later if another instance has the lease', async () => {
     const rest = await pause();
     test.pass(leaseLife);
     await acquire();
@@ -176,14 +176,14 @@ describe('a fill that pauses', () => {
     expect(puts).toEqual([undefined]);
   });
 
-  it('does not share its lease with a delivery before this one, which may be alive', async () => {
+  it('does not share its lease with an earlier delivery, which may still run', async () => {
     const rest = await pause();
     const outcome = await test.mirror.handleFill(rest, { delivery: 2 });
     expect(outcome).toMatchObject({ kind: 'retry', afterSeconds: 60 });
     expect(puts).toEqual([undefined]);
   });
 
-  it('lets go of the lease when the rest cannot be queued', async () => {
+  it('releases the lease when the rest cannot be queued', async () => {
     isPausing = true;
     isQueueDown = true;
     const outcome = await test.mirror.handleFill(job, { pauseAt: 1 });
@@ -191,7 +191,7 @@ describe('a fill that pauses', () => {
     expect(await acquire()).toBeDefined();
   });
 
-  it('shows its progress to the store when the blob came another way: its upload can go', async () => {
+  it('passes its progress to the store if the blob was stored in another way, to end its upload', async () => {
     const rest = await pause();
     isPausing = false;
     test.pass(leaseLife);
@@ -203,7 +203,7 @@ describe('a fill that pauses', () => {
   });
 });
 
-it('a job of a registry that is not configured any more is given up, and holds no lease', async () => {
+it('a job of a registry that is no longer configured is given up, and holds no lease', async () => {
   const gone = { ...job, repository: { registry: 'gone.example', name: 'a/b' } };
   expect(await test.mirror.handleFill(gone)).toEqual({
     kind: 'given-up',

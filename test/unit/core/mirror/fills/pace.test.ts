@@ -23,7 +23,7 @@ function open() {
 }
 
 describe('the pace of a fill', () => {
-  it('is 64 KiB in 30 s at least', () => {
+  it('is at least 64 KiB in 30 s', () => {
     const { read } = open();
     for (let round = 0; round < 1000; round++) read(2.2 * kibibyte, 1000, 1e9);
     const slow = () => {
@@ -32,14 +32,14 @@ describe('the pace of a fill', () => {
     expect(slow).toThrow(TooSlow);
   });
 
-  it('is not kept by a byte now and then, however many came before', () => {
+  it('is not met by a byte now and then, however many arrived before', () => {
     const { read } = open();
     read(1e9, 1000, 1e9);
     for (let round = 0; round < 29; round++) read(1, 1000, 1e9);
     expect(() => read(1, 1000, 1e9)).toThrow(TooSlow);
   });
 
-  it('does not count the time in which nobody waits for bytes', () => {
+  it('does not count time in which no read waits', () => {
     const { read, pass } = open();
     for (let round = 0; round < 100; round++) {
       read(1, 100, 1e9);
@@ -50,7 +50,7 @@ describe('the pace of a fill', () => {
     }).toThrow(TooSlow);
   });
 
-  it('leaves more time for the last bytes, and for a small blob', () => {
+  it('allows more time for the last bytes, and for a small blob', () => {
     const { read } = open();
     read(1e6, 1000, 60 * kibibyte);
     for (let left = 60 * kibibyte - 1; left > 60 * kibibyte - 119; left--) read(1, 1000, left);
@@ -61,7 +61,7 @@ describe('the pace of a fill', () => {
     last.read(10, 60_000, 0);
   });
 
-  it('is that of all slices together', () => {
+  it('is measured over all slices', () => {
     const { pace, pass } = open();
     for (let slice = 0; slice < 4; slice++) pace.waiting();
     for (let round = 0; round < 400; round++) {
@@ -78,7 +78,7 @@ describe('the pace of a fill', () => {
     expect(() => pace.arrived(1, 1e6)).toThrow(TooSlow);
   });
 
-  it('begins anew with a request that mends a break, and when the clock was set back', () => {
+  it('starts over after a resumed break, and when the clock was set back', () => {
     const { read, pace, pass } = open();
     read(1, 29_000, 1e9);
     pace.reopened();

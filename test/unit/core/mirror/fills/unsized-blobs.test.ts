@@ -52,8 +52,8 @@ async function followEndless(digest: string) {
   };
 }
 
-describe('a blob whose size nobody stated', () => {
-  it('is stored when it is not larger than what may be stored', async () => {
+describe('a blob of unknown size', () => {
+  it('is stored if it is within the limits', async () => {
     await open({ maxBlobBytes: layer.size, storeBytes: layer.size });
     expect(await bytesOf(await test.blob(name, layer.digest))).toHaveLength(layer.size);
     await test.settled();
@@ -63,7 +63,7 @@ describe('a blob whose size nobody stated', () => {
   it.each([
     ['maxBlobBytes', { maxBlobBytes: 100_000 }],
     ['storeBytes', { storeBytes: 100_000 }],
-  ])('is broken off at %s, and nothing of it is kept', async (_, limits) => {
+  ])('is aborted at %s, and nothing of it is kept', async (_, limits) => {
     await open(limits);
     const { reading, give } = await followEndless(layer.digest);
     expect(await give(100)).toBe(11);
@@ -73,7 +73,7 @@ describe('a blob whose size nobody stated', () => {
     expect(await test.store.blobs.usedBytes()).toBe(0);
   });
 
-  it('is passed through for an hour after that, and other blobs are stored meanwhile', async () => {
+  it('is passed through for an hour after that, while other blobs are stored', async () => {
     await open({ maxBlobBytes: layer.size - 1 });
     // It may show before there is a byte to follow: then the client gets them all the same.
     await settled(test.blob(name, layer.digest).then(bytesOf));
@@ -96,7 +96,7 @@ describe('a blob whose size nobody stated', () => {
     ).toHaveLength(2);
   });
 
-  it('counts with the others under way: together they are no larger than the store', async () => {
+  it('counts together with the others being filled: all are within the store’s limit', async () => {
     await open({ storeBytes: 300_000 });
     const one = await followEndless(layer.digest);
     const two = await followEndless(other.digest);

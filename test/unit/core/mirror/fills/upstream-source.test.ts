@@ -43,7 +43,7 @@ async function read(reader: ByteReader): Promise<Uint8Array> {
 }
 
 describe('UpstreamSource', () => {
-  it('resumes where a body broke, as often as there is progress', async () => {
+  it('resumes where a body broke, as often as it makes progress', async () => {
     const { source, slices } = sourceOf(async (slice) => ({
       kind: 'found',
       size: blob.length,
@@ -56,7 +56,7 @@ describe('UpstreamSource', () => {
     expect(source.bytes).toBe(blob.length);
   });
 
-  it('asks no more once it is cancelled, also while it waits for bytes', async () => {
+  it('sends no request once it is cancelled, even while it waits for bytes', async () => {
     const { source, slices } = sourceOf(async () => ({
       kind: 'found',
       size: blob.length,
@@ -75,7 +75,7 @@ describe('UpstreamSource', () => {
     expect(slices).toHaveLength(1);
   });
 
-  it('resumes a body that ended too early as if it had broken', async () => {
+  it('resumes a body that ended too early', async () => {
     const { source } = sourceOf(async (slice) => ({
       kind: 'found',
       size: blob.length,
@@ -84,7 +84,7 @@ describe('UpstreamSource', () => {
     expect(await read(source.open(0))).toEqualBytes(blob);
   });
 
-  it('reads no more than the slice asked for', async () => {
+  it('reads no more than the requested slice', async () => {
     const { source } = sourceOf(async (slice) => ({
       kind: 'found',
       size: blob.length,
@@ -94,7 +94,7 @@ describe('UpstreamSource', () => {
     expect(bytes).toEqualBytes(blob.subarray(100, 200));
   });
 
-  it.each([[0], [1]])('gives up after five openings that give %i bytes', async (gain) => {
+  it.each([[0], [1]])('gives up after five requests that return %i bytes', async (gain) => {
     const { source, slices } = sourceOf(async (slice) => ({
       kind: 'found',
       size: blob.length,
@@ -112,13 +112,13 @@ describe('UpstreamSource', () => {
     expect(slices).toHaveLength(1);
   });
 
-  it('tells a refusal from a failure', async () => {
+  it('distinguishes a refusal from a failure', async () => {
     const { source } = sourceOf(async () => ({ kind: 'absent' }));
     await expect(read(source.open(0))).rejects.toBeInstanceOf(BlobRefused);
     await expect(source.answered).rejects.toBeInstanceOf(BlobRefused);
   });
 
-  it('refuses a blob whose size is not the one of the manifest', async () => {
+  it('rejects a blob of another size than the manifest states', async () => {
     const { source } = sourceOf(async (slice) => ({
       kind: 'found',
       size: blob.length + 1,
@@ -135,7 +135,7 @@ describe('UpstreamSource', () => {
     await source.answered;
   });
 
-  it('asks the upstream at once, and lets a cancelled read go while it waits', async () => {
+  it('sends the request at once, and ends a pending read when cancelled', async () => {
     let answer: (opening: BlobOpening) => void = () => undefined;
     const { source, slices } = sourceOf(
       () =>
@@ -158,7 +158,7 @@ describe('UpstreamSource', () => {
     expect(slices).toHaveLength(1);
   });
 
-  it('asks nobody again after a cancel', async () => {
+  it('sends no request after a cancel', async () => {
     const { source, slices } = sourceOf(async () => ({
       kind: 'found',
       size: blob.length,
@@ -175,7 +175,7 @@ describe('UpstreamSource', () => {
     expect(slices).toHaveLength(1);
   });
 
-  it('asks nobody again after it was given up', async () => {
+  it('sends no request after it gave up', async () => {
     const limited = new UpstreamError('limited', 'limited', { status: 429 });
     const refused = sourceOf(() => Promise.reject(limited));
     const failing = refused.source.open(0);

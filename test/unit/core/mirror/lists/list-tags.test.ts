@@ -28,7 +28,7 @@ beforeEach(async () => {
 afterEach(() => test.close());
 
 describe('tags', () => {
-  it('are the upstream’s, asked for once within the TTL', async () => {
+  it('come from the upstream, with one request within the TTL', async () => {
     const lists = await Promise.all(
       [1, 2, 3].map(() => test.mirror.repository(repository).listTags()),
     );
@@ -48,7 +48,7 @@ describe('tags', () => {
     });
   });
 
-  it('are the pulled ones when there never was a list', async () => {
+  it('are the pulled ones if there never was a list', async () => {
     await test.tag('library/app', '2');
     test.upstream.failure = down;
     expect(await test.mirror.repository(repository).listTags()).toMatchObject({ tags: ['2'] });
@@ -62,7 +62,7 @@ describe('tags', () => {
     });
   });
 
-  it('of a repository that is not there are absent', async () => {
+  it('of a missing repository are absent', async () => {
     const nowhere = { registry: 'docker.io', name: 'library/nowhere' };
     expect(await test.mirror.repository(nowhere).listTags()).toEqual({ kind: 'absent' });
   });
@@ -74,7 +74,7 @@ describe('referrers', () => {
     digest: known(signature.manifest.digest),
   };
 
-  it('are what the upstream’s API says', async () => {
+  it('come from the upstream’s API', async () => {
     test.upstream.referrers = { kind: 'found', manifests: [descriptor] };
     expect(await test.mirror.repository(repository).listReferrers(subject)).toMatchObject({
       kind: 'found',
@@ -100,7 +100,7 @@ describe('referrers', () => {
     });
   });
 
-  it('are never an empty list when the upstream could not be asked', async () => {
+  it('are never an empty list when the upstream failed', async () => {
     test.upstream.failure = down;
     expect(await test.mirror.repository(repository).listReferrers(subject)).toEqual({
       kind: 'unobtainable',
@@ -163,7 +163,7 @@ describe('referrers by the fallback tag', () => {
 });
 
 describe('an index', () => {
-  it('is served stale when one of its images is complete, and not before', async () => {
+  it('is served stale only when one of its images is complete', async () => {
     const index = makeIndex([{ item: image, platform: 'linux/amd64' }]);
     test.upstream.add('library/app', index, 'multi');
     await test.tag('library/app', 'multi');

@@ -80,8 +80,8 @@ async function whileUp(work: () => Promise<unknown>): Promise<void> {
 const isServed = async ({ manifest }: { manifest: { digest: string } }) =>
   (await test.manifest('library/app', manifest.digest)).kind === 'found';
 
-describe('an index that is walked', () => {
-  it('three levels deep with the same digest many times: each is looked at once', async () => {
+describe('a walk over an index', () => {
+  it('three levels deep with repeated digests visits each manifest once', async () => {
     const repeated = (item: IndexChild['item']) => indexOf(Array.from({ length: 40 }, () => item));
     const deepest = repeated(image);
     const middle = repeated(deepest);
@@ -91,7 +91,7 @@ describe('an index that is walked', () => {
     expect(asked.manifests).toEqual([image.manifest.digest]);
   });
 
-  it('by many ways to the same manifests: each is looked at once', async () => {
+  it('with many paths to the same manifests visits each once', async () => {
     const images = Array.from({ length: 12 }, (_, at) => small(`image ${at}`));
     const level = (below: readonly IndexChild['item'][], name: string) =>
       Array.from({ length: 12 }, (_, at) =>
@@ -111,7 +111,7 @@ describe('an index that is walked', () => {
     expect(asked.blobs).toHaveLength(12 * 2);
   });
 
-  it('is complete by an image that a shorter way leads to as well', async () => {
+  it('finds an image that a shorter path also leads to', async () => {
     const deep = indexOf([indexOf([indexOf([indexOf([image])])])]);
     const near = indexOf([image]);
     const root = indexOf([deep, near]);
@@ -120,14 +120,14 @@ describe('an index that is walked', () => {
     expect(await isServed(root)).toBe(true);
   });
 
-  it('of very many manifests is looked through up to a bound', async () => {
+  it('of very many manifests is limited', async () => {
     const root = indexOf(Array.from({ length: 300 }, (_, at) => small(`image ${at}`)));
     await pulled([root]);
     expect(await isServed(root)).toBe(false);
     expect(asked.manifests).toHaveLength(200);
   });
 
-  it('over images of many blobs asks for a bounded number of them', async () => {
+  it('over images of many blobs looks for a limited number of them', async () => {
     const layers = (name: string) =>
       Array.from({ length: 30 }, (_, at) => textLayer({ [name]: String(at) }));
     const images = Array.from({ length: 60 }, (_, at) => makeImage({ layers: layers(`${at}`) }));
@@ -138,7 +138,7 @@ describe('an index that is walked', () => {
     expect(asked.blobs.length).toBeLessThanOrEqual(1_000);
   });
 
-  it('is not complete by an image of more blobs than are noted', async () => {
+  it('finds no image with more blobs than are noted', async () => {
     const layer = textLayer({ a: 'a' });
     const layers = Array.from({ length: 1_000 }, (_, at) => ({
       ...layer,
@@ -151,7 +151,7 @@ describe('an index that is walked', () => {
     expect(asked.blobs).toEqual([]);
   });
 
-  it('lets other work run meanwhile', async () => {
+  it('lets other work run', async () => {
     const images = Array.from({ length: 100 }, (_, at) => small(`image ${at}`));
     const root = indexOf(images);
     await pulled([root, ...images]);
@@ -168,8 +168,8 @@ describe('an index that is walked', () => {
   });
 });
 
-describe('what was found incomplete', () => {
-  it('is not looked at again for a moment', async () => {
+describe('an incomplete manifest', () => {
+  it('is not examined again for a moment', async () => {
     await pulled([image]);
     expect(await isServed(image)).toBe(false);
     const before = asked.blobs.length;
@@ -181,21 +181,21 @@ describe('what was found incomplete', () => {
     expect(asked.blobs).toHaveLength(2 * before);
   });
 
-  it('is walked once for all who ask at the same moment', async () => {
+  it('is walked once for concurrent requests', async () => {
     await pulled([image]);
     const answers = await Promise.all(Array.from({ length: 10 }, () => isServed(image)));
     expect(answers).not.toContain(true);
     expect(asked.blobs.length).toBeLessThanOrEqual(2);
   });
 
-  it('is looked at again as soon as a fill ended', async () => {
+  it('is examined again as soon as a fill ends', async () => {
     await pulled([image]);
     expect(await isServed(image)).toBe(false);
     await whileUp(() => test.fill());
     expect(await isServed(image)).toBe(true);
   });
 
-  it('is looked at again as soon as its image came, whose blobs another repository brought', async () => {
+  it('is examined again as soon as its image arrives, whose blobs another repository brought', async () => {
     const root = indexOf([image]);
     test.upstream.add('library/other', image);
     await test.manifest('library/other', image.manifest.digest);
@@ -207,7 +207,7 @@ describe('what was found incomplete', () => {
     expect(await isServed(root)).toBe(true);
   });
 
-  it('by a walk during which a fill ended is not remembered', async () => {
+  it('is not remembered if a fill ended during the walk', async () => {
     await pulled([image]);
     let isFilled = false;
     onBlob = async () => {

@@ -10,7 +10,7 @@ let test: MirrorUnderTest | undefined;
 
 afterEach(() => test?.close());
 
-it('the fills of an image ask for few of its other blobs, and the last notes it', async () => {
+it('the fills of an image look for few other blobs, and the last one notes that it is complete', async () => {
   let asked = 0;
   test = await openMirror({
     missingBlobs: awaitLarge({ passThroughBytes: 0, wait: 0 }),

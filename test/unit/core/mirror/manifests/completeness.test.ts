@@ -56,12 +56,12 @@ describe('an index', () => {
     expect(await tagged()).toBe('found');
   });
 
-  it('of nothing but unknown platforms is complete with one of them', async () => {
+  it('of unknown platforms only is complete with one of them', async () => {
     await mirrored([unrunnable], attestation);
     expect(await tagged()).toBe('found');
   });
 
-  it('is complete no more when its image was evicted, also after a restart', async () => {
+  it('is no longer complete after its image was evicted, even after a restart', async () => {
     const index = await mirrored([runnable], image);
     expect(await tagged()).toBe('found');
     await test.store.manifests.removeManifest(repository, known(image.manifest.digest));
@@ -72,7 +72,7 @@ describe('an index', () => {
     expect(noted?.complete).toBeUndefined();
   });
 
-  it('that one repository has an image of is not complete in another, which has none', async () => {
+  it('is not complete in a repository that has none of its images', async () => {
     const index = await mirrored([runnable], image);
     test.upstream.failure = undefined;
     test.upstream.add('library/other', index, '1');
@@ -83,7 +83,7 @@ describe('an index', () => {
     expect((await test.tag('library/other', '1')).kind).toBe('unobtainable');
   });
 
-  it('is not taken for complete by what a former version noted of it', async () => {
+  it('is not complete by the note of an older version', async () => {
     const index = await mirrored([runnable, unrunnable], attestation);
     const digest = known(index.manifest.digest);
     await test.store.manifests.markComplete(repository, digest, Date.UTC(2026, 0, 1));
@@ -93,7 +93,7 @@ describe('an index', () => {
 });
 
 describe('an image', () => {
-  it('is complete after a restart by what the index noted of it', async () => {
+  it('is complete after a restart by the note in the index', async () => {
     test.upstream.add('library/app', image, '1');
     await test.tag('library/app', '1');
     await test.fill();

@@ -41,7 +41,7 @@ describe('a tag that the upstream deleted', () => {
     },
   );
 
-  it('is not served while a slow upstream is asked again', async () => {
+  it('is not served while a slow upstream checks it again', async () => {
     test.pass(minute);
     let open = () => {};
     test.upstream.gate = new Promise((resolve) => {
@@ -73,7 +73,7 @@ describe('a tag that the upstream deleted', () => {
     expect(await tagged()).toMatchObject({ kind: 'found', provenance: { kind: 'stale' } });
   });
 
-  it('is back in the moment in which it went', async () => {
+  it('can come back within the same millisecond', async () => {
     test.upstream.add('library/app', image, '1');
     test.restart();
     expect(await tagged()).toMatchObject({ kind: 'found' });
@@ -82,7 +82,7 @@ describe('a tag that the upstream deleted', () => {
     expect(await tagged()).toMatchObject({ kind: 'found' });
   });
 
-  it('stays away when the clock was set back before it went', async () => {
+  it('stays deleted when the clock was set back before the deletion', async () => {
     await test.close();
     test = await openMirror();
     test.upstream.add('library/app', image, '1');
@@ -107,7 +107,7 @@ describe('a tag that the upstream deleted', () => {
     });
   });
 
-  it('keeps the moment when it went, however often it is asked for', async () => {
+  it('keeps the time of its deletion, however often it is requested', async () => {
     const first = await record();
     test.pass(minute);
     expect(await tagged()).toEqual({ kind: 'absent' });
@@ -119,7 +119,7 @@ describe('a tag that the upstream deleted', () => {
     expect(await tagged()).toMatchObject({ kind: 'unobtainable' });
   });
 
-  it('is away although its pattern says that it never moves', async () => {
+  it('is deleted even if it matches an immutable pattern', async () => {
     const gone = await record();
     if (gone === undefined) throw new Error('there is no record');
     await test.close();
@@ -129,8 +129,8 @@ describe('a tag that the upstream deleted', () => {
   });
 });
 
-describe('a tag of which another instance heard that it is deleted', () => {
-  it('is not served by one that remembers it', async () => {
+describe('a tag whose deletion another instance saw', () => {
+  it('is not served by an instance that has it in memory', async () => {
     await test.close();
     test = await openMirror({ missingBlobs: passThroughAll });
     test.upstream.add('library/app', image, '1');
@@ -149,14 +149,14 @@ describe('a tag of which another instance heard that it is deleted', () => {
 });
 
 describe('a tag that was never mirrored', () => {
-  it('leaves nothing in the index when the upstream does not have it', async () => {
+  it('leaves nothing in the index if the upstream does not have it', async () => {
     expect(await test.tag('library/app', 'never')).toEqual({ kind: 'absent' });
     expect(await test.store.manifests.getTag(repository, 'never')).toBeUndefined();
   });
 });
 
-describe('a tag that only GET can tell of', () => {
-  it('stays away too once the upstream has deleted it', async () => {
+describe('a tag that only GET can resolve', () => {
+  it('stays deleted as well once the upstream deleted it', async () => {
     test.upstream.hidesDigest = true;
     test.upstream.add('library/ecr', image, '1');
     await test.tag('library/ecr', '1');

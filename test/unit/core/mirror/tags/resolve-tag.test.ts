@@ -28,7 +28,7 @@ async function mirrored(tag = '1') {
 }
 
 describe('a tag within its TTL', () => {
-  it('whose manifest is gone and whose record tells no media type: HEAD brings the manifest', async () => {
+  it('without its manifest and media type: HEAD fetches the manifest', async () => {
     await mirrored();
     const repository = { registry: 'docker.io', name: 'library/app' };
     const digest = known(first.manifest.digest);
@@ -57,7 +57,7 @@ describe('a tag within its TTL', () => {
     expect(test.upstream.asked).toEqual([]);
   });
 
-  it('never ends for an immutable tag', async () => {
+  it('does not end for an immutable tag', async () => {
     await mirrored('v1');
     test.pass(24 * 60 * minute);
     expect(await test.tag('library/app', 'v1')).toMatchObject({
@@ -68,7 +68,7 @@ describe('a tag within its TTL', () => {
 });
 
 describe('a tag out of date', () => {
-  it('is confirmed by one HEAD, however many ask', async () => {
+  it('is confirmed by one HEAD, however many clients ask', async () => {
     await mirrored();
     test.pass(5 * minute);
     const outcomes = await Promise.all(
@@ -78,7 +78,7 @@ describe('a tag out of date', () => {
     expect(test.upstream.asked).toEqual(['HEAD manifest library/app:1']);
   });
 
-  it('moves on with the new manifest in hand, also for HEAD', async () => {
+  it('moves only with the new manifest stored, also for HEAD', async () => {
     await mirrored();
     test.upstream.add('library/app', second, '1');
     test.pass(5 * minute);
@@ -109,7 +109,7 @@ describe('a tag out of date', () => {
     test.upstream.getManifest = get;
   });
 
-  it('is served stale when the upstream is limiting, and the upstream is left alone a while', async () => {
+  it('is served stale while the upstream limits, without requests for a while', async () => {
     await mirrored();
     test.upstream.failure = limited;
     test.pass(5 * minute);
@@ -146,7 +146,7 @@ describe('a tag out of date', () => {
     expect(await test.tag('library/app', '1')).toEqual({ kind: 'absent' });
   });
 
-  it('is served stale by one who waits while the upstream says nothing', async () => {
+  it('is served stale to a client that waits for a silent upstream', async () => {
     await mirrored();
     let open = () => {};
     test.upstream.gate = new Promise((resolve) => {
@@ -159,8 +159,8 @@ describe('a tag out of date', () => {
   });
 });
 
-describe('a tag never seen', () => {
-  it('costs no GET when it is only asked for by HEAD', async () => {
+describe('a new tag', () => {
+  it('costs no GET for a HEAD', async () => {
     expect(await test.tag('library/app', '1', 'HEAD')).toMatchObject({
       kind: 'found',
       digest: first.manifest.digest,
@@ -184,7 +184,7 @@ describe('a tag never seen', () => {
     });
   });
 
-  it('is asked for again twenty seconds after the upstream said it is absent', async () => {
+  it('is requested again twenty seconds after the upstream said it is absent', async () => {
     expect(await test.tag('library/app', 'new')).toEqual({ kind: 'absent' });
     test.upstream.add('library/app', second, 'new');
     expect(await test.tag('library/app', 'new')).toEqual({ kind: 'absent' });
@@ -218,7 +218,7 @@ describe('a clock that is set back by an hour', () => {
     });
   });
 
-  it('does not make a stale copy younger than nothing', async () => {
+  it('does not give a stale copy a negative age', async () => {
     await mirrored();
     test.upstream.failure = limited;
     test.pass(-60 * minute);
