@@ -10,8 +10,8 @@ import {
 } from '../../core/bucket/bucket.ts';
 import { backOff } from '../sdk/backoff.ts';
 import { requestBody } from './request-body.ts';
-import { ifAbsent, refusedAs, resultOf, retryConflict } from './s3-error.ts';
-import { aborting, type LoadedSdk, signedBody } from './sdk-client.ts';
+import { ifAbsent, resultOf, retryConflict, toPublished } from './s3-error.ts';
+import { abortOptions, type S3Sdk, signedBody } from './sdk-client.ts';
 
 /** Objects read into memory are at most this large, in bytes. */
 const mostBytes = 64 * 1024 * 1024;
@@ -22,10 +22,10 @@ const mostReads = 4;
 /** The objects of an S3 bucket. */
 export function bucketObjects(
   Bucket: string,
-  loaded: () => Promise<LoadedSdk>,
+  load: () => Promise<S3Sdk>,
 ): BucketObjects & Pick<BucketPort, 'putStream'> {
   async function read(Key: string): Promise<Uint8Array<ArrayBuffer>> {
-    const { sdk, client } = await loaded();
+    const { sdk, client } = await load();
     const command = new sdk.GetObjectCommand({ Bucket, Key });
     const { Body, ContentLength = 0 } = await client.send(command);
     if (ContentLength > mostBytes) throw new BucketError('S3 GetObject', 'TooLarge', 200);
@@ -33,7 +33,7 @@ export function bucketObjects(
   }
 
   async function remove(Key: string): Promise<void> {
-    const { sdk, client } = await loaded();
+    const { sdk, client } = await load();
     const command = new sdk.DeleteObjectCommand({ Bucket, Key });
     await resultOf('DeleteObject', client.send(command)).catch(ifAbsent);
   }
@@ -45,7 +45,7 @@ export function bucketObjects(
     { size, sha256, replace }: AnnouncedObject,
     signal: AbortSignal | undefined,
   ): Promise<Published> {
-    const { sdk } = await loaded();
+    const { sdk } = await load();
     const command = new sdk.PutObjectCommand({
       Bucket,
       Key: key,
@@ -56,8 +56,8 @@ export function bucketObjects(
       ...(replace !== true && { IfNoneMatch: '*' }),
     });
     command.middlewareStack.add(signedBody(sha256), { step: 'build' });
-    const put = resultOf('PutObject', client.send(command, aborting(signal)), signal);
-    const outcome = await put.catch(refusedAs);
+    const put = resultOf('PutObject', client.send(command, abortOptions(signal)), signal);
+    const outcome = await put.catch(toPublished);
     if ('kind' in outcome) return outcome;
     if (outcome.ChecksumSHA256 !== undefined) return { kind: 'published' };
     // This service is not Amazon's, and did not verify the bytes.
@@ -67,8 +67,11 @@ export function bucketObjects(
 
   return {
     async head(key, signal) {
-      const { sdk, client } = await loaded();
-      const head = client.send(new sdk.HeadObjectCommand({ Bucket, Key: key }), aborting(signal));
+      const { sdk, client } = await load();
+      const head = client.send(
+        new sdk.HeadObjectCommand({ Bucket, Key: key }),
+        abortOptions(signal),
+      );
       const found = await resultOf('HeadObject', head, signal).catch(ifAbsent);
       return found && objectOf({ ...found, Key: key, Size: found.ContentLength });
     },
@@ -86,12 +89,12 @@ export function bucketObjects(
     },
 
     async put(key, bytes, announced, signal) {
-      const { client } = await loaded();
+      const { client } = await load();
       return retryConflict(() => publish(client, key, bytes, announced, signal));
     },
 
     async putStream(key, bytes, announced, signal) {
-      const { streaming } = await loaded();
+      const { streaming } = await load();
       const body = requestBody(bytes);
       const either = AbortSignal.any([signal, body.ended]);
       try {
@@ -104,7 +107,7 @@ export function bucketObjects(
     delete: remove,
 
     async *list(prefix, after) {
-      const { sdk, client } = await loaded();
+      const { sdk, client } = await load();
       let place: object = after === undefined ? {} : { StartAfter: after };
       let hasMore = true;
       while (hasMore) {

@@ -49,7 +49,7 @@ function safeCode(code: unknown): string {
 const wrongBytes = new Set(['BadDigest', 'XAmzContentSHA256Mismatch', 'InvalidDigest']);
 
 /** The outcome for an error that refuses to publish; throws any other error. */
-export function refusedAs(failure: unknown): Published {
+export function toPublished(failure: unknown): Published {
   if (failure instanceof BucketError) {
     if (failure.status === 412) return { kind: 'there-already' };
     if (failure.status === 409) return { kind: 'conflict' };

@@ -7,7 +7,7 @@ import type { BucketAddress } from './object-url.ts';
 type Sdk = typeof import('./sdk.ts');
 
 /** The SDK, and its clients for one bucket. */
-export interface LoadedSdk {
+export interface S3Sdk {
   readonly sdk: Sdk;
   readonly client: S3Client;
   /** Without keep-alive: a body that cannot be sent again must not meet a closed connection. */
@@ -71,6 +71,6 @@ function hasHeaders(request: unknown): request is { headers: Record<string, stri
 }
 
 /** The options that make a call abortable. */
-export function aborting(abortSignal: AbortSignal | undefined) {
+export function abortOptions(abortSignal: AbortSignal | undefined) {
   return abortSignal === undefined ? {} : { abortSignal };
 }

@@ -1,7 +1,7 @@
 import { SingleFlight } from '../concurrency/single-flight.ts';
 import type { ReferrersList, TagList, TagRecord } from '../ports/manifest-store.ts';
 import type { Runtime } from '../ports/runtime.ts';
-import type { BlobLocating } from '../ports/upstream.ts';
+import type { BlobRedirect } from '../ports/upstream.ts';
 import type { Unobtained } from '../sources/source.ts';
 import type { BlobAccess, CachedManifest } from './memory.ts';
 import type { Provenance } from './mirror.ts';
@@ -17,7 +17,7 @@ export function createFlights(runtime: Pick<Runtime, 'waitUntil'>) {
     walks: new SingleFlight<boolean>(runtime),
     probes: new SingleFlight<void>(runtime),
     entries: new SingleFlight<BlobAccess>(runtime),
-    locations: new SingleFlight<BlobLocating>(runtime),
+    locations: new SingleFlight<BlobRedirect>(runtime),
     tagLists: new SingleFlight<TagList | Unobtained>(runtime),
     referrers: new SingleFlight<FetchedReferrers | Unobtained>(runtime),
     evictions: new SingleFlight<void>(runtime),

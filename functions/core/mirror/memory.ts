@@ -3,7 +3,7 @@ import type { Digest } from '../oci/digest.ts';
 import type { Manifest } from '../oci/manifest.ts';
 import type { NotedBlob } from '../ports/blob-store.ts';
 import type { ReferrersList, TagList, TagRecord } from '../ports/manifest-store.ts';
-import type { BlobLocating, Refused } from '../ports/upstream.ts';
+import type { BlobRedirect, Refused } from '../ports/upstream.ts';
 import type { Unobtained } from '../sources/source.ts';
 
 /** How long a refusal is remembered, in ms: CI pushes a tag and pulls it a moment later. */
@@ -38,7 +38,7 @@ export function createMemory(manifestBytes: number, now: () => number) {
     /** The same for blobs: a digest that is not a manifest may be a blob. */
     blobRefusals: new BoundedCache<Refused>(10_000, now),
     /** Upstreams' own redirects for blobs. */
-    locations: new BoundedCache<BlobLocating>(1_000, now),
+    locations: new BoundedCache<BlobRedirect>(1_000, now),
     /** Repositories whose upstream recently served a blob itself instead of redirecting. */
     direct: new BoundedCache<true>(1_000, now),
     /** Blobs whose fill this instance recently queued. */

@@ -56,7 +56,7 @@ export type BlobOpening =
     }
   | Refused;
 
-export type BlobLocating =
+export type BlobRedirect =
   /** The upstream's own redirect, signed for GET: for a client to follow. */
   | { readonly kind: 'redirect'; readonly url: string }
   /** The upstream serves the blob itself. */
@@ -99,7 +99,7 @@ export interface Upstream {
    */
   openLocated(remote: RemoteRepository, url: string, slice: BlobSlice): Promise<BlobOpening>;
   /** GET of a blob that stops at the upstream's redirect. */
-  locateBlob(remote: RemoteRepository, digest: Digest): Promise<BlobLocating>;
+  locateBlob(remote: RemoteRepository, digest: Digest): Promise<BlobRedirect>;
   /** All tags, in the order of code units. */
   listTags(remote: RemoteRepository): Promise<TagListing>;
   listReferrers(remote: RemoteRepository, subject: Digest): Promise<ReferrersListing>;

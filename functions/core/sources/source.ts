@@ -4,8 +4,8 @@ import { type Repository, repositoryKey } from '../oci/repository.ts';
 import type { Runtime } from '../ports/runtime.ts';
 import type {
   BlobHead,
-  BlobLocating,
   BlobOpening,
+  BlobRedirect,
   BlobSlice,
   ManifestGet,
   ManifestHead,
@@ -165,7 +165,7 @@ export class Source implements RemoteRepository {
   }
 
   /** The upstream's own redirect for a blob. */
-  locateBlob(digest: Digest): Promise<BlobLocating> {
+  locateBlob(digest: Digest): Promise<BlobRedirect> {
     return this.#request((upstream) => upstream.locateBlob(this, digest));
   }
 

@@ -38,9 +38,9 @@ export function blobBody(reader: ByteReader, options: BlobBodyOptions): ByteRead
   }
 
   async function next(): Promise<Uint8Array | undefined> {
-    watch.waiting();
+    watch.beginWait();
     const { done, value } = await reader.read();
-    watch.arrived();
+    watch.endWait();
     if (isStalled) throw new UpstreamError('timeout', `${what}: the body stalled`);
     // Cancelled meanwhile.
     if (isOver) return undefined;
@@ -94,9 +94,9 @@ export function blobBody(reader: ByteReader, options: BlobBodyOptions): ByteRead
 /** Limits each wait for bytes. */
 interface StallWatch {
   /** Call before waiting for bytes. */
-  waiting(): void;
+  beginWait(): void;
   /** Call when they arrive: a slow consumer is not a stall. */
-  arrived(): void;
+  endWait(): void;
   /** Call at the end, also after a failure. */
   stop(): void;
 }
@@ -122,12 +122,12 @@ export function watchStall(limit: number, onStall: () => void): StallWatch {
     if (isWaiting) onStall();
   };
   return {
-    waiting() {
+    beginWait() {
       isWaiting = true;
       ticks = 0;
       timer ??= setInterval(tick, limit / ticksPerLimit);
     },
-    arrived() {
+    endWait() {
       isWaiting = false;
     },
     stop,

@@ -2,8 +2,8 @@ import { parseContentRange } from '../headers/range.ts';
 import { type Digest, isEmptyDigest } from '../oci/digest.ts';
 import type {
   BlobHead,
-  BlobLocating,
   BlobOpening,
+  BlobRedirect,
   BlobSlice,
   RemoteRepository,
 } from '../ports/upstream.ts';
@@ -55,7 +55,7 @@ export async function locateBlob(
   { connection, exchange }: Session,
   remote: RemoteRepository,
   digest: Digest,
-): Promise<BlobLocating> {
+): Promise<BlobRedirect> {
   const request: UpstreamRequest = {
     ...blobRequest(connection, 'GET', remote, digest),
     follow: (target) => target.origin === connection.url.origin,

@@ -1,5 +1,5 @@
 import type { TokenService } from '../ports/upstream.ts';
-import { Authorization, withoutToken } from './auth/authorization.ts';
+import { Authorization, refusalWithout } from './auth/authorization.ts';
 import type { Connection } from './connection.ts';
 import { type Answer, send, type UpstreamRequest } from './request.ts';
 import { discard } from './response-body.ts';
@@ -13,7 +13,7 @@ export interface Session {
 }
 
 /** By these statuses registries hide a repository from the anonymous without a challenge. */
-const hidden: ReadonlySet<number> = new Set([400, 403, 404]);
+const hiddenStatuses: ReadonlySet<number> = new Set([400, 403, 404]);
 
 /**
  * Opens a session. Once the registry's challenge is known, tokens are fetched before a request, and a
@@ -28,20 +28,21 @@ export function openSession(connection: Connection): Session {
     async exchange(request) {
       const first = await authorization.permit(request.remote);
       if (first.kind === 'denied') return first;
+      const { missing } = first;
       const answer = await send(connection, request, first.value);
       const { status, headers } = answer.response;
-      if (first.missing !== undefined && !answer.moved && hidden.has(status)) {
+      if (missing !== undefined && !answer.moved && hiddenStatuses.has(status)) {
         await discard(answer.response);
-        return withoutToken(first.missing);
+        return refusalWithout(missing);
       }
       // Another host's 401 is not a challenge of this registry.
       if (status !== 401 || answer.moved) {
-        if (first.missing !== undefined && status < 400) authorization.opened(request.remote.name);
+        if (missing !== undefined && status < 400) authorization.rememberOpen(request.remote.name);
         return answer;
       }
       await discard(answer.response);
       const challenge = headers.get('www-authenticate');
-      const second = await authorization.challenged(request.remote, challenge, first);
+      const second = await authorization.answerChallenge(request.remote, challenge, first);
       if (second.kind === 'denied') return second;
       const last = await send(connection, request, second.value);
       if (last.response.status === 401 && !last.moved && second.value?.startsWith('Basic ')) {

@@ -1,5 +1,5 @@
 import type { WantedBlob } from '../../ports/blob-store.ts';
-import type { BlobLocating, BlobOpening, BlobSlice } from '../../ports/upstream.ts';
+import type { BlobOpening, BlobRedirect, BlobSlice } from '../../ports/upstream.ts';
 import type { Source } from '../../sources/source.ts';
 import type { FillContext } from '../context.ts';
 import type { SourceWatch } from './pace.ts';
@@ -25,7 +25,7 @@ export function createFillSource(
     return new UpstreamSource(fromRegistry, size, signal, undefined, watch);
   }
 
-  let pending: Promise<BlobLocating> | undefined;
+  let pending: Promise<BlobRedirect> | undefined;
   const locate = () => {
     if (pending !== undefined) return pending;
     const request = upstreamLocation(context, source, digest);

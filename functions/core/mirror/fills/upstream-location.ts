@@ -1,14 +1,14 @@
 import type { Digest } from '../../oci/digest.ts';
 import { type Repository, repositoryKey } from '../../oci/repository.ts';
 import type { Consistency } from '../../ports/manifest-store.ts';
-import type { BlobLocating } from '../../ports/upstream.ts';
+import type { BlobRedirect } from '../../ports/upstream.ts';
 import type { Source } from '../../sources/source.ts';
 import { acrossInstances, type ReadResult, writeWithRetry } from '../across-instances.ts';
 import type { FillContext } from '../context.ts';
 import { manifestKey } from '../manifests/manifest-cache.ts';
 
 /** The location of a blob that exists. */
-type Location = Extract<BlobLocating, { kind: 'redirect' | 'direct' }>;
+type Location = Extract<BlobRedirect, { kind: 'redirect' | 'direct' }>;
 
 /** How long an upstream's own redirect is reused, in ms: their URLs are valid for minutes. */
 const redirectLife = 60_000;
@@ -24,14 +24,14 @@ export function upstreamLocation(
   context: FillContext,
   source: Source,
   digest: Digest,
-): Promise<BlobLocating> {
+): Promise<BlobRedirect> {
   const key = manifestKey(source.repository, digest);
   const cached = context.memory.locations.get(key);
   if (cached !== undefined) return Promise.resolve(cached);
   if (context.memory.direct.get(source.key)) return Promise.resolve({ kind: 'direct' });
   const fetch = () => fetchLocation(context, source, digest);
   if (!context.missingBlobs.fillsElsewhere) return context.flights.locations.run(key, fetch);
-  const readResult: ReadResult<BlobLocating> = (consistency) =>
+  const readResult: ReadResult<BlobRedirect> = (consistency) =>
     sharedLocation(context, source.repository, digest, consistency);
   return context.flights.locations.run(key, async () => {
     const shared = await readResult('eventual');
@@ -50,7 +50,7 @@ async function sharedLocation(
   repository: Repository,
   digest: Digest,
   consistency: Consistency,
-): Promise<BlobLocating | 'busy' | undefined> {
+): Promise<BlobRedirect | 'busy' | undefined> {
   const { manifests } = context.attempt;
   const shared = await manifests.getUpstreamLocation(repository, digest, consistency);
   if (shared === 'busy') return shared;
@@ -65,7 +65,7 @@ async function fetchLocation(
   context: FillContext,
   source: Source,
   digest: Digest,
-): Promise<BlobLocating> {
+): Promise<BlobRedirect> {
   const location = await source.locateBlob(digest);
   if (location.kind !== 'direct' && location.kind !== 'redirect') return location;
   const life = location.kind === 'direct' ? directLife : redirectLife;

@@ -45,17 +45,17 @@ export class AuthSchemes {
   }
 
   /** The repository had this challenge. */
-  challenged(name: string, scheme: AuthScheme): void {
+  remember(name: string, scheme: AuthScheme): void {
     keepNewest(this.#own, name, scheme, maxNames);
   }
 
   /** The repository was read without a token, when the usual one could not be had. */
-  opened(name: string): void {
+  rememberOpen(name: string): void {
     keepNewest(this.#own, name, this.#now(), maxNames);
   }
 
   /** A scheme worked: it becomes the usual one if there was none, or if `usualMoved`. */
-  met(scheme: AuthScheme, usualMoved: boolean): void {
+  confirm(scheme: AuthScheme, usualMoved: boolean): void {
     if (this.#usual !== undefined && !usualMoved) return;
     const former = realmOf(this.#usual);
     this.#usual = scheme;

@@ -42,7 +42,7 @@ function scopeFor(name: string, scope: string | undefined): string {
 }
 
 /** The outcome of a request that needs its missing token. Throws an UpstreamError. */
-export function withoutToken({ why }: MissingToken): Denied {
+export function refusalWithout({ why }: MissingToken): Denied {
   if (why instanceof UpstreamError) throw why;
   return why;
 }
@@ -73,7 +73,7 @@ export class Authorization {
       return { ...unauthorized, missing: { key, why } };
     };
     try {
-      const permit = await this.#meet(scheme, remote);
+      const permit = await this.#authorize(scheme, remote);
       // Another repository's challenge does not prove that this one needs a token.
       return permit.kind === 'denied' && !isOwn ? missing(permit) : permit;
     } catch (error) {
@@ -83,8 +83,8 @@ export class Authorization {
   }
 
   /** Remembers that a repository was read without the token it seemed to need. */
-  opened(name: string): void {
-    this.#schemes.opened(name);
+  rememberOpen(name: string): void {
+    this.#schemes.rememberOpen(name);
   }
 
   /** The token service of a repository's own challenge. */
@@ -100,7 +100,7 @@ export class Authorization {
    * `refused` is that of the first. Throws an UpstreamError: `invalid` for an untrusted realm,
    * `credentials` if the credentials themselves were refused, any other if the token cannot be had.
    */
-  async challenged(
+  async answerChallenge(
     remote: RemoteRepository,
     header: string | null,
     refused: Granted,
@@ -117,19 +117,19 @@ export class Authorization {
       if (refused.fresh && refused.key === key) return { kind: 'denied' };
       if (value?.startsWith('Bearer ')) this.#tokens.forget(key, value.slice('Bearer '.length));
       if (missing?.key === key) {
-        this.#schemes.challenged(remote.name, scheme);
-        return withoutToken(missing);
+        this.#schemes.remember(remote.name, scheme);
+        return refusalWithout(missing);
       }
     }
-    this.#schemes.challenged(remote.name, scheme);
-    const permit = await this.#meet(scheme, remote);
+    this.#schemes.remember(remote.name, scheme);
+    const permit = await this.#authorize(scheme, remote);
     const usualFailed = missing !== undefined && missing.why instanceof UpstreamError;
-    if (permit.kind === 'permit') this.#schemes.met(scheme, usualFailed);
+    if (permit.kind === 'permit') this.#schemes.confirm(scheme, usualFailed);
     return permit;
   }
 
   /** The authorization that a challenge demands. Throws an UpstreamError when it cannot be had. */
-  async #meet(scheme: AuthScheme, remote: RemoteRepository): Promise<Permit> {
+  async #authorize(scheme: AuthScheme, remote: RemoteRepository): Promise<Permit> {
     const { credentials } = this.#connection;
     if (scheme.kind === 'basic') {
       if (credentials === undefined) return { kind: 'denied' };

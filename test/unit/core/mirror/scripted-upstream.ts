@@ -3,8 +3,8 @@ import { type Digest, parseDigest } from '../../../../functions/core/oci/digest.
 import { type Reference, referenceText } from '../../../../functions/core/oci/reference.ts';
 import type {
   BlobHead,
-  BlobLocating,
   BlobOpening,
+  BlobRedirect,
   BlobSlice,
   ManifestGet,
   ManifestHead,
@@ -38,7 +38,7 @@ export class ScriptedUpstream implements Upstream {
   gate: Promise<void> | undefined;
   referrers: ReferrersListing = { kind: 'unsupported' };
   /** Hands out this location instead of streaming. */
-  location: BlobLocating = { kind: 'direct' };
+  location: BlobRedirect = { kind: 'direct' };
   /** Answers HEAD without a digest, as ECR Public does. */
   hidesDigest = false;
   /** Redirects every blob to a place of its own. */
@@ -137,7 +137,7 @@ export class ScriptedUpstream implements Upstream {
     return { kind: 'found', size: blob.size, body };
   }
 
-  async locateBlob(remote: RemoteRepository, digest: Digest): Promise<BlobLocating> {
+  async locateBlob(remote: RemoteRepository, digest: Digest): Promise<BlobRedirect> {
     await this.#note(`LOCATE blob ${remote.name}@${digest}`, remote);
     if (!this.redirects) return this.location;
     return { kind: 'redirect', url: `https://cdn.example/${remote.name}@${digest}` };

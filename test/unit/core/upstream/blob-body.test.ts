@@ -13,7 +13,7 @@ describe('a stall watch', () => {
   test('calls once, between 1 and 1.25 times the limit', () => {
     const stalled = vi.fn();
     const watch = watchStall(1000, stalled);
-    watch.waiting();
+    watch.beginWait();
     vi.advanceTimersByTime(999);
     expect(stalled).not.toHaveBeenCalled();
     vi.advanceTimersByTime(251);
@@ -27,9 +27,9 @@ describe('a stall watch', () => {
     const stalled = vi.fn();
     const watch = watchStall(1000, stalled);
     for (let chunk = 0; chunk < 20; chunk++) {
-      watch.waiting();
+      watch.beginWait();
       vi.advanceTimersByTime(900);
-      watch.arrived();
+      watch.endWait();
     }
     watch.stop();
     expect([stalled.mock.calls.length, vi.getTimerCount()]).toEqual([0, 0]);
@@ -38,11 +38,11 @@ describe('a stall watch', () => {
   test('does not mind a slow consumer, and keeps no timer for it', () => {
     const stalled = vi.fn();
     const watch = watchStall(1000, stalled);
-    watch.waiting();
-    watch.arrived();
+    watch.beginWait();
+    watch.endWait();
     vi.advanceTimersByTime(60_000);
     expect([stalled.mock.calls.length, vi.getTimerCount()]).toEqual([0, 0]);
-    watch.waiting();
+    watch.beginWait();
     vi.advanceTimersByTime(1250);
     expect(stalled).toHaveBeenCalledOnce();
   });
