@@ -7,7 +7,7 @@ import { watchStall } from '../../../../functions/core/upstream/blob-body.ts';
 import { clientOf, digestFor, startScripted } from './scripted-server.ts';
 
 describe('a stall watch', () => {
-  beforeEach(() => void vi.useFakeTimers());
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] }));
   afterEach(() => void vi.useRealTimers());
 
   test('calls once, between 1 and 1.25 times the limit', () => {
