@@ -4,7 +4,7 @@ import type { ByteRange } from '../../functions/core/headers/range.ts';
 import type { Digest } from '../../functions/core/oci/digest.ts';
 import type { BlobStore, StoredBlob } from '../../functions/core/ports/blob-store.ts';
 import { describeFollowContract } from './blob-follow-contract.ts';
-import { bytesOf, FedSource, sourceOf, tooLargeSource } from './fed-source.ts';
+import { bytesOf, FedSource, nextBytes, sourceOf, tooLargeSource } from './fed-source.ts';
 import { madeDigest } from './made-content.ts';
 import type { OpenedPort } from './opened-port.ts';
 
@@ -267,9 +267,12 @@ export function describeBlobStoreContract(
         const large = new Uint8Array(randomBytes(3_000_000));
         await put(large);
         const location = await store.locate(madeDigest(large));
-        if (location?.kind !== 'stream') return;
+        if (location?.kind !== 'stream' || location.body instanceof Uint8Array) return;
+        const reader = location.body.getReader();
+        const first = await nextBytes(reader, 1);
         await store.delete(madeDigest(large));
-        expect(madeDigest(await bytesOf(location.body))).toBe(madeDigest(large));
+        const rest = await nextBytes(reader, large.byteLength);
+        expect(madeDigest(Buffer.concat([first, rest]))).toBe(madeDigest(large));
       });
 
       test('deleting and putting at the same moment leaves the blob whole or gone', async () => {

@@ -1,6 +1,7 @@
 import { readdir, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
+import { patience } from '../patience.ts';
 import { oneMachine } from './one-machine.ts';
 import { image, largeLayer, openScenes } from './scene.ts';
 
@@ -29,7 +30,7 @@ describe('the mirror is killed', () => {
     await upstream.until({ kind: 'blob', reference: largeLayer, status: 200 }, 2);
     const again = await blob();
     expect((await again.arrayBuffer()).byteLength).toBe(image.layers[0]?.size);
-    await vi.waitFor(async () => expect(await incoming(mirror.data)).toEqual([]));
+    await vi.waitFor(async () => expect(await incoming(mirror.data)).toEqual([]), patience);
   });
 
   it('after a pull: nothing that was stored is fetched again', async () => {

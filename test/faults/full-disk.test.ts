@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it, vi } from 'vitest';
 import type { MirrorProcess } from '../mirror-process/mirror-process.ts';
+import { patience } from '../patience.ts';
 import { makeImage } from '../standins/images/image.ts';
 import { randomLayer } from '../standins/images/layer.ts';
 import { oneMachine } from './one-machine.ts';
@@ -54,7 +55,7 @@ describe.skipIf(!hasPrlimit)('the disk takes nothing any more (needs prlimit)', 
     expect(await pull('3')).toMatchObject({ isComplete: true });
     await vi.waitFor(
       async () => expect(await mirror.storedBytes()).toBeGreaterThanOrEqual(before + 100_000),
-      { timeout: 10_000 },
+      patience,
     );
   });
 

@@ -1,5 +1,6 @@
 import { request } from 'node:http';
 import { describe, expect, it, vi } from 'vitest';
+import { patience } from '../patience.ts';
 import { image, largeLayer, openScenes, type Target, type TargetProcess } from './scene.ts';
 
 /** Many clients at once, and clients that leave or want parts. */
@@ -64,7 +65,7 @@ export function describeManyClients<Mirror extends TargetProcess>(target: Target
       }
       await vi.waitFor(
         async () => expect(await target.storedBytes(mirror)).toBe(imageBytes),
-        10_000,
+        patience,
       );
     });
   });

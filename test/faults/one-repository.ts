@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
+import { patience } from '../patience.ts';
 import type { Fault } from '../standins/registry/faults.ts';
 import { image, largeLayer, movedImage, openScenes, repository, type Target } from './scene.ts';
 
@@ -78,7 +79,7 @@ export function describeOneRepository(target: Target): void {
         expect(told('backed-off', 'repository', 'broken/x')).toHaveLength(1);
         expect(told('backed-off', 'broken/z')).toEqual([]);
         expect(told('answers-again', 'docker.io')).toHaveLength(1);
-      });
+      }, patience);
     });
   });
 }

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { MirrorProcess } from '../mirror-process/mirror-process.ts';
 import { pull } from '../mirror-process/pull.ts';
+import { patience } from '../patience.ts';
 import { startUpstream, type Upstream } from '../standins/registry/upstream.ts';
 import { image, largeLayer, repository } from './scene.ts';
 
@@ -50,7 +51,7 @@ describe('a registry that holds back the layer of another one', () => {
     const held = await ofEvil();
     await held.body?.getReader().read();
     expect(await pull(mirror.url, repository, '1')).toMatchObject({ isComplete: true });
-    await vi.waitFor(async () => expect(await mirror.storedBytes()).toBe(bytesOfImage));
+    await vi.waitFor(async () => expect(await mirror.storedBytes()).toBe(bytesOfImage), patience);
   });
 
   it('cuts no pull from that one by its wrong bytes', async () => {
@@ -68,7 +69,7 @@ describe('a registry that holds back the layer of another one', () => {
   it('does not get its clients the bytes that only that one sent', async () => {
     await start();
     await pull(mirror.url, repository, '1');
-    await vi.waitFor(async () => expect(await mirror.storedBytes()).toBe(bytesOfImage));
+    await vi.waitFor(async () => expect(await mirror.storedBytes()).toBe(bytesOfImage), patience);
     evil.fail({ on: 'blob', method: 'GET', do: { kind: 'status', status: 500 } });
     const response = await ofEvil();
     expect(response.status).toBe(429);
@@ -82,7 +83,7 @@ describe('a blob whose size nobody states', () => {
     evil.fail({ on: 'blob', do: { kind: 'no-length' } });
     const first = await ofEvil();
     await first.arrayBuffer().catch(() => undefined);
-    await vi.waitFor(() => expect(mirror.output).toContain('grew beyond'));
+    await vi.waitFor(() => expect(mirror.output).toContain('grew beyond'), patience);
     const second = await ofEvil();
     expect((await second.arrayBuffer()).byteLength).toBe(image.layers[0]?.size);
     expect(await mirror.storedBytes()).toBe(0);

@@ -8,9 +8,9 @@ import { startAws } from './start-aws.ts';
 const times = 11;
 
 /**
- * It takes some 70 ms of the processor above a function that does nothing. The bound is wide, because
- * a machine that does other work at the same time is several times slower; `npm run bench:aws`
- * measures in peace.
+ * It takes some 70 ms of the processor above a function that does nothing. The bound is wide, and of
+ * the processor's time, because a machine that does other work at the same time is several times
+ * slower; `npm run bench:aws` measures in peace.
  */
 const bound = 400;
 
@@ -39,9 +39,9 @@ test('a new instance answers soon', async () => {
       await measureByTurns([starts, ping, manifest], times);
       return starts;
     });
-    const above = ({ both }: ColdStarts) => both.median - bare.both.median;
+    const above = ({ cpu }: ColdStarts) => cpu.median - bare.cpu.median;
     console.log(
-      `cold start, ms above a bare function: ping ${above(ping).toFixed(1)}`,
+      `cold start, ms of the processor above a bare function: ping ${above(ping).toFixed(1)}`,
       `(load ${ping.load.median.toFixed(1)}, first ${ping.first.median.toFixed(1)}),`,
       `manifest ${above(manifest).toFixed(1)} (first ${manifest.first.median.toFixed(1)})`,
     );

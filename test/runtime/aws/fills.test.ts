@@ -47,10 +47,10 @@ async function download(aws: RunningAws, digest: string): Promise<Buffer> {
 }
 
 test('a blob longer than an invocation moves on in the next one', async () => {
-  const image = makeImage({ layers: [randomLayer('long', 80_000_000)] });
+  const image = makeImage({ layers: [randomLayer('long', 40_000_000)] });
   const { digest, bytes } = layerOf(image);
-  const { aws, upstream } = await scene(image, { fillTimeout: 8_000 });
-  // Four parts of 8 MiB are read side by side, and an invocation reads for six seconds.
+  const { aws, upstream } = await scene(image, { fillTimeout: 5_000 });
+  // Four parts of 8 MiB are read side by side, and an invocation reads for three seconds.
   const slow = { kind: 'slow', bytesPerSecond: 2_000_000 } as const;
   upstream.fail({ on: 'cdn', match: hexOf(digest), do: slow });
   await aws.get('/v2/library/app/manifests/1');

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { patience } from '../../patience.ts';
 import { makeImage } from '../../standins/images/image.ts';
 import { randomLayer } from '../../standins/images/layer.ts';
 import type { FaultAction } from '../../standins/registry/faults.ts';
@@ -87,7 +88,7 @@ describe('a blob that takes longer than a message of the queue may', () => {
     const hash = createHash('sha256');
     for await (const bytes of stored?.body ?? []) hash.update(bytes);
     expect(`sha256:${hash.digest('hex')}`).toBe(digest);
-    await vi.waitUntil(() => outcomes(filling).includes('stored'));
+    await vi.waitUntil(() => outcomes(filling).includes('stored'), patience);
     expect(outcomes(filling)).toEqual(['paused', 'paused', 'stored']);
     // Only of the part that was cut bytes are fetched again.
     expect(askedFor(filling).map(startOf)).toEqual([0, partBytes, 2 * partBytes]);

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { patience } from '../../patience.ts';
 import { makeImage } from '../../standins/images/image.ts';
 import { textLayer } from '../../standins/images/layer.ts';
 import { startUpstream, type Upstream } from '../../standins/registry/upstream.ts';
@@ -122,13 +123,10 @@ describe('with keys of R2', () => {
       },
     );
     await edge.get(tag);
-    const response = await vi.waitUntil(
-      async () => {
-        const one = await edge.get(`/v2/library/app/blobs/${image.layers[0]?.digest}`);
-        return one.headers.get('cache-status')?.includes('hit') ? one : undefined;
-      },
-      { timeout: 10_000 },
-    );
+    const response = await vi.waitUntil(async () => {
+      const one = await edge.get(`/v2/library/app/blobs/${image.layers[0]?.digest}`);
+      return one.headers.get('cache-status')?.includes('hit') ? one : undefined;
+    }, patience);
     expect(response?.status).toBe(307);
     expect(response?.headers.get('cache-control')).toContain('no-store');
     const location = new URL(response?.headers.get('location') ?? '');
@@ -159,6 +157,6 @@ describe('the ledger', () => {
       const limit = await edge.row('SELECT * FROM rate_limits');
       expect(limit).toMatchObject({ registry: 'docker.io', account: 'anonymous' });
       expect(JSON.parse(String(limit?.rate))).toMatchObject({ limit: 100, remaining: 99 });
-    }, 15_000);
+    }, patience);
   });
 });

@@ -20,14 +20,12 @@ test('an answer waits for the work beside it, and for the work that this begins'
 test('an answer does not wait longer than it may', async () => {
   const { runtime, settled } = nodeRuntime(() => undefined);
   runtime.waitUntil(new Promise(() => undefined));
-  const began = performance.now();
+  // The work never ends: that this does is the bound.
   await settled(20);
-  expect(performance.now() - began).toBeLessThan(2000);
 });
 
 test('without work nothing is waited for', async () => {
   const { settled } = nodeRuntime(() => undefined);
-  const began = performance.now();
-  await settled(60_000);
-  expect(performance.now() - began).toBeLessThan(1000);
+  // Longer than a test may take.
+  await settled(3_600_000);
 });

@@ -243,9 +243,7 @@ describe('handling', () => {
       return new Promise((resolve) => signal.addEventListener('abort', () => resolve(retry)));
     });
     await began.promise;
-    const stopping = performance.now();
     await queue.stop();
-    expect(performance.now() - stopping).toBeLessThan(1000);
     const [message] = server.queue(queueUrl).messages.values();
     expect(message?.hiddenUntil).toBeLessThanOrEqual(Date.now());
   });

@@ -9,6 +9,7 @@ import {
 } from '../../../../functions/local/lmdb/database.ts';
 import { PersistentFillQueue } from '../../../../functions/local/lmdb/fill-queue.ts';
 import { madeDigest } from '../../../contract/made-content.ts';
+import { patience } from '../../../patience.ts';
 
 let folder: string;
 let index: IndexDatabase;
@@ -92,7 +93,7 @@ describe('jobs of one registry that take long', () => {
       const length = queue.length;
       const at = held.findIndex((job) => job.registry === registry);
       held.splice(at, 1)[0]?.end();
-      await vi.waitFor(() => expect(queue.length).toBe(length - 1));
+      await vi.waitFor(() => expect(queue.length).toBe(length - 1), patience);
     };
     return { begun, end };
   }
@@ -106,7 +107,7 @@ describe('jobs of one registry that take long', () => {
     expect(begun).toEqual([...Array(4).fill('slow.test'), 'good.test']);
     for (let count = 6; count <= 7; count++) {
       await end('good.test');
-      await vi.waitFor(() => expect(begun).toHaveLength(count));
+      await vi.waitFor(() => expect(begun).toHaveLength(count), patience);
     }
     expect(begun.slice(5)).toEqual(['good.test', 'good.test']);
   });
@@ -118,7 +119,7 @@ describe('jobs of one registry that take long', () => {
     // Five are under way: only the second end makes one of the four places free.
     await end('slow.test');
     await end('slow.test');
-    await vi.waitFor(() => expect(begun).toHaveLength(6));
+    await vi.waitFor(() => expect(begun).toHaveLength(6), patience);
     expect(begun.slice(5)).toEqual(['good.test']);
   });
 });

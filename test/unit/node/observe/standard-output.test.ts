@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { standardOutput } from '../../../../functions/node/observe/standard-output.ts';
+import { patience } from '../../../patience.ts';
 
 let folder: string;
 let fd: number;
@@ -29,14 +30,14 @@ test('a few lines come together, soon', async () => {
   output.write('one\n');
   output.write('two\n');
   expect(written()).toBe('');
-  await vi.waitFor(() => expect(written()).toBe('one\ntwo\n'), { timeout: 5_000 });
+  await vi.waitFor(() => expect(written()).toBe('one\ntwo\n'), patience);
 });
 
 test('many lines come at once and in order, the last by a flush', async () => {
   const output = standardOutput({ fd, onLost });
   const lines = Array.from({ length: 2_000 }, (_, at) => `${at} ${'é'.repeat(20)}\n`);
   for (const line of lines) output.write(line);
-  await vi.waitFor(() => expect(written()).toBe(lines.join('')), { timeout: 5_000 });
+  await vi.waitFor(() => expect(written()).toBe(lines.join('')), patience);
   output.write('last\n');
   output.flushSync();
   expect(written()).toBe(`${lines.join('')}last\n`);
@@ -50,7 +51,7 @@ test('an output that cannot be written loses its lines, says so once, and ends n
     for (let at = 0; at < 100; at++) output.write(`${'x'.repeat(100)}\n`);
     await new Promise((wake) => setTimeout(wake, 20));
   }
-  await vi.waitFor(() => expect(lost).toHaveLength(1));
+  await vi.waitFor(() => expect(lost).toHaveLength(1), patience);
   expect(lost[0]).toContain('ENOSPC');
   output.write('last\n');
   output.flushSync();
