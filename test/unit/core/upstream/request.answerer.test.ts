@@ -61,8 +61,7 @@ function failing(
   });
 }
 
-// Together, as each silence takes half a second.
-describe.concurrent.each(['manifest', 'blob', 'tags', 'referrers'] as const)('a %s', (what) => {
+describe.each(['manifest', 'blob', 'tags', 'referrers'] as const)('a %s', (what) => {
   const { path, ask } = asked[what];
 
   test.each(failures)('the registry fails: %s', async (_, answer, failure) => {

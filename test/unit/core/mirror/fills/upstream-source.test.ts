@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type ByteReader, streamOf } from '../../../../../functions/core/bytes/byte-reader.ts';
 import { BlobRefused } from '../../../../../functions/core/mirror/blob-fill.ts';
 import { UpstreamSource } from '../../../../../functions/core/mirror/fills/upstream-source.ts';
@@ -41,13 +41,6 @@ function sourceOf(
 async function read(reader: ByteReader): Promise<Uint8Array> {
   return new Uint8Array(await new Response(streamOf(reader)).arrayBuffer());
 }
-
-// Its pauses between two openings end as soon as nothing else is left to do.
-beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-  vi.setTimerTickMode('nextTimerAsync');
-});
-afterEach(() => void vi.useRealTimers());
 
 describe('UpstreamSource', () => {
   it('resumes where a body broke, as often as it makes progress', async () => {
