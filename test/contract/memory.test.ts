@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { FillJob } from '../../functions/core/ports/fill-queue.ts';
 import {
   type FillTable,
@@ -6,6 +5,7 @@ import {
   type StoredFill,
 } from '../../functions/memory/fill-queue.ts';
 import { type MemoryStore, openMemoryStore } from '../../functions/memory/open.ts';
+import { nodeRuntime } from '../../functions/node/runtime.ts';
 import { describeBlobStoreContract } from './blob-store-contract.ts';
 import { describeFillQueueContract, type HandledQueue } from './fill-queue-contract.ts';
 import { describeLeasesContract } from './leases-contract.ts';
@@ -18,10 +18,7 @@ async function openInMemory<Port>(portOf: (store: MemoryStore) => Port) {
   let now = Date.UTC(2026, 0, 1);
   const store = openMemoryStore({
     now: () => now,
-    createHash(algorithm) {
-      const hash = createHash(algorithm);
-      return { update: (bytes) => void hash.update(bytes), hex: () => hash.digest('hex') };
-    },
+    createHash: nodeRuntime(() => undefined).runtime.createHash,
   });
   return {
     store: portOf(store),

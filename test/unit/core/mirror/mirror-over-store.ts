@@ -1,4 +1,3 @@
-import { createHash as nodeHash } from 'node:crypto';
 import { followFills } from '../../../../functions/core/mirror/blobs/follow-fill.ts';
 import type { Limits, MissingBlobs } from '../../../../functions/core/mirror/context.ts';
 import {
@@ -10,10 +9,10 @@ import type { Reference } from '../../../../functions/core/oci/reference.ts';
 import type { MirrorEvent } from '../../../../functions/core/ports/event.ts';
 import type { FillJob } from '../../../../functions/core/ports/fill-queue.ts';
 import type { Ports } from '../../../../functions/core/ports/ports.ts';
-import type { Runtime } from '../../../../functions/core/ports/runtime.ts';
 import type { Upstream } from '../../../../functions/core/ports/upstream.ts';
 import type { UpstreamPolicy } from '../../../../functions/core/sources/source.ts';
 import { openMemoryStore } from '../../../../functions/memory/open.ts';
+import { nodeRuntime } from '../../../../functions/node/runtime.ts';
 import { madeRandom } from './made-random.ts';
 import { known, ScriptedUpstream } from './scripted-upstream.ts';
 
@@ -81,10 +80,7 @@ export interface Differences {
 /** Opens a mirror of `docker.io` and `evil.test`. */
 export async function openMirror(differences: Differences = {}): Promise<MirrorUnderTest> {
   let now = Date.UTC(2026, 0, 1);
-  const createHash: Runtime['createHash'] = (algorithm) => {
-    const hash = nodeHash(algorithm);
-    return { update: (bytes) => void hash.update(bytes), hex: () => hash.digest('hex') };
-  };
+  const { createHash } = nodeRuntime(() => undefined).runtime;
   const openStore =
     differences.openStore ?? (async (clock) => openMemoryStore({ now: clock, createHash }));
   let store = await openStore(() => now);
