@@ -39,7 +39,7 @@ export interface Fills {
   /**
    * Joins the running fill of the blob from this repository's registry, or starts one; undefined while
    * another instance holds the lease. A fill that was started for another repository rejects with a
-   * RefusedElsewhere when that repository gets a BlobRefused.
+   * JoinedFillRefused when that repository gets a BlobRefused.
    */
   start(repository: Repository, blob: WantedBlob, options?: FillOptions): Promise<Fill | undefined>;
 
@@ -62,8 +62,8 @@ export class BlobRefused extends Error {
  * The fill was started for another repository, to which the upstream refused the blob. Once that fill
  * ends, this repository can start its own.
  */
-export class RefusedElsewhere extends Error {
-  override readonly name = 'RefusedElsewhere';
+export class JoinedFillRefused extends Error {
+  override readonly name = 'JoinedFillRefused';
 
   /** `key` is the other repository's: `docker.io/library/alpine`. */
   constructor(key: string) {

@@ -27,7 +27,7 @@ export interface Limits {
  */
 export interface MissingBlobs {
   /** True if other instances fill, so that clients cannot follow a fill. */
-  readonly fillsElsewhere: boolean;
+  readonly otherInstancesFill: boolean;
   /** Rejects with an UpstreamError. */
   answer(context: Context, source: Source, request: BlobRequest): Promise<BlobOutcome>;
 }

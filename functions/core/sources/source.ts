@@ -2,18 +2,7 @@ import type { Digest } from '../oci/digest.ts';
 import type { Reference } from '../oci/reference.ts';
 import { type Repository, repositoryKey } from '../oci/repository.ts';
 import type { Runtime } from '../ports/runtime.ts';
-import type {
-  BlobHead,
-  BlobOpening,
-  BlobRedirect,
-  BlobSlice,
-  ManifestGet,
-  ManifestHead,
-  ReferrersListing,
-  RemoteRepository,
-  TagListing,
-  Upstream,
-} from '../ports/upstream.ts';
+import type { BlobOpening, BlobSlice, RemoteRepository, Upstream } from '../ports/upstream.ts';
 import { UpstreamError } from '../ports/upstream-error.ts';
 import { SourceHealth } from './source-health.ts';
 
@@ -57,11 +46,15 @@ export type Unobtained =
   /** The upstream failed, and the mirror has no copy to serve instead. */
   | { readonly kind: 'unobtainable'; readonly error: UpstreamError };
 
+interface ObservedUpstream extends MirroredUpstream {
+  readonly health: SourceHealth;
+}
+
 /** The configured upstreams and their health. */
 export class Sources {
   readonly #runtime: Pick<Runtime, 'now' | 'observe'>;
   /** Includes removed upstreams, for requests that began before the removal. */
-  #upstreams: ReadonlyMap<string, MirroredUpstream & { readonly health: SourceHealth }> = new Map();
+  #upstreams: ReadonlyMap<string, ObservedUpstream> = new Map();
   #policies: ReadonlyMap<string, UpstreamPolicy> = new Map();
 
   constructor(
@@ -98,7 +91,7 @@ export class Sources {
   of(repository: Repository): Source {
     const mirrored = this.#upstreams.get(repository.registry);
     if (mirrored === undefined) throw new Error(`unknown registry ${repository.registry}`);
-    return new Source(repository, mirrored.upstream, mirrored.policy, mirrored.health);
+    return new Source(repository, mirrored);
   }
 }
 
@@ -116,12 +109,7 @@ export class Source implements RemoteRepository {
   readonly #upstream: Upstream;
   readonly #health: SourceHealth;
 
-  constructor(
-    repository: Repository,
-    upstream: Upstream,
-    policy: UpstreamPolicy,
-    health: SourceHealth,
-  ) {
+  constructor(repository: Repository, { upstream, policy, health }: ObservedUpstream) {
     this.repository = repository;
     this.name = repository.name;
     this.policy = policy;
@@ -135,24 +123,23 @@ export class Source implements RemoteRepository {
   }
 
   /** HEAD of a manifest: not counted as a pull by Docker Hub. */
-  headManifest(reference: Reference): Promise<ManifestHead> {
+  headManifest(reference: Reference) {
     return this.#request((upstream) => upstream.headManifest(this, reference));
   }
 
   /** GET of a manifest: counted as a pull by Docker Hub. */
-  getManifest(reference: Reference): Promise<ManifestGet> {
+  getManifest(reference: Reference) {
     return this.#request((upstream) => upstream.getManifest(this, reference));
   }
 
-  headBlob(digest: Digest): Promise<BlobHead> {
+  headBlob(digest: Digest) {
     return this.#request((upstream) => upstream.headBlob(this, digest));
   }
 
   /** GET of a blob. Follows redirects, so that another host may send the bytes. */
   async openBlob(digest: Digest, slice: BlobSlice): Promise<BlobOpening> {
-    return this.#noteArrival(
-      await this.#request((upstream) => upstream.openBlob(this, digest, slice)),
-    );
+    const opening = this.#request((upstream) => upstream.openBlob(this, digest, slice));
+    return this.#noteArrival(await opening);
   }
 
   /** GET of a blob at the URL of an earlier redirect, without a request to the registry. */
@@ -165,15 +152,15 @@ export class Source implements RemoteRepository {
   }
 
   /** The upstream's own redirect for a blob. */
-  locateBlob(digest: Digest): Promise<BlobRedirect> {
+  locateBlob(digest: Digest) {
     return this.#request((upstream) => upstream.locateBlob(this, digest));
   }
 
-  listTags(): Promise<TagListing> {
+  listTags() {
     return this.#request((upstream) => upstream.listTags(this));
   }
 
-  listReferrers(subject: Digest): Promise<ReferrersListing> {
+  listReferrers(subject: Digest) {
     return this.#request((upstream) => upstream.listReferrers(this, subject));
   }
 

@@ -19,7 +19,7 @@ interface AwaitLimits {
 /** For platforms that limit answers: larger bodies wait for another instance to fill the blob. */
 export function awaitLarge({ passThroughBytes, wait }: AwaitLimits): MissingBlobs {
   return {
-    fillsElsewhere: true,
+    otherInstancesFill: true,
     async answer(context, source, request) {
       const { size = Number.POSITIVE_INFINITY, range } = request;
       await queueFill(context, source.repository, request);

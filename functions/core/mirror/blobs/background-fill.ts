@@ -6,7 +6,7 @@ import { passThrough } from './pass-through.ts';
 
 /** For platforms with answers of any length: blobs are passed through and filled in the background. */
 export const passThroughAll: MissingBlobs = {
-  fillsElsewhere: true,
+  otherInstancesFill: true,
   async answer(context, source, request) {
     await queueFill(context, source.repository, request);
     return passThrough(context, source, request);

@@ -1,5 +1,5 @@
 import type { Source } from '../../sources/source.ts';
-import { BlobRefused, type Fill, RefusedElsewhere } from '../blob-fill.ts';
+import { BlobRefused, type Fill, JoinedFillRefused } from '../blob-fill.ts';
 import type { BlobRequest, Context, MissingBlobs } from '../context.ts';
 import type { BlobOutcome } from '../mirror.ts';
 import { isStorable, queueFill } from './background-fill.ts';
@@ -10,7 +10,7 @@ const farAhead = 8 * 1024 * 1024;
 
 /** For a single instance that fills itself: clients get the fill's bytes as they arrive. */
 export const followFills: MissingBlobs = {
-  fillsElsewhere: false,
+  otherInstancesFill: false,
   async answer(context, source, request) {
     // If the store keeps failing, following a fill would cut this client's retry as well.
     if (context.fills.storeFails || !isStorable(context, source.repository, request)) {
@@ -42,7 +42,7 @@ async function followFill(
     await fill.answered;
   } catch (error) {
     if (error instanceof BlobRefused) return error.refusal;
-    if (error instanceof RefusedElsewhere) {
+    if (error instanceof JoinedFillRefused) {
       await fill.done.catch(() => undefined);
       return followFill(context, source, request);
     }

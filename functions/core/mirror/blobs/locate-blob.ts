@@ -104,13 +104,13 @@ async function serveMissing(
   request: BlobRequest,
   reason: 'absent' | 'failed',
 ): Promise<BlobOutcome> {
-  const { fillsElsewhere } = context.missingBlobs;
+  const { otherInstancesFill } = context.missingBlobs;
   try {
-    return await fromUpstream(context, source, request, reason === 'failed' && !fillsElsewhere);
+    return await fromUpstream(context, source, request, reason === 'failed' && !otherInstancesFill);
   } catch (error) {
     // We served the manifest but lack the blob; something outside the mirror may have deleted it. This
     // cannot happen where other instances fill: nothing but the mirror deletes from a bucket.
-    if (!fillsElsewhere) context.memory.complete.clear();
+    if (!otherInstancesFill) context.memory.complete.clear();
     return source.unobtainable(error);
   }
 }

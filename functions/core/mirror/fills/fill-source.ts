@@ -21,7 +21,7 @@ export function createFillSource(
   watch: SourceWatch,
 ): UpstreamSource {
   const fromRegistry = (slice: BlobSlice) => source.openBlob(digest, slice);
-  if (!context.missingBlobs.fillsElsewhere) {
+  if (!context.missingBlobs.otherInstancesFill) {
     return new UpstreamSource(fromRegistry, size, signal, undefined, watch);
   }
 

@@ -15,7 +15,7 @@ import {
   type FillOptions,
   type FillResult,
   type Fills,
-  RefusedElsewhere,
+  JoinedFillRefused,
 } from '../blob-fill.ts';
 import type { FillContext } from '../context.ts';
 import { noteDelivered, registryBlobKey } from '../memory.ts';
@@ -127,7 +127,7 @@ export class LocalFills implements Fills {
     done.then(
       (result) => {
         // A bucket does not verify these bytes if another put stored the blob first.
-        const isVerified = result.kind === 'stored' && !context.missingBlobs.fillsElsewhere;
+        const isVerified = result.kind === 'stored' && !context.missingBlobs.otherInstancesFill;
         if (isVerified && source.bytes >= result.size) {
           noteDelivered(context.memory, repository.registry, digest);
         }
@@ -215,7 +215,7 @@ async function join(running: RunningFill, repository: Repository): Promise<Fill 
   const key = repositoryKey(running.repository);
   if (fill === undefined || key === repositoryKey(repository)) return fill;
   const rethrow = (error: unknown): never => {
-    throw error instanceof BlobRefused ? new RefusedElsewhere(key) : error;
+    throw error instanceof BlobRefused ? new JoinedFillRefused(key) : error;
   };
   const answered = fill.answered.catch(rethrow);
   const done = fill.done.catch(rethrow);

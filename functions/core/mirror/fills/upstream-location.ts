@@ -30,7 +30,7 @@ export function upstreamLocation(
   if (cached !== undefined) return Promise.resolve(cached);
   if (context.memory.direct.get(source.key)) return Promise.resolve({ kind: 'direct' });
   const fetch = () => fetchLocation(context, source, digest);
-  if (!context.missingBlobs.fillsElsewhere) return context.flights.locations.run(key, fetch);
+  if (!context.missingBlobs.otherInstancesFill) return context.flights.locations.run(key, fetch);
   const readResult: ReadResult<BlobRedirect> = (consistency) =>
     sharedLocation(context, source.repository, digest, consistency);
   return context.flights.locations.run(key, async () => {
@@ -70,7 +70,7 @@ async function fetchLocation(
   if (location.kind !== 'direct' && location.kind !== 'redirect') return location;
   const life = location.kind === 'direct' ? directLife : redirectLife;
   cacheLocation(context, source.repository, digest, location, life);
-  if (context.missingBlobs.fillsElsewhere) {
+  if (context.missingBlobs.otherInstancesFill) {
     const url = location.kind === 'direct' ? undefined : location.url;
     const shared = { url, expires: context.runtime.now() + life };
     await writeWithRetry(context, () =>

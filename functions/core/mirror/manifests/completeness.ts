@@ -100,7 +100,7 @@ export async function noteComplete(
   repository: Repository,
   digest: Digest | undefined,
 ): Promise<void> {
-  if (!context.missingBlobs.fillsElsewhere || digest === undefined) return;
+  if (!context.missingBlobs.otherInstancesFill || digest === undefined) return;
   const { summary } = (await getManifest(context, repository, digest)) ?? {};
   if (summary?.kind !== 'image' || summary.hasMore) return;
   if (context.memory.complete.get(digest)) return;

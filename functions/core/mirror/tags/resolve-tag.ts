@@ -20,7 +20,7 @@ export async function resolveTag(
   tag: string,
   method: Method,
 ): Promise<ManifestOutcome> {
-  const { policy, recentFailure } = source;
+  const { policy } = source;
   const { registry } = source.repository;
   const record = await latestRecord(context, source, tag);
   const ttl = record === undefined ? 0 : ttlOf(policy, tag, record, context.runtime.now());
@@ -35,6 +35,7 @@ export async function resolveTag(
   if (refused !== undefined) return refused;
   // A deleted tag is not served stale.
   const last = record !== undefined && !isDeleted(record) ? record : undefined;
+  const { recentFailure } = source;
   if (last !== undefined && recentFailure !== undefined) {
     const stale = await serveStale(context, source, last, recentFailure);
     if (stale !== undefined) return stale;
@@ -77,7 +78,7 @@ async function latestRecord(
   const cached = context.memory.tags.get(key);
   if (cached !== undefined) {
     const isFresh = ttlOf(source.policy, tag, cached, context.runtime.now()) > 0;
-    if (isFresh || !context.missingBlobs.fillsElsewhere) return cached;
+    if (isFresh || !context.missingBlobs.otherInstancesFill) return cached;
   }
   const record = await context.manifests.getTag(source.repository, tag);
   if (record === undefined) return cached;

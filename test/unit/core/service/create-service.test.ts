@@ -82,7 +82,7 @@ test('a filler stores missing blobs with the same tokens', async () => {
 test('an unexpected error is logged with its stack, and answered', async () => {
   const service = serviceOn({
     missingBlobs: {
-      fillsElsewhere: false,
+      otherInstancesFill: false,
       answer: async () => {
         throw new TypeError('a bug');
       },
