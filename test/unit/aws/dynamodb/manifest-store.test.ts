@@ -194,9 +194,8 @@ test('an upstream location that expired is not answered although its item is sti
   expect(item?.ttl).toEqual({ N: String(now / 1000) });
 });
 
-test('an index that is down rejects within seconds', async () => {
+test('an index that is down rejects after a few attempts', async () => {
   opened.proxy.answerBy(() => 'cut');
-  const began = performance.now();
   await expect(store.getTag(alpine, '3')).rejects.toMatchObject({ code: 'Unreachable' });
-  expect(performance.now() - began).toBeLessThan(3000);
+  expect(opened.proxy.calls.length).toBeLessThanOrEqual(4);
 });

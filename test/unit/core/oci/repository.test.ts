@@ -47,9 +47,10 @@ describe('repository name', () => {
   });
 
   it('is checked quickly, even if it is hostile', () => {
+    // Milliseconds, also on a busy machine: a pattern that backtracks would take hours.
     const started = performance.now();
     for (let i = 0; i < 200; i++) isRepositoryName(`${'a-'.repeat(126)}!`);
-    expect(performance.now() - started).toBeLessThan(500);
+    expect(performance.now() - started).toBeLessThan(10_000);
   });
 
   it('has one key with its registry', () => {

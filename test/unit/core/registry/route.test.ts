@@ -137,10 +137,11 @@ describe('route', () => {
   });
 
   it('is parsed quickly from the longest path that a server accepts', () => {
+    // Milliseconds, also on a busy machine: a pattern that backtracks would take minutes.
     const started = performance.now();
     for (const piece of ['/', 'a/', '/v2', '%41', 'manifests/']) {
       parseRoute(`/v2/${piece.repeat(16_384 / piece.length)}`);
     }
-    expect(performance.now() - started).toBeLessThan(200);
+    expect(performance.now() - started).toBeLessThan(10_000);
   });
 });
