@@ -93,7 +93,7 @@ function banner(config: Config, { url, place, address: { port } }: RunningServer
     `Pullfront ${version} mirrors ${[`${defaultUpstream} (default)`, ...others].join(', ')}`,
     `  URL    ${url}`,
     `  data   ${place}`,
-    `  check  curl ${scheme}://${authority}/healthz`,
+    `  check  curl ${scheme}://${isEverywhere ? `127.0.0.1:${port}` : authority}/healthz`,
     '',
     ...(isEverywhere
       ? [`Listening on all addresses; replace ${host} with a name that your clients can reach.`]

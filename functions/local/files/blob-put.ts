@@ -20,7 +20,7 @@ import { FileWriter } from './writer.ts';
 /** From this size, or if the size is unknown, a blob is hashed by the thread. */
 const largeBlob = 8 * 1024 * 1024;
 
-/** A blob of unknown size reserves disk space in steps of so many bytes. */
+/** A blob of unknown size reserves disk space in steps of this many bytes. */
 const spaceStep = 64 * 1024 * 1024;
 
 /** The file of an unverified blob. */

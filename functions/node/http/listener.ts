@@ -12,7 +12,7 @@ export type RequestHandler = (request: IncomingMessage, response: MeteredRespons
 /** A listening server. */
 export interface Listener {
   readonly address: AddressInfo;
-  /** Stops accepting connections, waits up to so many ms for answers in flight, then cuts them. */
+  /** Stops accepting connections and waits for answers in flight; cuts them after `milliseconds`. */
   close(milliseconds: number): Promise<void>;
 }
 
