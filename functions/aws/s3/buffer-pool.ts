@@ -19,7 +19,7 @@ interface Waiter {
 
 /**
  * The memory of the puts, first come first served. A put acquires the buffers of its parts in order,
- * so the first unfinished part of each has its buffer, and no put waits for another for ever.
+ * so the first unfinished part of each has its buffer: puts cannot deadlock.
  */
 export class BufferPool implements PutMemory {
   #used = 0;

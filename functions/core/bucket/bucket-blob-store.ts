@@ -53,9 +53,9 @@ export interface BucketBlobStoreOptions {
 }
 
 /**
- * Blobs in a bucket. An object is published before the index learns of it and deleted before the index
- * forgets it. A writer that dies in between a put leaves an object without an index entry, which is
- * found again by a listing; it never publishes an entry without an object.
+ * Blobs in a bucket. A put publishes the object before it adds the index entry: a writer that dies in
+ * between leaves an object without an entry, which the next put or listing of it adds. A deletion also
+ * begins with the object, so that a put at the same moment does not adopt one that is about to go.
  */
 export class BucketBlobStore implements BlobStore {
   readonly #options: BucketBlobStoreOptions;

@@ -31,9 +31,13 @@ export class Deadline {
     return Math.max(0, this.#at - this.#now());
   }
 
-  /** Reads the clock: workerd runs no timer while bytes arrive without a break. */
+  /**
+   * Throws the signal's reason if it is aborted. Also reads the clock: workerd runs no timer while bytes
+   * arrive without a break.
+   */
   check(): void {
     if (this.timeLeft() === 0) this.#pass();
+    this.signal.throwIfAborted();
   }
 
   /** Stops the timer. */
