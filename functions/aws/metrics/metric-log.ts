@@ -37,19 +37,27 @@ export function createMetricLog(
   };
 }
 
-/** All metrics with their dimensions. The dashboard in infra/aws shows them. */
-const metrics = {
+/** All metrics with their dimensions. infra/aws builds its dashboard and alarms from them. */
+export const metrics = {
+  /** Answered requests. `cache` is hit, revalidated, miss, stale or none. */
   Requests: { unit: 'Count', by: ['cache', 'kind'] },
+  /** Manifests served to GET without an upstream pull. */
   PullsAvoided: { unit: 'Count', by: [] },
+  /** Manifest GETs sent to upstreams. */
   PullsMade: { unit: 'Count', by: [] },
+  /** 429 responses of upstreams. */
   Upstream429: { unit: 'Count', by: ['registry'] },
+  /** Pulls left in an upstream's rate limit. */
   RateLimitRemaining: { unit: 'Count', by: ['registry'] },
+  /** Bytes that fills read from upstreams. */
   FillBytes: { unit: 'Bytes', by: [] },
+  /** Fills that ended without storing the blob. */
   FillFailures: { unit: 'Count', by: [] },
+  /** Failed calls of the table, the bucket or the queue. */
   StoreFailures: { unit: 'Count', by: [] },
 } as const;
 
-type MetricName = keyof typeof metrics;
+export type MetricName = keyof typeof metrics;
 
 /** A metric's value and dimensions: `{ registry: 'docker.io' }`. */
 export interface Measured {
@@ -58,7 +66,7 @@ export interface Measured {
   readonly by?: Readonly<Record<string, string>>;
 }
 
-const namespace = 'Pullfront';
+export const namespace = 'Pullfront';
 
 /**
  * The fields that make a log line carry metrics ("Embedded metric format"). Metrics of one line that

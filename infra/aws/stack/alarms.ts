@@ -9,9 +9,8 @@ import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { FillQueues } from './fill-queues.ts';
 import { total } from './metrics.ts';
 
-/** What is watched. */
 export interface Watched {
-  /** Absent where a web function answers: it counts no errors of its own there. */
+  /** Undefined with a web function, which has no such metrics. */
   readonly pull: LambdaFunction | undefined;
   readonly fill: LambdaFunction;
   readonly queues: FillQueues;
@@ -19,14 +18,14 @@ export interface Watched {
 
 const period = Duration.minutes(5);
 
-/** Adds the alarms. Without an action they are only shown. */
+/** Adds the alarms. Without an action they only change their state. */
 export function addAlarms(stack: Stack, watched: Watched, action: IAlarmAction | undefined): void {
   const { pull, fill, queues } = watched;
   const alarm = (id: string, description: string, metric: IMetric, over: number, times = 1) => {
     const added = new Alarm(stack, id, {
       alarmDescription: description,
       metric,
-      // Above, not at: "over 0" is one or more.
+      // The comparison is "greater than or equal to".
       threshold: over + 1,
       evaluationPeriods: times,
       treatMissingData: TreatMissingData.NOT_BREACHING,
@@ -52,14 +51,14 @@ export function addAlarms(stack: Stack, watched: Watched, action: IAlarmAction |
     alarm('PullErrors', 'The pull function failed.', pull.metricErrors({ period }), 0);
     alarm(
       'PullThrottles',
-      'Requests were refused: raise the reserved concurrency, or the quota of the account.',
+      'Requests were throttled: raise the reserved concurrency, or the quota of the account.',
       pull.metricThrottles({ period }),
       0,
     );
   }
   alarm(
     'UpstreamLimits',
-    'An upstream answered 429: stale images go on, new ones come from the upstream itself.',
+    'An upstream answered 429: known images are served stale, new ones come from the upstream itself.',
     total('Upstream429'),
     0,
   );

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 
-/** The address that stands for a mirror without TLS in the files of `infra/clients`. */
+/** The address of a mirror without TLS in the files of `infra/clients`. */
 const example = 'mirror.example.com:5000';
 
-/** The outputs of the stack and the files that they are made of. */
+/** The stack's outputs and the files for them. */
 const files = {
   DaemonJson: 'daemon.json',
   BuildkitdToml: 'buildkitd.toml',
@@ -11,7 +11,7 @@ const files = {
   RegistriesConf: 'registries.conf',
 } as const;
 
-/** The lines for each client's file, by the name of the stack's output. `host` has TLS. */
+/** The lines for each client's file, by the stack's output. `host` has TLS. */
 export function clientLines(host: string): Readonly<Record<string, string>> {
   return Object.fromEntries(
     Object.entries(files).map(([output, file]) => {
@@ -21,7 +21,7 @@ export function clientLines(host: string): Readonly<Record<string, string>> {
   );
 }
 
-/** Drops comments and what is for a mirror without TLS only. */
+/** Drops comments and lines that are only for a mirror without TLS. */
 function withTls(text: string): string {
   return text
     .split('\n')

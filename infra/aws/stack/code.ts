@@ -6,7 +6,7 @@ import { build, type Plugin } from 'esbuild';
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const assembled = fileURLToPath(new URL('../.code/', import.meta.url));
 
-/** The bundles that `npm run build` makes. */
+/** The functions' bundles of `npm run build`. */
 export type Bundle = 'pull' | 'fill';
 
 function emptyFolder(name: string): string {
@@ -16,11 +16,11 @@ function emptyFolder(name: string): string {
   return folder;
 }
 
-/** Puts a built bundle and its resolved configuration into one folder and gives its path. */
+/** Assembles a folder with a built bundle and its resolved configuration, and returns its path. */
 export function assembleFunction(bundle: Bundle, configuration: string): string {
   const built = join(root, 'dist/aws', bundle);
   if (!existsSync(join(built, 'index.mjs'))) {
-    throw new Error(`${built}/index.mjs is missing: npm run build makes it`);
+    throw new Error(`${built}/index.mjs is missing; run npm run build`);
   }
   const folder = emptyFolder(bundle);
   cpSync(built, folder, { recursive: true, filter: (file) => !file.endsWith('.map') });
@@ -28,21 +28,21 @@ export function assembleFunction(bundle: Bundle, configuration: string): string 
   return folder;
 }
 
-/** The embedded store's database is native code and of no use in a function. */
+/** The database of the embedded store is native code, which a function does not need. */
 const withoutLmdb: Plugin = {
   name: 'without-lmdb',
   setup(bundler) {
     bundler.onResolve({ filter: /^lmdb$/ }, ({ path }) => ({ path, namespace: 'absent' }));
     bundler.onLoad({ filter: /.*/, namespace: 'absent' }, () => ({
       contents:
-        'export const open = () => { throw new Error("there is no embedded store here"); };',
+        'export const open = () => { throw new Error("the embedded store is not available in a function"); };',
     }));
   },
 };
 
 /**
- * Makes one file of the program and all its packages, with the web function's entry and the
- * configuration beside it, and gives the folder's path.
+ * Assembles a folder with the program and its packages in one file, the web function's entry and the
+ * configuration, and returns its path.
  */
 export async function assembleWebFunction(config: string): Promise<string> {
   const folder = emptyFolder('web');
@@ -56,20 +56,15 @@ export async function assembleWebFunction(config: string): Promise<string> {
     target: 'node24',
     format: 'esm',
     plugins: [withoutLmdb],
-    // Packages in CommonJS ask for Node's own modules by require.
+    // Packages in CommonJS load Node's modules with require.
     banner: {
       js: "import { createRequire as toRequire } from 'node:module'; const require = toRequire(import.meta.url);",
     },
     logLevel: 'warning',
   });
-  cpSync(
-    fileURLToPath(new URL('../web/start-server.js', import.meta.url)),
-    join(folder, 'index.js'),
-  );
-  cpSync(
-    fileURLToPath(new URL('../web/package.json', import.meta.url)),
-    join(folder, 'package.json'),
-  );
+  const web = fileURLToPath(new URL('../web/', import.meta.url));
+  cpSync(join(web, 'start-server.js'), join(folder, 'index.js'));
+  cpSync(join(web, 'package.json'), join(folder, 'package.json'));
   cpSync(config, join(folder, 'pullfront.json'));
   return folder;
 }

@@ -4,29 +4,47 @@ import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Data } from './data.ts';
 import type { FillQueues } from './fill-queues.ts';
-import { prices } from './prices.ts';
 
 const hour = Duration.hours(1);
 
-/** What the estimate is made of. */
+/**
+ * List prices in US dollars, us-east-1, as of 2026-11, for the estimate on the dashboard. Other regions
+ * differ by up to a third. Without the free tier and traffic.
+ */
+const prices = {
+  date: '2026-11',
+  /** Per request of a function. */
+  lambdaRequest: 0.2 / 1e6,
+  /** Per GB-second of a function on arm64. */
+  lambdaGigabyteSecond: 0.0000133334,
+  /** Per on-demand read unit of up to 4 KB. */
+  dynamodbRead: 0.125 / 1e6,
+  /** Per on-demand write unit of up to 1 KB. */
+  dynamodbWrite: 0.625 / 1e6,
+  /** Per request; a message takes about three. */
+  sqsRequest: 0.4 / 1e6,
+  /** Per ingested GB. */
+  logGigabyte: 0.5,
+} as const;
+
 export interface CostSources {
   /** The functions and their memory in MB. */
   readonly functions: readonly { readonly lambda: LambdaFunction; readonly memory: number }[];
   readonly data: Data;
   readonly queues: FillQueues;
-  /** The groups that lines are written to; copies in other groups are not counted again. */
+  /** The groups that functions write to, without the groups that Lambda copies lines to. */
   readonly logs: readonly LogGroup[];
 }
 
 interface Term {
   readonly metric: IMetric;
-  /** US dollars for each unit of the metric's sum over an hour. */
+  /** US dollars per unit of the metric's sum over an hour. */
   readonly price: number;
 }
 
 /**
- * What the mirror costs in an hour, in US dollars, by the prices of `prices.ts`: functions, table,
- * queue and logs. Not in it: what is kept in the bucket, traffic, and the free tier.
+ * The mirror's cost per hour in US dollars, by `prices`: functions, table, queue and
+ * logs, without storage in the bucket, traffic and the free tier.
  */
 export function hourlyCost(sources: CostSources): IMetric {
   const terms = termsOf(sources);
@@ -37,7 +55,7 @@ export function hourlyCost(sources: CostSources): IMetric {
   return new MathExpression({
     expression,
     usingMetrics,
-    label: `USD an hour, list prices of us-east-1 in ${prices.date}`,
+    label: `USD per hour, list prices of us-east-1 in ${prices.date}`,
     period: hour,
   });
 }
@@ -63,7 +81,7 @@ function termsOf({ functions, data, queues, logs }: CostSources): Term[] {
     { metric: consumed('ConsumedReadCapacityUnits'), price: prices.dynamodbRead },
     { metric: consumed('ConsumedWriteCapacityUnits'), price: prices.dynamodbWrite },
     { metric: queues.queue.metricNumberOfMessagesSent(sum), price: prices.sqsRequest * 3 },
-    // CDK's own metric of a log group names no group: it counts those of the whole account.
+    // CDK's own metric of a log group has no dimension, and counts all groups of the account.
     ...logs.map(({ logGroupName }) => ({
       metric: new Metric({
         namespace: 'AWS/Logs',

@@ -17,10 +17,10 @@ function graph(title: string, props: GraphWidgetProps): GraphWidget {
   return new GraphWidget({ title, width, height, period, ...props });
 }
 
-/** An account's dashboards are the same in all its regions: two stacks must not share a name. */
+/** Dashboards are global: stacks in two regions must not share a name. */
 const dashboardName = `${Aws.STACK_NAME}-${Aws.REGION}`;
 
-/** Adds the dashboard; its name is the stack's and the region's. */
+/** Adds the dashboard. */
 export function addDashboard(stack: Stack, sources: CostSources): void {
   const { functions, data, queues } = sources;
   const stored = new Metric({

@@ -2,25 +2,23 @@ import { Duration, type IResolvable, RemovalPolicy, type Stack } from 'aws-cdk-l
 import { AttributeType, BillingMode, type CfnTable, Table } from 'aws-cdk-lib/aws-dynamodb';
 import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
 
-/** Where everything is kept. */
 export interface Data {
   readonly table: Table;
   readonly bucket: Bucket;
 }
 
-/** What becomes of the data. */
 export interface DataChoices {
-  /** Deletes both with the stack. */
+  /** Deletes the table and the bucket with the stack. */
   readonly removeData: boolean;
-  /** Whether DynamoDB refuses to delete the table, whoever asks. */
+  /** Makes DynamoDB refuse to delete the table. */
   readonly deletionProtection: boolean | IResolvable;
 }
 
 /**
- * The table of the index and the bucket of the blobs. Both stay when the stack is deleted, unless
- * `removeData`; a deployment that fails removes those that it made itself, which are empty. A
- * protected table could not be removed then, so protection is for a later deployment. CloudFormation names the bucket after the stack and itself, so its name has no dot: a
- * dot would leave its host name without a valid certificate.
+ * Adds the table for the index and the bucket for the blobs. Both outlive the stack, unless `removeData`
+ * is set. A failed first deployment removes them, as they are empty. It could not remove a protected
+ * table, so protection is for a later deployment. CloudFormation generates the bucket's name without
+ * dots: with a dot, its host name would have no valid certificate.
  */
 export function addData(stack: Stack, { removeData, deletionProtection }: DataChoices): Data {
   const removalPolicy = removeData
@@ -34,7 +32,7 @@ export function addData(stack: Stack, { removeData, deletionProtection }: DataCh
     pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
     removalPolicy,
   });
-  // Table itself takes no parameter of a template here.
+  // The construct does not accept a template's parameter.
   (table.node.defaultChild as CfnTable).deletionProtectionEnabled = deletionProtection;
   const bucket = new Bucket(stack, 'Bucket', {
     blockPublicAccess: BlockPublicAccess.BLOCK_ALL,

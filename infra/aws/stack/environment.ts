@@ -1,16 +1,16 @@
 import type { Data } from './data.ts';
 import type { FillQueues } from './fill-queues.ts';
 
-/** An account at Docker Hub, and where its password is. */
+/** An account at Docker Hub. */
 export interface HubAccount {
   readonly username: string;
-  /** The name or ARN of the secret. */
+  /** The name or ARN of the secret with its password or token. */
   readonly secret: string;
 }
 
 /**
- * What the functions read from their environment besides the configuration beside their code. It holds
- * names, never a secret. An empty value counts as absent, so a parameter of a template may stay empty.
+ * The environment of the functions, which overrides their configuration file. It contains names, never
+ * secrets. Empty values count as absent, so a template's parameter may be empty.
  */
 export function mirrorEnvironment(
   { table, bucket }: Data,

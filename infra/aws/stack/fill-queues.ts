@@ -1,29 +1,29 @@
 import { Duration, type Stack } from 'aws-cdk-lib';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 
-/** The queue of fills, and the one for fills that were given up. */
+/** The queue of fills, and the queue for those that were given up. */
 export interface FillQueues {
   readonly queue: Queue;
   readonly deadLetters: Queue;
 }
 
-/** What Lambda allows at most; a longer fill pauses and goes on in the next invocation. */
+/** The most that Lambda allows. A longer fill pauses and resumes in the next invocation. */
 export const fillTimeout = Duration.minutes(15);
 
 /**
- * How long a message stays hidden once it was received. Lambda asks for at least the function's
- * timeout, and advises six times as much for functions that are throttled. This one is not: its
- * event source takes no more messages than may run. So a fill whose function died comes back soon.
+ * Lambda requires at least the function's timeout, and recommends six times as much in case the function
+ * is throttled. This one is not, because its event source limits the concurrency. A short timeout
+ * redelivers the fill of a crashed function soon.
  */
 const visibilityTimeout = Duration.minutes(16);
 
 /**
- * How often a message may come. A fill that fails comes back after 10 s, 20 s, 40 s and so on, up to
- * half an hour (core/mirror/fills/handle-fill.ts): the twentieth time after six hours of an outage.
+ * A failed fill is retried after 10 s, 20 s, 40 s and so on, up to half an hour
+ * (core/mirror/fills/handle-fill.ts). The twentieth try is after six hours of an outage.
  */
 const maxReceiveCount = 20;
 
-/** Adds the two queues, both encrypted and reached by TLS only. */
+/** Adds the two queues. */
 export function addFillQueues(stack: Stack): FillQueues {
   const deadLetters = new Queue(stack, 'DeadLetters', {
     encryption: QueueEncryption.SQS_MANAGED,

@@ -13,13 +13,12 @@ import {
 import type { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { type FillQueues, fillTimeout } from './fill-queues.ts';
 
-/** MB. CPU comes with it: this is more than half of one, most of it for the first request. */
+/** In MB. This gives more than half a vCPU, which mainly the first request needs. */
 export const pullMemory = 1024;
 
-/** MB. One whole CPU, which hashes faster than the network brings bytes. */
+/** In MB. This gives one vCPU, which hashes faster than the network delivers. */
 export const fillMemory = 1769;
 
-/** What both functions are given. */
 export interface FunctionParts {
   readonly code: Code;
   readonly role: Role;
@@ -39,7 +38,6 @@ function common({ code, role, logs, environment }: FunctionParts) {
   } satisfies FunctionProps;
 }
 
-/** The pull function and the URL that clients use. */
 export interface PullFunction {
   readonly lambda: LambdaFunction;
   /** `https://….lambda-url.eu-central-1.on.aws/` */
@@ -47,9 +45,9 @@ export interface PullFunction {
 }
 
 /**
- * Adds the function that answers clients, behind a URL that needs no login: clients of registries
- * cannot sign requests for AWS. CDK adds both permissions that such a URL needs since October 2025.
- * The timeout is above the longest wait for a blob (`aws.fillWait`, 20 s).
+ * Adds the pull function with a public URL, because registry clients cannot sign requests for AWS. CDK
+ * adds both permissions that such a URL needs since October 2025. The timeout is above the longest wait
+ * for a blob (`aws.fillWait`, 20 s).
  */
 export function addPullFunction(
   stack: Stack,
@@ -70,15 +68,15 @@ export function addPullFunction(
   return { lambda, url };
 }
 
-/** How many fills may run at once, and what is reserved for them. */
+/** How many fills may run at once, and how much concurrency is reserved for them. */
 export interface FillConcurrency {
   readonly most: number;
   readonly reserved: number | undefined;
 }
 
 /**
- * Adds the function that fills blobs, one blob an invocation: a large layer holds no other up, and
- * a request costs next to nothing. It may send itself messages: a paused fill goes on that way.
+ * Adds the fill function. It handles one blob per invocation, so that a large layer does not delay
+ * others. `recursiveLoop`: a paused fill sends itself a message to resume.
  */
 export function addFillFunction(
   stack: Stack,

@@ -1,17 +1,17 @@
 import { ArnFormat, RemovalPolicy, type Stack } from 'aws-cdk-lib';
 import { LogGroup, type LogGroupProps, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 
-/** Where the lines go of what answers clients. */
+/** The log groups of the function that answers clients. */
 export interface PullLogs {
-  /** The group to look into. */
+  /** The group to read. */
   readonly group: LogGroup;
-  /** The group that lines are written to, in the stack's own region. */
+  /** The group that the function writes to in the stack's region. */
   readonly written: LogGroup;
-  /** The ARNs of groups that Lambda makes as the function's role, with their streams. */
+  /** The ARNs of groups that Lambda creates with the function's role, with their streams. */
   readonly localArns: readonly string[];
 }
 
-/** Adds the log group of a function. It goes with the stack. */
+/** Adds the log group of a function. It is deleted with the stack. */
 export function addLogs(
   stack: Stack,
   id: string,
@@ -28,10 +28,10 @@ export function addUrlLogs(stack: Stack, retention: RetentionDays): PullLogs {
 }
 
 /**
- * Adds the log groups of a web function. Lambda writes to `NAME.local` in each region where it runs
- * and copies from there to `NAME` in the stack's own (Lambda developer guide, "Web Function logs in
- * Amazon CloudWatch Logs"). It makes a group that is missing; one that it made keeps its lines for
- * ever and outlives the stack, so the one in the stack's own region is made here.
+ * Adds the log groups of a web function. Lambda writes to `NAME.local` in each region where it runs and
+ * copies from there to `NAME` in the stack's region (Lambda developer guide, "Web Function logs in
+ * Amazon CloudWatch Logs"). Lambda creates missing groups, which never expire and outlive the stack, so
+ * the stack creates the one in its own region.
  */
 export function addWebLogs(
   stack: Stack,
@@ -45,7 +45,7 @@ export function addWebLogs(
       service: 'logs',
       region,
       resource: 'log-group',
-      // What follows the name is nothing, ":*" or a stream's name, by the action.
+      // Depending on the action, nothing, ":*" or a stream's name follows.
       resourceName: `${logGroupName}*`,
       arnFormat: ArnFormat.COLON_RESOURCE_NAME,
     });

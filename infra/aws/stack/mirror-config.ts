@@ -4,20 +4,17 @@ import type { HubAccount } from './environment.ts';
 
 const program = fileURLToPath(new URL('../../../dist/pullfront.js', import.meta.url));
 
-/** The mirror's configuration as the stack takes it, or what is wrong with it. */
+/** The resolved configuration of the mirror, or what is wrong with it. */
 export type CheckedConfig =
   | {
-      /** The secrets that it names. */
+      /** The names or ARNs of the secrets in it. */
       readonly secrets: readonly string[];
-      /** The text of the file that goes with the functions' code. */
+      /** The file for the functions' code. */
       readonly resolved: string;
     }
   | { readonly problem: string };
 
-/**
- * Lets the built `pullfront config resolve` judge the file as a function would read it, and finds
- * the secrets that it names. The variables of whoever deploys do not count: functions have their own.
- */
+/** Resolves the file with the built `pullfront config resolve`, and finds the secrets in it. */
 export function checkMirrorConfig(file: string, hub: HubAccount | undefined): CheckedConfig {
   const { status, stdout, stderr, error } = spawnSync(
     process.execPath,
@@ -29,7 +26,7 @@ export function checkMirrorConfig(file: string, hub: HubAccount | undefined): Ch
   return secretsOf(stdout, hub);
 }
 
-/** The part of a resolved configuration that names secrets: see core/config/resolved.ts. */
+/** The part of a resolved configuration (core/config/resolved.ts) that names secrets. */
 interface Upstreams {
   readonly resolved: {
     readonly upstreams: {
@@ -49,7 +46,7 @@ function secretsOf(resolved: string, hub: HubAccount | undefined): CheckedConfig
     const { secret } = credentials.password;
     if (secret === undefined) {
       return {
-        problem: `upstreams.${name}.credentials.password: functions read passwords from Secrets Manager only: {"secret": "NAME"}`,
+        problem: `upstreams.${name}.credentials.password: functions only read passwords from Secrets Manager; use {"secret": "NAME"}`,
       };
     }
     secrets.push(secret);

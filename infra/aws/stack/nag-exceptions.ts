@@ -2,14 +2,14 @@ import { Stack, Validations } from 'aws-cdk-lib';
 import type { Role } from 'aws-cdk-lib/aws-iam';
 import type { Bucket, CfnBucket } from 'aws-cdk-lib/aws-s3';
 
-/** The roles, and the ARNs of the groups that the pull function's logs are written to first. */
+/** `localLogs` are the ARNs of the groups that Lambda creates with the pull function's role. */
 export interface AcknowledgedRoles {
   readonly pull: Role;
   readonly fill: Role;
   readonly localLogs: readonly string[];
 }
 
-/** Accepts the findings of cdk-nag's AwsSolutions rules that are meant to be, with their reasons. */
+/** Acknowledges intended findings of cdk-nag's AwsSolutions rules, with reasons. */
 export function acknowledgeFindings(
   bucket: Bucket,
   { pull, fill, localLogs }: AcknowledgedRoles,
@@ -18,29 +18,29 @@ export function acknowledgeFindings(
   Validations.of(bucket).acknowledge({
     id: 'AwsSolutions-S1',
     reason:
-      'Server access logs would keep the address of everybody who pulls. The mirror logs its requests; who needs more turns on data events in CloudTrail.',
+      'Server access logs would record the address of every client. The mirror logs its requests; turn on CloudTrail data events if you need more.',
   });
   const id = stack.getLogicalId(bucket.node.defaultChild as CfnBucket);
   for (const role of [pull, fill]) {
     for (const prefix of ['blobs', 'manifests']) {
       Validations.of(role).acknowledge({
         id: `AwsSolutions-IAM5[Resource::<${id}.Arn>/${prefix}/*]`,
-        reason: 'Objects are named by their digests: the prefix is all that is known beforehand.',
+        reason: 'Objects are named by their digests, so only the prefix is known in advance.',
       });
     }
   }
   for (const arn of localLogs) {
     Validations.of(pull).acknowledge({
-      id: `AwsSolutions-IAM5[Resource::${found(stack, arn)}]`,
+      id: `AwsSolutions-IAM5[Resource::${nagArn(stack, arn)}]`,
       reason:
-        'Lambda makes this group in each region and writes its streams as the role of the web function. It belongs to the mirror alone; the sign stands for its streams.',
+        'Lambda creates this group in each region and writes its streams with the role of the web function. The wildcard matches its streams.',
     });
   }
   acknowledgeCodeCopy(stack);
 }
 
-/** An ARN as cdk-nag writes it: `arn:<AWS::Partition>:…`. */
-function found(stack: Stack, arn: string): string {
+/** An ARN in cdk-nag's format: `arn:<AWS::Partition>:…`. */
+function nagArn(stack: Stack, arn: string): string {
   const resolved: { 'Fn::Join': [string, (string | { Ref: string })[]] } = stack.resolve(arn);
   return resolved['Fn::Join'][1]
     .map((part) => (typeof part === 'string' ? part : `<${part.Ref}>`))
@@ -54,7 +54,7 @@ function acknowledgeCodeCopy(stack: Stack): void {
   if (bucket === undefined || copy === undefined) return;
   Validations.of(bucket).acknowledge({
     id: 'AwsSolutions-S1',
-    reason: 'Only Lambda reads this bucket, and it holds nothing but the code.',
+    reason: 'Only Lambda reads this bucket, which only has the code.',
   });
   const id = stack.getLogicalId((bucket as Bucket).node.defaultChild as CfnBucket);
   const staged = 'arn:<AWS::Partition>:s3:::cdk-hnb659fds-assets-<AWS::AccountId>-<AWS::Region>/*';
@@ -68,7 +68,7 @@ function acknowledgeCodeCopy(stack: Stack): void {
   ]) {
     Validations.of(copy).acknowledge({
       id: `AwsSolutions-${finding}`,
-      reason: "CDK's own function. It runs during a deployment only, and copies the code.",
+      reason: "CDK's own function, which copies the code during a deployment.",
     });
   }
 }

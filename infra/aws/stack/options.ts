@@ -1,18 +1,18 @@
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 
-/** What answers clients: a function behind its URL, or an HTTP server on Lambda Web Functions. */
+/** What answers clients: a function with a URL, or an HTTP server as a Lambda web function. */
 export type Compute = 'function-url' | 'web-function';
 
-/** Everything that can be chosen about the stack. */
+/** The options of the stack. */
 export interface StackOptions {
   /** The stack's name in CloudFormation. */
   readonly name: string;
   readonly compute: Compute;
-  /** The mirror's configuration file. */
+  /** The mirror's configuration file, relative to infra/aws. */
   readonly config: string;
-  /** Whether signed URLs name the bucket's hosts that have IPv6 addresses as well. */
+  /** Whether signed URLs use the bucket's host name that also has IPv6 addresses. */
   readonly dualStack: boolean;
-  /** Reserved concurrency of the pull function; 0 reserves none, for fills neither. */
+  /** Reserved concurrency of the pull function; 0 reserves none, and none for fills either. */
   readonly pullConcurrency: number;
   /** How many fills run at once; also reserved, unless `pullConcurrency` is 0. */
   readonly fillConcurrency: number;
@@ -30,13 +30,10 @@ export interface StackOptions {
   readonly regions: readonly string[];
 }
 
-/**
- * What fits into a new account, whose functions share a quota of 10: nothing can be reserved there,
- * and fills leave half of it to clients.
- */
+/** A new account has a quota of 10: nothing can be reserved, and fills leave half of it to clients. */
 export const defaultConcurrency = { pull: 0, fill: 5 } as const;
 
-/** What is reserved for each function; undefined for nothing. */
+/** The reserved concurrency of each function; undefined reserves none. */
 export function reservedConcurrency({
   pullConcurrency,
   fillConcurrency,
@@ -51,37 +48,18 @@ export function reservedConcurrency({
   };
 }
 
-/** All options, or every mistake in them. */
+/** The options, or all mistakes in them. */
 export type ParsedOptions =
   | { readonly ok: StackOptions }
   | { readonly problems: readonly string[] };
 
 type Context = Readonly<Record<string, unknown>>;
 
-const known = [
-  'name',
-  'compute',
-  'config',
-  'dualStack',
-  'pullConcurrency',
-  'fillConcurrency',
-  'logRetentionDays',
-  'removeData',
-  'deletionProtection',
-  'hubUsername',
-  'hubSecret',
-  'alarmTopic',
-  'regions',
-];
-
 const retentions = Object.values(RetentionDays).filter(
   (days): days is RetentionDays => typeof days === 'number',
 );
 
-/**
- * Reads the options from CDK's context (`-c compute=web-function`), where every value may be a text.
- * `config` stays relative to the folder of the app.
- */
+/** Reads the options from CDK's context (`-c compute=web-function`), where every value may be a string. */
 export function parseOptions(context: Context): ParsedOptions {
   const problems: string[] = [];
   const text = (key: string): string | undefined => {
@@ -91,15 +69,15 @@ export function parseOptions(context: Context): ParsedOptions {
   const matching = (key: string, pattern: RegExp, expected: string): string | undefined => {
     const value = text(key);
     if (value === undefined || pattern.test(value)) return value;
-    problems.push(`${key}: found ${JSON.stringify(value)}, expected ${expected}`);
+    problems.push(`${key}: expected ${expected}, got ${JSON.stringify(value)}`);
     return undefined;
   };
   const flag = (key: string) => matching(key, /^(?:true|false)$/, 'true or false') === 'true';
   const count = (key: string, fallback: number, least: number): number => {
-    const expected = `a whole number, ${least} or more`;
+    const expected = `a whole number from ${least}`;
     const value = matching(key, /^\d{1,5}$/, expected);
     if (value === undefined) return fallback;
-    if (Number(value) < least) problems.push(`${key}: found ${value}, expected ${expected}`);
+    if (Number(value) < least) problems.push(`${key}: expected ${expected}, got "${value}"`);
     return Number(value);
   };
   const oneOf = <Value extends string | number>(
@@ -111,7 +89,7 @@ export function parseOptions(context: Context): ParsedOptions {
     if (given === undefined) return fallback;
     const found = values.find((value) => String(value) === given);
     if (found === undefined) {
-      problems.push(`${key}: found ${JSON.stringify(given)}, expected ${values.join(', ')}`);
+      problems.push(`${key}: expected one of ${values.join(', ')}, got ${JSON.stringify(given)}`);
     }
     return found ?? fallback;
   };
@@ -130,27 +108,27 @@ export function parseOptions(context: Context): ParsedOptions {
     hubSecret: text('hubSecret'),
     alarmTopic: matching('alarmTopic', /^arn:[\w-]+:sns:/, 'the ARN of an SNS topic'),
     regions: (
-      matching('regions', /^[a-z0-9-]+(?:,[a-z0-9-]+)*$/, 'regions with commas between') ?? ''
+      matching('regions', /^[a-z0-9-]+(?:,[a-z0-9-]+)*$/, 'a comma-separated list of regions') ?? ''
     )
       .split(',')
       .filter((region) => region !== ''),
   };
   if ((options.hubUsername === undefined) !== (options.hubSecret === undefined)) {
-    problems.push('hubUsername and hubSecret: one is of no use without the other');
+    problems.push('hubUsername and hubSecret: set both or neither');
   }
   if (options.removeData && options.deletionProtection) {
     problems.push('removeData and deletionProtection: a protected table cannot be removed');
   }
   if (options.regions.length > 0 && options.compute !== 'web-function') {
-    problems.push('regions: only a web function has several; a function URL has one');
+    problems.push('regions: only a web function can have several');
   }
-  problems.push(...unknownOptions(context));
+  const known = Object.keys(options);
+  // CDK's own keys have other characters.
+  const unknown = Object.keys(context).filter(
+    (key) => /^[A-Za-z]+$/.test(key) && !known.includes(key),
+  );
+  problems.push(
+    ...unknown.map((key) => `unknown option "${key}"; the options are ${known.join(', ')}`),
+  );
   return problems.length > 0 ? { problems } : { ok: options };
-}
-
-/** CDK's own keys have signs in them; ours are plain words. */
-function unknownOptions(context: Context): string[] {
-  return Object.keys(context)
-    .filter((key) => /^[A-Za-z]+$/.test(key) && !known.includes(key))
-    .map((key) => `${key}: no such option; there are ${known.join(', ')}`);
 }

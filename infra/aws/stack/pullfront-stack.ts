@@ -24,7 +24,7 @@ import { addFillRole, addPullRole } from './roles.ts';
 import { grantSecrets } from './secrets.ts';
 import { addWebFunction } from './web-function.ts';
 
-/** What answers clients, with its code. */
+/** The function that answers clients, with its code. */
 export type Front =
   | { readonly kind: 'function-url'; readonly code: Code }
   | {
@@ -33,7 +33,7 @@ export type Front =
       readonly regions: readonly string[];
     };
 
-/** What the stack is made of. Texts may be parameters of a template. */
+/** The stack's options and code. Strings may be parameters of a template. */
 export interface StackParts {
   readonly front: Front;
   readonly fillCode: Code;
@@ -46,21 +46,21 @@ export interface StackParts {
   readonly removeData: boolean;
   readonly deletionProtection: boolean | IResolvable;
   readonly hub: HubAccount | undefined;
-  /** Names or ARNs of all secrets that the mirror reads. */
+  /** The names or ARNs of all secrets that the mirror reads. */
   readonly secrets: readonly string[];
-  /** Whether there are secrets, where only the deployment knows. */
+  /** Whether there are secrets, if only the deployment knows. */
   readonly secretsCondition: CfnCondition | undefined;
-  /** Made in the stack, because what an alarm does is part of it. */
+  /** Creates the action in the stack. */
   readonly alarmAction: ((stack: Stack) => IAlarmAction | undefined) | undefined;
 }
 
-interface Answering {
+interface AddedFront {
   readonly pull: LambdaFunction | undefined;
   /** The host name that clients use. */
   readonly host: string;
 }
 
-/** Fills a stack with the whole mirror. */
+/** Adds the mirror to a stack. */
 export function addMirror(stack: Stack, parts: StackParts): void {
   const data = addData(stack, parts);
   const queues = addFillQueues(stack);
@@ -106,19 +106,19 @@ function addPullLogs(stack: Stack, { front, logRetentionDays }: StackParts): Pul
 function addFront(
   stack: Stack,
   { front, pullReserved }: StackParts,
-  given: {
+  parts: {
     readonly role: Role;
     readonly logs: PullLogs;
     readonly environment: Record<string, string>;
   },
-): Answering {
+): AddedFront {
   if (front.kind === 'web-function') {
     const { code, regions } = front;
-    return { pull: undefined, host: addWebFunction(stack, { ...given, code, regions }) };
+    return { pull: undefined, host: addWebFunction(stack, { ...parts, code, regions }) };
   }
   const { lambda, url } = addPullFunction(
     stack,
-    { ...given, logs: given.logs.group, code: front.code },
+    { ...parts, logs: parts.logs.group, code: front.code },
     pullReserved,
   );
   // The URL is https://HOST/.
@@ -128,12 +128,12 @@ function addFront(
 function addOutputs(stack: Stack, host: string, names: Readonly<Record<string, string>>): void {
   new CfnOutput(stack, 'MirrorUrl', { value: `https://${host}` });
   for (const [id, value] of Object.entries({ ...clientLines(host), ...names })) {
-    // A resource may have the output's name already.
+    // A resource may already have the output's name.
     new CfnOutput(stack, `${id}Output`, { value }).overrideLogicalId(`${id}Output`);
   }
 }
 
-/** Makes the stack for `cdk deploy`, in the account and region of whoever deploys it. */
+/** Creates the stack for `cdk deploy`. */
 export function makeStack(app: App, name: string, parts: StackParts, props: StackProps = {}) {
   const stack = new Stack(app, name, {
     description: 'Pullfront, a pull-through mirror for container registries',

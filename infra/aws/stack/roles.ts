@@ -5,7 +5,7 @@ import type { Data } from './data.ts';
 import type { FillQueues } from './fill-queues.ts';
 import type { PullLogs } from './logs.ts';
 
-/** Every access pattern of the index: no Scan, and nothing that changes the table itself. */
+/** All that the index needs: no Scan, and no changes to the table itself. */
 const tableActions = [
   'dynamodb:GetItem',
   'dynamodb:BatchGetItem',
@@ -16,7 +16,6 @@ const tableActions = [
   'dynamodb:BatchWriteItem',
 ];
 
-/** What the roles are about. */
 export interface Subjects {
   readonly data: Data;
   readonly queues: FillQueues;
@@ -59,9 +58,9 @@ const allow = (actions: string[], ...resources: string[]) =>
   new PolicyStatement({ actions, resources });
 
 /**
- * The role of what answers clients. It signs URLs of blobs and cannot write one: PutObject is for
- * manifests that are too large for the table. Whoever breaks into it cannot change a stored layer,
- * but writes the index: what a tag is, and where clients are sent for what is not stored.
+ * The role of the function that answers clients. It signs URLs of blobs but cannot write them: PutObject
+ * is for manifests that are too large for the table. An attacker with this role cannot change a stored
+ * layer, but can write the index: tags, and where clients are redirected for blobs that are not stored.
  */
 export function addPullRole(stack: Stack, logs: PullLogs, { data, queues }: Subjects): Role {
   const { table, bucket } = data;
@@ -77,7 +76,7 @@ export function addPullRole(stack: Stack, logs: PullLogs, { data, queues }: Subj
   });
 }
 
-/** The role of the fill function: writes blobs, evicts them, and works on the queue. */
+/** The role of the fill function, which writes and evicts blobs and handles the queue. */
 export function addFillRole(stack: Stack, group: LogGroup, { data, queues }: Subjects): Role {
   const { table, bucket } = data;
   return role(

@@ -2,8 +2,8 @@ import { ArnFormat, type CfnCondition, type Stack, Token } from 'aws-cdk-lib';
 import { type CfnPolicy, Policy, PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 
 /**
- * Lets the roles read these secrets, by name or by ARN, and no others. Secrets Manager adds a
- * hyphen and six characters to a name to make its ARN, hence the question marks.
+ * Lets the roles read these secrets, by name or ARN. The question marks match the hyphen and six
+ * characters that Secrets Manager appends to a name in its ARN.
  */
 export function grantSecrets(
   stack: Stack,
@@ -29,7 +29,7 @@ export function grantSecrets(
 }
 
 function arnsOf(stack: Stack, secret: string): string[] {
-  // A parameter of a template holds an ARN.
+  // A template's parameter has an ARN.
   if (Token.isUnresolved(secret) || secret.startsWith('arn:')) return [secret, `${secret}-??????`];
   return [
     stack.formatArn({

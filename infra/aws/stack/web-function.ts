@@ -9,36 +9,35 @@ import {
 } from 'aws-cdk-lib/aws-lambda';
 import type { PullLogs } from './logs.ts';
 
-/** What the web function is given. */
 export interface WebFunctionParts {
   readonly code: WebFunctionCode;
   readonly role: Role;
   readonly logs: PullLogs;
   readonly environment: Record<string, string>;
-  /** Further regions; empty for the stack's own alone. */
+  /** Regions besides the stack's own. */
   readonly regions: readonly string[];
 }
 
-/** Caps what a flood can cost: this many environments, each with up to 64 requests at a time. */
+/** Limits the cost of a flood: this many environments, each with up to 64 requests at a time. */
 const maxEnvironments = 10;
 
 /**
- * Adds `pullfront serve` as a Lambda Web Function, an ordinary HTTP server, and gives its host name.
- * Its endpoint is public: clients of registries cannot sign requests for AWS.
+ * Adds `pullfront serve` as a Lambda web function, and returns its host name. The endpoint is public,
+ * because registry clients cannot sign requests for AWS.
  */
 export function addWebFunction(stack: Stack, parts: WebFunctionParts): string {
   const { code, role, logs, environment, regions } = parts;
   const web = new WebFunction(stack, 'Web', {
-    // By the region as well: a stack of the same name elsewhere may have its replica here.
+    // With the region, as a stack of the same name elsewhere may have a replica in this one.
     webFunctionName: `${Aws.STACK_NAME}-${Aws.REGION}`,
     code,
     role,
     logGroup: logs.group,
-    // A replica in another region still uses the table, the bucket and the queue of this one.
-    // The fill function works on the queue: this role may not write blobs.
+    // A replica in another region uses the stores of this one. It must not handle fills: its role
+    // cannot write blobs.
     environment: {
       ...environment,
-      // A server reads the file as people write it.
+      // A server reads the file itself, not a resolved one.
       PULLFRONT_CONFIG: '/var/task/pullfront.json',
       PULLFRONT_AWS_REGION: stack.region,
       PULLFRONT_AWS_FILLS: 'elsewhere',
@@ -54,11 +53,11 @@ export function addWebFunction(stack: Stack, parts: WebFunctionParts): string {
           : WebFunctionEndpointLocation.multiRegion([...regions]),
     },
   });
-  // Lambda makes this group when it is missing, and then the stack could not.
+  // If the group is missing, Lambda creates it, and the stack cannot any more.
   web.node.addDependency(logs.written);
   Validations.of(web).acknowledge({
     id: 'Annotation::@aws-cdk/aws-lambda:webFunctionPublicEndpoint',
-    reason: 'Meant: what the mirror serves is public to whoever knows its host name.',
+    reason: 'Intended: everyone who knows the host name may pull from the mirror.',
   });
   return web.endpoint.domainName;
 }

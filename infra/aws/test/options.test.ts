@@ -84,6 +84,6 @@ test('all mistakes come at once', () => {
     'hubUsername and hubSecret',
     'removeData and deletionProtection',
     'regions',
-    'retainData',
+    'unknown option "retainData"; the options are name, compute, config, dualStack, pullConcurrency, fillConcurrency, logRetentionDays, removeData, deletionProtection, hubUsername, hubSecret, alarmTopic, regions',
   ]);
 });
