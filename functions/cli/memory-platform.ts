@@ -3,7 +3,7 @@ import { openMemoryStore } from '../memory/open.ts';
 import { passwordReader } from '../node/password.ts';
 import { type OpenPlatform, storeListeners } from '../node/server-platform.ts';
 
-/** How long a mark of a pull is not repeated, in ms: a mark costs nothing in memory. */
+/** How often a pull of the same manifest is recorded, in ms: in memory that costs nothing. */
 const markInterval = 10_000;
 
 /** The platform of a server that keeps at most `storeBytes` of blobs, all in memory. */
@@ -24,7 +24,7 @@ export function openInMemory(storeBytes: number): OpenPlatform {
       missingBlobs: followFills,
       markInterval,
       fillsHere: true,
-      place: 'in memory only: all of it is lost when the server stops',
+      place: 'in memory; lost when the server stops',
       bound: ports.blobs,
       close,
     };

@@ -1,13 +1,13 @@
 import type { ByteRange } from '../core/headers/range.ts';
 import { type Extent, GrowingExtent } from './extent.ts';
 
-/** Bytes are kept in pages of this size, so that no copy is made when a blob grows. */
+/** The size of a page: a growing blob adds pages instead of copying its bytes. */
 const pageBytes = 1024 * 1024;
 
-/** Configs and the like are handed out in one piece: a stream costs more than what is in them. */
+/** Blobs up to this size, such as configs, are returned in one piece: a stream would cost more. */
 const smallBlob = 64 * 1024;
 
-/** The bytes are not kept any more. */
+/** The bytes were dropped. */
 class BytesDropped extends Error {
   constructor() {
     super('the blob is not in memory any more');
@@ -16,8 +16,8 @@ class BytesDropped extends Error {
 }
 
 /**
- * The bytes of one blob, which can be read while they arrive. A reader sees the pages themselves and
- * copies nothing; they stay in memory until the blob is dropped and its last reader has ended.
+ * The bytes of one blob, which can be read while they arrive. Readers share the pages without copying;
+ * they stay in memory until the blob is dropped and its last reader has ended.
  */
 export class BlobBytes {
   readonly extent: GrowingExtent;
@@ -29,7 +29,7 @@ export class BlobBytes {
   #isDropped = false;
   #isFreed = false;
 
-  /** `stated` is the size, if it is known. `onFreed` is called when no page is held any more. */
+  /** `stated` is the size, if it is known. `onFreed` is called when all pages are free. */
   constructor(stated: number | undefined, onFreed: () => void) {
     this.#stated = stated;
     this.#onFreed = onFreed;
@@ -40,7 +40,7 @@ export class BlobBytes {
     return this.#length;
   }
 
-  /** Copies a chunk behind the others; not more than was stated, where it was. */
+  /** Appends a copy of a chunk; in all not more than the stated size. */
   append(chunk: Uint8Array): void {
     for (let at = 0; at < chunk.byteLength; ) {
       const page = this.#pageWithRoom();
@@ -53,25 +53,25 @@ export class BlobBytes {
     this.extent.grow(this.#length);
   }
 
-  /** All bytes are there and verified. */
+  /** Reports that all bytes are verified. */
   end(): void {
     const last = this.#pages.at(-1);
     const used = this.#length - (this.#pages.length - 1) * pageBytes;
-    // Readers of the page as it was have what they read of it.
+    // Readers of the old page keep it.
     if (last !== undefined && used < last.byteLength) {
       this.#pages[this.#pages.length - 1] = last.slice(0, used);
     }
     this.extent.end(this.#length);
   }
 
-  /** The bytes of a small blob, or of a range of it, in one piece; undefined of a larger one. */
+  /** A small blob, or a range of it, in one piece; undefined for a larger blob. */
   inOnePiece(range: ByteRange | undefined): Uint8Array<ArrayBuffer> | undefined {
     if (this.#length > smallBlob) return undefined;
     const [page = new Uint8Array()] = this.#pages;
     return range === undefined ? page : page.subarray(range.start, range.end + 1);
   }
 
-  /** Reads all or a range. The stream never ends cleanly before the bytes are verified. */
+  /** Streams the blob or a range of it. The stream never ends cleanly before the bytes are verified. */
   read(range: ByteRange | undefined): ReadableStream<Uint8Array> {
     let at = range?.start ?? 0;
     const end = range === undefined ? Number.POSITIVE_INFINITY : range.end + 1;
@@ -109,10 +109,10 @@ export class BlobBytes {
     );
   }
 
-  /** Lets go of the bytes as soon as nobody reads them. */
+  /** Frees the bytes as soon as they have no reader. */
   drop(): void {
     this.#isDropped = true;
-    // Readers of what failed get its error and no byte more.
+    // Readers of a failed blob get its error and no further bytes.
     if (this.extent.failure !== undefined) this.#readers = 0;
     this.#freeIfUnused();
   }
@@ -141,7 +141,7 @@ export class BlobBytes {
   }
 }
 
-/** Waits until there is a byte at `at`, or never will be; `wakeBy` gets what ends the wait. */
+/** Waits until there is a byte at `at` or never will be; `wakeBy` receives a function that ends the wait. */
 async function readable(
   extent: Extent,
   at: number,

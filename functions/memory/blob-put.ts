@@ -13,25 +13,25 @@ import type { Runtime } from '../core/ports/runtime.ts';
 import { BlobBytes } from './blob-bytes.ts';
 import type { Room } from './room.ts';
 
-/** A blob of unknown size asks for room each time that it grew by so many bytes. */
+/** A blob of unknown size takes room in steps of this many bytes. */
 const roomStep = 8 * 1024 * 1024;
 
-/** What a put needs of the store. */
+/** What a put needs of its store. */
 export interface PutContext {
   readonly room: Room;
   readonly createHash: Runtime['createHash'];
-  /** Makes verified bytes the blob. Gives those that are: another put may have been as quick. */
+  /** Publishes verified bytes. Returns the stored ones, which another put may have published first. */
   publish(digest: Digest, bytes: BlobBytes): BlobBytes;
 }
 
-/** A blob on its way into memory: hashed as it comes, and published only if it is what was wanted. */
+/** A blob in flight: hashed as it arrives, and published only if size and digest are right. */
 export class MemoryBlobPut implements BlobPut {
   readonly done: Promise<PutOutcome>;
   readonly begun: Promise<void>;
   readonly #wanted: WantedBlob;
   readonly #context: PutContext;
   #bytes: BlobBytes;
-  /** How much of the room is taken, in bytes. */
+  /** How many bytes of the room it has taken. */
   #taken = 0;
   #begin: () => void = () => undefined;
 
@@ -64,7 +64,7 @@ export class MemoryBlobPut implements BlobPut {
         this.#bytes.end();
         this.#bytes = this.#context.publish(digest, this.#bytes);
       } else {
-        this.#fail(new Error(`the bytes of ${digest} are wrong: ${reasonOf(outcome)}`));
+        this.#fail(new Error(`wrong bytes for ${digest}: ${reasonOf(outcome)}`));
       }
       return outcome;
     } catch (error) {
@@ -78,7 +78,7 @@ export class MemoryBlobPut implements BlobPut {
     this.#bytes.drop();
   }
 
-  /** Takes and hashes what comes; says whether it is what was wanted. */
+  /** Stores and hashes the source's bytes and compares them with what was wanted. */
   async #receive(source: BlobSource, signal: AbortSignal): Promise<PutOutcome> {
     const { digest, size } = this.#wanted;
     signal.throwIfAborted();
@@ -102,7 +102,7 @@ export class MemoryBlobPut implements BlobPut {
       : wrongDigest(digest, hex);
   }
 
-  /** Resolves to whether more came than was wanted, and stops then. */
+  /** Resolves to true if it stopped because more bytes arrived than wanted. */
   async #copy(
     source: BlobSource,
     signal: AbortSignal,
@@ -120,7 +120,7 @@ export class MemoryBlobPut implements BlobPut {
         if (done) return false;
         const length = this.#bytes.length + value.byteLength;
         if (length > most) {
-          void cancel(new Error(`more than the ${most} bytes of ${this.#wanted.digest} came`));
+          void cancel(new Error(`expected ${most} bytes for ${this.#wanted.digest}, got more`));
           return true;
         }
         while (length > this.#taken) await this.#grow();
@@ -136,12 +136,12 @@ export class MemoryBlobPut implements BlobPut {
     }
   }
 
-  /** Only a blob of unknown size comes here. */
+  /** Takes more room; only for a blob of unknown size. */
   async #grow(): Promise<void> {
     try {
       await this.#take(roomStep);
     } catch (error) {
-      throw new BlobTooLarge(`${this.#wanted.digest} grew beyond the room in memory`, error);
+      throw new BlobTooLarge(`${this.#wanted.digest} does not fit into memory`, error);
     }
   }
 

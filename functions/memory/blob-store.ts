@@ -14,11 +14,11 @@ import type { BlobBytes } from './blob-bytes.ts';
 import { MemoryBlobPut, type PutContext } from './blob-put.ts';
 import { Room } from './room.ts';
 
-/** How the store is opened. */
+/** How to create the store. */
 export interface MemoryBlobStoreOptions extends Pick<Runtime, 'now' | 'createHash'> {
-  /** What all blobs may take together, in bytes, those that come in included; no limit unless said. */
+  /** The limit of all blobs, including incoming ones, in bytes. Default: none. */
   readonly storeBytes?: number;
-  /** Called, at most once a minute, when a blob was refused for want of room. */
+  /** Called at most once a minute, when there is no room for a blob. */
   onProblem?(reason: string): void;
 }
 
@@ -27,12 +27,12 @@ interface Stored extends StoredBlob {
 }
 
 /**
- * Blobs in the memory of this process, within a bound. A blob that comes in has others evicted
- * (`evictBy`), and is refused where that makes no room: it is passed through then.
+ * Blobs in the memory of this process, within a limit. An incoming blob evicts others (`evictBy`) and is
+ * refused, and so passed through, if that does not make enough room.
  */
 export class MemoryBlobStore implements BlobStore {
   readonly #stored = new Map<Digest, Stored>();
-  /** The puts under way and what aborts them. */
+  /** The puts in flight. */
   readonly #puts = new Map<MemoryBlobPut, AbortController>();
   readonly #room: Room;
   readonly #context: PutContext;
@@ -62,12 +62,12 @@ export class MemoryBlobStore implements BlobStore {
     };
   }
 
-  /** From now on `evict` is called when a blob needs room; it deletes until `usedBytes` fits. */
+  /** Makes the store call `evict` when a blob needs room; `evict` deletes until `usedBytes` fits. */
   evictBy(evict: () => Promise<void>): void {
     this.#room.evict = evict;
   }
 
-  /** Takes another bound, in bytes. What is stored beyond it goes with the next eviction. */
+  /** Changes the limit, in bytes. The next eviction deletes what exceeds it. */
   resize(storeBytes: number): void {
     this.#room.capacity = storeBytes;
   }
@@ -84,7 +84,7 @@ export class MemoryBlobStore implements BlobStore {
     return { kind: 'stream', size, body: bytes.inOnePiece(range) ?? bytes.read(range) };
   }
 
-  /** What is stored is known here anyway. */
+  /** Ignored: this store knows what it has. */
   noteStored(): void {}
 
   put(blob: WantedBlob, source: BlobSource, { signal }: PutOptions = {}): BlobPut {
@@ -127,12 +127,12 @@ export class MemoryBlobStore implements BlobStore {
     }
   }
 
-  /** Also of blobs that come in, and of deleted ones that are still read: it is all memory. */
+  /** Includes incoming blobs and deleted ones that are still being read. */
   async usedBytes(): Promise<number> {
     return this.#room.taken;
   }
 
-  /** Aborts the puts under way and waits for them; readers may finish. */
+  /** Aborts the puts in flight and waits for them; readers may finish. */
   async close(): Promise<void> {
     const reason = new Error('the blob store is closing');
     for (const abort of this.#puts.values()) abort.abort(reason);

@@ -3,7 +3,7 @@ interface Row<Value> {
   readonly weight: number;
 }
 
-/** Rows of a bounded total weight: beyond it those go that were used longest ago. */
+/** Rows with a bounded total weight; beyond it, the least recently used are removed. */
 export class BoundedRows<Value> {
   readonly #capacity: number;
   /** In the order of their last use. */
@@ -23,7 +23,7 @@ export class BoundedRows<Value> {
     return row.value;
   }
 
-  /** `weight` in bytes, of the value alone. A value that is heavier than all rows is not kept. */
+  /** `weight` in bytes, of the value alone. A value heavier than the capacity is not stored. */
   set(key: string, value: Value, weight: number): void {
     this.#delete(key);
     const row = { value, weight: weight + 2 * key.length };

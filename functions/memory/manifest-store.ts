@@ -17,21 +17,21 @@ import type {
 import { BoundedRows } from './bounded-rows.ts';
 import { ManifestTable } from './manifest-table.ts';
 
-/** What an entry of a list takes beside its text, in bytes. */
+/** The size of a list's entry without its text, in bytes. */
 const entryWeight = 100;
 
-/** How many places of blobs at upstreams are remembered; each is gone within minutes. */
+/** How many locations of blobs at upstreams are kept; each expires within minutes. */
 const mostLocations = 10_000;
 
-/** How the index is opened. */
+/** How to create the index. */
 export interface MemoryManifestStoreOptions {
   /** Ms since 1970. */
   now(): number;
-  /** What the index may take, in bytes: half of it manifests, the rest tags and lists. */
+  /** The limit of the index, in bytes: half for manifests, the rest for tags and lists. */
   readonly indexBytes: number;
 }
 
-/** The index in the memory of this process, within a bound. */
+/** The index in the memory of this process, within a limit. */
 export class MemoryManifestStore implements ManifestStore {
   readonly #now: () => number;
   readonly #manifests: ManifestTable;
@@ -167,12 +167,12 @@ export class MemoryManifestStore implements ManifestStore {
   }
 }
 
-/** A copy for a caller, who may change it. */
+/** A copy, which the caller may change. */
 function readManifest({ digest, mediaType, bytes }: Manifest): Manifest {
   return { digest, bytes: bytes.slice(), mediaType: storedMediaType(mediaType, bytes) };
 }
 
-/** No repository's name has a colon, and its registry has no slash. */
+/** Unambiguous: repository names contain no colon, and registries no slash. */
 function tagKey(repository: Repository, tag: string): string {
   return `${repositoryKey(repository)}:${tag}`;
 }

@@ -2,11 +2,11 @@ import { type Descriptor, readType } from '../core/oci/descriptor.ts';
 import type { Digest } from '../core/oci/digest.ts';
 import type { Manifest, ManifestContents } from '../core/oci/manifest.ts';
 
-/** What a row takes besides a manifest's bytes, and what each blob that it names takes, in bytes. */
+/** The size of a row without the manifest's bytes, and of each blob that it names, in bytes. */
 const rowWeight = 500;
 const blobWeight = 500;
 
-/** When rows have to go, so much of the capacity is free afterwards: to find them takes a sort. */
+/** The share of the capacity that eviction frees, because finding the rows takes a sort. */
 const headroom = 0.1;
 
 /** A manifest of a repository. */
@@ -20,7 +20,7 @@ export interface ManifestRow {
   complete: number | undefined;
 }
 
-/** The manifests of all repositories, within a bound: those go that were pulled longest ago. */
+/** The manifests of all repositories, within a limit; the least recently pulled are removed. */
 export class ManifestTable {
   readonly #capacity: number;
   readonly #rows = new Map<string, ManifestRow>();
@@ -42,7 +42,7 @@ export class ManifestTable {
     return this.#rows.get(keyOf(repository, digest));
   }
 
-  /** Without effect when it is there. */
+  /** Has no effect if the manifest exists. */
   add(
     repository: string,
     manifest: Manifest,
@@ -52,7 +52,7 @@ export class ManifestTable {
     const { digest, mediaType } = manifest;
     const key = keyOf(repository, digest);
     if (this.#rows.has(key)) return;
-    // The bytes are there once for all repositories.
+    // All repositories share the bytes.
     const [holder] = this.#holders.of(digest);
     const bytes = holder?.manifest.bytes ?? manifest.bytes.slice();
     const row: ManifestRow = {
@@ -87,12 +87,12 @@ export class ManifestTable {
     this.#weight -= weightOf(row);
   }
 
-  /** The rows of a manifest, one for each repository that has it. */
+  /** The rows of a manifest, one per repository. */
   holders(digest: Digest): Iterable<ManifestRow> {
     return this.#holders.of(digest);
   }
 
-  /** What a manifest of a repository says of a blob. */
+  /** What a manifest of a repository says about a blob. */
   entry(repository: string, blob: Digest): Descriptor | undefined {
     const [row] = this.#entries.of(keyOf(repository, blob));
     return row?.blobs.get(blob);
@@ -107,7 +107,7 @@ export class ManifestTable {
     return this.#ofRepository.keys();
   }
 
-  /** Those pulled longest ago first. */
+  /** The least recently pulled first. */
   oldest(): ManifestRow[] {
     return [...this.#rows.values()].sort((one, other) => one.pulled - other.pulled);
   }
@@ -120,7 +120,7 @@ export class ManifestTable {
   }
 }
 
-/** Sets of rows by a key; a set that is empty is not there. */
+/** Non-empty sets of rows by key. */
 class RowSets {
   readonly #sets = new Map<string, Set<ManifestRow>>();
 

@@ -6,13 +6,13 @@ import { MemoryLeases } from './leases.ts';
 import { MemoryLedger } from './ledger.ts';
 import { MemoryManifestStore } from './manifest-store.ts';
 
-/** What the index may take, in bytes, beside the blobs. */
+/** The limit of the index, in bytes, in addition to the blobs. */
 const indexBytes = 128 * 1024 * 1024;
 
-/** How many jobs of the queue are handled at once. */
+/** How many jobs of the queue run at once. */
 const fillConcurrency = 4;
 
-/** How the stores are opened. */
+/** How to open the stores. */
 export interface MemoryStoreOptions
   extends Pick<Runtime, 'now' | 'createHash'>,
     Pick<FillQueueOptions, 'onGivenUp'>,
@@ -22,7 +22,7 @@ export interface MemoryStoreOptions
 export interface MemoryStore extends Ports {
   readonly blobs: MemoryBlobStore;
   readonly queue: MemoryFillQueue;
-  /** Ends what is under way. Everything is lost with the last reference to the store. */
+  /** Aborts puts and fills. The data is lost with the last reference to the store. */
   close(): Promise<void>;
 }
 

@@ -53,7 +53,7 @@ test('a store in memory serves again what was pulled, writes nothing, and says s
   if (image === undefined) throw new Error('there are images');
   await pull(url, image);
   expect(await pull(url, image)).toBe('hit hit');
-  expect(program?.err).toContain('in memory only: all of it is lost when the server stops');
+  expect(program?.err).toContain('in memory; lost when the server stops');
   expect(await readdir(folder)).toEqual([]);
   program?.child.kill('SIGINT');
   expect(await program?.end()).toBe(0);

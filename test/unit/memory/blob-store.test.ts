@@ -89,7 +89,7 @@ describe('the bound of a store in memory', () => {
 
   test('a blob of unknown size is too large once it has outgrown the room', async () => {
     const growing = store.put({ digest: madeDigest('x'), size: undefined }, tooLargeSource());
-    await expect(growing.done).rejects.toThrow('grew beyond the room in memory');
+    await expect(growing.done).rejects.toThrow('does not fit into memory');
     expect(await store.usedBytes()).toBe(0);
     expect((await put(first, undefined).done).kind).toBe('stored');
     expect(await store.usedBytes()).toBe(4_000_000);
