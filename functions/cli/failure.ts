@@ -19,7 +19,7 @@ export function systemReason(error: unknown): string {
 
 /** Explains in one line why a server did not start and what to do. */
 export function startFailure(error: unknown, { listen, data, tls }: Config): string {
-  const { code = '', syscall, port } = fieldsOf(error);
+  const { code = '', syscall, port = -1 } = fieldsOf(error);
   const address = authorityOf(listen);
   if (code === 'EADDRINUSE') {
     return `${address} is already in use; stop the other program, or choose another address with --listen HOST:PORT`;
@@ -27,8 +27,8 @@ export function startFailure(error: unknown, { listen, data, tls }: Config): str
   if (['EADDRNOTAVAIL', 'ENOTFOUND', 'EAI_AGAIN'].includes(code)) {
     return `cannot listen on ${address}: not an address of this machine; choose another one with --listen HOST:PORT`;
   }
-  // The data folder is locked by a socket too, but one with a path instead of a port.
-  if (code === 'EACCES' && syscall === 'listen' && port !== undefined) {
+  // The data folder is locked by a socket too, whose port is -1.
+  if (code === 'EACCES' && syscall === 'listen' && port > 0) {
     return `cannot listen on ${address}: permission denied; choose a port above 1023 with --listen HOST:PORT`;
   }
   if (tls !== undefined && code.startsWith('ERR_OSSL_')) {

@@ -15,7 +15,7 @@ test.each([
   // The lock of the folder is a socket in it.
   [
     'a folder of somebody else',
-    { address: '/srv/pullfront/lock.sock' },
+    { address: '/srv/pullfront/lock.sock', port: -1 },
     /^cannot use the data folder \/srv\/pullfront: permission denied; choose another one with --data DIR$/,
   ],
 ])('%s', (_, where, expected) => {
