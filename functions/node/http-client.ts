@@ -18,7 +18,10 @@ const blobConnections = 512;
 const options = {
   // HTTP/2 would put all blobs of an upstream on one connection, each slowed by the slowest.
   allowH2: false,
-  connect: { timeout: 5000 },
+  // Far registries need longer than Node's 250 ms for an address, and one without IPv6 has several.
+  connect: { timeout: 5000, autoSelectFamily: true, autoSelectFamilyAttemptTimeout: 1500 },
+  // Node's limit of 16 KB is too small for some policies and signed URLs.
+  maxHeaderSize: 256 * 1024,
   // The upstream client has its own deadlines, for headers and for each pause of a body.
   headersTimeout: 0,
   bodyTimeout: 0,

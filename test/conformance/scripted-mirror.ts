@@ -5,8 +5,8 @@ import { type Manifest, readManifest } from '../../functions/core/oci/manifest.t
 import { pageOf } from '../../functions/core/oci/page.ts';
 import {
   type Repository,
+  RepositoryPattern,
   repositoryKey,
-  repositoryPattern,
 } from '../../functions/core/oci/repository.ts';
 import { UpstreamError } from '../../functions/core/ports/upstream-error.ts';
 import type { Unobtained, UpstreamPolicy } from '../../functions/core/sources/source.ts';
@@ -26,7 +26,7 @@ const policy: UpstreamPolicy = {
 };
 
 const policies = new Map([
-  ['docker.io', { ...policy, deny: [repositoryPattern(deniedRepository)] }],
+  ['docker.io', { ...policy, deny: [new RepositoryPattern(deniedRepository)] }],
   ['ghcr.io', policy],
 ]);
 

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { repositoryPattern } from '../oci/repository.ts';
+import { RepositoryPattern } from '../oci/repository.ts';
 import { aws } from './aws-definition.ts';
 import {
   dockerHubHosts,
@@ -20,8 +20,8 @@ import {
   word,
 } from './values.ts';
 
-/** A list of patterns, which `compile` makes regular expressions of. */
-function patterns(expected: string, compile: (pattern: string) => RegExp) {
+/** A list of patterns, which `compile` compiles. */
+function patterns<Pattern>(expected: string, compile: (pattern: string) => Pattern) {
   const pattern = text(expected).transform((one, context) => {
     try {
       return compile(one);
@@ -33,7 +33,10 @@ function patterns(expected: string, compile: (pattern: string) => RegExp) {
   return z.array(pattern, `a list; each entry is ${expected}`).prefault([]);
 }
 
-const globs = patterns('a pattern of repository names such as "library/**"', repositoryPattern);
+const globs = patterns(
+  'a pattern of repository names such as "library/**"',
+  (glob) => new RepositoryPattern(glob),
+);
 
 const expectedPassword = 'one of {"env": "NAME"}, {"file": "PATH"} and, on AWS, {"secret": "NAME"}';
 

@@ -1,3 +1,4 @@
+import { RepositoryPattern } from '../oci/repository.ts';
 import type { Environment } from './environment.ts';
 import { mismatch, type Problem, valueAt } from './problems.ts';
 import type { Config } from './resolve.ts';
@@ -96,6 +97,7 @@ function setAt(target: unknown, [key = '', ...rest]: readonly string[], value: u
 export function encode(value: unknown): unknown {
   if (value instanceof URL) return { $url: value.href };
   if (value instanceof RegExp) return { $pattern: value.source };
+  if (value instanceof RepositoryPattern) return { $glob: value.glob };
   if (value instanceof Map) return { $map: [...value].map(([key, one]) => [key, encode(one)]) };
   if (value === Number.POSITIVE_INFINITY) return { $unlimited: true };
   if (Array.isArray(value)) return value.map(encode);
@@ -109,6 +111,7 @@ function decode(json: unknown): unknown {
   if (typeof json !== 'object' || json === null) return json;
   if ('$url' in json) return new URL(String(json.$url));
   if ('$pattern' in json) return new RegExp(String(json.$pattern));
+  if ('$glob' in json) return new RepositoryPattern(String(json.$glob));
   if ('$unlimited' in json) return Number.POSITIVE_INFINITY;
   if ('$map' in json && Array.isArray(json.$map)) {
     return new Map(json.$map.map(([key, one]: [string, unknown]) => [key, decode(one)]));

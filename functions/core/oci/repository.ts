@@ -35,17 +35,54 @@ export function registryRange(registry: string): { readonly start: string; reado
 }
 
 /**
- * Compiles a pattern of repository names: `*` matches within one path component, `**` across
- * components, every other character itself.
+ * A pattern of repository names: `*` matches within one path component, `**` across components, every
+ * other character itself. A regular expression would backtrack over every star, for seconds: clients
+ * choose the names.
  */
-export function repositoryPattern(glob: string): RegExp {
-  const source = glob
-    .split(/(\*\*|\*)/)
-    .map((part) => {
-      if (part === '**') return '.*';
-      if (part === '*') return '[^/]*';
-      return part.replace(/[.+?^${}()|[\]\\]/g, '\\$&');
-    })
-    .join('');
-  return new RegExp(`^${source}$`);
+export class RepositoryPattern {
+  readonly glob: string;
+  /** Literal characters, `*` and `**`. */
+  readonly #tokens: readonly string[];
+
+  constructor(glob: string) {
+    this.glob = glob;
+    this.#tokens = glob.match(/\*\*|[\s\S]/g) ?? [];
+  }
+
+  test(name: string): boolean {
+    const tokens = this.#tokens;
+    let [at, token] = [0, 0];
+    // Where to continue after a mismatch. An earlier star never needs to match more: the later one can.
+    let star: Retry | undefined;
+    let globstar: Retry | undefined;
+    while (at < name.length || token < tokens.length) {
+      const wanted = tokens[token];
+      if (wanted === '**') {
+        token += 1;
+        globstar = { at, token };
+        star = undefined;
+        if (token === tokens.length) return true;
+      } else if (wanted === '*') {
+        token += 1;
+        star = { at, token };
+      } else if (wanted !== undefined && wanted === name[at]) {
+        token += 1;
+        at += 1;
+      } else {
+        if (star !== undefined && (star.at >= name.length || name[star.at] === '/'))
+          star = undefined;
+        const retry = star ?? globstar;
+        if (retry === undefined || retry.at >= name.length) return false;
+        retry.at += 1;
+        ({ at, token } = retry);
+        if (retry === globstar) star = undefined;
+      }
+    }
+    return true;
+  }
+}
+
+interface Retry {
+  at: number;
+  readonly token: number;
 }

@@ -52,10 +52,10 @@ export function createApp({ registry, health, metrics, unexpected }: AppOptions)
     getPath: ({ url }, options) => parseTarget(targetOf(url, options?.env)).path,
   });
   app.use(secureOutsideRegistry);
-  app.route(
-    '/healthz',
-    pageApp('healthz', async () => healthPage(health())),
-  );
+  const healthApp = pageApp('healthz', async () => healthPage(health()));
+  app.route('/healthz', healthApp);
+  // Load balancers check the root by default.
+  app.route('/', healthApp);
   if (metrics !== undefined) {
     app.use('/metrics', timeout(metricsTimeout));
     app.route('/metrics', pageApp('metrics', metrics));
@@ -78,7 +78,7 @@ const secureOutsideRegistry: MiddlewareHandler<AppEnvironment> = (context, next)
   isRegistryTarget(fromRequest(context).target) ? next() : secure(context, next);
 
 /**
- * The page `/healthz`, the same on every platform. Anybody may request it, so it says nothing else and
+ * The page `/healthz` and `/`, the same on every platform. Anybody may request it, so it says nothing else and
  * reads no store. `closing` is a 503, so that a load balancer sends no new clients.
  */
 function healthPage(status: Health): Page {

@@ -1,6 +1,6 @@
 import type { Digest } from '../oci/digest.ts';
 import type { Reference } from '../oci/reference.ts';
-import { type Repository, repositoryKey } from '../oci/repository.ts';
+import { type Repository, type RepositoryPattern, repositoryKey } from '../oci/repository.ts';
 import type { Runtime } from '../ports/runtime.ts';
 import type { BlobOpening, BlobSlice, RemoteRepository, Upstream } from '../ports/upstream.ts';
 import { UpstreamError } from '../ports/upstream-error.ts';
@@ -15,9 +15,9 @@ export interface UpstreamPolicy {
   /** Tags that never move once they exist. */
   readonly immutableTags: readonly RegExp[];
   /** Repositories that may be pulled; an empty list allows all. */
-  readonly allow: readonly RegExp[];
+  readonly allow: readonly Pick<RepositoryPattern, 'test'>[];
   /** Repositories that may not be pulled. Overrides `allow`. */
-  readonly deny: readonly RegExp[];
+  readonly deny: readonly Pick<RepositoryPattern, 'test'>[];
   /**
    * How a client gets a blob that is not stored: through this mirror, or by the upstream's own redirect
    * while the mirror fills in the background.

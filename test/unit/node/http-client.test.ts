@@ -147,6 +147,16 @@ test('a header that is not Latin-1 is left out', async () => {
   expect(await response.text()).toBe('ok');
 });
 
+test('headers of 200 kB arrive', async () => {
+  const url = await serving((_, response) => {
+    for (let i = 0; i < 20; i++) response.setHeader(`x-policy-${i}`, 'p'.repeat(10_000));
+    response.end('ok');
+  });
+  const response = await connections().fetch(url, init());
+  expect(response.headers.get('x-policy-19')).toHaveLength(10_000);
+  expect(await response.text()).toBe('ok');
+});
+
 test('a proxy of the environment is asked for a tunnel, except where it is not wanted', async () => {
   const tunnels: (string | undefined)[] = [];
   const proxy = createServer().listen(0, '127.0.0.1');

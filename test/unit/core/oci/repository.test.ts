@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   isRepositoryName,
+  RepositoryPattern,
   registryRange,
   repositoryKey,
   repositoryOf,
-  repositoryPattern,
 } from '../../../../functions/core/oci/repository.ts';
 
 /** `<name>` as distribution-spec §Pulling manifests writes it. */
@@ -96,16 +96,41 @@ describe('repository pattern', () => {
     ['*/app', 'owner/group/app', false],
   ];
   it.each(cases)('%s on %s is %s', (glob, name, expected) => {
-    expect(repositoryPattern(glob).test(name)).toBe(expected);
+    expect(new RepositoryPattern(glob).test(name)).toBe(expected);
   });
 
   it('without a star matches only itself', () => {
     const text = fc.string().filter((one) => !one.includes('*'));
     fc.assert(
       fc.property(text, text, (glob, name) => {
-        expect(repositoryPattern(glob).test(name)).toBe(glob === name);
-        expect(repositoryPattern(glob).test(glob)).toBe(true);
+        expect(new RepositoryPattern(glob).test(name)).toBe(glob === name);
+        expect(new RepositoryPattern(glob).test(glob)).toBe(true);
       }),
     );
   });
+
+  it('matches as a regular expression would', () => {
+    const part = fc.constantFrom('a', 'b', '-', '/', '*', '**');
+    const glob = fc.array(part, { maxLength: 8 }).map((parts) => parts.join(''));
+    const name = fc.string({ unit: fc.constantFrom('a', 'b', '-', '/'), maxLength: 12 });
+    fc.assert(
+      fc.property(glob, name, (one, text) => {
+        const parts = one.split(/(\*\*|\*)/);
+        const source = parts.map((each) => ({ '**': '.*', '*': '[^/]*' })[each] ?? each).join('');
+        const expected = new RegExp(`^${source}$`).test(text);
+        expect(new RepositoryPattern(one).test(text), `${one} on ${text}`).toBe(expected);
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+
+  it.each(['team/*-*-*-*-*-*-*/app', '**-**-**-**-**-**-**/x', '**/*-*-*-**-*-*-**!'])(
+    '%s is checked quickly, even on a hostile name',
+    (glob) => {
+      const pattern = new RepositoryPattern(glob);
+      const started = performance.now();
+      expect(pattern.test(`team/${'a-'.repeat(123)}b`)).toBe(false);
+      expect(performance.now() - started).toBeLessThan(200);
+    },
+  );
 });

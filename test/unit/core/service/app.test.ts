@@ -62,6 +62,9 @@ describe('the pages beside the registry', () => {
     ['GET', '/healthz'],
     ['GET', '/healthz?verbose'],
     ['HEAD', '/healthz'],
+    ['GET', '/'],
+    ['GET', '/?probe'],
+    ['HEAD', '/'],
   ])('%s %s has the status and the version, and nothing else', async (method, url) => {
     const { response, note } = await ask(url, {}, { method });
     expect(response.status).toBe(200);
@@ -81,9 +84,11 @@ describe('the pages beside the registry', () => {
   });
 
   test('a mirror that is closing is a 503 of the same form', async () => {
-    const { response } = await ask('/healthz', { health: () => 'closing' });
-    expect(response.status).toBe(503);
-    expect(await response.json()).toEqual({ status: 'closing', version });
+    for (const url of ['/healthz', '/']) {
+      const { response } = await ask(url, { health: () => 'closing' });
+      expect(response.status).toBe(503);
+      expect(await response.json()).toEqual({ status: 'closing', version });
+    }
   });
 
   test('another method is refused', async () => {
@@ -112,7 +117,7 @@ describe('the pages beside the registry', () => {
     }
   });
 
-  test.each(['/healthz/x', '/v2/healthz', '/healthzz', '/'])('%s is not a page', async (url) => {
+  test.each(['/healthz/x', '/v2/healthz', '/healthzz', '/x'])('%s is not a page', async (url) => {
     expect((await ask(url, {})).note?.kind).toBe('manifest');
   });
 });

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { type ByteReader, streamOf } from '../../../../functions/core/bytes/byte-reader.ts';
 import { parseDigest } from '../../../../functions/core/oci/digest.ts';
+import { openConnections } from '../../../../functions/node/http-client.ts';
 import { clientOf, digestFor, failureOf, startScripted } from './scripted-server.ts';
 
 const blob = Buffer.from('0123456789abcdefghij');
@@ -123,6 +124,20 @@ describe('GET blob', () => {
     expect(await read(opened.body)).toBe(text);
   });
 
+  test.each(['gzip', 'x-gzip', 'aws-chunked'])(
+    'a Content-Encoding of %s on bytes that are not encoded is ignored',
+    async (encoding) => {
+      const answer = { body: blob, headers: { 'content-encoding': encoding } };
+      await using server = await startScripted({ path, answer });
+      const connections = openConnections({});
+      const { upstream, at } = clientOf(server.url, { fetch: connections.fetch });
+      const opened = await upstream.openBlob(at('a/b'), digest, { start: 0 });
+      if (opened.kind !== 'found') throw new Error(opened.kind);
+      expect(await read(opened.body)).toBe(blob.toString());
+      await connections.close();
+    },
+  );
+
   test.each([
     ['another start', { start: 5 }, partial(4, 19)],
     ['another end', { start: 5 }, partial(5, 18)],
@@ -131,7 +146,6 @@ describe('GET blob', () => {
     ['a part of the whole', { start: 0 }, partial(0, 19)],
     ['416', { start: 50 }, { status: 416 }],
     ['a start beyond the blob', { start: 20 }, { body: blob }],
-    ['an encoding', { start: 0 }, { body: blob, headers: { 'content-encoding': 'gzip' } }],
   ])('%s is invalid', async (_case, slice, answer) => {
     await using server = await startScripted({ path, answer });
     const { upstream, at } = clientOf(server.url);
