@@ -106,7 +106,7 @@ test('the web function listens where Lambda wants it, without a package beside i
       const [chunk] = await Promise.race([once(program.stderr, 'data'), once(program, 'exit')]);
       assert.equal(typeof chunk, 'string', `it ended: ${said}`);
       said += chunk;
-      url = /\bon +(http:\/\/127\.0\.0\.1:\d+)/.exec(said)?.[1];
+      url = /\bURL +(http:\/\/127\.0\.0\.1:\d+)/.exec(said)?.[1];
     }
     assert.equal((await fetch(`${url}/v2/`)).status, 200);
   } finally {

@@ -44,7 +44,7 @@ test('the dashboard shows hits, misses, stale, limits, lag, pulls avoided and co
     'PullsAvoided',
     'BucketSizeBytes',
     'ConsumedWriteCapacityUnits',
-    'USD an hour',
+    'USD per hour',
   ]) {
     assert.ok(body.includes(shown), `${shown} is not on the dashboard`);
   }
