@@ -1,6 +1,6 @@
 import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { getEndpointFromInstructions } from '@smithy/core/endpoints';
-import { UntouchedRetries } from '../sdk/retries.ts';
+import { SafeRetries } from '../sdk/retries.ts';
 import { guardPlace, openService, type ServiceOptions } from '../sdk/service.ts';
 
 /** Clients of DynamoDB that share their connections. */
@@ -29,7 +29,7 @@ export function openDynamoDbClients(options: ServiceOptions): DynamoDbClients {
   return {
     client,
     get once() {
-      once ??= open({ requestHandler, retryStrategy: new UntouchedRetries(now) });
+      once ??= open({ requestHandler, retryStrategy: new SafeRetries(now) });
       return once;
     },
     async openAhead() {

@@ -1,5 +1,5 @@
 import { StandardRetryStrategy } from '@smithy/core/retry';
-import { isUntouched } from './service-error.ts';
+import { hadNoEffect } from './service-error.ts';
 
 /** Including the first attempt. */
 export const maxAttempts = 4;
@@ -47,9 +47,9 @@ export class PromptRetries extends StandardRetryStrategy {
 }
 
 /** For calls that must not be applied twice: only retries those that certainly had no effect. */
-export class UntouchedRetries extends PromptRetries {
+export class SafeRetries extends PromptRetries {
   override async refreshRetryTokenForRetry(token: Token, failure: Failure): Promise<Token> {
-    if (!isUntouched(failure.error)) throw new Error('the call may have taken effect');
+    if (!hadNoEffect(failure.error)) throw new Error('the call may have taken effect');
     return super.refreshRetryTokenForRetry(token, failure);
   }
 }

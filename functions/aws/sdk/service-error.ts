@@ -73,7 +73,7 @@ export function isThrottling(error: unknown): error is ServiceError {
 }
 
 /** Whether a call certainly had no effect, so that even a counter's update can be retried. */
-export function isUntouched(error: unknown): boolean {
+export function hadNoEffect(error: unknown): boolean {
   const { name, status, code, syscall } = readSdkError(error);
   if (status !== undefined) return status < 500;
   // Of the SDK's timeout errors, the one for the response has a code.

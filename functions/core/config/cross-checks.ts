@@ -1,10 +1,5 @@
 import type { Environment } from './environment.ts';
-import {
-  dockerHubHosts,
-  knownRegistries,
-  knownRegistryUrl,
-  registryPattern,
-} from './known-registries.ts';
+import { dockerHubHosts, registryPattern, wellKnownRegistries } from './known-registries.ts';
 import type { Overlay } from './overlay.ts';
 import { type Path, type Problem, unsetVariable, valueAt } from './problems.ts';
 import { suggestion } from './suggestion.ts';
@@ -68,12 +63,12 @@ export function passwordVariables(overlay: Overlay): { path: Path; variable: str
 
 /** True for a valid name of a registry that is not well known. */
 function isRegistry(name: unknown): name is string {
-  if (typeof name !== 'string' || knownRegistryUrl(name) !== undefined) return false;
+  if (typeof name !== 'string' || wellKnownRegistries.has(name)) return false;
   return registryPattern.test(name) && !dockerHubHosts.has(name);
 }
 
 function hint(name: string): string {
-  const meant = suggestion(name, knownRegistries);
+  const meant = suggestion(name, [...wellKnownRegistries.keys()]);
   if (meant !== undefined) return `; did you mean "${meant}"?`;
   return `; expected its URL such as "https://${name}"`;
 }

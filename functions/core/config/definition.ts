@@ -3,9 +3,9 @@ import { RepositoryPattern } from '../oci/repository.ts';
 import { aws } from './aws-definition.ts';
 import {
   dockerHubHosts,
-  knownRegistries,
   realmPattern,
   registryPattern,
+  wellKnownRegistries,
 } from './known-registries.ts';
 import {
   duration,
@@ -71,7 +71,7 @@ const upstream = object(
     url: registryUrl
       .optional()
       .describe(
-        `URL of the registry, without /v2/. http:// is only used if written here. Not needed for ${knownRegistries.join(', ')}.`,
+        `URL of the registry, without /v2/. http:// is only used if written here. Not needed for ${[...wellKnownRegistries.keys()].join(', ')}.`,
       ),
     credentials: object(
       { username: text('a user name').describe('User name of the account.'), password },

@@ -1,5 +1,5 @@
-/** The URL of a well-known registry's API, by the host in image names. */
-const known: ReadonlyMap<string, string> = new Map([
+/** The URLs of the registries that need none in the configuration, by the host in image names. */
+export const wellKnownRegistries: ReadonlyMap<string, string> = new Map([
   ['docker.io', 'https://registry-1.docker.io'],
   ['ghcr.io', 'https://ghcr.io'],
   ['quay.io', 'https://quay.io'],
@@ -10,14 +10,6 @@ const known: ReadonlyMap<string, string> = new Map([
   ['mcr.microsoft.com', 'https://mcr.microsoft.com'],
   ['registry.gitlab.com', 'https://registry.gitlab.com'],
 ]);
-
-/** The URL of a registry that needs none in the configuration; undefined if it needs one. */
-export function knownRegistryUrl(registry: string): string | undefined {
-  return known.get(registry);
-}
-
-/** The registries that need no URL in the configuration. */
-export const knownRegistries: readonly string[] = [...known.keys()];
 
 /** Docker Hub's other hosts: `docker.io` is meant. */
 export const dockerHubHosts: ReadonlySet<string> = new Set([

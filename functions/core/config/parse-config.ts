@@ -9,7 +9,7 @@ import {
   unknownVariables,
 } from './environment.ts';
 import { keysAt } from './keys.ts';
-import { knownRegistryUrl } from './known-registries.ts';
+import { wellKnownRegistries } from './known-registries.ts';
 import { Overlay } from './overlay.ts';
 import { mismatch, type Problem, pathText, valueAt } from './problems.ts';
 import { type Config, resolveConfig } from './resolve.ts';
@@ -31,7 +31,7 @@ export function parseConfig(
   overlay.apply([...listedUpstreams(environment), ...environmentOverrides(environment, [])]);
   overlay.apply(options);
   const defaultUpstream = valueAt(overlay.json, ['defaultUpstream']) ?? 'docker.io';
-  if (typeof defaultUpstream === 'string' && knownRegistryUrl(defaultUpstream) !== undefined) {
+  if (typeof defaultUpstream === 'string' && wellKnownRegistries.has(defaultUpstream)) {
     overlay.apply([{ from: 'defaultUpstream', path: ['upstreams', defaultUpstream], value: {} }]);
   }
   // Each upstream has variables of its own, and only now are all upstreams known.

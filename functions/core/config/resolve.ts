@@ -1,5 +1,5 @@
 import type { Defined } from './definition.ts';
-import { knownRegistryUrl } from './known-registries.ts';
+import { wellKnownRegistries } from './known-registries.ts';
 
 type DefinedUpstream = Defined['upstreams'][string];
 type Credentials = NonNullable<DefinedUpstream['credentials']>;
@@ -65,7 +65,7 @@ function resolveUpstream(
   defined: DefinedUpstream,
   delivery: UpstreamConfig['delivery'],
 ): UpstreamConfig {
-  const url = defined.url ?? new URL(knownRegistryUrl(name) ?? `https://${name}`);
+  const url = defined.url ?? new URL(wellKnownRegistries.get(name) ?? `https://${name}`);
   const { credentials } = defined;
   return { ...defined, url, credentials, delivery: defined.delivery ?? delivery };
 }

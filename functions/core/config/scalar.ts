@@ -1,12 +1,5 @@
 import { isRegistryUrl } from './known-registries.ts';
-import {
-  durationPattern,
-  type ListenAddress,
-  parseDuration,
-  parseListenAddress,
-  parseSize,
-  sizePattern,
-} from './units.ts';
+import { type ListenAddress, parseDuration, parseListenAddress, parseSize } from './units.ts';
 
 /** A scalar of the configuration as data, so that a function or a Worker reads it without zod. */
 export type Scalar = {
@@ -44,11 +37,11 @@ export function readScalar(scalar: Scalar, text: string): ScalarValue | undefine
     case 'flag':
       return text === 'true' || text === 'false' ? text === 'true' : undefined;
     case 'duration': {
-      const milliseconds = durationPattern.test(text) ? parseDuration(text) : -1;
+      const milliseconds = parseDuration(text);
       return milliseconds >= scalar.least && milliseconds <= scalar.most ? milliseconds : undefined;
     }
     case 'size': {
-      const bytes = sizePattern.test(text) ? parseSize(text) : -1;
+      const bytes = parseSize(text);
       return bytes >= scalar.least ? bytes : undefined;
     }
     case 'server-url':

@@ -12,10 +12,10 @@ export const durationPattern = /^(\d{1,9})(ms|s|m|h|d)$/;
 /** The longest wait, in ms: a timer set to more than 24.8 days fires at once. */
 export const longestWait = 24 * 86_400_000;
 
-/** Reads a duration that matches `durationPattern`, in ms. */
+/** Reads a duration in ms; NaN if it is invalid. */
 export function parseDuration(text: string): number {
-  const [, count = '0', unit = 'ms'] = durationPattern.exec(text) ?? [];
-  return Number(count) * (milliseconds[unit] ?? 1);
+  const [, count, unit = ''] = durationPattern.exec(text) ?? [];
+  return Number(count) * (milliseconds[unit] ?? Number.NaN);
 }
 
 const bytes: Readonly<Record<string, number>> = {
@@ -33,9 +33,9 @@ const bytes: Readonly<Record<string, number>> = {
 /** A number and a unit, decimal (`50GB`) or binary (`1.5GiB`). Without a unit it means bytes. */
 export const sizePattern = /^(\d{1,16}(?:\.\d{1,6})?)(B|[KMGT]B|[KMGT]iB)?$/;
 
-/** Reads a size that matches `sizePattern`, in bytes. */
+/** Reads a size in bytes; NaN if it is invalid. */
 export function parseSize(text: string): number {
-  const [, count = '0', unit = 'B'] = sizePattern.exec(text) ?? [];
+  const [, count, unit = 'B'] = sizePattern.exec(text) ?? [];
   return Math.round(Number(count) * (bytes[unit] ?? 1));
 }
 
