@@ -17,7 +17,7 @@ process.once('SIGTERM', () => process.exit(143));
 
 mkdirSync(folder, { recursive: true });
 const programs = [
-  'runtime/aws/bootstrap.mjs',
+  'forms/aws/bootstrap.mjs',
   'runtime/aws/cold-child.mjs',
   'bench/aws/bare-relay.mjs',
 ];

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { type RunningAws, startAws } from '../runtime/aws/start-aws.ts';
+import { type RunningAws, startAws } from '../forms/aws/functions.ts';
 import { appImage, blobBytes, dataDigest } from './harness/app-image.ts';
 import { useStage } from './harness/client.ts';
 import type { StartMirror } from './harness/mirror.ts';
@@ -18,7 +18,7 @@ function functions(): RunningAws {
 const startFunctions: StartMirror = async (_folder, upstreams) => {
   const aws = await startAws({ configuration: { upstreams }, pullers: 2 });
   running = aws;
-  return { url: aws.url, lines: () => aws.output().split('\n'), stop: () => aws.close() };
+  return { url: aws.url, lines: () => aws.output.split('\n'), stop: () => aws.close() };
 };
 
 /** Waits until the mirror redirects to the bucket for every blob. */

@@ -1,5 +1,5 @@
-import { type RunningAws, startAws } from '../runtime/aws/start-aws.ts';
-import { throughBucket } from '../runtime/aws/through-bucket.ts';
+import { type RunningAws, startAws } from '../forms/aws/functions.ts';
+import { throughBucket } from '../forms/aws/through-bucket.ts';
 import { describeRegistry } from './every-section.ts';
 import type { Open } from './exchange.ts';
 import { overStandIns } from './over-stand-ins.ts';

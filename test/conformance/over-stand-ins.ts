@@ -1,18 +1,12 @@
+import type { Mirror, StartMirror } from '../forms/mirror.ts';
 import type { Image } from '../standins/images/image.ts';
 import type { ImageIndex } from '../standins/images/image-index.ts';
 import { startUpstream, type Upstream } from '../standins/registry/upstream.ts';
 import { alpine, deniedRepository, hiddenRepository, type Shelf, shelves } from './content.ts';
 import type { Open, Situation } from './exchange.ts';
 
-/** A running mirror, whatever it runs on. */
-export interface StartedMirror {
-  readonly url: string;
-  get(path: string): Promise<Response>;
-  close(): Promise<void>;
-}
-
 /** Opens mirrors that `start` starts with a configuration, over stand-ins for docker.io and ghcr.io. */
-export function overStandIns(start: (configuration: object) => Promise<StartedMirror>): Open {
+export function overStandIns(start: StartMirror): Open {
   return async (situation) => {
     const dockerHub = await startUpstream({
       auth: 'anonymous',
@@ -45,7 +39,7 @@ export function overStandIns(start: (configuration: object) => Promise<StartedMi
 }
 async function bringAbout(
   situation: Situation,
-  mirror: StartedMirror,
+  mirror: Mirror,
   upstreams: readonly Upstream[],
 ): Promise<void> {
   if (situation === 'limited') {
@@ -61,7 +55,7 @@ async function bringAbout(
 }
 
 /** Asks for everything of a shelf until it comes out of the store. */
-async function mirrorAll(mirror: StartedMirror, shelf: Shelf): Promise<void> {
+async function mirrorAll(mirror: Mirror, shelf: Shelf): Promise<void> {
   const { registry, repository, item, tags } = shelf;
   const base = `/${registry}/v2/${repository}`;
   for (const reference of [...tags, ...manifestsOf(item)]) {
@@ -75,7 +69,7 @@ async function mirrorAll(mirror: StartedMirror, shelf: Shelf): Promise<void> {
 }
 
 /** Reads an answer to its end and gives its Cache-Status. */
-async function read(mirror: StartedMirror, path: string): Promise<string | null> {
+async function read(mirror: Mirror, path: string): Promise<string | null> {
   const response = await mirror.get(path);
   await response.arrayBuffer();
   return response.headers.get('cache-status');

@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { largeLayer, openScenes, type Target, type TargetProcess } from './scene.ts';
+import type { RestartableMirror } from '../forms/mirror.ts';
+import { largeLayer, openScenes, type Target } from './scene.ts';
 
 /** More than all other blobs of the image, less than the large layer. */
 const withoutLargeLayer = 1_000_000;
 
 /** The upstream breaks, slows or falsifies what it sends. */
-export function describeBrokenBodies<Mirror extends TargetProcess>(target: Target<Mirror>): void {
+export function describeBrokenBodies<Mirror extends RestartableMirror>(
+  target: Target<Mirror>,
+): void {
   const setScene = openScenes(target);
 
   const blobs = { blobs: 'stream' } as const;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { EdgeProcess } from '../runtime/edge/edge-process.ts';
-import { EdgeWorker } from '../runtime/edge/edge-worker.ts';
+import { EdgeWorker } from '../forms/edge.ts';
+import { EdgeProcess } from '../forms/edge-process.ts';
 import { describeFaults } from './every-fault.ts';
 import { openScenes, type Target } from './scene.ts';
 
@@ -9,12 +9,12 @@ const edge: Target<EdgeWorker> = {
   name: 'edge',
   followsFills: false,
   outlivesProcess: true,
-  start: (configuration, variables) => EdgeWorker.start(configuration, variables),
+  start: EdgeWorker.start,
   storedBytes: (worker) => worker.storedBytes(),
 };
 
 const edgeToKill: Pick<Target<EdgeProcess>, 'start'> = {
-  start: (configuration, environment) => EdgeProcess.start(configuration, environment),
+  start: EdgeProcess.start,
 };
 
 describeFaults(edge);

@@ -1,15 +1,16 @@
 import { describe } from 'vitest';
+import type { RestartableMirror } from '../forms/mirror.ts';
 import { describeBrokenBodies } from './broken-bodies.ts';
 import { describeHostileManifests } from './hostile-manifests.ts';
 import { describeManyClients } from './many-clients.ts';
 import { describeOddUpstreams } from './odd-upstreams.ts';
 import { describeOneRepository } from './one-repository.ts';
-import type { Target, TargetProcess } from './scene.ts';
+import type { Target } from './scene.ts';
 import { describeUpstreamDown } from './upstream-down.ts';
 import { describeUpstreamLimited } from './upstream-limited.ts';
 
 /** Runs all faults that can happen to every form of the mirror. */
-export function describeFaults<Mirror extends TargetProcess>(target: Target<Mirror>): void {
+export function describeFaults<Mirror extends RestartableMirror>(target: Target<Mirror>): void {
   describe(target.name, () => {
     describeBrokenBodies(target);
     describeHostileManifests(target);

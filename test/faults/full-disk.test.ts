@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it, vi } from 'vitest';
-import type { MirrorProcess } from '../mirror-process/mirror-process.ts';
+import type { NodeMirror } from '../forms/node.ts';
 import { patience } from '../patience.ts';
 import { makeImage } from '../standins/images/image.ts';
 import { randomLayer } from '../standins/images/layer.ts';
@@ -13,7 +13,7 @@ import { image, movedImage, openScenes, repository } from './scene.ts';
 const setScene = openScenes(oneMachine);
 
 /** A mount would need root. To the process a full disk is the same: from there on a write fails. */
-async function boundFiles(mirror: MirrorProcess, bytes: number | 'unlimited'): Promise<void> {
+async function boundFiles(mirror: NodeMirror, bytes: number | 'unlimited'): Promise<void> {
   const args = ['--pid', String(mirror.pid), `--fsize=${bytes}:unlimited`];
   await promisify(execFile)(prlimit, args);
 }

@@ -1,10 +1,13 @@
 import { request } from 'node:http';
 import { describe, expect, it, vi } from 'vitest';
+import type { RestartableMirror } from '../forms/mirror.ts';
 import { patience } from '../patience.ts';
-import { image, largeLayer, openScenes, type Target, type TargetProcess } from './scene.ts';
+import { image, largeLayer, openScenes, type Target } from './scene.ts';
 
 /** Many clients at once, and clients that leave or want parts. */
-export function describeManyClients<Mirror extends TargetProcess>(target: Target<Mirror>): void {
+export function describeManyClients<Mirror extends RestartableMirror>(
+  target: Target<Mirror>,
+): void {
   const setScene = openScenes(target);
 
   const everything = [image.config, ...image.layers];

@@ -1,4 +1,4 @@
-import { MirrorProcess } from '../mirror-process/mirror-process.ts';
+import { NodeMirror } from '../forms/node.ts';
 import { describeFaults } from './every-fault.ts';
 import { oneMachine } from './one-machine.ts';
 
@@ -8,5 +8,5 @@ describeFaults({
   name: 'memory',
   outlivesProcess: false,
   start: (configuration, environment) =>
-    MirrorProcess.start({ store: 'memory', ...configuration }, environment),
+    NodeMirror.start({ store: 'memory', ...configuration }, environment),
 });

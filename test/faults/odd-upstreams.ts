@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { image, openScenes, repository, type Target, type TargetProcess } from './scene.ts';
+import type { RestartableMirror } from '../forms/mirror.ts';
+import { image, openScenes, repository, type Target } from './scene.ts';
 
 /** Upstreams that keep to the specification in their own way, or not quite. */
-export function describeOddUpstreams<Mirror extends TargetProcess>(target: Target<Mirror>): void {
+export function describeOddUpstreams<Mirror extends RestartableMirror>(
+  target: Target<Mirror>,
+): void {
   const setScene = openScenes(target);
 
   describe('an upstream with its own ways', () => {

@@ -1,11 +1,11 @@
-import { MirrorProcess } from '../mirror-process/mirror-process.ts';
+import { NodeMirror } from '../forms/node.ts';
 import type { Target } from './scene.ts';
 
 /** The built bundle in its own process over a folder. */
-export const oneMachine: Target<MirrorProcess> = {
+export const oneMachine: Target<NodeMirror> = {
   name: 'one machine',
   followsFills: true,
   outlivesProcess: true,
-  start: (configuration, environment) => MirrorProcess.start(configuration, environment),
+  start: NodeMirror.start,
   storedBytes: (mirror) => mirror.storedBytes(),
 };

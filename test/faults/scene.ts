@@ -1,5 +1,6 @@
 import { afterEach } from 'vitest';
-import { type Pulled, pull } from '../mirror-process/pull.ts';
+import type { RestartableMirror, StartMirror } from '../forms/mirror.ts';
+import { type Pulled, pull } from '../forms/pull.ts';
 import { type Image, makeImage } from '../standins/images/image.ts';
 import { randomLayer } from '../standins/images/layer.ts';
 import type { Settings } from '../standins/registry/settings.ts';
@@ -18,21 +19,8 @@ export const repository = 'library/app';
 /** The digest of the layer of 3 MB. */
 export const largeLayer = image.layers[0]?.digest ?? '';
 
-/** A mirror in a process of its own, whatever it runs on. */
-export interface TargetProcess {
-  readonly url: string;
-  /** All that it printed. */
-  readonly output: string;
-  get(path: string, init?: RequestInit): Promise<Response>;
-  /** Starts it again over what it stored. */
-  start(): Promise<void>;
-  /** The exit code, or undefined after a kill. */
-  end(signal: NodeJS.Signals): Promise<number | undefined>;
-  close(): Promise<void>;
-}
-
 /** What the faults happen to. */
-export interface Target<Mirror extends TargetProcess = TargetProcess> {
+export interface Target<Mirror extends RestartableMirror = RestartableMirror> {
   readonly name: string;
   /**
    * True where all clients of a cold blob follow one fill; elsewhere each of them gets the
@@ -41,13 +29,13 @@ export interface Target<Mirror extends TargetProcess = TargetProcess> {
   readonly followsFills: boolean;
   /** True where what is stored is there for the next process. */
   readonly outlivesProcess: boolean;
-  start(configuration: object, environment: Record<string, string>): Promise<Mirror>;
+  readonly start: StartMirror<Mirror>;
   /** What a mirror has stored of blobs, in bytes. */
   storedBytes(mirror: Mirror): Promise<number>;
 }
 
 /** A stand-in for docker.io that has `image` as `library/app:1`, and the mirror's process. */
-export interface Scene<Mirror extends TargetProcess = TargetProcess> {
+export interface Scene<Mirror extends RestartableMirror = RestartableMirror> {
   readonly upstream: Upstream;
   readonly mirror: Mirror;
   pull(tag?: string): Promise<Pulled>;
@@ -58,7 +46,7 @@ export interface Scene<Mirror extends TargetProcess = TargetProcess> {
 }
 
 /** Starts both. Tags are out of date at once, so that every pull asks the upstream. */
-export type SetScene<Mirror extends TargetProcess = TargetProcess> = (
+export type SetScene<Mirror extends RestartableMirror = RestartableMirror> = (
   settings?: Partial<Settings>,
   upstreamConfig?: object,
   more?: object,
@@ -66,7 +54,7 @@ export type SetScene<Mirror extends TargetProcess = TargetProcess> = (
 ) => Promise<Scene<Mirror>>;
 
 /** The scenes of one suite; what a test started is ended after it. */
-export function openScenes<Mirror extends TargetProcess>(
+export function openScenes<Mirror extends RestartableMirror>(
   target: Pick<Target<Mirror>, 'start'>,
 ): SetScene<Mirror> {
   const open: (() => Promise<void>)[] = [];
@@ -85,7 +73,10 @@ export function openScenes<Mirror extends TargetProcess>(
   };
 }
 
-function sceneOf<Mirror extends TargetProcess>(upstream: Upstream, mirror: Mirror): Scene<Mirror> {
+function sceneOf<Mirror extends RestartableMirror>(
+  upstream: Upstream,
+  mirror: Mirror,
+): Scene<Mirror> {
   const scene: Scene<Mirror> = {
     upstream,
     mirror,

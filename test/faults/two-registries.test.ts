@@ -1,19 +1,19 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { MirrorProcess } from '../mirror-process/mirror-process.ts';
-import { pull } from '../mirror-process/pull.ts';
+import { NodeMirror } from '../forms/node.ts';
+import { pull } from '../forms/pull.ts';
 import { patience } from '../patience.ts';
 import { startUpstream, type Upstream } from '../standins/registry/upstream.ts';
 import { image, largeLayer, repository } from './scene.ts';
 
 let good: Upstream;
 let evil: Upstream;
-let mirror: MirrorProcess;
+let mirror: NodeMirror;
 /** Ends what the faulty registry holds back. */
 let letGo: () => void;
 
 async function start(more: object = {}) {
   const upstreams = { 'docker.io': { url: good.url }, 'evil.test': { url: evil.url } };
-  mirror = await MirrorProcess.start({ upstreams, ...more });
+  mirror = await NodeMirror.start({ upstreams, ...more });
 }
 
 beforeEach(async () => {

@@ -1,16 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import {
-  image,
-  largeLayer,
-  movedImage,
-  openScenes,
-  repository,
-  type Target,
-  type TargetProcess,
-} from './scene.ts';
+import type { RestartableMirror } from '../forms/mirror.ts';
+import { image, largeLayer, movedImage, openScenes, repository, type Target } from './scene.ts';
 
 /** The upstream is gone, silent or refuses everybody. */
-export function describeUpstreamDown<Mirror extends TargetProcess>(target: Target<Mirror>): void {
+export function describeUpstreamDown<Mirror extends RestartableMirror>(
+  target: Target<Mirror>,
+): void {
   const setScene = openScenes(target);
 
   describe('upstream down', () => {

@@ -1,16 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import {
-  image,
-  largeLayer,
-  movedImage,
-  openScenes,
-  repository,
-  type Target,
-  type TargetProcess,
-} from './scene.ts';
+import type { RestartableMirror } from '../forms/mirror.ts';
+import { image, largeLayer, movedImage, openScenes, repository, type Target } from './scene.ts';
 
 /** The upstream says that there were too many requests. */
-export function describeUpstreamLimited<Mirror extends TargetProcess>(
+export function describeUpstreamLimited<Mirror extends RestartableMirror>(
   target: Target<Mirror>,
 ): void {
   const setScene = openScenes(target);

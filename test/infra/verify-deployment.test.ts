@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { Program } from '../runtime/local/program.ts';
+import { Program } from '../forms/program.ts';
 import { makeImage } from '../standins/images/image.ts';
 import { randomLayer } from '../standins/images/layer.ts';
 import { startUpstream, type Upstream } from '../standins/registry/upstream.ts';

@@ -1,8 +1,8 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test, vi } from 'vitest';
-import { startAws } from '../runtime/aws/start-aws.ts';
-import { EdgeProcess } from '../runtime/edge/edge-process.ts';
+import { startAws } from '../forms/aws/functions.ts';
+import { EdgeProcess } from '../forms/edge-process.ts';
 import { makeImage } from '../standins/images/image.ts';
 import { randomLayer } from '../standins/images/layer.ts';
 import { startUpstream } from '../standins/registry/upstream.ts';

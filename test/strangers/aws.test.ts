@@ -1,7 +1,6 @@
-import { startAws } from '../runtime/aws/start-aws.ts';
+import { startAws } from '../forms/aws/functions.ts';
 import { describeOutputs } from './every-output.ts';
 
-describeOutputs('functions', async (configuration, environment) => {
-  const aws = await startAws({ configuration, environment });
-  return { get: aws.get, printed: aws.output, close: aws.close };
-});
+describeOutputs('functions', (configuration, environment) =>
+  startAws({ configuration, ...(environment !== undefined && { environment }) }),
+);

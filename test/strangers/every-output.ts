@@ -1,16 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import type { Mirror, StartMirror } from '../forms/mirror.ts';
 import { makeImage } from '../standins/images/image.ts';
 import { randomLayer } from '../standins/images/layer.ts';
 import { startUpstream, type Upstream } from '../standins/registry/upstream.ts';
 import { account, basic, client, clientAddress, plantedIn, sourceAddress } from './planted.ts';
-
-/** A mirror in a process of its own, whatever it runs on. */
-export interface WatchedMirror {
-  get(path: string, init?: RequestInit): Promise<Response>;
-  /** All that it printed. */
-  printed(): string;
-  close(): Promise<void>;
-}
 
 const image = makeImage({ layers: [randomLayer('strangers', 50_000)] });
 const layer = image.layers[0]?.digest ?? '';
@@ -19,17 +12,14 @@ const layer = image.layers[0]?.digest ?? '';
 const variable = 'PLANTED_TOKEN';
 
 /** What strangers ask, and the log's debug lines, show no account, no password and no address. */
-export function describeOutputs(
-  name: string,
-  start: (configuration: object, variables: Record<string, string>) => Promise<WatchedMirror>,
-): void {
+export function describeOutputs(name: string, start: StartMirror): void {
   const open: (() => Promise<void>)[] = [];
   afterEach(async () => {
     for (const close of open.splice(0).reverse()) await close();
   });
 
   /** docker.io counts the planted account, ghcr.io the mirror's address; little is left of both. */
-  async function scene(): Promise<{ hub: Upstream; mirror: WatchedMirror }> {
+  async function scene(): Promise<{ hub: Upstream; mirror: Mirror }> {
     const hub = await startUpstream({
       auth: 'required',
       accounts: [account],
@@ -61,7 +51,7 @@ export function describeOutputs(
   }
 
   /** Status, headers and body of an answer, as one text. */
-  async function answer(mirror: WatchedMirror, path: string, method = 'GET'): Promise<string> {
+  async function answer(mirror: Mirror, path: string, method = 'GET'): Promise<string> {
     const headers = {
       authorization: basic(client),
       'x-forwarded-for': clientAddress,
@@ -134,11 +124,11 @@ export function describeOutputs(
       await ask('/metrics');
 
       expect(answers.flatMap(plantedIn)).toEqual([]);
-      expect(plantedIn(mirror.printed())).toEqual([]);
+      expect(plantedIn(mirror.output)).toEqual([]);
       // It did meet all of it: the account got in, and both limits were read.
       expect(hub.count({ kind: 'manifest', method: 'GET', status: 200 })).toBeGreaterThan(0);
       expect(answers.join('\n')).toContain('the credentials were refused (401)');
-      const lines = mirror.printed().split('\n');
+      const lines = mirror.output.split('\n');
       for (const [registry, credentials] of [
         ['docker.io', 'account'],
         ['ghcr.io', 'anonymous'],

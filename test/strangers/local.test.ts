@@ -1,11 +1,4 @@
-import { MirrorProcess } from '../mirror-process/mirror-process.ts';
+import { NodeMirror } from '../forms/node.ts';
 import { describeOutputs } from './every-output.ts';
 
-describeOutputs('one machine', async (configuration, variables) => {
-  const mirror = await MirrorProcess.start(configuration, variables);
-  return {
-    get: (path, init) => mirror.get(path, init),
-    printed: () => mirror.output,
-    close: () => mirror.close(),
-  };
-});
+describeOutputs('one machine', NodeMirror.start);

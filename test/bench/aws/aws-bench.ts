@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { deployedNode } from '../../runtime/aws/deployed-node.ts';
-import { startAws } from '../../runtime/aws/start-aws.ts';
+import { deployedNode } from '../../forms/aws/deployed-node.ts';
+import { startAws } from '../../forms/aws/functions.ts';
 import { makeImage } from '../../standins/images/image.ts';
 import { randomLayer } from '../../standins/images/layer.ts';
 import { startUpstream } from '../../standins/registry/upstream.ts';

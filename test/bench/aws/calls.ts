@@ -1,4 +1,4 @@
-import type { RunningAws } from '../../runtime/aws/start-aws.ts';
+import type { RunningAws } from '../../forms/aws/functions.ts';
 import type { Image } from '../../standins/images/image.ts';
 
 /** What a piece of work asked of the services. */
@@ -22,7 +22,7 @@ const reading = ['GetItem', 'BatchGetItem', 'Query'];
 export async function callsOf(aws: RunningAws, work: () => Promise<number>): Promise<Calls> {
   const s3Before = aws.s3.server?.requests.length ?? 0;
   const sqsBefore = aws.sqs.actions.length;
-  const logBefore = aws.output().length;
+  const logBefore = aws.output.length;
   let requests = 0;
   const actions = await aws.dynamoDb.proxy.during(async () => {
     requests = await work();
@@ -35,7 +35,7 @@ export async function callsOf(aws: RunningAws, work: () => Promise<number>): Pro
     writes: actions.length - reads,
     s3: (aws.s3.server?.requests.length ?? 0) - s3Before,
     sqs: sent.length,
-    logged: aws.output().length - logBefore,
+    logged: aws.output.length - logBefore,
   };
 }
 

@@ -1,12 +1,12 @@
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { RunningAws } from '../../forms/aws/functions.ts';
 import {
   bareFunction,
   ColdStarts,
   measureByTurns,
   withFunction,
 } from '../../runtime/aws/cold-start.ts';
-import type { RunningAws } from '../../runtime/aws/start-aws.ts';
 import { startTableStandIn } from './table-stand-in.ts';
 
 /** What the first answer of a new instance takes, in ms. */

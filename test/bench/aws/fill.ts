@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type RunningAws, startAws } from '../../runtime/aws/start-aws.ts';
+import { type RunningAws, startAws } from '../../forms/aws/functions.ts';
 import { randomFileLayer } from '../../standins/images/file-layer.ts';
 import { makeImage } from '../../standins/images/image.ts';
 import { randomLayer } from '../../standins/images/layer.ts';
@@ -87,7 +87,7 @@ async function filled(aws: RunningAws, repository: string, digest: string): Prom
     `"message":"fill"[^\\n]*"${digest}","outcome":"stored"[^\\n]*"ms":(\\d+)`,
   );
   for (;;) {
-    const ended = event.exec(aws.output());
+    const ended = event.exec(aws.output);
     const { messages } = aws.sqs.queue(aws.queueUrl);
     if (ended !== null && messages.size === 0) return Number(ended[1]);
     await new Promise((resolve) => setTimeout(resolve, 50));

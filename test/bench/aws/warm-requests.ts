@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { readConfiguration } from '../../../functions/aws/configuration.ts';
 import { openPull } from '../../../functions/aws/lambda/pull.ts';
-import type { RunningAws } from '../../runtime/aws/start-aws.ts';
-import { urlEvent } from '../../runtime/aws/url-event.ts';
+import type { RunningAws } from '../../forms/aws/functions.ts';
+import { urlEvent } from '../../forms/aws/url-event.ts';
 import { median } from '../statistics.ts';
 
 /** What a warm answer costs in process, in µs. */

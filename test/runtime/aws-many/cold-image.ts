@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'vitest';
-import { pull } from '../../mirror-process/pull.ts';
+import { pull } from '../../forms/pull.ts';
 import { type Image, makeImage } from '../../standins/images/image.ts';
 import { randomLayer } from '../../standins/images/layer.ts';
 import type { Upstream } from '../../standins/registry/upstream.ts';

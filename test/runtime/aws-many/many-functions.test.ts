@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
+import { type AwsOptions, type RunningAws, startAws } from '../../forms/aws/functions.ts';
 import type { Image } from '../../standins/images/image.ts';
 import { startUpstream, type Upstream } from '../../standins/registry/upstream.ts';
-import { type AwsOptions, type RunningAws, startAws } from '../aws/start-aws.ts';
 import { blobsOf, expectOneRequestEach, newImage, pullAtOnce } from './cold-image.ts';
 import { inBucket, untilInBucket, untilRedirected } from './in-bucket.ts';
 

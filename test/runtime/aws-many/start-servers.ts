@@ -1,13 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { type Daemon, startDaemon } from '../../clients/harness/daemon.ts';
+import { Program } from '../../forms/program.ts';
 import { openDynamoDb } from '../../standins/dynamodb/open-dynamodb.ts';
 import { type OpenedS3, openS3 } from '../../standins/s3/open-s3.ts';
 import { startSqsServer } from '../../standins/sqs/sqs-server.ts';
-
-const bundle = fileURLToPath(new URL('../../../dist/pullfront.js', import.meta.url));
 
 /** `pullfront serve` in a process of its own. */
 export interface Server {
@@ -30,7 +27,7 @@ export async function openSharedStores(upstreamUrl: string): Promise<SharedStore
   const s3 = await openS3();
   const sqs = await startSqsServer();
   const folder = mkdtempSync(join(tmpdir(), 'pullfront-servers-'));
-  const running: Daemon[] = [];
+  const running: Program[] = [];
   const shared = {
     table: dynamoDb.tableName,
     bucket: s3.bucket,
@@ -50,22 +47,25 @@ export async function openSharedStores(upstreamUrl: string): Promise<SharedStore
     const upstreams = { 'docker.io': { url: upstreamUrl } };
     const aws = { ...shared, fills };
     writeFileSync(config, JSON.stringify({ listen: '127.0.0.1:0', store: 'aws', upstreams, aws }));
-    const { daemon, ready } = await startDaemon(
-      process.execPath,
-      [bundle, 'serve', '--config', config],
-      { ready: /^ +on +(https?:\S+)$/, env },
-    );
-    running.push(daemon);
-    return { url: ready[1] ?? '', kill: () => daemon.stop('SIGKILL') };
+    const program = new Program(['serve', '--config', config], env);
+    running.push(program);
+    const url = await program.url();
+    return { url, kill: () => ended(program) };
   }
 
   return {
     s3,
     start,
     async close() {
-      await Promise.all(running.map((daemon) => daemon.stop()));
+      await Promise.all(running.map(ended));
       await Promise.all([dynamoDb.close(), s3.close(), sqs.close()]);
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Kills a program and waits for its end. */
+async function ended(program: Program): Promise<void> {
+  program.child.kill('SIGKILL');
+  await program.end();
 }

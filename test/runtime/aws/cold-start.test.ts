@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
+import { startAws } from '../../forms/aws/functions.ts';
 import { makeImage } from '../../standins/images/image.ts';
 import { textLayer } from '../../standins/images/layer.ts';
 import { startUpstream } from '../../standins/registry/upstream.ts';
 import { bareFunction, ColdStarts, measureByTurns, withFunction } from './cold-start.ts';
-import { startAws } from './start-aws.ts';
 
 const times = 11;
 

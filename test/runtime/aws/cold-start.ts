@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
-import { deployedNode } from './deployed-node.ts';
-import type { FunctionSettings } from './instance.ts';
-import { urlEvent } from './url-event.ts';
+import { deployedNode } from '../../forms/aws/deployed-node.ts';
+import type { FunctionSettings } from '../../forms/aws/instance.ts';
+import { urlEvent } from '../../forms/aws/url-event.ts';
 
 const child = fileURLToPath(new URL('./cold-child.mjs', import.meta.url));
 const run = promisify(execFile);

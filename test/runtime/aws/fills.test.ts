@@ -1,8 +1,8 @@
 import { afterEach, expect, test } from 'vitest';
+import { type AwsOptions, type RunningAws, startAws } from '../../forms/aws/functions.ts';
 import { type Image, makeImage } from '../../standins/images/image.ts';
 import { randomLayer } from '../../standins/images/layer.ts';
 import { startUpstream, type Upstream } from '../../standins/registry/upstream.ts';
-import { type AwsOptions, type RunningAws, startAws } from './start-aws.ts';
 
 const closing: (() => Promise<void>)[] = [];
 
@@ -56,7 +56,7 @@ test('a blob longer than an invocation moves on in the next one', async () => {
   await aws.get('/v2/library/app/manifests/1');
   await isStored(aws, digest);
   expect((await download(aws, digest)).equals(bytes)).toBe(true);
-  expect(aws.output().split('"outcome":"paused"').length).toBeGreaterThan(2);
+  expect(aws.output.split('"outcome":"paused"').length).toBeGreaterThan(2);
   expect(aws.sqs.queue(aws.deadLetterQueueUrl).bodies).toEqual([]);
 }, 150_000);
 
@@ -105,5 +105,5 @@ test('a fill that fails is tried again later', async () => {
   upstream.fail({ on: 'blob', match: digest, times: 1, do: fault });
   await aws.get('/v2/library/app/manifests/1');
   await isStored(aws, digest);
-  expect(aws.output()).toContain('"message":"fill deferred"');
+  expect(aws.output).toContain('"message":"fill deferred"');
 }, 60_000);

@@ -3,12 +3,12 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
+import { type AwsOptions, type RunningAws, startAws } from '../../forms/aws/functions.ts';
 import { contentOf, jsonContent } from '../../standins/images/content.ts';
 import { type Image, makeImage } from '../../standins/images/image.ts';
 import { randomLayer } from '../../standins/images/layer.ts';
 import { oci } from '../../standins/images/media-type.ts';
 import { startUpstream, type Upstream } from '../../standins/registry/upstream.ts';
-import { type AwsOptions, type RunningAws, startAws } from './start-aws.ts';
 
 const closing: (() => Promise<void>)[] = [];
 
@@ -180,9 +180,9 @@ test('only what is meant to leave leaves, and no secret is printed', async () =>
   ]);
   await pull(aws, app);
   await filled(aws, app);
-  expect(aws.output()).toContain('"message":"request"');
-  expect(aws.output()).not.toContain(aws.s3.credentials.secretAccessKey);
-  expect(aws.output()).not.toMatch(/signature|Bearer/i);
+  expect(aws.output).toContain('"message":"request"');
+  expect(aws.output).not.toContain(aws.s3.credentials.secretAccessKey);
+  expect(aws.output).not.toMatch(/signature|Bearer/i);
 });
 
 test('a password comes out of Secrets Manager, when it is needed first', async () => {
@@ -206,7 +206,7 @@ test('a password comes out of Secrets Manager, when it is needed first', async (
   expect(asked).toEqual([]);
   await pull(aws, app);
   expect(asked).toEqual(['secretsmanager.GetSecretValue']);
-  expect(aws.output()).not.toMatch(/"pass"|Basic /);
+  expect(aws.output).not.toMatch(/"pass"|Basic /);
 });
 
 test('one repository that fails stops no other, and goes on with what it has', async () => {
@@ -225,8 +225,8 @@ test('one repository that fails stops no other, and goes on with what it has', a
     expect(live.headers.get('warning')).toBeNull();
     expect(live.headers.get('docker-content-digest')).toBe(image.manifest.digest);
   }
-  expect(aws.output()).toMatch(/"scope":"repository"/);
-  expect(aws.output()).not.toMatch(/"scope":"registry"/);
+  expect(aws.output).toMatch(/"scope":"repository"/);
+  expect(aws.output).not.toMatch(/"scope":"registry"/);
 });
 
 test('/healthz asks neither the table nor the bucket: anybody may ask it', async () => {

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { Miniflare } from 'miniflare';
 import { afterEach, expect, it } from 'vitest';
 import { migrate } from '../../../scripts/edge/migrate.ts';
-import { pull } from '../../mirror-process/pull.ts';
+import { pull } from '../../forms/pull.ts';
 import { makeImage } from '../../standins/images/image.ts';
 import { randomLayer } from '../../standins/images/layer.ts';
 import { startUpstream } from '../../standins/registry/upstream.ts';

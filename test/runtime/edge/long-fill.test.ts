@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { EdgeWorker } from '../../forms/edge.ts';
 import { patience } from '../../patience.ts';
 import { makeImage } from '../../standins/images/image.ts';
 import { randomLayer } from '../../standins/images/layer.ts';
 import type { FaultAction } from '../../standins/registry/faults.ts';
 import type { RequestRecord } from '../../standins/registry/record.ts';
 import { startUpstream, type Upstream } from '../../standins/registry/upstream.ts';
-import { EdgeWorker } from './edge-worker.ts';
 
 const mebibyte = 1024 * 1024;
 

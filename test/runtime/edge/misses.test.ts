@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { EdgeWorker } from '../../forms/edge.ts';
 import { type Image, makeImage } from '../../standins/images/image.ts';
 import { randomLayer } from '../../standins/images/layer.ts';
 import type { Settings } from '../../standins/registry/settings.ts';
 import { startUpstream, type Upstream } from '../../standins/registry/upstream.ts';
-import { EdgeWorker } from './edge-worker.ts';
 
 const small = makeImage({ layers: [randomLayer('edge-small', 3_000_000)] });
 

@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { EdgeWorker } from '../../forms/edge.ts';
+import { EdgeProcess } from '../../forms/edge-process.ts';
 import { patience } from '../../patience.ts';
 import { makeImage } from '../../standins/images/image.ts';
 import { textLayer } from '../../standins/images/layer.ts';
 import { startUpstream, type Upstream } from '../../standins/registry/upstream.ts';
-import { EdgeProcess } from './edge-process.ts';
-import { EdgeWorker } from './edge-worker.ts';
 
 const program = fileURLToPath(new URL('../../../scripts/dev-edge.ts', import.meta.url));
 const image = makeImage({ layers: [textLayer({ 'name.txt': 'edge\n' })] });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readResolved } from '../../../functions/core/config/resolved.ts';
-import { run } from './program.ts';
+import { run } from '../../forms/program.ts';
 
 let folder: string;
 

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { Script } from 'node:vm';
 import { expect, test } from 'vitest';
-import { run } from './program.ts';
+import { run } from '../../forms/program.ts';
 
 const root = new URL('../../../', import.meta.url);
 

@@ -2,10 +2,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { Program } from '../../forms/program.ts';
 import { makeImage } from '../../standins/images/image.ts';
 import { randomLayer } from '../../standins/images/layer.ts';
 import { startUpstream, type Upstream } from '../../standins/registry/upstream.ts';
-import { Program } from './program.ts';
 
 const image = makeImage({ layers: [randomLayer('reload', 300_000)] });
 

@@ -2,10 +2,10 @@ import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { Program, run } from '../../forms/program.ts';
 import { makeImage } from '../../standins/images/image.ts';
 import { randomLayer } from '../../standins/images/layer.ts';
 import { startUpstream, type Upstream } from '../../standins/registry/upstream.ts';
-import { Program, run } from './program.ts';
 
 const image = makeImage({ layers: [randomLayer('runtime', 300_000)] });
 const layer = image.layers[0];

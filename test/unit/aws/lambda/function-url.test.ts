@@ -5,8 +5,8 @@ import type { Answer, RegistryRequest } from '../../../../functions/core/registr
 import { createApp } from '../../../../functions/core/service/app.ts';
 import { paths } from '../../../conformance/paths.ts';
 import { tellingApp } from '../../../conformance/telling-app.ts';
-import { urlEvent } from '../../../runtime/aws/url-event.ts';
-import { longestResult } from '../../../runtime/aws/url-result.ts';
+import { urlEvent } from '../../../forms/aws/url-event.ts';
+import { longestResult } from '../../../forms/aws/url-result.ts';
 
 const note = { kind: 'manifest', form: 'root', upstreamCalls: 0 } as const;
 

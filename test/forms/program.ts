@@ -2,7 +2,14 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-const bundle = fileURLToPath(new URL('../../../dist/pullfront.js', import.meta.url));
+const bundle = fileURLToPath(new URL('../../dist/pullfront.js', import.meta.url));
+
+const running = new Set<ChildProcess>();
+
+// A test that is cut short must not leave a program behind.
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
 
 /** The built program in a process of its own, and what it printed. */
 export class Program {
@@ -20,20 +27,25 @@ export class Program {
       env: { ...process.env, ...environment },
       stdio: ['ignore', output, 'pipe'],
     });
-    this.child.stdout?.on('data', (chunk: Buffer) => {
+    const { child } = this;
+    running.add(child);
+    child.once('exit', () => running.delete(child));
+    child.stdout?.on('data', (chunk: Buffer) => {
       this.out += chunk;
     });
-    this.child.stderr?.on('data', (chunk: Buffer) => {
+    child.stderr?.on('data', (chunk: Buffer) => {
       this.err += chunk;
     });
+  }
+
+  get hasEnded(): boolean {
+    return this.child.exitCode !== null || this.child.signalCode !== null;
   }
 
   /** The exit code, or the signal that ended it. */
   async end(): Promise<number | NodeJS.Signals | null> {
     const { child } = this;
-    if (child.exitCode !== null || child.signalCode !== null) {
-      return child.exitCode ?? child.signalCode;
-    }
+    if (this.hasEnded) return child.exitCode ?? child.signalCode;
     const [code, signal] = await once(child, 'close');
     return code ?? signal;
   }
@@ -41,7 +53,7 @@ export class Program {
   /** Resolves when it has said something on its standard error. */
   async says(text: string): Promise<void> {
     while (!this.err.includes(text)) {
-      if (this.child.exitCode !== null) throw new Error(`it ended: ${this.err}`);
+      if (this.hasEnded) throw new Error(`it ended: ${this.err}`);
       await Promise.race([once(this.child.stderr ?? this.child, 'data'), once(this.child, 'exit')]);
     }
   }

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
-const project = fileURLToPath(new URL('../../../test/deployed-node/', import.meta.url));
+const project = fileURLToPath(new URL('../../deployed-node/', import.meta.url));
 const program = join('node_modules', `node-${process.platform}-${process.arch}`, 'bin/node');
 
 /**

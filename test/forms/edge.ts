@@ -1,14 +1,16 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { workerConfiguration } from '../../../scripts/build/configuration.ts';
-import { openWorker } from '../../../scripts/edge/open-worker.ts';
+import { workerConfiguration } from '../../scripts/build/configuration.ts';
+import { openWorker } from '../../scripts/edge/open-worker.ts';
+
+import type { RestartableMirror } from './mirror.ts';
 
 /**
  * The built Worker on workerd, opened by the test itself: what `EdgeProcess` is, without the seconds
  * that a process of its own takes to start. It is never killed, only ended.
  */
-export class EdgeWorker {
+export class EdgeWorker implements RestartableMirror {
   /** All that it printed. */
   output = '';
   readonly #folder: string;

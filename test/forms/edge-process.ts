@@ -4,8 +4,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { RestartableMirror } from './mirror.ts';
 
-const program = fileURLToPath(new URL('../../../scripts/dev-edge.ts', import.meta.url));
+const program = fileURLToPath(new URL('../../scripts/dev-edge.ts', import.meta.url));
 
 const running = new Set<number>();
 
@@ -18,7 +19,7 @@ process.once('exit', () => {
  * The built Worker on workerd, as `npm run dev:edge` runs it: in a process of its own, with D1 and
  * R2 in a folder of its own. Queued fills do not outlive the process: miniflare keeps them in memory.
  */
-export class EdgeProcess {
+export class EdgeProcess implements RestartableMirror {
   /** All that it printed. */
   output = '';
   readonly #folder: string;

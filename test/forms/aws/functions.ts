@@ -8,6 +8,7 @@ import { type OpenedDynamoDb, openDynamoDb } from '../../standins/dynamodb/open-
 import { type OpenedS3, openS3 } from '../../standins/s3/open-s3.ts';
 import { type SqsServer, startSqsServer } from '../../standins/sqs/sqs-server.ts';
 import { sqsService } from '../../standins/sqs/sqs-service.ts';
+import type { Mirror } from '../mirror.ts';
 import { EventSource } from './event-source.ts';
 import { FunctionPool } from './function-pool.ts';
 import type { FunctionSettings } from './instance.ts';
@@ -32,8 +33,7 @@ export interface AwsOptions {
 }
 
 /** The mirror as it runs on AWS: the built bundles in processes of their own, over stand-ins. */
-export interface RunningAws {
-  readonly url: string;
+export interface RunningAws extends Mirror {
   readonly dynamoDb: OpenedDynamoDb;
   readonly s3: OpenedS3;
   readonly sqs: SqsServer;
@@ -41,14 +41,10 @@ export interface RunningAws {
   readonly deadLetterQueueUrl: string;
   /** What a function is started with, for who starts one himself. */
   functionOf(which: Which): Pick<FunctionSettings, 'folder' | 'environment'>;
-  /** All that the functions printed. */
-  output(): string;
-  get(path: string, init?: RequestInit): Promise<Response>;
   /** The processes that run now. */
   pids(which: Which): number[];
   /** Kills an instance, a busy one if there is one. */
   kill(which: Which): void;
-  close(): Promise<void>;
 }
 
 /** One of the two functions. */
@@ -112,7 +108,9 @@ export async function startAws(options: AwsOptions): Promise<RunningAws> {
     queueUrl,
     deadLetterQueueUrl,
     functionOf: (which) => ({ folder: join(folder, which), environment }),
-    output: () => output,
+    get output() {
+      return output;
+    },
     get: (path, init = {}) => fetch(`${front.url}${path}`, { redirect: 'manual', ...init }),
     pids: (which) => pools[which].pids,
     kill: (which) => pools[which].kill(),
