@@ -27,7 +27,7 @@ const longestMargin = 60_000;
 const hiddenSeconds = 100;
 
 /** How long an invocation waits for background work after its fills, in ms. */
-const afterwards = 2_000;
+const backgroundTime = 2_000;
 
 /** Opens the fill function. */
 export function openFill(config: FunctionConfig, process: FunctionProcess): FillHandler {
@@ -55,7 +55,7 @@ export function openFill(config: FunctionConfig, process: FunctionProcess): Fill
         return isSettled ? [] : [{ itemIdentifier: messageId }];
       }),
     );
-    await settled(afterwards);
+    await settled(backgroundTime);
     await ledger.flushSometimes();
     return { batchItemFailures: failed.flat() };
   };

@@ -4,7 +4,13 @@ import { type AnswerNote, unnoted } from '../../core/observe/request-line.ts';
 import type { Answer } from '../../core/registry/answer.ts';
 import { failureAnswer } from '../../core/registry/error-answer.ts';
 import type { App } from '../../core/service/app.ts';
-import { collectBody, longestBody, type SentBody, sentBytes, sentHeaders } from './url-response.ts';
+import {
+  collectBody,
+  longestBody,
+  type ResultBody,
+  resultBody,
+  resultHeaders,
+} from './url-response.ts';
 
 export interface FunctionUrlOptions {
   readonly app: Pick<App, 'fetch'>;
@@ -68,7 +74,7 @@ async function answerWhole(
   target: string,
 ): Promise<FunctionUrlAnswer> {
   const { status, headers, body } = response;
-  if (body === null) return sent(status, headers, nothing, note);
+  if (body === null) return resultOf(status, headers, emptyBody, note);
   const length = headers.get('content-length');
   let bytes: Uint8Array<ArrayBuffer> | undefined;
   try {
@@ -81,7 +87,7 @@ async function answerWhole(
   if (length !== null && Number(length) !== bytes.byteLength) {
     return failed(target, `expected a body of ${length} bytes, got ${bytes.byteLength}`);
   }
-  return sent(status, headers, sentBytes(bytes), note);
+  return resultOf(status, headers, resultBody(bytes), note);
 }
 
 async function answerHead(
@@ -91,35 +97,35 @@ async function answerHead(
 ): Promise<FunctionUrlAnswer> {
   const note = answer?.note ?? unnoted;
   const length = headers.get('content-length');
-  if (length === null) return sent(status, headers, nothing, note);
+  if (length === null) return resultOf(status, headers, emptyBody, note);
   const body = headBody(Number(length), answer?.body);
-  if (body !== undefined) return { ...sent(status, headers, body, note), bytes: 0 };
+  if (body !== undefined) return { ...resultOf(status, headers, body, note), bytes: 0 };
   const location = answer && (await signHead(answer));
   if (location !== undefined) {
     const redirect = { ...Object.fromEntries(headers), location };
-    return sent(307, { ...redirect, 'cache-control': 'private, no-store' }, nothing, note);
+    return resultOf(307, { ...redirect, 'cache-control': 'private, no-store' }, emptyBody, note);
   }
-  const { result } = sent(status, headers, nothing, note);
+  const { result } = resultOf(status, headers, emptyBody, note);
   const withLength = { ...result.headers, 'content-length': length };
   return { result: { ...result, headers: withLength }, note, bytes: 0 };
 }
 
-function sent(
+function resultOf(
   statusCode: number,
   headers: Headers | Answer['headers'],
-  { bytes, ...body }: SentBody,
+  { bytes, ...body }: ResultBody,
   note: AnswerNote,
 ): FunctionUrlAnswer {
-  return { result: { statusCode, headers: sentHeaders(headers), ...body }, note, bytes };
+  return { result: { statusCode, headers: resultHeaders(headers), ...body }, note, bytes };
 }
 
 /** The answer after a failure; `reason` is for the log. */
 function failed(target: string, reason: string): FunctionUrlAnswer {
   const { status, headers, body, note } = failureAnswer(target, reason);
-  return sent(status, headers, body instanceof Uint8Array ? sentBytes(body) : nothing, note);
+  return resultOf(status, headers, body instanceof Uint8Array ? resultBody(body) : emptyBody, note);
 }
 
-const nothing: SentBody = { body: '', isBase64Encoded: false, bytes: 0 };
+const emptyBody: ResultBody = { body: '', isBase64Encoded: false, bytes: 0 };
 
 /** The path and query of an event, neither decoded nor normalised. */
 function targetOf({ rawPath, rawQueryString }: LambdaFunctionURLEvent): string {
@@ -152,8 +158,8 @@ export const longestFiller = 5_000_000;
  * Other integrations of Lambda set it to the length of the body, and a client that reads 0 assumes an
  * empty manifest. So the body is the manifest if it is known, else as many spaces.
  */
-function headBody(length: number, body: Answer['body']): SentBody | undefined {
-  if (body instanceof Uint8Array && body.byteLength === length) return sentBytes(body);
+function headBody(length: number, body: Answer['body']): ResultBody | undefined {
+  if (body instanceof Uint8Array && body.byteLength === length) return resultBody(body);
   if (length > longestFiller) return undefined;
   return { body: ' '.repeat(length), isBase64Encoded: false, bytes: length };
 }

@@ -20,7 +20,7 @@ export type PullHandler = (
  * and the rest resumes with the next event. So a pull may be recorded late, but no client waits for an
  * upstream that another request asked.
  */
-const afterwards = 250;
+const backgroundTime = 250;
 
 /** The part of an invocation's time that is reserved for what follows the answer, in ms. */
 const reserve = 3000;
@@ -53,7 +53,7 @@ export function openPull(config: FunctionConfig, process: FunctionProcess): Pull
       written: { bytes, end: 'complete' },
     } as const;
     measureRequest(log, record, ledger.take());
-    await settled(afterwards);
+    await settled(backgroundTime);
     await withTimeout(countersTime, ledger.flushSometimes());
     return result;
   };

@@ -3,7 +3,7 @@ import { joinChunks } from '../../core/bytes/byte-array.ts';
 import type { Answer } from '../../core/registry/answer.ts';
 
 /** A body in a result of Lambda. */
-export interface SentBody {
+export interface ResultBody {
   readonly body: string;
   readonly isBase64Encoded: boolean;
   /** The size that the client gets, in bytes. */
@@ -23,7 +23,7 @@ const longestText = 1_000_000;
  * Sends bytes as text if decoding returns exactly these bytes, else as base64. Text with a byte order
  * mark is base64 too: a decoder might drop the mark.
  */
-export function sentBytes(bytes: Uint8Array<ArrayBuffer>): SentBody {
+export function resultBody(bytes: Uint8Array<ArrayBuffer>): ResultBody {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const isText = bytes.byteLength <= longestText && !hasMark(bytes) && isUtf8(bytes);
   const body = buffer.toString(isText ? 'utf8' : 'base64');
@@ -67,7 +67,7 @@ const allowed: ReadonlySet<string> = new Set([
 ]);
 
 /** The headers of a result, without Content-Length, which the function URL sets itself. */
-export function sentHeaders(headers: Headers | Answer['headers']): Record<string, string> {
+export function resultHeaders(headers: Headers | Answer['headers']): Record<string, string> {
   const all = headers instanceof Headers ? [...headers] : Object.entries(headers);
   return Object.fromEntries(all.filter(([name]) => allowed.has(name)));
 }

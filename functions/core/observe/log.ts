@@ -21,7 +21,7 @@ const ranks: Readonly<Record<LeastLevel, number>> = {
   silent: 4,
 };
 
-export function passing(least: LeastLevel): Log['passes'] {
+export function levelFilter(least: LeastLevel): Log['passes'] {
   return (level) => ranks[level] >= ranks[least];
 }
 
@@ -30,7 +30,7 @@ export function passing(least: LeastLevel): Log['passes'] {
  * without its newline; `now` is in ms since 1970.
  */
 export function jsonLog(least: LeastLevel, write: (line: string) => void, now: () => number): Log {
-  const passes = passing(least);
+  const passes = levelFilter(least);
   return {
     passes,
     event(level, message, fields) {

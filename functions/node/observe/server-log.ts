@@ -1,5 +1,5 @@
 import type { Config } from '../../core/config/resolve.ts';
-import { jsonLog, type Log, type LogLevel, passing } from '../../core/observe/log.ts';
+import { jsonLog, type Log, type LogLevel, levelFilter } from '../../core/observe/log.ts';
 import {
   logRequest,
   type RequestRecord,
@@ -49,7 +49,7 @@ function jsonLines(least: Config['log']['level'], write: Write): Lines {
 }
 
 function textLines(least: Config['log']['level'], write: Write): Lines {
-  const passes = passing(least);
+  const passes = levelFilter(least);
   const line = (level: LogLevel, text: string) => {
     const time = new Date().toTimeString().slice(0, 8);
     const mark = level === 'warn' || level === 'error' ? `${level.toUpperCase()} ` : '';
