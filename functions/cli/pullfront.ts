@@ -5,6 +5,9 @@ import { oldNodeMessage } from './node-version.ts';
 /** The oldest Node that `engines` in package.json allows; set by the build. */
 declare const leastNode: string;
 
+// Without a listener SIGHUP ends the process, also while the rest is loaded. `serve` adds its own.
+if (process.argv[2] === 'serve') process.on('SIGHUP', () => undefined);
+
 const message = oldNodeMessage(process.versions.node, leastNode);
 if (message === undefined) {
   import('./cli.js').catch((error: unknown) => {

@@ -9,6 +9,7 @@ import { logEvent } from '../core/observe/event-line.ts';
 import { reasonOf } from '../core/ports/tolerate.ts';
 import { createService } from '../core/service/create-service.ts';
 import { unreadablePasswords } from '../core/sources/open-sources.ts';
+import type { CertificateCheck } from './http/certificate.ts';
 import { createHandler } from './http/handler.ts';
 import { listen } from './http/listener.ts';
 import { openConnections } from './http-client.ts';
@@ -82,7 +83,12 @@ export async function startServer(
       metrics,
       served: (bytes) => ports.ledger.count({ bytesServed: bytes }),
     });
-    const listener = await listen(config, handler);
+    const logCertificate = (check: CertificateCheck) => {
+      if (check.kind === 'changed') log.event('info', 'certificate reloaded', {});
+      if (check.kind !== 'unusable') return;
+      log.event('error', 'certificate not reloaded', { reason: check.reason });
+    };
+    const listener = await listen(config, handler, logCertificate);
     const evict = () => {
       if (fillsHere) runtime.waitUntil(mirror.evict());
     };
@@ -113,6 +119,8 @@ export async function startServer(
       if ('problems' in parsed || mistakes.length > 0) return;
       service.reconfigure(parsed.ok);
       bound?.resize(parsed.ok.limits.storeBytes);
+      const certificate = await listener.reloadCertificate(parsed.ok.tls);
+      if (certificate.kind === 'unusable') logCertificate(certificate);
       const needsRestart = keysForRestart(config, parsed.ok).join(', ') || undefined;
       log.event('info', 'configuration reloaded', { needsRestart });
       ({ shutdownTimeout } = parsed.ok);
@@ -175,6 +183,8 @@ function keysForRestart(before: Config, after: Config): string[] {
       const path = prefix + key;
       const [was, is] = [Reflect.get(one, key), Reflect.get(other, key)];
       if (reloadable.includes(path) || comparable(was) === comparable(is)) return [];
+      // Other files are read at once; only switching between http and https needs a new listener.
+      if (key === 'tls' && was !== undefined && is !== undefined) return [];
       return key === 'limits' ? changed(was, is, `${path}.`) : [path];
     });
   return changed(before, after, '');

@@ -36,10 +36,12 @@ export async function serve(config: Config, load: () => Promise<ParsedConfig>): 
   process.stderr.on('error', () => undefined);
   let server: RunningServer | undefined;
   let reloading = Promise.resolve();
-  // Before the start: without a listener SIGHUP ends the process.
-  process.on('SIGHUP', () => {
+  let reloadAfterStart = false;
+  const reload = () => {
+    reloadAfterStart = server === undefined;
     reloading = reloading.then(() => server?.reload(load));
-  });
+  };
+  process.on('SIGHUP', reload);
   try {
     const terminal = process.stdout.isTTY === true;
     server = await startServer(config, platformOf(config), { terminal });
@@ -51,6 +53,7 @@ export async function serve(config: Config, load: () => Promise<ParsedConfig>): 
   // uncaught exception still ends the process, because its state may be inconsistent.
   process.on('unhandledRejection', server.unexpected);
   print(banner(config, server));
+  if (reloadAfterStart) reload();
   await firstSignal();
   print('Shutting down; press Ctrl-C again to exit now.');
   try {

@@ -1,9 +1,10 @@
-import { readFile } from 'node:fs/promises';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
-import { type AddressInfo, Socket } from 'node:net';
+import { createServer, type IncomingMessage } from 'node:http';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Config } from '../../core/config/resolve.ts';
+import { type CertificateCheck, CertificateWatch, readCertificate } from './certificate.ts';
+import { OpenConnections } from './open-connections.ts';
 import { MeteredResponse } from './write-answer.ts';
 
 /** Answers one request. Does not reject. */
@@ -12,6 +13,8 @@ export type RequestHandler = (request: IncomingMessage, response: MeteredRespons
 /** A listening server. */
 export interface Listener {
   readonly address: AddressInfo;
+  /** Reads the certificate again, now and from now on from these files. Nothing without TLS. */
+  reloadCertificate(files: Config['tls']): Promise<CertificateCheck>;
   /** Stops accepting connections and waits for answers in flight; cuts them after `milliseconds`. */
   close(milliseconds: number): Promise<void>;
 }
@@ -30,19 +33,24 @@ const options = {
   keepAliveInitialDelay: 60_000,
 };
 
-/** Listens for http, or for https with the configured files. Rejects with the system's error. */
+/**
+ * Listens for http, or for https with the configured files. Rejects with the system's error. A changed
+ * certificate is used for new connections; `onCertificate` gets that and what is wrong with the files.
+ */
 export async function listen(
   config: Pick<Config, 'listen' | 'tls'>,
   handler: RequestHandler,
+  onCertificate: (check: CertificateCheck) => void = () => undefined,
 ): Promise<Listener> {
   const connections = new OpenConnections();
   const answer = (request: IncomingMessage, response: MeteredResponse) => {
-    connections.answering(request.socket, response);
-    // Request bodies are never read; draining one could take arbitrarily long.
-    if (hasBody(request)) response.shouldKeepAlive = false;
-    void handler(request, response);
+    connections.admit(request.socket, response, () => {
+      // Request bodies are never read; draining one could take arbitrarily long.
+      if (hasBody(request)) response.shouldKeepAlive = false;
+      void handler(request, response);
+    });
   };
-  const server = await createHttpServer(config.tls);
+  const { server, certificate } = await createHttpServer(config.tls, onCertificate);
   server.on(config.tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) =>
     connections.opened(socket),
   );
@@ -66,7 +74,12 @@ export async function listen(
   });
   return {
     address: server.address() as AddressInfo,
+    async reloadCertificate(files) {
+      if (certificate === undefined || files === undefined) return { kind: 'unchanged' };
+      return certificate.check(files);
+    },
     async close(milliseconds) {
+      certificate?.stop();
       const closed = new Promise<void>((resolve) => {
         server.close(() => resolve());
       });
@@ -78,11 +91,26 @@ export async function listen(
   };
 }
 
-async function createHttpServer(tls: Config['tls']) {
-  if (tls === undefined) return createServer(options);
-  const [cert, key] = await Promise.all([readFile(tls.cert), readFile(tls.key)]);
-  const tlsOptions = { cert, key, minVersion: 'TLSv1.2', handshakeTimeout: 10_000 } as const;
-  return createTlsServer({ ...options, ...tlsOptions });
+const tlsOptions = { minVersion: 'TLSv1.2', handshakeTimeout: 10_000 } as const;
+
+async function createHttpServer(
+  files: Config['tls'],
+  onCertificate: (check: CertificateCheck) => void,
+) {
+  if (files === undefined) return { server: createServer(options) };
+  const used = await readCertificate(files);
+  const server: TlsServer<typeof IncomingMessage, typeof MeteredResponse> = createTlsServer({
+    ...options,
+    ...tlsOptions,
+    ...used,
+  });
+  const certificate = new CertificateWatch(files, used, (check) => {
+    if (check.kind === 'changed') {
+      server.setSecureContext({ ...check.certificate, minVersion: tlsOptions.minVersion });
+    }
+    onCertificate(check);
+  });
+  return { server, certificate };
 }
 
 function hasBody({ headers }: IncomingMessage): boolean {
@@ -104,55 +132,3 @@ const statuses: Readonly<Record<string, string>> = {
   HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
   ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
 };
-
-/** The open connections of a server and the answers in flight on each. */
-class OpenConnections {
-  readonly #open = new Map<Socket, Set<ServerResponse>>();
-  #closing = false;
-
-  opened(socket: Socket): void {
-    const answers = new Set<ServerResponse>();
-    this.#open.set(socket, answers);
-    socket.once('close', () => {
-      this.#open.delete(socket);
-      for (const response of answers) abandon(response);
-    });
-    if (this.#closing) socket.destroy();
-  }
-
-  /** Tracks an answer until it is sent. While the server closes, its connection ends with it. */
-  answering(socket: Socket, response: ServerResponse): void {
-    const answers = this.#open.get(socket);
-    answers?.add(response);
-    if (this.#closing) response.shouldKeepAlive = false;
-    response.once('close', () => {
-      answers?.delete(response);
-      if (this.#closing && answers?.size === 0) socket.destroySoon();
-    });
-  }
-
-  isAnswering(socket: Duplex): boolean {
-    return socket instanceof Socket && (this.#open.get(socket)?.size ?? 0) > 0;
-  }
-
-  /**
-   * Ends every connection as soon as it has no answer in flight. Node's own close() leaves open those
-   * that never sent a request and those whose answer began before it.
-   */
-  close(): void {
-    this.#closing = true;
-    for (const [socket, { size }] of this.#open) if (size === 0) socket.destroySoon();
-  }
-
-  /** Cuts all connections. */
-  cut(): void {
-    for (const socket of this.#open.keys()) socket.destroy();
-  }
-}
-
-/** Of pipelined answers Node tells only the first that its connection is gone. */
-function abandon(response: ServerResponse): void {
-  if (response.socket !== null) return;
-  response.destroy();
-  response.emit('close');
-}

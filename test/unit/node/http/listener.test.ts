@@ -56,26 +56,64 @@ test('what is no HTTP is not answered into the body of another answer', async ()
   expect(await text).toMatch(/first\r\n$/);
 });
 
-test('all answers to a client that left end, also those that waited for the first', async () => {
-  const cancelled: Promise<unknown>[] = [];
-  const { server, port } = await serving(() => {
-    let body: ReadableStream<Uint8Array> | undefined;
-    cancelled.push(
-      new Promise((resolve) => {
-        body = new ReadableStream<Uint8Array>({
-          start: (controller) => controller.enqueue(new Uint8Array(10)),
-          cancel: resolve,
-        });
-      }),
-    );
-    return body ?? '';
+/** A body that never ends, and resolves `cancelled` when it is cancelled. */
+function endless() {
+  let body = new ReadableStream<Uint8Array>();
+  const cancelled = new Promise((resolve) => {
+    body = new ReadableStream<Uint8Array>({
+      start: (controller) => controller.enqueue(new Uint8Array(10)),
+      cancel: resolve,
+    });
   });
+  return { body, cancelled };
+}
+
+test('a pipelined request begins when the answer before it has been sent', async () => {
+  const bodies: ReadableStreamDefaultController<Uint8Array>[] = [];
+  const { server, port } = await serving(
+    () => new ReadableStream<Uint8Array>({ start: (controller) => void bodies.push(controller) }),
+  );
   const socket = await sent(port, get.repeat(3));
-  await server.came(3);
+  const text = received(socket);
+  for (let count = 1; count <= 3; count++) {
+    await server.came(count);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(server.requests).toHaveLength(count);
+    bodies[count - 1]?.enqueue(new TextEncoder().encode(`answer ${count}`));
+    bodies[count - 1]?.close();
+  }
+  await Promise.all(server.written);
+  socket.end();
+  expect((await text).match(/answer \d/g)).toEqual(['answer 1', 'answer 2', 'answer 3']);
+});
+
+test('requests that wait behind an answer end with their connection', async () => {
+  const { body, cancelled } = endless();
+  const { server, port } = await serving(() => body);
+  const socket = await sent(port, get.repeat(3));
+  await server.came(1);
   socket.destroy();
-  await Promise.all(cancelled);
-  const ends = await Promise.all(server.written);
-  expect(ends.map(({ end }) => end)).toEqual(['left', 'left', 'left']);
+  await cancelled;
+  expect(await server.written[0]).toMatchObject({ end: 'left' });
+  expect(server.requests).toHaveLength(1);
+});
+
+test('a connection ends after the hundred requests that may wait', async () => {
+  const { server, port } = await serving();
+  const text = await received(await sent(port, get.repeat(1000)));
+  expect(text.match(/HTTP\/1\.1 200 OK/g)).toHaveLength(101);
+  expect(text).toMatch(/Connection: close\r\n(?![\s\S]*HTTP)/);
+  expect(server.requests).toHaveLength(101);
+});
+
+test('a connection with many requests takes turns with the others', async () => {
+  const { server, port } = await serving();
+  const flood = await sent(port, get.repeat(100));
+  flood.resume();
+  await server.came(1);
+  expect(await received(await sent(port, 'GET /other HTTP/1.0\r\n\r\n'))).toContain('ok');
+  expect(server.requests.indexOf('GET /other')).toBeLessThan(60);
+  flood.destroy();
 });
 
 test('a client that resets its connection breaks nothing', async () => {
