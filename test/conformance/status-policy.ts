@@ -6,6 +6,10 @@ const byDigest = `/v2/library/alpine/manifests/${alpine.index.manifest.digest}`;
 const blob = `/v2/library/alpine/blobs/${alpine.amd64.config.digest}`;
 const tags = '/v2/library/alpine/tags/list';
 
+/** The registry after `/v2` (podman, skopeo, BuildKit, kaniko), and before it (dockerd, containerd). */
+const afterV2 = (path: string) => path.replace('/v2/', '/v2/docker.io/');
+const beforeV2 = (path: string) => `/docker.io${path}`;
+
 function refused(
   name: string,
   path: string,
@@ -28,6 +32,8 @@ export const limited: Section = {
     refused('without ns', path, 429, 'TOOMANYREQUESTS', '1'),
     refused('with ns', `${path}?ns=docker.io`, 503, 'TOOMANYREQUESTS', seconds),
     refused('with an empty ns', `${path}?ns=`, 429, 'TOOMANYREQUESTS', '1'),
+    refused('registry after /v2', afterV2(path), 503, 'TOOMANYREQUESTS', seconds),
+    refused('registry before /v2', beforeV2(path), 429, 'TOOMANYREQUESTS', '1'),
   ]),
 };
 
@@ -43,6 +49,10 @@ export const down: Section = {
     ...[manifest, byDigest, blob, tags].map((path) =>
       refused('with ns', `${path}?ns=docker.io`, 503, 'UNAVAILABLE', seconds),
     ),
+    ...[manifest, blob].map((path) =>
+      refused('registry after /v2', afterV2(path), 503, 'UNAVAILABLE', seconds),
+    ),
+    refused('registry before /v2', beforeV2(blob), 429, 'TOOMANYREQUESTS', '1'),
   ],
 };
 

@@ -2,6 +2,7 @@ import type { Method, MirroredRepository } from '../mirror/mirror.ts';
 import type { AnswerNote } from '../observe/request-line.ts';
 import type { Repository } from '../oci/repository.ts';
 import type { UpstreamPolicy } from '../sources/source.ts';
+import type { RegistryForm } from './route.ts';
 
 /** A request in the form that every platform can give. */
 export interface RegistryRequest {
@@ -64,6 +65,7 @@ export interface RepositoryRequest extends ReadRequest {
   readonly repository: Repository;
   readonly policy: UpstreamPolicy;
   readonly mirrored: MirroredRepository;
+  readonly registryForm: RegistryForm;
   /** The repository's name as the client wrote it. */
   readonly name: string;
 }

@@ -21,7 +21,13 @@ import { errorAnswer, failureAnswer } from './error-answer.ts';
 import { answerManifest } from './manifests.ts';
 import { answerReferrers } from './referrers.ts';
 import { noRegistry, refusal } from './refusal.ts';
-import { parseRoute, parseTarget, type RepositoryRoute, type Route } from './route.ts';
+import {
+  parseRoute,
+  parseTarget,
+  type RegistryForm,
+  type RepositoryRoute,
+  type Route,
+} from './route.ts';
 import { answerTags } from './tags.ts';
 
 interface RegistryOptions {
@@ -108,6 +114,7 @@ async function answerRepository(
     repository,
     policy,
     mirrored: mirror.repository(repository),
+    registryForm: registryForm(form, prefix),
     name,
   };
   switch (route.kind) {
@@ -120,6 +127,12 @@ async function answerRepository(
     case 'tags':
       return answerTags(pull);
   }
+}
+
+function registryForm(form: ReadRequest['form'], prefix: string): RegistryForm {
+  if (form === 'ns') return 'ns';
+  if (form === 'root') return 'none';
+  return prefix === '' ? 'after-v2' : 'before-v2';
 }
 
 const noRequest = { ns: undefined, form: 'root' } as const;

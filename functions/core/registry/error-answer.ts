@@ -3,8 +3,9 @@ import { repositoryKey } from '../oci/repository.ts';
 import type { Unobtained } from '../sources/source.ts';
 import type { Answer, ReadRequest, RepositoryRequest } from './answer.ts';
 import { headersFor } from './answer-headers.ts';
+import { looksLikeHost } from './choose-repository.ts';
 import { errorBody, type Refusal } from './refusal.ts';
-import { parseRoute, parseTarget } from './route.ts';
+import { parseRoute, parseTarget, type RegistryForm, type Route } from './route.ts';
 import { refusalOf, refusalOfFailure, type Wanted } from './status-policy.ts';
 
 const encoder = new TextEncoder();
@@ -49,11 +50,19 @@ export function failureAnswer(target: string, reason?: string): Answer {
   const route = parseRoute(path);
   const kind = route.kind === 'unknown' ? 'other' : route.kind;
   const wanted = isWanted(kind) ? kind : 'manifest';
-  const hasNs = ns !== undefined;
-  const refusal = refusalOfFailure({ wanted, hasNs });
-  const request = { ns: undefined, form: hasNs ? 'ns' : 'root' } as const;
+  const refusal = refusalOfFailure({ wanted, form: formOf(route, ns) });
+  const request = { ns: undefined, form: ns === undefined ? 'root' : 'ns' } as const;
   const answer = errorAnswer(request, refusal, { kind });
   return reason === undefined ? answer : { ...answer, note: { ...answer.note, reason } };
+}
+
+/** The form of a request by its target alone, without the configured registries. */
+function formOf(route: Route, ns: string | undefined): RegistryForm {
+  if (ns !== undefined) return 'ns';
+  if (!('name' in route)) return 'none';
+  if (route.prefix !== '') return 'before-v2';
+  const slash = route.name.indexOf('/');
+  return slash > 0 && looksLikeHost(route.name.slice(0, slash)) ? 'after-v2' : 'none';
 }
 
 function isWanted(kind: string): kind is Wanted {
@@ -68,8 +77,7 @@ export function unobtainedAnswer(
   reference?: string,
 ): Answer {
   const { registry } = request.repository;
-  const hasNs = request.ns !== undefined;
-  const refusal = refusalOf(unobtained, registry, { wanted, hasNs });
+  const refusal = refusalOf(unobtained, registry, { wanted, form: request.registryForm });
   return errorAnswer(request, refusal, subjectOf(request, wanted, reference));
 }
 

@@ -7,6 +7,13 @@ export type RepositoryRoute = { readonly prefix: string; readonly name: string }
   | { readonly kind: 'tags' }
 );
 
+/**
+ * How a client names the registry, which also tells how it falls back: by `ns` (containerd, BuildKit),
+ * as the first component of the name after `/v2` (podman and others with containers/image, BuildKit,
+ * kaniko), before `/v2` (dockerd, containerd), or not at all (dockerd).
+ */
+export type RegistryForm = 'ns' | 'after-v2' | 'before-v2' | 'none';
+
 /** The endpoint that a path names (distribution-spec §Endpoints). */
 export type Route =
   | RepositoryRoute

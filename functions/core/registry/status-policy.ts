@@ -1,18 +1,20 @@
 import type { Unobtained } from '../sources/source.ts';
 import { type Refusal, refusal } from './refusal.ts';
+import type { RegistryForm } from './route.ts';
 
 /** What the client requested. */
 export type Wanted = 'manifest' | 'blob' | 'tags' | 'referrers';
 
 interface Circumstances {
   readonly wanted: Wanted;
-  /**
-   * True if the query named the registry. Clients that do this (containerd, BuildKit) fall back to the
-   * origin at once after a 503 and repeat a 429 five times. Those that do not (dockerd, podman) fall
-   * back after a 429, and dockerd repeats a blob's 5xx for 50 s.
-   */
-  readonly hasNs: boolean;
+  readonly form: RegistryForm;
 }
+
+/**
+ * Clients that name the registry in one of these forms fall back to the origin at once after a 503 and
+ * repeat a 429 five times. The others (dockerd) fall back after a 429 and repeat a blob's 5xx for 50 s.
+ */
+const fallsBackOn503: ReadonlySet<RegistryForm> = new Set(['ns', 'after-v2']);
 
 const notFound = {
   manifest: { code: 'MANIFEST_UNKNOWN', noun: 'manifest' },
@@ -55,13 +57,13 @@ export function refusalOfFailure(circumstances: Circumstances): Refusal {
 }
 
 function failure(
-  { wanted, hasNs }: Circumstances,
+  { wanted, form }: Circumstances,
   isLimited: boolean,
   message: string,
   retryAfter = usualRetryAfter,
 ): Refusal {
   const code = isLimited ? 'TOOMANYREQUESTS' : 'UNAVAILABLE';
-  if (hasNs) {
+  if (fallsBackOn503.has(form)) {
     const seconds = Math.min(Math.max(Math.ceil(retryAfter), 1), longestRetryAfter);
     return { status: 503, code, message, retryAfter: seconds };
   }

@@ -4,6 +4,7 @@ import {
   UpstreamError,
   type UpstreamErrorKind,
 } from '../../../../functions/core/ports/upstream-error.ts';
+import type { RegistryForm } from '../../../../functions/core/registry/route.ts';
 import {
   refusalOf,
   refusalOfFailure,
@@ -24,34 +25,41 @@ const kinds: readonly UpstreamErrorKind[] = [
   'credentials',
 ];
 const wanteds: readonly Wanted[] = ['manifest', 'blob', 'tags', 'referrers'];
+const forms: readonly RegistryForm[] = ['ns', 'after-v2', 'before-v2', 'none'];
 const limited = unobtainable('limited', 30);
 const gone = unobtainable('unreachable');
 
-type Row = readonly [Unobtained, Wanted, boolean, number, string, number | undefined];
+type Row = readonly [Unobtained, Wanted, RegistryForm, number, string, number | undefined];
 const table: readonly Row[] = [
-  [{ kind: 'absent' }, 'manifest', true, 404, 'MANIFEST_UNKNOWN', undefined],
-  [{ kind: 'absent' }, 'manifest', false, 404, 'MANIFEST_UNKNOWN', undefined],
-  [{ kind: 'absent' }, 'blob', false, 404, 'BLOB_UNKNOWN', undefined],
-  [{ kind: 'absent' }, 'tags', false, 404, 'NAME_UNKNOWN', undefined],
-  [{ kind: 'absent' }, 'referrers', true, 404, 'MANIFEST_UNKNOWN', undefined],
-  [{ kind: 'denied' }, 'manifest', false, 404, 'MANIFEST_UNKNOWN', undefined],
-  [{ kind: 'denied' }, 'blob', true, 404, 'BLOB_UNKNOWN', undefined],
-  [limited, 'manifest', true, 503, 'TOOMANYREQUESTS', 30],
-  [limited, 'manifest', false, 429, 'TOOMANYREQUESTS', 1],
-  [limited, 'blob', true, 503, 'TOOMANYREQUESTS', 30],
-  [limited, 'blob', false, 429, 'TOOMANYREQUESTS', 1],
-  [unobtainable('limited', 0.00116), 'manifest', true, 503, 'TOOMANYREQUESTS', 1],
-  [unobtainable('limited', 3600), 'manifest', true, 503, 'TOOMANYREQUESTS', 60],
-  [gone, 'manifest', true, 503, 'UNAVAILABLE', 5],
-  [gone, 'manifest', false, 503, 'UNAVAILABLE', undefined],
-  [gone, 'tags', false, 503, 'UNAVAILABLE', undefined],
-  [gone, 'blob', true, 503, 'UNAVAILABLE', 5],
-  [gone, 'blob', false, 429, 'TOOMANYREQUESTS', 1],
+  [{ kind: 'absent' }, 'manifest', 'ns', 404, 'MANIFEST_UNKNOWN', undefined],
+  [{ kind: 'absent' }, 'manifest', 'none', 404, 'MANIFEST_UNKNOWN', undefined],
+  [{ kind: 'absent' }, 'blob', 'none', 404, 'BLOB_UNKNOWN', undefined],
+  [{ kind: 'absent' }, 'tags', 'none', 404, 'NAME_UNKNOWN', undefined],
+  [{ kind: 'absent' }, 'referrers', 'ns', 404, 'MANIFEST_UNKNOWN', undefined],
+  [{ kind: 'denied' }, 'manifest', 'none', 404, 'MANIFEST_UNKNOWN', undefined],
+  [{ kind: 'denied' }, 'blob', 'ns', 404, 'BLOB_UNKNOWN', undefined],
+  [limited, 'manifest', 'ns', 503, 'TOOMANYREQUESTS', 30],
+  [limited, 'manifest', 'none', 429, 'TOOMANYREQUESTS', 1],
+  [limited, 'blob', 'ns', 503, 'TOOMANYREQUESTS', 30],
+  [limited, 'blob', 'none', 429, 'TOOMANYREQUESTS', 1],
+  [unobtainable('limited', 0.00116), 'manifest', 'ns', 503, 'TOOMANYREQUESTS', 1],
+  [unobtainable('limited', 3600), 'manifest', 'ns', 503, 'TOOMANYREQUESTS', 60],
+  [gone, 'manifest', 'ns', 503, 'UNAVAILABLE', 5],
+  [gone, 'manifest', 'none', 503, 'UNAVAILABLE', undefined],
+  [gone, 'tags', 'none', 503, 'UNAVAILABLE', undefined],
+  [gone, 'blob', 'ns', 503, 'UNAVAILABLE', 5],
+  [gone, 'blob', 'none', 429, 'TOOMANYREQUESTS', 1],
+  [limited, 'manifest', 'after-v2', 503, 'TOOMANYREQUESTS', 30],
+  [limited, 'manifest', 'before-v2', 429, 'TOOMANYREQUESTS', 1],
+  [limited, 'blob', 'after-v2', 503, 'TOOMANYREQUESTS', 30],
+  [limited, 'blob', 'before-v2', 429, 'TOOMANYREQUESTS', 1],
+  [gone, 'blob', 'after-v2', 503, 'UNAVAILABLE', 5],
+  [gone, 'blob', 'before-v2', 429, 'TOOMANYREQUESTS', 1],
 ];
 
 describe('status policy', () => {
-  it.each(table)('%j, %s, ns %s: %s %s', (unobtained, wanted, hasNs, status, code, retryAfter) => {
-    const refusal = refusalOf(unobtained, 'docker.io', { wanted, hasNs });
+  it.each(table)('%j, %s, %s: %s %s', (unobtained, wanted, form, status, code, retryAfter) => {
+    const refusal = refusalOf(unobtained, 'docker.io', { wanted, form });
     expect([refusal.status, refusal.code, refusal.retryAfter]).toEqual([status, code, retryAfter]);
   });
 
@@ -60,14 +68,15 @@ describe('status policy', () => {
       fc.property(
         fc.constantFrom(...kinds),
         fc.constantFrom(...wanteds),
-        fc.boolean(),
+        fc.constantFrom(...forms),
         fc.option(fc.double({ min: -10, max: 70, noNaN: true }), { nil: undefined }),
-        (kind, wanted, hasNs, retryAfter) => {
-          const circumstances = { wanted, hasNs };
+        (kind, wanted, form, retryAfter) => {
+          const circumstances = { wanted, form };
           const refusal = refusalOf(unobtainable(kind, retryAfter), 'docker.io', circumstances);
           expect([429, 503]).toContain(refusal.status);
-          if (hasNs) expect(refusal.status).toBe(503);
-          if (!hasNs && wanted === 'blob') expect(refusal.status).toBe(429);
+          const is503 = form === 'ns' || form === 'after-v2';
+          if (is503) expect(refusal.status).toBe(503);
+          if (!is503 && wanted === 'blob') expect(refusal.status).toBe(429);
           if (refusal.retryAfter === undefined) return;
           expect(Number.isInteger(refusal.retryAfter)).toBe(true);
           expect(refusal.retryAfter).toBeGreaterThanOrEqual(1);
@@ -79,8 +88,8 @@ describe('status policy', () => {
 
   it("answers this mirror's own failures as an upstream's", () => {
     for (const wanted of wanteds) {
-      for (const hasNs of [true, false]) {
-        const circumstances = { wanted, hasNs };
+      for (const form of forms) {
+        const circumstances = { wanted, form };
         const { message: _, ...own } = refusalOfFailure(circumstances);
         const { message: __, ...theirs } = refusalOf(gone, 'docker.io', circumstances);
         expect(own).toEqual(theirs);
