@@ -68,10 +68,11 @@ export const proxying: Section = {
       ...index,
     },
     {
-      name: 'a prefix that says otherwise',
-      request: 'GET /v2/ghcr.io/owner/app/manifests/v1?ns=docker.io',
-      status: 400,
-      body: errorOf('NAME_INVALID'),
+      name: 'after /v2, another host begins a repository of the registry that ns names',
+      request: 'GET /v2/docker.io/owner/app/manifests/v1?ns=ghcr.io',
+      status: 404,
+      answer: { 'oci-namespace': 'ghcr.io' },
+      body: errorOf('MANIFEST_UNKNOWN'),
     },
     {
       name: 'a prefix before /v2 that says otherwise',

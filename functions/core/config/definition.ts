@@ -71,7 +71,7 @@ const upstream = object(
     url: registryUrl
       .optional()
       .describe(
-        `URL of the registry, without /v2/. http:// is only used if written here. Not needed for ${[...wellKnownRegistries.keys()].join(', ')}.`,
+        `URL of the registry, without /v2/ at its end. If all its repositories begin with the same path, as in a proxy project of Harbor, that follows /v2/: "https://harbor.example/v2/hub-proxy". A path before /v2/ is the registry's own: "https://art.example/api/docker/remote". http:// is only used if written here. Not needed for ${[...wellKnownRegistries.keys()].join(', ')}.`,
       ),
     credentials: object(
       { username: text('a user name').describe('User name of the account.'), password },

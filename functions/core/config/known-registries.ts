@@ -25,7 +25,13 @@ export const registryPattern = new RegExp(`^${label}(?:\\.${label})*(?::\\d{1,5}
 /** A host in `realms`: `auth.example.com`, `localhost:5001`. */
 export const realmPattern = /^[^\s/?#@]+$/;
 
-/** False for a URL that ends in `/v2`, which requests append. */
-export function isRegistryUrl(url: URL): boolean {
-  return !/\/v2\/?$/.test(url.pathname);
+/**
+ * False for a URL that ends in `/v2`, which requests append. What follows `/v2/` must be the beginning
+ * of repository names.
+ */
+export function isRegistryUrl({ pathname }: URL): boolean {
+  const path = pathname.replace(/\/+$/, '');
+  if (path.endsWith('/v2')) return false;
+  const at = path.indexOf('/v2/');
+  return at < 0 || /^[\w.-]+(?:\/[\w.-]+)*$/.test(path.slice(at + '/v2/'.length));
 }

@@ -99,8 +99,11 @@ const form = 'such as "https://registry.example", without user, query and fragme
 /** The URL of a server. */
 export const serverUrl = url('server-url', `an http or https URL ${form}`);
 
-/** The URL of a registry, to which `/v2/` is appended. */
-export const registryUrl = url('registry-url', `an http or https URL without /v2/, ${form}`);
+/** The URL of a registry. `/v2/` is appended unless its repositories begin with a path after it. */
+export const registryUrl = url(
+  'registry-url',
+  `an http or https URL without /v2/ at its end, ${form}`,
+);
 
 const expectedListen = 'HOST:PORT such as "127.0.0.1:5000" or "[::]:5000"';
 

@@ -22,7 +22,7 @@ export async function answerCatalog(
   request: ReadRequest,
   prefix: string,
 ): Promise<Answer> {
-  const choice = chooseRegistry(registries, request.ns, prefix);
+  const choice = chooseRegistry(registries, request.ns, prefix, true);
   if (choice.kind === 'refused') {
     return errorAnswer({ ...request, ns: undefined }, choice.refusal, subject);
   }

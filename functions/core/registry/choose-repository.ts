@@ -52,29 +52,36 @@ type RepositoryChoice =
 
 /**
  * Chooses the registry: `ns`, else a configured host as the path's first segment, else the default.
- * A segment that looks like another registry's host is refused and never sent to the default.
+ * With `ns`, only a host before `/v2` (`isBeforeV2`) can contradict it: after `/v2`, any name may be a
+ * repository of that registry. A segment that only another registry can have is refused and never
+ * sent to the default.
  */
 export function chooseRegistry(
   registries: Registries,
   ns: string | undefined,
   path: string,
+  isBeforeV2: boolean,
 ): RegistryChoice {
   const slash = path.indexOf('/');
   const first = slash < 0 ? path : path.slice(0, slash);
-  const prefix = registryOf(registries, first);
-  const rest = prefix === undefined ? path : path.slice(first.length + 1);
+  const named = registryOf(registries, first);
+  const withoutFirst = path.slice(first.length + 1);
   if (ns !== undefined) {
     const registry = registryOf(registries, ns);
     if (registry === undefined) return notConfigured(ns);
-    if (prefix !== undefined && prefix !== registry) {
+    if (named === registry) return { kind: 'registry', registry, rest: withoutFirst, form: 'ns' };
+    if (isBeforeV2 && (named !== undefined || isHost(first, registry))) {
       const message = `ns=${quoted(ns)} contradicts the registry ${quoted(first)} in the path`;
       return refused(400, 'NAME_INVALID', message);
     }
-    return { kind: 'registry', registry, rest, form: 'ns' };
+    return { kind: 'registry', registry, rest: path, form: 'ns' };
   }
-  if (prefix !== undefined) return { kind: 'registry', registry: prefix, rest, form: 'prefix' };
-  if (slash > 0 && looksLikeHost(first)) return notConfigured(first);
-  return { kind: 'registry', registry: registries.defaultRegistry, rest, form: 'root' };
+  if (named !== undefined) {
+    return { kind: 'registry', registry: named, rest: withoutFirst, form: 'prefix' };
+  }
+  const { defaultRegistry } = registries;
+  if (slash > 0 && isHost(first, defaultRegistry)) return notConfigured(first);
+  return { kind: 'registry', registry: defaultRegistry, rest: path, form: 'root' };
 }
 
 /** The configured registry of a host. Lower-cases ASCII only: Unicode's lower case is not a host's. */
@@ -84,13 +91,17 @@ function registryOf({ spellings }: Registries, host: string): string | undefined
   return spellings.get(host.toLowerCase());
 }
 
-/** Chooses the repository and checks that it may be pulled. `path` is its name with any prefix. */
+/**
+ * Chooses the repository and checks that it may be pulled. `path` is its name with any prefix, whose
+ * first segment may be before `/v2`.
+ */
 export function chooseRepository(
   registries: Registries,
   ns: string | undefined,
   path: string,
+  isBeforeV2: boolean,
 ): RepositoryChoice {
-  const choice = chooseRegistry(registries, ns, path);
+  const choice = chooseRegistry(registries, ns, path, isBeforeV2);
   if (choice.kind === 'refused') return choice;
   const { registry, rest, form } = choice;
   const policy = registries.policies.get(registry);
@@ -112,6 +123,14 @@ export function chooseRepository(
 /** True for `host.example`, `host:5000` and `localhost`, as Docker tells hosts from owners. */
 export function looksLikeHost(segment: string): boolean {
   return segment === 'localhost' || /^[a-z0-9][a-z0-9-]*(?:[.:][a-z0-9-]+)+$/i.test(segment);
+}
+
+/**
+ * True for the first segment of a path at a registry if it can only be another registry's host. At
+ * Docker Hub owners have no dots; elsewhere, as at GitLab, `my.group` may be one.
+ */
+export function isHost(segment: string, registry: string): boolean {
+  return looksLikeHost(segment) && (registry === dockerHub || !isRepositoryName(segment));
 }
 
 function notConfigured(host: string): Refused {

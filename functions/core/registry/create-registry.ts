@@ -13,8 +13,8 @@ import { answerCatalog } from './catalog.ts';
 import {
   chooseRegistry,
   chooseRepository,
+  isHost,
   knownRegistries,
-  looksLikeHost,
   type Registries,
 } from './choose-repository.ts';
 import { errorAnswer, failureAnswer } from './error-answer.ts';
@@ -97,7 +97,7 @@ async function answerRepository(
 ): Promise<Answer> {
   const { prefix, name } = route;
   const path = prefix === '' ? name : `${prefix}/${name}`;
-  const choice = chooseRepository(registries, request.ns, path);
+  const choice = chooseRepository(registries, request.ns, path, prefix !== '');
   // A refused `ns` is not echoed: it was not used, and may not be a safe header value.
   if (choice.kind === 'refused') {
     return errorAnswer({ ...request, ns: undefined }, choice.refusal, { kind: route.kind });
@@ -170,13 +170,13 @@ const pong: Answer = jsonAnswer(
  */
 function answerPing(registries: Registries, request: ReadRequest, prefix: string): Answer {
   if (prefix === '' && request.ns === undefined) return pong;
-  const choice = chooseRegistry(registries, request.ns, prefix);
+  const choice = chooseRegistry(registries, request.ns, prefix, true);
   if (choice.kind === 'refused') {
     return errorAnswer({ ...request, ns: undefined }, choice.refusal, ping);
   }
-  const { form, rest } = choice;
+  const { form, registry, rest } = choice;
   const first = rest.split('/', 1)[0] ?? '';
-  if (rest !== '' && (looksLikeHost(first) || !isRepositoryName(rest))) {
+  if (rest !== '' && (isHost(first, registry) || !isRepositoryName(rest))) {
     return errorAnswer({ ...request, form }, noRegistry(rest), ping);
   }
   const headers = { ...headersFor(request), 'cache-control': noCache };

@@ -10,7 +10,7 @@ export interface Credentials {
 export interface UpstreamOptions {
   /** The registry's host as people write it, for messages and events: `docker.io`. */
   readonly registry: string;
-  /** The parent of its `/v2/`; may have a path prefix. */
+  /** The parent of its `/v2/`; or, with a path after `/v2/`, the parent of its repositories. */
   readonly url: URL;
   readonly credentials?: Credentials | undefined;
   /** More hosts (`host` or `host:port`) that its token service may have. */
@@ -48,6 +48,10 @@ export interface UpstreamRuntime {
 
 /** What every request to an upstream needs. */
 export interface Connection extends UpstreamOptions {
+  /** The URL of `/v2/`, with the slash. */
+  readonly api: string;
+  /** What every repository's name begins with at the upstream: empty, or `hub-proxy/`. */
+  readonly namePrefix: string;
   readonly realms: readonly string[];
   readonly headersTimeout: number;
   readonly stallTimeout: number;
@@ -57,10 +61,20 @@ export interface Connection extends UpstreamOptions {
 /** Adds the defaults and the runtime to an upstream's options. */
 export function connectionOf(options: UpstreamOptions, runtime: UpstreamRuntime): Connection {
   const { realms = [], headersTimeout = 10_000, stallTimeout = 30_000 } = options;
-  return { ...options, realms, headersTimeout, stallTimeout, runtime };
+  const path = options.url.pathname.replace(/\/+$/, '');
+  const [before = '', after] = path.split(/\/v2\/(.*)/, 2);
+  return {
+    ...options,
+    realms,
+    headersTimeout,
+    stallTimeout,
+    runtime,
+    api: `${options.url.origin}${before}/v2/`,
+    namePrefix: after === undefined ? '' : `${after}/`,
+  };
 }
 
-/** The URL of a path below `/v2/`. */
-export function endpoint({ url }: Connection, path: string, query = ''): URL {
-  return new URL(`${url.origin}${url.pathname.replace(/\/+$/, '')}/v2/${path}${query}`);
+/** The URL of a path below `/v2/` that begins with a repository's name. */
+export function endpoint({ api, namePrefix }: Connection, path: string, query = ''): URL {
+  return new URL(`${api}${namePrefix}${path}${query}`);
 }

@@ -153,7 +153,8 @@ export class Authorization {
 
   #tokenOf(scheme: Extract<AuthScheme, { kind: 'bearer' }>, name: string) {
     const { realm, service } = scheme;
-    const wanted = { realm, service, scope: scopeFor(name, scheme.scope) };
+    const { namePrefix } = this.#connection;
+    const wanted = { realm, service, scope: scopeFor(`${namePrefix}${name}`, scheme.scope) };
     return { wanted, key: JSON.stringify([realm.href, service, wanted.scope]) };
   }
 

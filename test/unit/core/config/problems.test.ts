@@ -97,6 +97,11 @@ test.each<[string, unknown, RegExp]>([
     hub({ url: 'https://registry.example/v2/' }),
     /^upstreams\.docker\.io\.url: expected an http or https URL without \/v2\/.*, got "https:\/\/registry\.example\/v2\/"$/,
   ],
+  ...['/v2/Hub Proxy', '/v2//a', '/v2/a/v2', '/v2/v2/'].map((path): [string, object, RegExp] => [
+    `a path after /v2 that no repository begins with: ${path}`,
+    hub({ url: `https://registry.example${path}` }),
+    /^upstreams\.docker\.io\.url: expected an http or https URL without \/v2\/ at its end/,
+  ]),
   [
     'a URL for a realm',
     hub({ realms: ['https://auth.example.com'] }),

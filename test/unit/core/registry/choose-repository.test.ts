@@ -22,9 +22,9 @@ const policies = new Map([
 ]);
 const registries = knownRegistries(policies, 'docker.io');
 
-/** `registry/name by form`, or the refusal's status and code. */
+/** `registry/name by form`, or the refusal's status and code; a `|` in the path is `/v2`. */
 function chosen(path: string, ns?: string, among = registries): string {
-  const choice = chooseRepository(among, ns, path);
+  const choice = chooseRepository(among, ns, path.replace('|', '/'), path.includes('|'));
   if (choice.kind === 'refused') return `${choice.refusal.status} ${choice.refusal.code}`;
   const { repository, form } = choice;
   return `${repository.registry} ${repository.name} by ${form}`;
@@ -44,8 +44,16 @@ describe('the repository', () => {
     ['host.test/app', undefined, '404 NAME_UNKNOWN'],
     ['GHCR.io/open/app', undefined, 'ghcr.io open/app by prefix'],
     ['docker.io/docker.io/app', undefined, 'docker.io docker.io/app by prefix'],
-    // GitLab's groups may have dots: with ns, only a configured host is one.
+    // GitLab's groups may have dots: with ns, only the host of that registry is one after /v2.
     ['my.group/app', 'host.test:5000', 'host.test:5000 my.group/app by ns'],
+    ['ghcr.io/open/app', 'host.test:5000', 'host.test:5000 ghcr.io/open/app by ns'],
+    ['ghcr.io/open/app', 'docker.io', 'docker.io ghcr.io/open/app by ns'],
+    ['host.test:5000/app', 'docker.io', '400 NAME_INVALID'],
+    ['ghcr.io|open/app', undefined, 'ghcr.io open/app by prefix'],
+    ['ghcr.io|open/app', 'ghcr.io', 'ghcr.io open/app by ns'],
+    ['ghcr.io|open/app', 'host.test:5000', '400 NAME_INVALID'],
+    ['quay.io|open/app', 'docker.io', '400 NAME_INVALID'],
+    ['my.group|app', 'host.test:5000', 'host.test:5000 my.group/app by ns'],
     ['my.group/app', undefined, '404 NAME_UNKNOWN'],
     ['ghcr.io', undefined, '400 NAME_INVALID'],
     ['ghcr.io/', undefined, '400 NAME_INVALID'],
@@ -61,8 +69,16 @@ describe('the repository', () => {
   it('of another default registry gets no library/', () => {
     const others = knownRegistries(new Map([['host.test:5000', policy]]), 'host.test:5000');
     expect(chosen('app', undefined, others)).toBe('host.test:5000 app by root');
-    expect(chosen('docker.io/library/alpine', undefined, others)).toBe('404 NAME_UNKNOWN');
     expect(chosen('app', 'index.docker.io', others)).toBe('404 NAME_UNKNOWN');
+  });
+
+  it('of another default registry may begin with a name like a host', () => {
+    const others = knownRegistries(new Map([['host.test:5000', policy]]), 'host.test:5000');
+    for (const name of ['my.group/app', 'docker.io/library/alpine', 'localhost/app']) {
+      expect(chosen(name, undefined, others)).toBe(`host.test:5000 ${name} by root`);
+    }
+    expect(chosen('my.group|app', undefined, others)).toBe('host.test:5000 my.group/app by root');
+    expect(chosen('other.test:5000/app', undefined, others)).toBe('404 NAME_UNKNOWN');
   });
 
   it('always has a configured registry, for any text', () => {
@@ -74,7 +90,7 @@ describe('the repository', () => {
     );
     fc.assert(
       fc.property(text, fc.option(text, { nil: undefined }), (path, ns) => {
-        const choice = chooseRepository(registries, ns === '' ? undefined : ns, path);
+        const choice = chooseRepository(registries, ns === '' ? undefined : ns, path, false);
         if (choice.kind === 'refused') expect(choice.refusal.status).toBeLessThan(405);
         else expect(policies.has(choice.repository.registry)).toBe(true);
       }),
@@ -103,7 +119,7 @@ describe('the names in a catalog', () => {
     fc.assert(
       fc.property(names, (name) => {
         const shown = namesOfAll(registries).toName(`docker.io/library/${name}`);
-        const choice = chooseRepository(registries, undefined, shown);
+        const choice = chooseRepository(registries, undefined, shown, false);
         expect(choice).toMatchObject({
           kind: 'repository',
           repository: { registry: 'docker.io', name: `library/${name}` },

@@ -34,6 +34,35 @@ describe('request', () => {
     ]);
   });
 
+  test.each([
+    ['https://harbor.example/v2/hub-proxy', '/v2/hub-proxy/a/b/tags/list', 'hub-proxy/a/b'],
+    [
+      'https://art.example/api/docker/v2/one/two/',
+      '/api/docker/v2/one/two/a/b/tags/list',
+      'one/two/a/b',
+    ],
+    ['https://art.example/api/docker/remote', '/api/docker/remote/v2/a/b/tags/list', 'a/b'],
+    ['https://host.example/v2x/remote/', '/v2x/remote/v2/a/b/tags/list', 'a/b'],
+  ])('%s: asks for %s, with a token for %s', async (configured, place, scope) => {
+    await using server = await startScripted();
+    const { pathname } = new URL(configured);
+    const challenge = `Bearer realm="${server.url.href}token",scope="repository:x:pull"`;
+    server.expect(
+      {
+        path: `${place}?n=1000`,
+        answer: { status: 401, headers: { 'www-authenticate': challenge } },
+      },
+      {
+        path: `/token?scope=${encodeURIComponent(`repository:${scope}:pull`)}`,
+        answer: { body: '{"token":"t"}' },
+      },
+      { path: `${place}?n=1000`, needs: { authorization: 'Bearer t' }, answer: tags },
+    );
+    const { upstream, at } = clientOf(new URL(pathname, server.url));
+    expect(await upstream.listTags(at('a/b'))).toEqual(found);
+    server.verify();
+  });
+
   test('keeps Authorization on the same origin, drops it on another and on the way back', async () => {
     await using away = await startScripted();
     await using server = await startScripted();
