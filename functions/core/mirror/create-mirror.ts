@@ -89,8 +89,12 @@ class RequestRepository implements MirroredRepository {
     return this.#source.upstreamCalls;
   }
 
-  resolveManifest(reference: Reference, method: Method): Promise<ManifestOutcome> {
-    return resolveManifest(this.#context, this.#source, reference, method);
+  resolveManifest(
+    reference: Reference,
+    method: Method,
+    mustConfirm = false,
+  ): Promise<ManifestOutcome> {
+    return resolveManifest(this.#context, this.#source, reference, method, mustConfirm);
   }
 
   locateBlob(digest: Digest, method: Method, range: SingleRange): Promise<BlobOutcome> {

@@ -37,6 +37,8 @@ export function createMemory(manifestBytes: number, now: () => number) {
     refusals: new BoundedCache<Refused>(10_000, now),
     /** The same for blobs: a digest that is not a manifest may be a blob. */
     blobRefusals: new BoundedCache<Refused>(10_000, now),
+    /** Tags that the upstream was recently asked to confirm for a client. */
+    confirmed: new BoundedCache<true>(10_000, now),
     /** Upstreams' own redirects for blobs. */
     locations: new BoundedCache<BlobRedirect>(1_000, now),
     /** Repositories whose upstream recently served a blob itself instead of redirecting. */

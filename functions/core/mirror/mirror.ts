@@ -28,7 +28,12 @@ export interface Mirror {
 export interface MirroredRepository {
   /** The number of requests sent to upstreams so far. */
   readonly upstreamCalls: number;
-  resolveManifest(reference: Reference, method: Method): Promise<ManifestOutcome>;
+  /** `mustConfirm` if the client wants the upstream to confirm the tag now, although it is fresh. */
+  resolveManifest(
+    reference: Reference,
+    method: Method,
+    mustConfirm?: boolean,
+  ): Promise<ManifestOutcome>;
   locateBlob(digest: Digest, method: Method, range: SingleRange): Promise<BlobOutcome>;
   listTags(): Promise<TagsOutcome>;
   listReferrers(subject: Digest): Promise<ReferrersOutcome>;

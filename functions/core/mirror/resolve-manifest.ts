@@ -17,11 +17,12 @@ export async function resolveManifest(
   source: Source,
   reference: Reference,
   method: Method,
+  mustConfirm: boolean,
 ): Promise<ManifestOutcome> {
   const outcome =
     reference.kind === 'digest'
       ? await resolveDigest(context, source, reference.digest, method)
-      : await resolveTag(context, source, reference.tag, method);
+      : await resolveTag(context, source, reference.tag, method, mustConfirm);
   if (method === 'GET' && outcome.kind === 'found') {
     const avoided = outcome.provenance.kind === 'miss' ? 0 : 1;
     context.ledger.count({ pullsServed: 1, pullsAvoided: avoided });

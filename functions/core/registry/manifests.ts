@@ -1,3 +1,4 @@
+import { asksToConfirm } from '../headers/cache-control.ts';
 import { isNotModified } from '../headers/conditional.ts';
 import { parseReference } from '../oci/reference.ts';
 import type { Answer, RepositoryRequest } from './answer.ts';
@@ -14,7 +15,8 @@ export async function answerManifest(request: RepositoryRequest, text: string): 
   const reference = parseReference(text);
   if (reference === undefined) return invalidReference(request, text);
   const { mirrored, method, raw, policy } = request;
-  const outcome = await mirrored.resolveManifest(reference, method);
+  const mustConfirm = reference.kind === 'tag' && asksToConfirm(raw.header('cache-control'));
+  const outcome = await mirrored.resolveManifest(reference, method, mustConfirm);
   if (outcome.kind !== 'found') return unobtainedAnswer(request, outcome, 'manifest', text);
   const { digest, mediaType, size, bytes, provenance } = outcome;
   const note = contentNote(request, 'manifest', text, provenance);

@@ -13,26 +13,32 @@ import { isDeleted } from './tag-record.ts';
 /** How long a client that could get a stale copy waits for the upstream, in ms. */
 const patience = 2_000;
 
+/** A client can have a tag confirmed once in this time, in ms. */
+const confirmInterval = 5_000;
+
 /** Serves a tag: fresh, else confirmed by the upstream, else stale. */
 export async function resolveTag(
   context: Context,
   source: Source,
   tag: string,
   method: Method,
+  mustConfirm = false,
 ): Promise<ManifestOutcome> {
   const { policy } = source;
   const { registry } = source.repository;
-  const record = await latestRecord(context, source, tag);
+  const record = await latestRecord(context, source, tag, mustConfirm);
+  const key = `${source.key}:${tag}`;
+  const isConfirming = mustConfirm && mayConfirm(context, source, key, record);
   const ttl = record === undefined ? 0 : ttlOf(policy, tag, record, context.runtime.now());
-  if (record !== undefined && ttl > 0) {
+  if (record !== undefined && ttl > 0 && !isConfirming) {
     const seconds = ttl === Number.POSITIVE_INFINITY ? undefined : Math.ceil(ttl / 1000);
     const provenance = { kind: 'hit', ttl: seconds } as const;
     const outcome = await serveRecord(context, source, record, method, provenance);
     // If the upstream deleted the manifest before it was fetched, the tag names another one by now.
     if (outcome.kind !== 'absent') return outcome;
   }
-  const refused = context.memory.refusals.get(`${source.key}:${tag}`);
-  if (refused !== undefined) return refused;
+  const refused = context.memory.refusals.get(key);
+  if (refused !== undefined && !isConfirming) return refused;
   // A deleted tag is not served stale.
   const last = record !== undefined && !isDeleted(record) ? record : undefined;
   const { recentFailure } = source;
@@ -42,6 +48,10 @@ export async function resolveTag(
   }
   const callsBefore = source.upstreamCalls;
   const checking = checkTag(context, source, tag, record);
+  if (isConfirming) {
+    const note = () => context.memory.confirmed.set(key, true, confirmInterval);
+    checking.then(note, note);
+  }
   try {
     const check = last === undefined ? await checking : await withTimeout(patience, checking);
     if (last !== undefined && check === undefined) {
@@ -68,17 +78,33 @@ export async function resolveTag(
   }
 }
 
+/**
+ * Whether a client's wish to have a tag confirmed is granted. A client's own loop must not become the
+ * registry's abuse limit for everybody.
+ */
+function mayConfirm(
+  context: Context,
+  source: Source,
+  key: string,
+  record: TagRecord | undefined,
+): boolean {
+  if (source.recentFailure?.kind === 'limited' || context.memory.confirmed.get(key)) return false;
+  const age = record === undefined ? -1 : context.runtime.now() - record.checked;
+  return age < 0 || age >= confirmInterval;
+}
+
 /** The newest record of a tag. Where other instances fill, they may have written a newer one. */
 async function latestRecord(
   context: Context,
   source: Source,
   tag: string,
+  mustConfirm: boolean,
 ): Promise<TagRecord | undefined> {
   const key = `${source.key}:${tag}`;
   const cached = context.memory.tags.get(key);
   if (cached !== undefined) {
     const isFresh = ttlOf(source.policy, tag, cached, context.runtime.now()) > 0;
-    if (isFresh || !context.missingBlobs.otherInstancesFill) return cached;
+    if ((isFresh && !mustConfirm) || !context.missingBlobs.otherInstancesFill) return cached;
   }
   const record = await context.manifests.getTag(source.repository, tag);
   if (record === undefined) return cached;
