@@ -3,7 +3,8 @@
 # program:package
 tools="dockerd:docker.io docker:docker.io containerd:containerd ctr:containerd runc:runc
   podman:podman conmon:conmon skopeo:skopeo buildah:buildah docker-registry:docker-registry
-  wrk:wrk hey:hey curl:curl openssl:openssl zstd:zstd busybox:busybox-static"
+  wrk:wrk hey:hey curl:curl openssl:openssl zstd:zstd busybox:busybox-static
+  python3:python3 unshare:util-linux nsenter:util-linux mount:mount"
 
 policy=
 
@@ -14,6 +15,8 @@ install_tools() {
   done
   # Debian keeps what venv needs in a package of its own, which has no program.
   python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
+  # The client tests unpack newer clients of Debian's unstable suite, and check its signature.
+  [ -e /usr/share/keyrings/debian-archive-keyring.gpg ] || missing+=(debian-archive-keyring)
   [ ${#missing[@]} -gt 0 ] || return 0
   # Packages of daemons start them; the tests start their own.
   if [ ! -e /usr/sbin/policy-rc.d ]; then

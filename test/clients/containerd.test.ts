@@ -20,7 +20,7 @@ const traits: Traits = {
 const needs = { programs: ['containerd', 'ctr', 'runc', 'zstd', 'busybox'], root: true };
 
 describeWith('containerd', needs, () => {
-  const setting = useStage('containerd', startContainerdClient);
+  const setting = useStage('containerd', (stage) => startContainerdClient(stage));
   describePulling(setting, traits);
   describeFallback(setting, traits);
 

@@ -26,7 +26,7 @@ const needs = {
 };
 
 describeWith('dockerd', needs, () => {
-  const setting = useStage('docker', startDocker);
+  const setting = useStage('docker', (stage) => startDocker(stage));
   describePulling(setting, traits);
   describeFallback(setting, traits);
 

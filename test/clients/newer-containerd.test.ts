@@ -1,39 +1,47 @@
 import { describe, expect, it } from 'vitest';
 import { appImage } from './harness/app-image.ts';
 import { type Traits, useStage } from './harness/client.ts';
-import { hostsOf } from './harness/containerd-client.ts';
+import { hostsOf, startContainerdClient } from './harness/containerd-client.ts';
+import { debianSid, sidNeeds } from './harness/debian-sid.ts';
 import { describeFallback } from './harness/falling-back.ts';
-import { newerContainerd, newerContainerdNeeds } from './harness/newer-containerd.ts';
 import { startNodeClient } from './harness/node-client.ts';
 import { describePulling, expectPulled } from './harness/pulling.ts';
 import { describeWith } from './harness/requirement.ts';
 import { runWell } from './harness/run.ts';
 import { openSilentAddress } from './harness/silent-address.ts';
 
-const traits: Traits = {
-  name: 'newer-node',
-  runs: false,
+const common: Omit<Traits, 'name' | 'runs'> = {
   resumes: true,
   unpacksZstd: true,
   fallsBackForBlobs: true,
   limitedStatus: 503,
 };
+const traits: Traits = { ...common, name: 'newer-node', runs: false };
+const ctrTraits: Traits = { ...common, name: 'newer-ctr', runs: true, pullsAllPlatforms: true };
 
-const needs = { programs: newerContainerdNeeds, root: true };
+const needs = { programs: [...sidNeeds, 'zstd'], root: true };
+
+describeWith('containerd 2 with ctr', needs, () => {
+  const setting = useStage('newer-ctr', async (stage) =>
+    startContainerdClient(stage, await debianSid()),
+  );
+  describePulling(setting, ctrTraits);
+  describeFallback(setting, ctrTraits);
+});
 
 describeWith('containerd 2 of a Kubernetes node', needs, () => {
   const setting = useStage('newer-node', async (stage) =>
-    startNodeClient(stage, await newerContainerd()),
+    startNodeClient(stage, await debianSid()),
   );
   describePulling(setting, traits);
   describeFallback(setting, traits);
 
   describe('the set-up text', () => {
     it('for nodes says where the files are', async () => {
-      const { containerd } = await newerContainerd();
-      expect(await runWell(containerd, ['--version'])).toMatch(/ v?2\./);
+      const launch = await debianSid();
+      expect(await runWell('containerd', ['--version'], { launch })).toMatch(/ v?2\./);
       const file = new URL('../../infra/clients/containerd.toml', import.meta.url).pathname;
-      const said = await runWell(containerd, ['--config', file, 'config', 'dump']);
+      const said = await runWell('containerd', ['--config', file, 'config', 'dump'], { launch });
       expect(said).toMatch(/config_path = ['"]\/etc\/containerd\/certs\.d['"]/);
     });
 

@@ -11,7 +11,7 @@ const traits = { ...containersImageTraits, name: 'podman', runs: true };
 const needs = { programs: ['podman', 'conmon', 'runc', 'zstd', 'busybox'], root: true };
 
 describeWith('podman', needs, () => {
-  const setting = useStage('podman', startPodman);
+  const setting = useStage('podman', (stage) => startPodman(stage));
   describePulling(setting, traits);
   describeFallback(setting, traits);
 

@@ -1,42 +1,20 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { digestOf } from '../standins/images/content.ts';
 import { appImage, blobBytes, multiImage } from './harness/app-image.ts';
-import { type Client, useStage } from './harness/client.ts';
-import { type ContainersImage, prepareContainersImage } from './harness/containers-image.ts';
-import { containersImageTraits, registriesOf } from './harness/containers-image-set-up.ts';
+import { useStage } from './harness/client.ts';
+import { containersImageTraits } from './harness/containers-image-set-up.ts';
 import { startDistribution } from './harness/distribution.ts';
 import { describeFallback } from './harness/falling-back.ts';
 import { describePulling, expectPulled, pullsAt } from './harness/pulling.ts';
 import { describeWith } from './harness/requirement.ts';
-import type { Stage } from './harness/stage.ts';
-
-interface SkopeoClient extends Client {
-  readonly tools: ContainersImage;
-  /** Copies an image to a folder, with these further arguments. */
-  copy(reference: string, folder: string, more?: readonly string[]): ReturnType<Client['pull']>;
-}
-
-function start(stage: Stage): Promise<SkopeoClient> {
-  const tools = prepareContainersImage(stage.folder);
-  tools.registries(registriesOf(stage));
-  const copied = join(stage.folder, 'copied');
-  const copy: SkopeoClient['copy'] = (reference, folder, more = []) =>
-    tools.skopeo(['copy', '--quiet', ...more, `docker://${reference}`, `dir:${folder}`]);
-  return Promise.resolve({
-    tools,
-    copy,
-    pull: (reference) => copy(reference, copied),
-    remove: async () => rmSync(copied, { recursive: true }),
-    stop: () => Promise.resolve(),
-  });
-}
+import { startSkopeo } from './harness/skopeo-client.ts';
 
 const traits = { ...containersImageTraits, name: 'skopeo', runs: false };
 
 describeWith('skopeo', { programs: ['skopeo', 'zstd', 'busybox'], root: false }, () => {
-  const setting = useStage('skopeo', start);
+  const setting = useStage('skopeo', (stage) => startSkopeo(stage));
   describePulling(setting, traits);
   describeFallback(setting, traits);
 
@@ -83,7 +61,7 @@ describeWith('skopeo', { programs: ['skopeo', 'zstd', 'busybox'], root: false },
 const withRegistry = { programs: ['skopeo', 'docker-registry', 'busybox'], root: false };
 
 describeWith('a mirror of CNCF distribution', withRegistry, () => {
-  const setting = useStage('cncf', start);
+  const setting = useStage('cncf', (stage) => startSkopeo(stage));
 
   it('gives what was pushed there, and still gives it when that registry is gone', async () => {
     const { stage, client } = setting;

@@ -11,10 +11,10 @@ import { binary } from './binary.ts';
 const dataBytes = 3_000_000;
 
 /** This machine's architecture in Go's words. */
-const architecture: string = process.arch === 'x64' ? 'amd64' : process.arch;
+export const goArchitecture: string = process.arch === 'x64' ? 'amd64' : process.arch;
 
 /** A runnable image that shares no layer with one of another name: its file `/name` says it. */
-export function appImage(name: string, forArchitecture = architecture): Image<Layer> {
+export function appImage(name: string, forArchitecture = goArchitecture): Image<Layer> {
   return makeImage({ layers: [rootLayer(name), dataLayer(name)], architecture: forArchitecture });
 }
 
@@ -22,7 +22,7 @@ export function appImage(name: string, forArchitecture = architecture): Image<La
 export function dockerImage(name: string): Image<Layer> {
   return makeImage({
     layers: [rootLayer(name), dataLayer(name)],
-    architecture,
+    architecture: goArchitecture,
     mediaTypes: 'docker',
   });
 }
@@ -33,17 +33,17 @@ export function zstdImage(name: string): Image<Layer> {
   const packed = spawnSync(binary('zstd'), ['-c'], { input: archive, maxBuffer: 1 << 26 });
   return makeImage({
     layers: [rootLayer(name), zstdLayer(archive, packed.stdout)],
-    architecture,
+    architecture: goArchitecture,
   });
 }
 
 /** An index over three platforms with an attestation, as BuildKit pushes it; `own` is for here. */
 export function multiImage(name: string): { index: ImageIndex; own: Image<Layer> } {
   const own = appImage(`${name}-own`);
-  const other = architecture === 'arm64' ? 'amd64' : 'arm64';
+  const other = goArchitecture === 'arm64' ? 'amd64' : 'arm64';
   const index = makeIndex([
     { item: appImage(`${name}-${other}`, other), platform: `linux/${other}` },
-    { item: own, platform: `linux/${architecture}` },
+    { item: own, platform: `linux/${goArchitecture}` },
     { item: appImage(`${name}-s390x`, 's390x'), platform: 'linux/s390x' },
     attestationOf(own.manifest),
   ]);

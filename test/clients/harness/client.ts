@@ -22,6 +22,8 @@ export interface Traits {
   /** Asks for the rest by Range when a body is cut. */
   readonly resumes: boolean;
   readonly unpacksZstd: boolean;
+  /** Pulls every platform of an index, and not only its own. */
+  readonly pullsAllPlatforms?: boolean;
   /** Turns to the origin also when it has the mirror's manifest and lacks a blob. */
   readonly fallsBackForBlobs: boolean;
   /** The status by which a mirror without a copy says that its upstream is limited. */

@@ -1,5 +1,6 @@
 import type { Client } from './client.ts';
 import { type Containerd, startContainerd } from './containerd.ts';
+import { installed } from './launch.ts';
 import { expectPulled } from './pulling.ts';
 import { setUpText } from './set-up-text.ts';
 import type { Stage } from './stage.ts';
@@ -17,8 +18,11 @@ export function hostsOf(stage: Stage, address = stage.tap.address): string {
 }
 
 /** Starts containerd as `infra/clients/hosts.toml` sets it up for the stage. */
-export async function startContainerdClient(stage: Stage): Promise<ContainerdClient> {
-  const containerd = await startContainerd(stage.folder);
+export async function startContainerdClient(
+  stage: Stage,
+  launch = installed,
+): Promise<ContainerdClient> {
+  const containerd = await startContainerd(stage.folder, undefined, launch);
   containerd.hosts('docker.io', hostsOf(stage));
   let number = 0;
   return {

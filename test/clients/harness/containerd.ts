@@ -1,6 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { goArchitecture } from './app-image.ts';
 import { type Daemon, startDaemon } from './daemon.ts';
+import { installed } from './launch.ts';
 import { type Outcome, run } from './run.ts';
 
 /** A containerd with folders and a socket of its own. */
@@ -19,18 +21,22 @@ export interface Containerd {
 /** Lines of a containerd's configuration, given the folder of its `hosts.toml` files. */
 export type ContainerdSetUp = (hosts: string) => string;
 
-/** What a containerd needs that serves ctr only. */
-const withoutCri: ContainerdSetUp = () =>
-  'version = 2\ndisabled_plugins = ["io.containerd.grpc.v1.cri"]\n';
-
-/** The programs of the installed containerd; a path names those of another one. */
-export const containerdPrograms = { containerd: 'containerd', ctr: 'ctr' };
+/**
+ * What a containerd needs that serves ctr only. From 2.0 on ctr pulls by the transfer service, which
+ * unpacks to the snapshotters that are named to it; older ones ignore that section.
+ */
+const withoutCri: ContainerdSetUp = () => `version = 2
+disabled_plugins = ["io.containerd.grpc.v1.cri"]
+[[plugins."io.containerd.transfer.v1.local".unpack_config]]
+  platform = "linux/${goArchitecture}"
+  snapshotter = "native"
+`;
 
 /** Starts containerd; without CRI, unless its set-up says otherwise. */
 export async function startContainerd(
   folder: string,
   setUp: ContainerdSetUp = withoutCri,
-  programs = containerdPrograms,
+  launch = installed,
 ): Promise<Containerd> {
   const socket = join(folder, 'c.sock');
   const hosts = join(folder, 'certs.d');
@@ -46,11 +52,12 @@ export async function startContainerd(
       '',
     ].join('\n'),
   );
-  const { daemon } = await startDaemon(programs.containerd, ['--config', config], {
+  const { daemon } = await startDaemon('containerd', ['--config', config], {
+    launch,
     ready: /containerd successfully booted/,
   });
   const ctr = (args: readonly string[]): Promise<Outcome> =>
-    run(programs.ctr, ['--address', socket, '--namespace', basename(folder), ...args]);
+    run('ctr', ['--address', socket, '--namespace', basename(folder), ...args], { launch });
   return {
     daemon,
     socket,

@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { installed } from './launch.ts';
 import { type Outcome, run } from './run.ts';
 
 /** podman, buildah and skopeo with storage and registries of their own. */
@@ -11,8 +12,18 @@ export interface ContainersImage {
   registries(text: string): void;
 }
 
-/** Prepares the folders of the programs that share the containers/image library. */
-export function prepareContainersImage(folder: string): ContainersImage {
+/** How layers are kept. */
+export type StorageDriver = 'vfs' | 'overlay';
+
+/**
+ * Prepares the folders of the programs that share the containers/image library. The vfs driver
+ * works everywhere, and overlay is the one that pulls parts of layers.
+ */
+export function prepareContainersImage(
+  folder: string,
+  launch = installed,
+  driver: StorageDriver = 'vfs',
+): ContainersImage {
   const home = join(folder, 'home');
   const settings = join(home, '.config/containers');
   mkdirSync(settings, { recursive: true });
@@ -22,18 +33,35 @@ export function prepareContainersImage(folder: string): ContainersImage {
   // Skopeo does not read CONTAINERS_REGISTRIES_CONF; all three read the user's own folder first.
   const engine = join(settings, 'containers.conf');
   writeFileSync(engine, '[engine]\nlock_type = "file"\n'); // Else locks are the machine's.
-  const env = { HOME: home, XDG_RUNTIME_DIR: home, TMPDIR: home, CONTAINERS_CONF: engine };
-  const storage = [
-    ...['--root', join(folder, 'root'), '--runroot', join(folder, 'run')],
-    ...['--storage-driver', 'vfs'],
-  ];
+  const store = join(settings, 'storage.conf');
+  const [root, runRoot] = [join(folder, 'root'), join(folder, 'run')];
+  writeFileSync(
+    store,
+    [
+      '[storage]',
+      `driver = "${driver}"`,
+      `graphroot = "${root}"`,
+      `runroot = "${runRoot}"`,
+      '[storage.options]',
+      'pull_options = {enable_partial_images = "true"}',
+      '',
+    ].join('\n'),
+  );
+  const env = {
+    HOME: home,
+    XDG_RUNTIME_DIR: home,
+    TMPDIR: home,
+    CONTAINERS_CONF: engine,
+    CONTAINERS_STORAGE_CONF: store,
+  };
+  const storage = [...['--root', root, '--runroot', runRoot], ...['--storage-driver', driver]];
   const ownPodman = [
     ...['--tmpdir', join(folder, 'tmp'), '--cgroup-manager=cgroupfs', '--events-backend=none'],
   ];
   return {
-    podman: (args) => run('podman', [...storage, ...ownPodman, ...args], { env }),
-    buildah: (args) => run('buildah', [...storage, ...args], { env }),
-    skopeo: (args) => run('skopeo', args, { env }),
+    podman: (args) => run('podman', [...storage, ...ownPodman, ...args], { env, launch }),
+    buildah: (args) => run('buildah', [...storage, ...args], { env, launch }),
+    skopeo: (args) => run('skopeo', args, { env, launch }),
     registries: (text) => writeFileSync(join(settings, 'registries.conf'), text),
   };
 }

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { binary } from './binary.ts';
+import { installed, type Launch } from './launch.ts';
 import { signalGroup, spawnGroup } from './process-group.ts';
 
 /** How a daemon is started. */
@@ -9,6 +9,8 @@ export interface DaemonOptions {
   readonly ready: RegExp;
   /** Added to the environment. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Default: as installed on this machine. */
+  readonly launch?: Launch;
 }
 
 const readyMs = 30_000;
@@ -25,7 +27,8 @@ export class Daemon {
   #watch: () => void = () => undefined;
 
   constructor(name: string, args: readonly string[], options: DaemonOptions) {
-    const child = spawnGroup(binary(name), args, {
+    const [command, ...rest] = (options.launch ?? installed)(name, args);
+    const child = spawnGroup(command, rest, {
       env: { ...machineEnvironment(), ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -1,6 +1,6 @@
 import type { Client } from './client.ts';
 import { type HubRoute, openHubRoute } from './docker-hub.ts';
-import { type Dockerd, startDockerd } from './dockerd.ts';
+import { type Dockerd, type DockerdOptions, startDockerd } from './dockerd.ts';
 import { expectPulled } from './pulling.ts';
 import { setUpText } from './set-up-text.ts';
 import type { Stage } from './stage.ts';
@@ -12,10 +12,13 @@ export interface DockerClient extends Client {
 }
 
 /** Starts dockerd as `infra/clients/daemon.json` sets it up for the stage. */
-export async function startDocker(stage: Stage): Promise<DockerClient> {
+export async function startDocker(
+  stage: Stage,
+  more: Pick<DockerdOptions, 'launch' | 'containerdStore'> = {},
+): Promise<DockerClient> {
   const hub = await openHubRoute(stage.folder, stage.origin.url);
   const config = setUpText('daemon.json', stage.tap.address);
-  const dockerd = await startDockerd({ folder: stage.folder, config, env: hub.env });
+  const dockerd = await startDockerd({ folder: stage.folder, config, env: hub.env, ...more });
   const { docker } = dockerd;
   return {
     dockerd,

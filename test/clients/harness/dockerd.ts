@@ -4,7 +4,8 @@ import { basename, join } from 'node:path';
 import { findBinary } from './binary.ts';
 import { startContainerd } from './containerd.ts';
 import { type Daemon, startDaemon } from './daemon.ts';
-import { type Outcome, type RunOptions, run } from './run.ts';
+import { installed, type Launch } from './launch.ts';
+import { type Outcome, type RunOptions, run, runWell } from './run.ts';
 
 /** A dockerd with folders, socket and containerd of its own. */
 export interface Dockerd {
@@ -24,26 +25,37 @@ export interface DockerdOptions {
   /** Further arguments. */
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** Default: as installed on this machine. */
+  readonly launch?: Launch;
+  /** Keeps images in containerd, as Docker 29 does unless told otherwise. */
+  readonly containerdStore?: boolean;
 }
 
 /** Starts dockerd without network set-up, so that nothing of the machine is changed. */
 export async function startDockerd(options: DockerdOptions): Promise<Dockerd> {
-  const { folder } = options;
+  const { folder, launch = installed, containerdStore = false } = options;
+  const major = majorOf(await runWell('dockerd', ['--version'], { launch }));
   // Left to itself it would use the machine's containerd, where there is one.
   const inner = join(folder, 'ctrd');
   mkdirSync(inner);
-  const containerd = await startContainerd(inner);
+  const containerd = await startContainerd(inner, undefined, launch);
   const socket = `unix://${join(folder, 'd.sock')}`;
   const config = join(folder, 'daemon.json');
   const login = join(folder, 'login');
   mkdirSync(login);
-  writeFileSync(config, withOwnKey(options.config, folder));
+  const own = {
+    // Before 23 dockerd keeps a key of its own in /etc/docker unless told.
+    ...(major >= 23 ? {} : { 'deprecated-key-path': join(folder, 'key.json') }),
+    ...(containerdStore ? { features: { 'containerd-snapshotter': true } } : {}),
+  };
+  writeFileSync(config, JSON.stringify({ ...JSON.parse(options.config), ...own }));
   const { daemon } = await startDaemon(
     'dockerd',
     [
       ...['--config-file', config, '--host', socket, '--pidfile', join(folder, 'd.pid')],
       ...['--data-root', join(folder, 'data'), '--exec-root', join(folder, 'exec')],
-      ...['--containerd', containerd.socket, '--storage-driver', 'vfs'],
+      ...['--containerd', containerd.socket],
+      ...(containerdStore ? [] : ['--storage-driver', 'vfs']),
       ...['--cgroup-parent', `/${basename(folder)}`],
       ...['--bridge=none', '--iptables=false', '--ip6tables=false'],
       ...['--ip-forward=false', '--ip-masq=false'],
@@ -51,11 +63,12 @@ export async function startDockerd(options: DockerdOptions): Promise<Dockerd> {
     ],
     {
       ready: /API listen on .*d\.sock/,
+      launch,
       ...(options.env === undefined ? {} : { env: options.env }),
     },
   );
   const docker = (args: readonly string[], more: RunOptions = {}): Promise<Outcome> =>
-    run('docker', ['--config', login, '--host', socket, ...args], more);
+    run('docker', ['--config', login, '--host', socket, ...args], { launch, ...more });
   return {
     daemon,
     docker,
@@ -75,12 +88,9 @@ export async function startDockerd(options: DockerdOptions): Promise<Dockerd> {
 export function dockerdMajor(): number {
   const path = findBinary('dockerd');
   if (path === undefined) return 0;
-  const said = spawnSync(path, ['--version'], { encoding: 'utf8' }).stdout;
-  return Number(/version (\d+)/.exec(said)?.[1] ?? 0);
+  return majorOf(spawnSync(path, ['--version'], { encoding: 'utf8' }).stdout);
 }
 
-/** The same settings; before 23 dockerd keeps a key of its own in /etc/docker unless told. */
-function withOwnKey(config: string, folder: string): string {
-  if (dockerdMajor() >= 23) return config;
-  return JSON.stringify({ ...JSON.parse(config), 'deprecated-key-path': join(folder, 'key.json') });
+function majorOf(said: string): number {
+  return Number(/version (\d+)/.exec(said)?.[1] ?? 0);
 }

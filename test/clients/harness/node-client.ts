@@ -1,13 +1,9 @@
 import { readFileSync } from 'node:fs';
 import type { Client } from './client.ts';
-import {
-  type Containerd,
-  type ContainerdSetUp,
-  containerdPrograms,
-  startContainerd,
-} from './containerd.ts';
+import { type Containerd, type ContainerdSetUp, startContainerd } from './containerd.ts';
 import { hostsOf } from './containerd-client.ts';
 import { callImageService } from './image-service.ts';
+import { installed } from './launch.ts';
 import { expectPulled } from './pulling.ts';
 import type { Stage } from './stage.ts';
 
@@ -29,11 +25,8 @@ export interface NodeClient extends Client {
 }
 
 /** Starts containerd with CRI, asked for images as the kubelet of a Kubernetes node asks. */
-export async function startNodeClient(
-  stage: Stage,
-  programs = containerdPrograms,
-): Promise<NodeClient> {
-  const containerd = await startContainerd(stage.folder, nodeSetUp, programs);
+export async function startNodeClient(stage: Stage, launch = installed): Promise<NodeClient> {
+  const containerd = await startContainerd(stage.folder, nodeSetUp, launch);
   containerd.hosts('docker.io', hostsOf(stage));
   const { socket } = containerd;
   return {

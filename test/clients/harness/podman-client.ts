@@ -1,15 +1,31 @@
 import { basename } from 'node:path';
 import type { Client } from './client.ts';
-import { prepareContainersImage } from './containers-image.ts';
+import {
+  type ContainersImage,
+  prepareContainersImage,
+  type StorageDriver,
+} from './containers-image.ts';
 import { registriesOf } from './containers-image-set-up.ts';
+import { installed } from './launch.ts';
 import { expectPulled } from './pulling.ts';
 import type { Stage } from './stage.ts';
 
+/** podman with the other programs of its library. */
+export interface PodmanClient extends Client {
+  readonly tools: ContainersImage;
+}
+
 /** Prepares podman as `infra/clients/registries.conf` sets it up for the stage. */
-export async function startPodman(stage: Stage): Promise<Client> {
-  const { podman, registries } = prepareContainersImage(stage.folder);
-  registries(registriesOf(stage));
+export async function startPodman(
+  stage: Stage,
+  launch = installed,
+  driver: StorageDriver = 'vfs',
+): Promise<PodmanClient> {
+  const tools = prepareContainersImage(stage.folder, launch, driver);
+  tools.registries(registriesOf(stage));
+  const { podman } = tools;
   return {
+    tools,
     pull: (reference) => podman(['pull', '--quiet', reference]),
     async remove(reference) {
       expectPulled(await podman(['rmi', '--force', reference]));

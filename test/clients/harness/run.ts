@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
-import { binary } from './binary.ts';
+import { installed, type Launch } from './launch.ts';
 import { signalGroup, spawnGroup } from './process-group.ts';
 
 /** How a program ended. */
@@ -16,6 +16,8 @@ export interface RunOptions {
   /** Added to the environment. */
   readonly env?: Readonly<Record<string, string>>;
   readonly input?: Uint8Array;
+  /** Default: as installed on this machine. */
+  readonly launch?: Launch;
   /** After this it is ended, and counts as failed; default 90 s. */
   readonly timeoutMs?: number;
 }
@@ -27,7 +29,8 @@ export async function run(
   options: RunOptions = {},
 ): Promise<Outcome> {
   const started = performance.now();
-  const child = spawnGroup(binary(name), args, {
+  const [command, ...rest] = (options.launch ?? installed)(name, args);
+  const child = spawnGroup(command, rest, {
     env: { ...process.env, ...options.env },
     stdio: 'pipe',
   });

@@ -18,9 +18,15 @@ export interface Passed {
   /** The scheme of the Authorization header; its value is never kept. */
   readonly authorization: string | undefined;
   readonly range: string | undefined;
+  /** When it came, by `performance.now()`. */
+  readonly at: number;
   /** 0 until the answer came. */
   status: number;
+  /** Milliseconds until the answer's headers came; infinite until then. */
+  waited: number;
   answer: IncomingHttpHeaders;
+  /** Of the answer's body, as far as they came. */
+  bytes: number;
   /** Whether the body was cut on purpose. */
   cut: boolean;
 }
@@ -102,8 +108,11 @@ export class Tap {
       target: url,
       authorization: headers.authorization?.split(' ')[0],
       range: headers.range,
+      at: performance.now(),
       status: 0,
+      waited: Number.POSITIVE_INFINITY,
       answer: {},
+      bytes: 0,
       cut: false,
     };
     this.passed.push(passed);
@@ -112,8 +121,12 @@ export class Tap {
       { host: hostname, port, method, path: url, headers, agent: this.#agent },
       (answer) => {
         passed.status = answer.statusCode ?? 0;
+        passed.waited = performance.now() - passed.at;
         passed.answer = answer.headers;
         outgoing.writeHead(passed.status, answer.headers);
+        answer.on('data', (chunk: Buffer) => {
+          passed.bytes += chunk.length;
+        });
         const after = this.#takeCut(url);
         if (after === undefined) answer.pipe(outgoing);
         else pipeUntil(answer, outgoing, after, passed);

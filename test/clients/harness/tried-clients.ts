@@ -16,12 +16,16 @@ export const triedClients: readonly TriedClient[] = [
   {
     name: 'dockerd',
     programs: ['dockerd', 'docker', 'containerd', 'runc', 'openssl', 'busybox'],
-    start: startDocker,
+    start: (stage) => startDocker(stage),
   },
   {
     name: 'containerd',
     programs: ['containerd', 'ctr', 'runc', 'busybox'],
-    start: startContainerdClient,
+    start: (stage) => startContainerdClient(stage),
   },
-  { name: 'podman', programs: ['podman', 'conmon', 'runc', 'busybox'], start: startPodman },
+  {
+    name: 'podman',
+    programs: ['podman', 'conmon', 'runc', 'busybox'],
+    start: (stage) => startPodman(stage),
+  },
 ];
