@@ -26,4 +26,4 @@ const open: Open = async (situation) => {
   return { ...opened, target };
 };
 
-describeRegistry('aws', open);
+describeRegistry('aws', open, 'redirect');

@@ -8,7 +8,7 @@ import { ping, pingWhileDown } from './ping.ts';
 import { proxying } from './proxying.ts';
 import { pullingBlobs, redirectedBlobs } from './pulling-blobs.ts';
 import { pullingManifests } from './pulling-manifests.ts';
-import { ranges } from './ranges.ts';
+import { ranges, severalRanges, severalRangesRefused } from './ranges.ts';
 import { routeForms } from './route-forms.ts';
 import { down, limited, stale } from './status-policy.ts';
 import { writes } from './writes.ts';
@@ -35,7 +35,11 @@ export const everySection = [
   stale,
 ] as const;
 
+/** Where stored blobs come from: the mirror's own process, or a bucket by a redirect. */
+type Delivery = 'stream' | 'redirect';
+
 /** Runs every section against what `open` opens: the core, a server, a bundle. */
-export function describeRegistry(name: string, open: Open): void {
-  for (const section of everySection) describeSection(name, section, open);
+export function describeRegistry(name: string, open: Open, delivery: Delivery = 'stream'): void {
+  const several = delivery === 'stream' ? severalRanges : severalRangesRefused;
+  for (const section of [...everySection, several]) describeSection(name, section, open);
 }

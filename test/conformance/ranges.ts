@@ -89,12 +89,80 @@ export const ranges: Section = {
       status: 416,
       answer: { 'content-range': `bytes */${size}` },
     },
-    {
-      name: 'several ranges',
-      request,
-      headers: { range: 'bytes=0-3,8-11' },
-      status: 400,
-      body: errorOf('RANGE_INVALID'),
-    },
   ],
+};
+
+const boundary = digest.slice('sha256:'.length);
+
+function multipart(...parts: readonly (readonly [number, number])[]): string {
+  const texts = parts.map(
+    ([start, end]) =>
+      `--${boundary}\r\nContent-Type: application/octet-stream\r\n` +
+      `Content-Range: bytes ${start}-${end}/${size}\r\n\r\n${latin1(start, end)}\r\n`,
+  );
+  return `${texts.join('')}--${boundary}--\r\n`;
+}
+
+function latin1(start: number, end: number): string {
+  return Buffer.from(bytes.subarray(start, end + 1)).toString('latin1');
+}
+
+function several(name: string, range: string, ...parts: readonly (readonly [number, number])[]) {
+  const body = Buffer.from(multipart(...parts), 'latin1');
+  return {
+    name,
+    request,
+    headers: { range },
+    status: 206,
+    answer: {
+      'content-type': `multipart/byteranges; boundary=${boundary}`,
+      'content-range': undefined,
+      'content-length': String(body.byteLength),
+      'docker-content-digest': digest,
+      etag: `"${digest}"`,
+    },
+    body,
+  };
+}
+
+const refused = { request, status: 400, body: errorOf('RANGE_INVALID') };
+
+/** Several ranges of a stored blob, where its bytes come through the mirror (RFC 9110 §14.6). */
+export const severalRanges: Section = {
+  title: 'several ranges',
+  situation: 'stale',
+  exchanges: [
+    several('two ranges', 'bytes=0-3,8-11', [0, 3], [8, 11]),
+    several('ranges that touch', 'bytes=0-3,4-11', [0, 3], [4, 11]),
+    several('in the order of the request', 'bytes=8-11, 0-3', [8, 11], [0, 3]),
+    several('a suffix', 'bytes=0-0,-7', [0, 0], [size - 7, size - 1]),
+    several('an open end', `bytes=0-0,${size - 3}-`, [0, 0], [size - 3, size - 1]),
+    several('one of them outside', `bytes=0-3,8-11,${size}-`, [0, 3], [8, 11]),
+    several('that overlap once', 'bytes=0-7,4-11', [0, 7], [4, 11]),
+    part('only one of them inside', `bytes=${size}-,5-9`, 5, 9),
+    {
+      name: 'all of them outside',
+      request,
+      headers: { range: `bytes=${size}-,${size + 5}-` },
+      status: 416,
+      answer: { 'content-range': `bytes */${size}` },
+    },
+    { name: 'one of them invalid', request, headers: { range: 'bytes=0-3,9-8' }, ...whole },
+    {
+      name: 'If-Range with another tag',
+      request,
+      headers: { range: 'bytes=0-3,8-11', 'if-range': '"other"' },
+      ...whole,
+    },
+    { name: 'that overlap', headers: { range: 'bytes=0-5,1-5,2-5,3-5' }, ...refused },
+    { name: 'of more than the blob', headers: { range: 'bytes=0-,0-' }, ...refused },
+    { name: '513 of them', headers: { range: `bytes=${'0-0,'.repeat(513)}` }, ...refused },
+  ],
+};
+
+/** A bucket that clients are redirected to ignores several ranges, and would send the whole blob. */
+export const severalRangesRefused: Section = {
+  title: 'several ranges',
+  situation: 'stale',
+  exchanges: [{ name: 'two ranges', headers: { range: 'bytes=0-3,8-11' }, ...refused }],
 };

@@ -1,4 +1,4 @@
-import { satisfyRange } from '../../functions/core/headers/range.ts';
+import { isExcessive, satisfyRange } from '../../functions/core/headers/range.ts';
 import type { Mirror, MirroredRepository, Provenance } from '../../functions/core/mirror/mirror.ts';
 import { type Descriptor, readDescriptor } from '../../functions/core/oci/descriptor.ts';
 import { type Manifest, readManifest } from '../../functions/core/oci/manifest.ts';
@@ -75,6 +75,28 @@ export function scriptedMirror(situation: Situation): Mirror {
       const body = streamOf(blob.bytes.subarray(part.start, part.end + 1));
       const slice = range.kind === 'whole' ? undefined : part;
       return { kind: 'stream', size, range: slice, body, provenance };
+    },
+    async locateRanges(digest, ranges) {
+      const refused = obstacle(repository);
+      if (refused !== undefined) return refused;
+      const blob = blobsOf(repository).find((content) => content.digest === digest);
+      if (blob === undefined) return { kind: 'absent' };
+      const { size } = blob;
+      const satisfied = ranges.flatMap((range) => satisfyRange(range, size) ?? []);
+      const [only = { start: 0, end: 0 }] = satisfied;
+      if (satisfied.length < 2) {
+        return this.locateBlob(digest, 'GET', {
+          kind: 'from',
+          start: satisfied.length ? only.start : size,
+          end: only.end,
+        });
+      }
+      if (isExcessive(satisfied, size)) return { kind: 'refused' };
+      const parts = satisfied.map((part) => ({
+        ...part,
+        open: async () => new Uint8Array(blob.bytes.subarray(part.start, part.end + 1)),
+      }));
+      return { kind: 'parts', size, parts, provenance: { kind: 'hit', ttl: undefined } };
     },
     async listTags() {
       const refused = obstacle(repository);

@@ -1,3 +1,4 @@
+import type { RangeSpec } from '../headers/range.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Reference } from '../oci/reference.ts';
 import type { FillJob, FillOutcome } from '../ports/fill-queue.ts';
@@ -6,6 +7,7 @@ import type { Runtime } from '../ports/runtime.ts';
 import { attempt, tolerate } from '../ports/tolerate.ts';
 import { type MirroredUpstream, type Source, Sources } from '../sources/source.ts';
 import { locateBlob } from './blobs/locate-blob.ts';
+import { locateRanges } from './blobs/locate-ranges.ts';
 import type { Context, FillContext, MirrorSettings } from './context.ts';
 import { evict } from './eviction/evict.ts';
 import { LocalFills } from './fills/fills.ts';
@@ -20,6 +22,7 @@ import type {
   Method,
   Mirror,
   MirroredRepository,
+  RangesOutcome,
   ReferrersOutcome,
   SingleRange,
   TagsOutcome,
@@ -99,6 +102,10 @@ class RequestRepository implements MirroredRepository {
 
   locateBlob(digest: Digest, method: Method, range: SingleRange): Promise<BlobOutcome> {
     return locateBlob(this.#context, this.#source, digest, method, range);
+  }
+
+  locateRanges(digest: Digest, ranges: readonly RangeSpec[]): Promise<RangesOutcome> {
+    return locateRanges(this.#context, this.#source, digest, ranges);
   }
 
   listTags(): Promise<TagsOutcome> {

@@ -1,4 +1,4 @@
-import type { ByteRange, RangeRequest } from '../headers/range.ts';
+import type { ByteRange, RangeRequest, RangeSpec } from '../headers/range.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Page, PageRequest } from '../oci/page.ts';
@@ -8,8 +8,8 @@ import type { Unobtained, UpstreamPolicy } from '../sources/source.ts';
 
 export type Method = 'GET' | 'HEAD';
 
-/** A range that the mirror can serve; the registry refuses several ranges itself. */
-export type SingleRange = Exclude<RangeRequest, { kind: 'several' }>;
+/** The whole blob or one range of it. */
+export type SingleRange = Exclude<RangeRequest, { kind: 'several' | 'too-many' }>;
 
 /**
  * The pull-through mirror: decides what a client gets. No method rejects because an upstream, the
@@ -35,6 +35,8 @@ export interface MirroredRepository {
     mustConfirm?: boolean,
   ): Promise<ManifestOutcome>;
   locateBlob(digest: Digest, method: Method, range: SingleRange): Promise<BlobOutcome>;
+  /** For GET of several ranges of a blob. */
+  locateRanges(digest: Digest, ranges: readonly RangeSpec[]): Promise<RangesOutcome>;
   listTags(): Promise<TagsOutcome>;
   listReferrers(subject: Digest): Promise<ReferrersOutcome>;
 }
@@ -78,6 +80,25 @@ export type BlobOutcome =
   /** No byte of the range lies within the blob. */
   | { readonly kind: 'unsatisfiable'; readonly size: number }
   | Unobtained;
+
+/** A range of a stored blob, which is opened when its turn comes. */
+export interface BlobPart extends ByteRange {
+  /** Rejects if the blob is not stored any more. A stream must be read or cancelled. */
+  open(): Promise<ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer>>;
+}
+
+export type RangesOutcome =
+  | {
+      readonly kind: 'parts';
+      /** The whole blob's size in bytes. */
+      readonly size: number;
+      /** At least two, in the order of the request. */
+      readonly parts: readonly BlobPart[];
+      readonly provenance: Provenance;
+    }
+  /** The blob is not stored, its bytes do not come from this process, or the ranges are excessive. */
+  | { readonly kind: 'refused' }
+  | BlobOutcome;
 
 export type TagsOutcome =
   | { readonly kind: 'found'; readonly tags: readonly string[]; readonly provenance: Provenance }

@@ -1,6 +1,6 @@
 import { isNotModified, rangeApplies } from '../headers/conditional.ts';
-import { contentRange, parseRange } from '../headers/range.ts';
-import type { BlobOutcome, SingleRange } from '../mirror/mirror.ts';
+import { contentRange, mostRanges, parseRange, type RangeRequest } from '../headers/range.ts';
+import type { BlobOutcome, RangesOutcome } from '../mirror/mirror.ts';
 import { type Digest, parseDigest } from '../oci/digest.ts';
 import type { Answer, RepositoryRequest } from './answer.ts';
 import {
@@ -12,6 +12,7 @@ import {
   provenanceHeaders,
 } from './answer-headers.ts';
 import { errorAnswer, subjectOf, unobtainedAnswer } from './error-answer.ts';
+import { multipartRanges } from './multipart-ranges.ts';
 import { quoted, type Refusal, refusal } from './refusal.ts';
 
 const whole = { kind: 'whole' } as const;
@@ -27,22 +28,28 @@ export async function answerBlob(request: RepositoryRequest, text: string): Prom
     return blobAnswer(request, digest, outcome, 304);
   }
   const range = rangeOf(request, digest);
-  if (range === undefined) {
-    // podman requests fewer ranges after a 400, but the whole blob after a 200.
-    const severalRanges = refusal(400, 'RANGE_INVALID', 'this mirror serves one range at a time');
-    return refuseBlob(request, digest, severalRanges);
+  if (range.kind === 'too-many') return refuseRanges(request, digest);
+  if (range.kind === 'several') {
+    const outcome = await mirrored.locateRanges(digest, range.ranges);
+    if (outcome.kind === 'refused') return refuseRanges(request, digest);
+    if (outcome.kind === 'parts') return blobParts(request, digest, outcome);
+    return blobAnswer(request, digest, outcome, 200);
   }
   const outcome = await mirrored.locateBlob(digest, method, range);
   return blobAnswer(request, digest, outcome, 200);
 }
 
-/** The requested range, which only GET has; undefined when there are several. */
-function rangeOf({ method, raw }: RepositoryRequest, digest: Digest): SingleRange | undefined {
-  if (method === 'HEAD') return whole;
-  const header = raw.header('range');
+/** The requested range, which only GET has. */
+function rangeOf({ method, raw }: RepositoryRequest, digest: Digest): RangeRequest {
+  const header = method === 'HEAD' ? undefined : raw.header('range');
   if (header === undefined || !rangeApplies(raw.header('if-range'), digest)) return whole;
-  const range = parseRange(header);
-  return range.kind === 'several' ? undefined : range;
+  return parseRange(header);
+}
+
+/** podman requests fewer ranges after a 400; after a 200 it would read the whole blob twice. */
+function refuseRanges(request: RepositoryRequest, digest: Digest): Answer {
+  const message = `this mirror serves up to ${mostRanges} ranges of a stored blob, and else one range`;
+  return refuseBlob(request, digest, refusal(400, 'RANGE_INVALID', message));
 }
 
 /** `status` applies to a blob that exists: 304 if the client already has it. */
@@ -99,6 +106,19 @@ function blobStream(
   }
   describeBytes(headers, range.end - range.start + 1);
   headers['content-range'] = contentRange(range, size);
+  return { status: 206, headers, body, note };
+}
+
+function blobParts(
+  request: RepositoryRequest,
+  digest: Digest,
+  { size, parts, provenance }: Extract<RangesOutcome, { kind: 'parts' }>,
+): Answer {
+  const headers = contentHeaders(request, digest, provenance, immutable);
+  const note = contentNote(request, 'blob', digest, provenance);
+  const { contentType, contentLength, body } = multipartRanges(digest, size, parts);
+  describeBytes(headers, contentLength);
+  headers['content-type'] = contentType;
   return { status: 206, headers, body, note };
 }
 

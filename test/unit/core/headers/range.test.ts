@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   contentRange,
+  isExcessive,
   parseContentRange,
   parseRange,
   satisfyRange,
@@ -12,8 +13,7 @@ const size = fc.integer({ min: 0, max: 2 ** 50 });
 /** What a Range header of one spec selects, or undefined for nothing. */
 function selected(header: string, of: number) {
   const request = parseRange(header);
-  if (request.kind === 'whole' || request.kind === 'several') return request.kind;
-  return satisfyRange(request, of);
+  return 'start' in request || 'length' in request ? satisfyRange(request, of) : request.kind;
 }
 
 describe('range', () => {
@@ -51,8 +51,84 @@ describe('range', () => {
     (header) => expect(parseRange(header)).toEqual({ kind: 'whole' }),
   );
 
-  it.each(['bytes=0-1,4-5', 'bytes=0-0, -1', 'bytes=0-,-1'])('%s are several', (header) => {
-    expect(parseRange(header)).toEqual({ kind: 'several' });
+  it.each([
+    ['bytes=0-1,4-5', 2],
+    ['bytes=0-0, -1', 2],
+    ['bytes=0-,-1', 2],
+    ['bytes=0-1,,\t5-6 ,', 2],
+    [`bytes=${'1-2,'.repeat(512)}`, 512],
+  ])('%s are several', (header, length) => {
+    const request = parseRange(header);
+    expect(request.kind === 'several' && request.ranges.length).toBe(length);
+  });
+
+  it('of more than 512 are too many', () => {
+    expect(parseRange(`bytes=${'1-2,'.repeat(513)}`)).toEqual({ kind: 'too-many' });
+  });
+
+  it.each(['bytes=0-1,5-2', 'bytes=0-1,x', 'bytes=,', 'bytes=0-1;4-5'])(
+    '%s is ignored as a whole',
+    (header) => expect(parseRange(header)).toEqual({ kind: 'whole' }),
+  );
+
+  it.each([
+    [
+      'in any order',
+      [
+        [50, 59],
+        [0, 9],
+      ],
+      false,
+    ],
+    [
+      'that touch',
+      [
+        [0, 9],
+        [10, 19],
+        [20, 99],
+      ],
+      false,
+    ],
+    [
+      'with two overlaps',
+      [
+        [0, 9],
+        [5, 14],
+        [10, 19],
+      ],
+      false,
+    ],
+    [
+      'with three overlaps',
+      [
+        [0, 9],
+        [5, 14],
+        [10, 19],
+        [15, 24],
+      ],
+      true,
+    ],
+    [
+      'of the same byte',
+      [
+        [0, 0],
+        [0, 0],
+        [0, 0],
+        [0, 0],
+      ],
+      true,
+    ],
+    [
+      'of more bytes than there are',
+      [
+        [0, 99],
+        [5, 5],
+      ],
+      true,
+    ],
+  ] as const)('%s are excessive or not', (_, pairs, isTooMuch) => {
+    const ranges = pairs.map(([start, end]) => ({ start, end }));
+    expect(isExcessive(ranges, 100)).toBe(isTooMuch);
   });
 
   it('accepts the unit in any case', () => {

@@ -216,6 +216,7 @@ function brokenMirror(): Mirror {
       upstreamCalls: 0,
       resolveManifest: fail,
       locateBlob: fail,
+      locateRanges: fail,
       listTags: fail,
       listReferrers: fail,
     }),
