@@ -1,5 +1,5 @@
 import { BoundedCache } from '../core/concurrency/bounded-cache.ts';
-import { type Descriptor, readDescriptors } from '../core/oci/descriptor.ts';
+import { type Descriptor, readReferrerList } from '../core/oci/descriptor.ts';
 import type { Digest } from '../core/oci/digest.ts';
 import { type Manifest, type ManifestContents, storedMediaType } from '../core/oci/manifest.ts';
 import { safeType } from '../core/oci/media-type.ts';
@@ -114,12 +114,12 @@ export class MemoryManifestStore implements ManifestStore {
 
   async getReferrers(repository: Repository, subject: Digest): Promise<ReferrersList | undefined> {
     const list = this.#referrers.get(digestKey(repository, subject));
-    return list && { ...list, manifests: readDescriptors(list.manifests) };
+    return list && { ...list, manifests: readReferrerList(list.manifests) };
   }
 
   async putReferrers(repository: Repository, subject: Digest, list: ReferrersList): Promise<void> {
     // Annotations may be of any length.
-    const weight = entryWeight + 2 * JSON.stringify(list.manifests).length;
+    const weight = entryWeight + 2 * JSON.stringify(list).length;
     this.#referrers.set(digestKey(repository, subject), list, weight);
   }
 

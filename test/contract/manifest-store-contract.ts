@@ -371,14 +371,22 @@ export function describeManifestStoreContract(
 
       test('lists of tags and of referrers are kept as they were put last', async () => {
         const subject = madeDigest('subject');
-        const referrer = { mediaType: 'm', digest: madeDigest('r'), size: 3, artifactType: 'sbom' };
+        const referrer = {
+          mediaType: 'm',
+          digest: madeDigest('r'),
+          size: 3,
+          artifactType: 'sbom',
+          annotations: { created: '2026' },
+          platform: { os: 'linux', architecture: 'arm64', 'os.features': ['a'] },
+          data: 'e30=',
+        };
         expect(await store.getTagList(alpine)).toBeUndefined();
         expect(await store.getReferrers(alpine, subject)).toBeUndefined();
+        const list = { manifests: [referrer], annotations: { source: 'up' }, checked: 3 };
         await store.putTagList(alpine, { tags: ['b', 'a'], checked: 1 });
         await store.putTagList(alpine, { tags: ['c'], checked: 2 });
-        await store.putReferrers(alpine, subject, { manifests: [referrer], checked: 3 });
+        await store.putReferrers(alpine, subject, list);
         expect(await store.getTagList(alpine)).toEqual({ tags: ['c'], checked: 2 });
-        const list = { manifests: [referrer], checked: 3 };
         expect(await store.getReferrers(alpine, subject)).toEqual(list);
         expect(await store.getTagList(elsewhere)).toBeUndefined();
         expect(await store.getReferrers(elsewhere, subject)).toBeUndefined();

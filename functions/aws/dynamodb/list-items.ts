@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { readAnnotations } from '../../core/oci/descriptor.ts';
 import { writeBatch } from './batch.ts';
 import {
   binary,
@@ -22,6 +23,8 @@ const loadCodec = () => import('./list-codec.ts');
 /** A list, and when the upstream confirmed it (ms since 1970). */
 export interface StoredList {
   readonly entries: readonly unknown[];
+  /** At most a few kilobytes. */
+  readonly annotations?: Readonly<Record<string, string>>;
   readonly checked: number;
 }
 
@@ -32,11 +35,15 @@ export interface StoredList {
 export async function putList(
   table: DynamoDbTable,
   key: Key,
-  { entries, checked }: StoredList,
+  { entries, annotations, checked }: StoredList,
 ): Promise<void> {
   const { packList } = await loadCodec();
   const packed = await packList(entries);
-  const item = { ...keyItem(key), checked: number(checked) };
+  const item = {
+    ...keyItem(key),
+    checked: number(checked),
+    ...(annotations && { annotations: text(JSON.stringify(annotations)) }),
+  };
   const previous = await table.replace(
     packed.byteLength <= chunkBytes
       ? { ...item, bytes: binary(packed) }
@@ -60,7 +67,8 @@ export async function getList(table: DynamoDbTable, key: Key): Promise<StoredLis
     const packed = binaryOf(item, 'bytes') ?? (await getChunks(table, key, item));
     if (packed === undefined) continue;
     const { unpackList } = await loadCodec();
-    return { entries: await unpackList(packed), checked };
+    const annotations = readAnnotations(JSON.parse(textOf(item, 'annotations') ?? 'null'));
+    return { entries: await unpackList(packed), ...(annotations && { annotations }), checked };
   }
   return undefined;
 }

@@ -1,4 +1,4 @@
-import { type Descriptor, readDescriptor } from '../../core/oci/descriptor.ts';
+import { type Descriptor, readReferrerList } from '../../core/oci/descriptor.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import type { Manifest, ManifestContents } from '../../core/oci/manifest.ts';
 import type { Page, PageRequest } from '../../core/oci/page.ts';
@@ -126,17 +126,17 @@ export class DynamoDbManifestStore implements ManifestStore {
   async getReferrers(repository: Repository, subject: Digest): Promise<ReferrersList | undefined> {
     const list = await getList(this.#table, { pk: listPartition(repository), sk: subject });
     if (list === undefined) return undefined;
-    const manifests = list.entries.map(readDescriptor).filter((entry) => entry !== undefined);
-    return { manifests, checked: list.checked };
+    const { entries, annotations, checked } = list;
+    return { manifests: readReferrerList(entries), ...(annotations && { annotations }), checked };
   }
 
   putReferrers(
     repository: Repository,
     subject: Digest,
-    { manifests, checked }: ReferrersList,
+    { manifests, ...about }: ReferrersList,
   ): Promise<void> {
     const key = { pk: listPartition(repository), sk: subject };
-    return putList(this.#table, key, { entries: manifests, checked });
+    return putList(this.#table, key, { entries: manifests, ...about });
   }
 
   markPulled(repository: Repository, digest: Digest, pulled: number): Promise<void> {

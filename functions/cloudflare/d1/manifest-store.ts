@@ -1,5 +1,5 @@
 import type { LargeValues } from '../../core/bucket/large-values.ts';
-import { readDescriptor, readDescriptors } from '../../core/oci/descriptor.ts';
+import { readDescriptor, readReferrerList } from '../../core/oci/descriptor.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import { type Manifest, storedMediaType } from '../../core/oci/manifest.ts';
 import { safeType } from '../../core/oci/media-type.ts';
@@ -176,7 +176,7 @@ export function d1ManifestStore(
       const key = repositoryKey(repository);
       const row = await first<{ text: string | null }>(statements.getReferrers, key, subject);
       const list = await listOf<ReferrersList>(`referrers/${key}/${subject}`, row);
-      return list && { ...list, manifests: readDescriptors(list.manifests) };
+      return list && { ...list, manifests: readReferrerList(list.manifests) };
     },
 
     async putReferrers(repository, subject, list) {

@@ -1,8 +1,8 @@
 import type { ByteRange, RangeRequest, RangeSpec } from '../headers/range.ts';
-import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Page, PageRequest } from '../oci/page.ts';
 import type { Reference } from '../oci/reference.ts';
+import type { Referrers } from '../oci/referrers-index.ts';
 import type { Repository } from '../oci/repository.ts';
 import type { Unobtained, UpstreamPolicy } from '../sources/source.ts';
 
@@ -105,9 +105,5 @@ export type TagsOutcome =
   | Unobtained;
 
 export type ReferrersOutcome =
-  | {
-      readonly kind: 'found';
-      readonly manifests: readonly Descriptor[];
-      readonly provenance: Provenance;
-    }
+  | ({ readonly kind: 'found'; readonly provenance: Provenance } & Referrers)
   | Unobtained;

@@ -65,6 +65,41 @@ export function descriptorText(descriptor: Descriptor): string {
   return JSON.stringify({ mediaType: readType(mediaType) ?? '', digest, size });
 }
 
+/** A manifest that refers to another one, with what lists of referrers say of it. */
+export interface Referrer extends Descriptor {
+  /** os, architecture and the rest, as the registry sent them. */
+  readonly platform?: Readonly<Record<string, string | readonly string[]>>;
+  /** The content itself, in base64. */
+  readonly data?: string;
+}
+
+/** The valid entries of a list of referrers; empty when the value is not an array. */
+export function readReferrerList(value: unknown): Referrer[] {
+  return readList(value, readReferrer);
+}
+
+function readReferrer(value: unknown): Referrer | undefined {
+  const descriptor = readDescriptor(value);
+  if (descriptor === undefined) return undefined;
+  const { platform: given, data } = objectOf(value) ?? {};
+  const platform = readPlatform(given);
+  return {
+    ...descriptor,
+    ...(platform !== undefined && { platform }),
+    ...(typeof data === 'string' && /^[\w+/=-]*$/.test(data) && { data }),
+  };
+}
+
+/** The strings and lists of strings of a platform object; undefined when it has none. */
+function readPlatform(value: unknown): Referrer['platform'] {
+  const isText = (part: unknown) => typeof part === 'string';
+  const members = Object.entries(objectOf(value) ?? {}).filter(
+    (member): member is [string, string | string[]] =>
+      isText(member[1]) || (Array.isArray(member[1]) && member[1].every(isText)),
+  );
+  return members.length === 0 ? undefined : Object.fromEntries(members);
+}
+
 /** The valid descriptors of a list; empty when the value is not an array. */
 export function readDescriptors(value: unknown): Descriptor[] {
   return readList(value, readDescriptor);

@@ -2,6 +2,7 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Manifest, ManifestContents } from '../oci/manifest.ts';
 import type { Page, PageRequest } from '../oci/page.ts';
+import type { Referrers } from '../oci/referrers-index.ts';
 import type { Repository } from '../oci/repository.ts';
 
 /** A former target of a tag. */
@@ -38,8 +39,7 @@ export interface TagList {
 }
 
 /** An upstream's list of referrers of one manifest, as of `checked` (ms since 1970). */
-export interface ReferrersList {
-  readonly manifests: readonly Descriptor[];
+export interface ReferrersList extends Referrers {
   readonly checked: number;
 }
 
@@ -81,7 +81,7 @@ export type Consistency = 'strong' | 'eventual';
  *
  * Whatever wrote it, what is read can be sent to clients: a manifest's media type is repaired by
  * `storedMediaType`, a tag's is empty unless it is servable, and descriptors go through
- * `readDescriptor`.
+ * `readDescriptor` or, in lists of referrers, `readReferrerList`.
  */
 export interface ManifestStore {
   getTag(

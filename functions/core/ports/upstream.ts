@@ -1,8 +1,8 @@
 import type { ByteReader } from '../bytes/byte-reader.ts';
-import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Manifest } from '../oci/manifest.ts';
 import type { Reference } from '../oci/reference.ts';
+import type { Referrers } from '../oci/referrers-index.ts';
 
 /** A repository at its upstream, for one request or one fill. */
 export interface RemoteRepository {
@@ -66,7 +66,7 @@ export type BlobRedirect =
 export type TagListing = { readonly kind: 'found'; readonly tags: readonly string[] } | Refused;
 
 export type ReferrersListing =
-  | { readonly kind: 'found'; readonly manifests: readonly Descriptor[] }
+  | ({ readonly kind: 'found' } & Referrers)
   /** The upstream has no referrers API: use the fallback tag. */
   | { readonly kind: 'unsupported' };
 

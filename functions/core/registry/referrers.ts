@@ -19,9 +19,10 @@ export async function answerReferrers(request: RepositoryRequest, text: string):
   // Clients repeat the parameter to get several types.
   const types = new URLSearchParams(request.query).getAll('artifactType').filter(Boolean);
   const isFiltered = types.length > 0;
+  const { manifests: all, annotations } = outcome;
   const manifests = isFiltered
-    ? outcome.manifests.filter(({ artifactType = '' }) => types.includes(artifactType))
-    : outcome.manifests;
+    ? all.filter(({ artifactType = '' }) => types.includes(artifactType))
+    : all;
   const headers = {
     ...provenanceHeaders(request, provenance),
     'content-type': mediaType.ociIndex,
@@ -29,5 +30,9 @@ export async function answerReferrers(request: RepositoryRequest, text: string):
     ...(isFiltered && { 'oci-filters-applied': 'artifactType' }),
   };
   const note = contentNote(request, 'referrers', text, provenance);
-  return jsonAnswer(referrersIndex(manifests), headers, note);
+  return jsonAnswer(
+    referrersIndex({ manifests, ...(annotations && { annotations }) }),
+    headers,
+    note,
+  );
 }

@@ -1,7 +1,7 @@
-import type { Descriptor } from '../oci/descriptor.ts';
+import type { Referrer } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import { essence, mediaType } from '../oci/media-type.ts';
-import { readReferrers } from '../oci/referrers-index.ts';
+import { type Referrers, readReferrers } from '../oci/referrers-index.ts';
 import type { ReferrersListing, RemoteRepository } from '../ports/upstream.ts';
 import { type Connection, endpoint } from './connection.ts';
 import { listPages } from './pages.ts';
@@ -10,28 +10,33 @@ import { discard } from './response-body.ts';
 import type { Session } from './session.ts';
 import { readAnswer, refusedStatus } from './status.ts';
 
-const maxPages = 50;
-const maxPageBytes = 4 * 1024 * 1024;
+/** Of the whole list, in bytes: registries choose their pages, and a mirror its memory. */
+const maxBytes = 8 * 1024 * 1024;
+const maxPages = 1000;
 
 /** True for a status that does not tell whether there is a referrers API. */
 function isInconclusive(status: number): boolean {
   return status === 408 || status === 429 || (status >= 500 && status !== 501);
 }
 
-/** The descriptors of one page; undefined if the answer is not of the referrers API. */
+/**
+ * The bytes of one page of at most `most`; undefined if the answer is not of the referrers API. Its
+ * type does not tell: some registries send the list as `application/json`.
+ */
 async function readPage(
   connection: Connection,
   request: UpstreamRequest,
   answer: Answer,
-): Promise<readonly Descriptor[] | undefined> {
+  most: number,
+): Promise<Uint8Array | undefined> {
   const { response } = answer;
   if (isInconclusive(response.status)) throw await refusedStatus(connection, request, answer);
   const type = essence(response.headers.get('content-type') ?? '');
-  if (response.status !== 200 || type !== mediaType.ociIndex) {
-    await discard(response);
-    return undefined;
+  if (response.status === 200 && type !== 'text/html') {
+    return readAnswer(connection, request, answer, most);
   }
-  return readReferrers(await readAnswer(connection, request, answer, maxPageBytes));
+  await discard(response);
+  return undefined;
 }
 
 /**
@@ -53,12 +58,17 @@ export async function listReferrers(
     // ghcr.io redirects by 303 to a page of its web site.
     follow: (_target, status) => status !== 303,
   };
-  const manifests: Descriptor[] = [];
+  const manifests: Referrer[] = [];
+  let annotations: Referrers['annotations'];
+  let left = maxBytes;
   for await (const { request, answer } of listPages(session, list, maxPages)) {
     if (answer.kind === 'denied') return { kind: 'unsupported' };
-    const page = await readPage(connection, request, answer);
-    if (page === undefined) return { kind: 'unsupported' };
-    manifests.push(...page);
+    const bytes = await readPage(connection, request, answer, left);
+    const page = bytes && readReferrers(bytes);
+    if (bytes === undefined || page === undefined) return { kind: 'unsupported' };
+    left -= bytes.byteLength;
+    for (const referrer of page.manifests) manifests.push(referrer);
+    annotations ??= page.annotations;
   }
-  return { kind: 'found', manifests };
+  return { kind: 'found', manifests, ...(annotations && { annotations }) };
 }

@@ -1,4 +1,4 @@
-import { type Descriptor, readDescriptor, readDescriptors } from '../../core/oci/descriptor.ts';
+import { type Descriptor, readDescriptor, readReferrerList } from '../../core/oci/descriptor.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import { type Manifest, type ManifestContents, storedMediaType } from '../../core/oci/manifest.ts';
 import { safeType } from '../../core/oci/media-type.ts';
@@ -123,7 +123,7 @@ export class LmdbManifestStore implements ManifestStore {
 
   async getReferrers(repository: Repository, subject: Digest): Promise<ReferrersList | undefined> {
     const list = this.#index.referrers.get([repositoryKey(repository), subject]);
-    return list && { ...list, manifests: readDescriptors(list.manifests) };
+    return list && { ...list, manifests: readReferrerList(list.manifests) };
   }
 
   async putReferrers(repository: Repository, subject: Digest, list: ReferrersList): Promise<void> {

@@ -1,6 +1,7 @@
-import type { Descriptor } from '../../oci/descriptor.ts';
+import type { Referrer } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { readReferrers, referrersTag } from '../../oci/referrers-index.ts';
+import type { ReferrersListing } from '../../ports/upstream.ts';
 import type { Source, Unobtained } from '../../sources/source.ts';
 import type { Context } from '../context.ts';
 import type { FetchedReferrers } from '../flights.ts';
@@ -28,7 +29,9 @@ export async function listReferrers(
     fallback: async (stale) => stale,
   });
   if (outcome.kind !== 'found') return outcome;
-  return { kind: 'found', manifests: outcome.list.manifests, provenance: outcome.provenance };
+  const { manifests, annotations } = outcome.list;
+  const { provenance } = outcome;
+  return { kind: 'found', manifests, ...(annotations && { annotations }), provenance };
 }
 
 async function fetchReferrers(
@@ -37,10 +40,7 @@ async function fetchReferrers(
   subject: Digest,
 ): Promise<FetchedReferrers | Unobtained> {
   const listing = await source.listReferrers(subject);
-  const list =
-    listing.kind === 'found'
-      ? { manifests: listing.manifests, checked: context.runtime.now() }
-      : await fallbackReferrers(context, source, subject);
+  const list = await listOf(context, source, subject, listing);
   // The list of a stale tag must not replace the cached one, which may be newer.
   if ('kind' in list || list.provenance !== undefined) return list;
   const key = manifestKey(source.repository, subject);
@@ -48,6 +48,17 @@ async function fetchReferrers(
   context.memory.referrers.set(key, list, Number.POSITIVE_INFINITY, weight);
   await context.manifests.putReferrers(source.repository, subject, list);
   return list;
+}
+
+async function listOf(
+  context: Context,
+  source: Source,
+  subject: Digest,
+  listing: ReferrersListing,
+): Promise<FetchedReferrers | Unobtained> {
+  if (listing.kind !== 'found') return fallbackReferrers(context, source, subject);
+  const { kind: _, ...referrers } = listing;
+  return { ...referrers, checked: context.runtime.now() };
 }
 
 /**
@@ -64,9 +75,9 @@ async function fallbackReferrers(
   if (index.kind === 'absent') return { manifests: [], checked };
   if (index.kind === 'unobtainable') throw index.error;
   if (index.kind !== 'found') return index;
-  const manifests = (index.bytes && readReferrers(index.bytes)) ?? [];
+  const referrers = (index.bytes && readReferrers(index.bytes)) ?? { manifests: [] };
   const { provenance } = index;
-  return { manifests, checked, ...(provenance.kind === 'stale' && { provenance }) };
+  return { ...referrers, checked, ...(provenance.kind === 'stale' && { provenance }) };
 }
 
 /** The heap size of a descriptor, and of each of its strings, without their characters. */
@@ -74,11 +85,13 @@ const descriptorBytes = 300;
 const entryBytes = 100;
 
 /** An upper estimate of descriptors' heap size, with two bytes per character. */
-function descriptorsBytes(descriptors: readonly Descriptor[]): number {
+function descriptorsBytes(descriptors: readonly Referrer[]): number {
   let bytes = 0;
-  for (const { mediaType, artifactType = '', annotations = {}, urls = [] } of descriptors) {
-    const texts = [mediaType, artifactType, ...urls];
-    for (const [name, value] of Object.entries(annotations)) texts.push(name, value);
+  for (const descriptor of descriptors) {
+    const { mediaType, artifactType = '', data = '', urls = [] } = descriptor;
+    const texts = [mediaType, artifactType, data, ...urls];
+    const members = { ...descriptor.annotations, ...descriptor.platform };
+    for (const [name, value] of Object.entries(members)) texts.push(name, ...[value].flat());
     bytes += descriptorBytes + texts.length * entryBytes;
     for (const text of texts) bytes += text.length * 2;
   }

@@ -29,9 +29,12 @@ describe('referrers', () => {
       size: 3,
       artifactType: 'application/x',
       annotations: { a: 'b' },
+      platform: { os: 'linux', architecture: 'arm64', 'os.features': ['a'] },
+      data: 'e30=',
     };
-    expect(readReferrers(bytes(referrersIndex([one])))).toEqual([one]);
-    expect(JSON.parse(referrersIndex([]))).toEqual({
+    const list = { manifests: [one], annotations: { source: 'up' } };
+    expect(readReferrers(bytes(referrersIndex(list)))).toEqual(list);
+    expect(JSON.parse(referrersIndex({ manifests: [] }))).toEqual({
       schemaVersion: 2,
       mediaType: 'application/vnd.oci.image.index.v1+json',
       manifests: [],
@@ -39,7 +42,16 @@ describe('referrers', () => {
   });
 
   it('are empty for null, as Go writes an empty list', () => {
-    expect(readReferrers(bytes('{"manifests":null}'))).toEqual([]);
+    expect(readReferrers(bytes('{"manifests":null}'))).toEqual({ manifests: [] });
+  });
+
+  it('lose what is no platform, no data and no annotation, and long annotations of the list', () => {
+    const one = { mediaType: 'm', digest: sha256, size: 3 };
+    const odd = { ...one, platform: { os: 7, variant: 'v8', features: [1] }, data: '<b>' };
+    const annotations = { long: 'x'.repeat(20_000) };
+    expect(readReferrers(bytes(JSON.stringify({ manifests: [odd], annotations })))).toEqual({
+      manifests: [{ ...one, platform: { variant: 'v8' } }],
+    });
   });
 
   it.each(['<html>', '{}', '[]', 'null', '{"manifests":{}}', ''])('are not in %s', (text) => {

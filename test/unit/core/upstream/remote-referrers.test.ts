@@ -32,6 +32,53 @@ describe('referrers', () => {
     server.verify();
   });
 
+  test.each(['application/json', 'text/plain; charset=utf-8', undefined])(
+    'are read from a list of the type %s, with all that it says of them',
+    async (type) => {
+      const entry = {
+        ...descriptor('one'),
+        annotations: { a: 'b' },
+        platform: { os: 'linux', architecture: 'arm64' },
+        data: 'e30=',
+      };
+      const body = JSON.stringify({ manifests: [entry], annotations: { source: 'up' } });
+      const headers = type === undefined ? {} : { 'content-type': type };
+      await using server = await startScripted({ path, answer: { headers, body } });
+      const { upstream, at } = clientOf(server.url);
+      const listed = await upstream.listReferrers(at('a/b'), subject);
+      expect(listed).toEqual({
+        kind: 'found',
+        manifests: [entry],
+        annotations: { source: 'up' },
+      });
+    },
+  );
+
+  test('are bounded by their bytes, not by their pages', async () => {
+    let asked = 0;
+    const pages = 120;
+    const { upstream, at } = clientOf(new URL('http://registry.example'), {
+      fetch: async () => {
+        asked += 1;
+        const link = asked < pages ? { link: `<${path}?last=${asked}>; rel="next"` } : {};
+        return new Response(index([descriptor(`r${asked}`)]), { headers: { ...headers, ...link } });
+      },
+    });
+    expect(await upstream.listReferrers(at('a/b'), subject)).toMatchObject({ kind: 'found' });
+    expect(asked).toBe(pages);
+    const long = index([{ ...descriptor('long'), annotations: { a: 'x'.repeat(3_000_000) } }]);
+    const endless = clientOf(new URL('http://registry.example'), {
+      fetch: async () => {
+        asked += 1;
+        const link = `<${path}?last=${asked}>; rel="next"`;
+        return new Response(long, { headers: { ...headers, link } });
+      },
+    });
+    const failure = await failureOf(endless.upstream.listReferrers(at('a/b'), subject));
+    expect(failure.kind).toBe('invalid');
+    expect(asked).toBe(pages + 3);
+  });
+
   test('none at all are found', async () => {
     await using server = await startScripted({ path, answer: { headers, body: index(null) } });
     const { upstream, at } = clientOf(server.url);
