@@ -28,7 +28,7 @@ export async function resolveTag(
   const { registry } = source.repository;
   const record = await latestRecord(context, source, tag, mustConfirm);
   const key = `${source.key}:${tag}`;
-  const isConfirming = mustConfirm && mayConfirm(context, source, key, record);
+  const isConfirming = mustConfirm && mayConfirm(context, source, key);
   const ttl = record === undefined ? 0 : ttlOf(policy, tag, record, context.runtime.now());
   if (record !== undefined && ttl > 0 && !isConfirming) {
     const seconds = ttl === Number.POSITIVE_INFINITY ? undefined : Math.ceil(ttl / 1000);
@@ -82,15 +82,8 @@ export async function resolveTag(
  * Whether a client's wish to have a tag confirmed is granted. A client's own loop must not become the
  * registry's abuse limit for everybody.
  */
-function mayConfirm(
-  context: Context,
-  source: Source,
-  key: string,
-  record: TagRecord | undefined,
-): boolean {
-  if (source.recentFailure?.kind === 'limited' || context.memory.confirmed.get(key)) return false;
-  const age = record === undefined ? -1 : context.runtime.now() - record.checked;
-  return age < 0 || age >= confirmInterval;
+function mayConfirm({ memory }: Context, source: Source, key: string): boolean {
+  return source.recentFailure?.kind !== 'limited' && memory.confirmed.get(key) === undefined;
 }
 
 /** The newest record of a tag. Where other instances fill, they may have written a newer one. */
