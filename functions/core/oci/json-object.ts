@@ -7,19 +7,17 @@ export function objectOf(value: unknown): Record<string, unknown> | undefined {
 /** Real manifests and lists nest a handful of levels; millions of levels take seconds to parse. */
 const deepest = 100;
 
-/** Shorter texts cannot nest deeply enough to take long. In characters. */
-const shortest = 64 * 1024;
-
 /** Parses JSON whose value is an object; undefined for any other text, and beyond 100 levels. */
 export function parseObject(json: Uint8Array | string): Record<string, unknown> | undefined {
   try {
     const text = typeof json === 'string' ? json : new TextDecoder().decode(json);
-    return text.length > shortest && isDeep(text) ? undefined : objectOf(JSON.parse(text));
+    return isDeep(text) ? undefined : objectOf(JSON.parse(text));
   } catch {
     return undefined;
   }
 }
 
+/** Looks for the depth before the text is parsed, without recursion. */
 function isDeep(json: string): boolean {
   let depth = 0;
   for (let at = 0; at < json.length; at++) {

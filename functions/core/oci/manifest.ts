@@ -23,7 +23,7 @@ export interface ManifestContents {
   readonly kind: 'image' | 'index';
   /** Config and layers of an image manifest, blobs of an artifact manifest; without duplicates. */
   readonly blobs: readonly Descriptor[];
-  /** Set when the manifest names more blobs than `blobs` holds. */
+  /** Set when the manifest has more descriptors than were read. */
   readonly hasMore?: true;
   /** The manifests of an index. */
   readonly manifests: readonly IndexEntry[];
@@ -39,8 +39,8 @@ export const maxManifestBytes = 4_393_216;
 const mostBlobs = 1_000;
 
 /**
- * Reads the content that a manifest refers to, with at most `most` blobs; undefined for bytes that
- * are not a manifest, and for schema 1.
+ * Reads the content that a manifest refers to, from at most `most` descriptors of blobs; undefined for
+ * bytes that are not a manifest, and for schema 1.
  */
 export function readManifest(
   manifest: Pick<Manifest, 'bytes' | 'mediaType'>,
@@ -54,17 +54,11 @@ export function readManifest(
   const annotations = readAnnotations(body.annotations);
   // distribution-spec §Listing referrers
   const artifactType = readType(body.artifactType) ?? config?.mediaType;
-  const blobs = isIndex
-    ? []
-    : withoutDuplicates([
-        ...(config ? [config] : []),
-        ...readDescriptors(body.layers),
-        ...readDescriptors(body.blobs),
-      ]);
+  const named = isIndex ? [] : [body.config ?? [], body.layers ?? [], body.blobs ?? []].flat();
   return {
     kind: isIndex ? 'index' : 'image',
-    blobs: blobs.slice(0, most),
-    ...(blobs.length > most && { hasMore: true }),
+    blobs: withoutDuplicates(readDescriptors(named.slice(0, most))),
+    ...(named.length > most && { hasMore: true }),
     manifests: isIndex ? readIndexEntries(body.manifests) : [],
     ...(subject && { subject }),
     ...(artifactType !== undefined && { artifactType }),

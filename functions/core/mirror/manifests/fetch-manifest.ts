@@ -80,7 +80,9 @@ async function storeManifest(
     context.attempt.manifests.putManifest(repository, manifest, contents, pulled),
   );
   context.memory.incomplete.arrived();
-  const jobs = (contents?.blobs ?? [])
+  // No real image has so many blobs, and the queue is shared.
+  const prefetched = contents?.hasMore ? [] : (contents?.blobs ?? []);
+  const jobs = prefetched
     .filter(({ urls, size }) => urls === undefined && size <= context.limits.maxBlobBytes)
     .map(({ digest, size, mediaType }) => ({
       repository,
