@@ -42,7 +42,7 @@ export function createHandler({ service, log, metrics, served }: HandlerOptions)
   return async (message, response) => {
     const started = performance.now();
     const ended = metrics.begin();
-    const request = registryRequest(message);
+    const request = new NodeRequest(message);
     let outcome: Outcome;
     try {
       // Not through hono, whose fixed answer alone takes 53.6 µs of CPU: a warm pull takes 39.7.
@@ -54,11 +54,13 @@ export function createHandler({ service, log, metrics, served }: HandlerOptions)
       response.destroy();
       outcome = { status: 500, note: unnoted, written: { bytes: 0, end: 'broken', error } };
     }
-    const { bytes } = outcome.written;
-    if (bytes > 0) served(bytes);
+    const { status, note, written } = outcome;
+    if (written.bytes > 0) served(written.bytes);
     const record: RequestRecord = {
-      ...outcome,
       method: request.method,
+      status,
+      note,
+      written,
       userAgent: request.header('user-agent'),
       milliseconds: performance.now() - started,
     };
@@ -90,15 +92,22 @@ function createAppHandler({ app }: Pick<Service, 'app'>) {
   };
 }
 
-function registryRequest({ method = 'GET', url = '/', headers }: IncomingMessage): RegistryRequest {
-  return {
-    method,
-    target: originForm(url),
-    header(name) {
-      const value = headers[name];
-      return Array.isArray(value) ? value.join(', ') : value;
-    },
-  };
+/** Node's request as the registry reads it. A class, because a closure per request costs 1 µs. */
+class NodeRequest implements RegistryRequest {
+  readonly method: string;
+  readonly target: string;
+  readonly #headers: IncomingMessage['headers'];
+
+  constructor({ method = 'GET', url = '/', headers }: IncomingMessage) {
+    this.method = method;
+    this.target = originForm(url);
+    this.#headers = headers;
+  }
+
+  header(name: string): string | undefined {
+    const value = this.#headers[name];
+    return Array.isArray(value) ? value.join(', ') : value;
+  }
 }
 
 /** A client that uses this server as a proxy sends an absolute URL (RFC 9112 §3.2.2). */

@@ -78,7 +78,9 @@ export function cacheManifest(
 ): CachedManifest {
   const summary = contents && summarize(contents);
   const { blobs = [], choices = [] } = summary ?? {};
-  const weight = manifest.bytes.byteLength + 500 + (blobs.length + choices.length) * digestBytes;
+  // The bytes twice, because the Node server keeps those it sent as text too.
+  const weight =
+    2 * manifest.bytes.byteLength + 500 + (blobs.length + choices.length) * digestBytes;
   const cached = { manifest, summary };
   const key = manifestKey(repository, manifest.digest);
   memory.manifests.set(key, cached, Number.POSITIVE_INFINITY, weight);
