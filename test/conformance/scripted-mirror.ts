@@ -98,11 +98,12 @@ export function scriptedMirror(situation: Situation): Mirror {
       }));
       return { kind: 'parts', size, parts, provenance: { kind: 'hit', ttl: undefined } };
     },
-    async listTags() {
+    async listTags(page) {
       const refused = obstacle(repository);
       if (refused !== undefined) return refused;
       const tags = shelvesOf(repository).flatMap((shelf) => shelf.tags);
-      return { kind: 'found', tags: tags.sort(), provenance: provenanceOf(situation, true) };
+      const { entries, next } = pageOf(tags.sort(), page);
+      return { kind: 'found', tags: entries, next, provenance: provenanceOf(situation, true) };
     },
     async listReferrers(subject) {
       const refused = obstacle(repository);

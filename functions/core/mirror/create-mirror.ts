@@ -1,5 +1,6 @@
 import type { RangeSpec } from '../headers/range.ts';
 import type { Digest } from '../oci/digest.ts';
+import type { PageRequest } from '../oci/page.ts';
 import type { Reference } from '../oci/reference.ts';
 import type { FillJob, FillOutcome } from '../ports/fill-queue.ts';
 import type { Ports } from '../ports/ports.ts';
@@ -108,8 +109,8 @@ class RequestRepository implements MirroredRepository {
     return locateRanges(this.#context, this.#source, digest, ranges);
   }
 
-  listTags(): Promise<TagsOutcome> {
-    return listTags(this.#context, this.#source);
+  listTags(page: PageRequest): Promise<TagsOutcome> {
+    return listTags(this.#context, this.#source, page);
   }
 
   listReferrers(subject: Digest): Promise<ReferrersOutcome> {

@@ -3,6 +3,7 @@ import type { ReferrersList, TagList, TagRecord } from '../ports/manifest-store.
 import type { Runtime } from '../ports/runtime.ts';
 import type { BlobRedirect } from '../ports/upstream.ts';
 import type { Unobtained } from '../sources/source.ts';
+import type { TagSegment } from './lists/tag-pages.ts';
 import type { BlobAccess, CachedManifest } from './memory.ts';
 import type { Provenance } from './mirror.ts';
 
@@ -19,6 +20,7 @@ export function createFlights(runtime: Pick<Runtime, 'waitUntil'>) {
     entries: new SingleFlight<BlobAccess>(runtime),
     locations: new SingleFlight<BlobRedirect>(runtime),
     tagLists: new SingleFlight<TagList | Unobtained>(runtime),
+    tagPages: new SingleFlight<TagSegment | Unobtained>(runtime),
     referrers: new SingleFlight<FetchedReferrers | Unobtained>(runtime),
     evictions: new SingleFlight<void>(runtime),
   };

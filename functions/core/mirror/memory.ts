@@ -5,6 +5,7 @@ import type { NotedBlob } from '../ports/blob-store.ts';
 import type { ReferrersList, TagList, TagRecord } from '../ports/manifest-store.ts';
 import type { BlobRedirect, Refused } from '../ports/upstream.ts';
 import type { Unobtained } from '../sources/source.ts';
+import type { TagSegment } from './lists/tag-pages.ts';
 
 /** How long a refusal is remembered, in ms: CI pushes a tag and pulls it a moment later. */
 export const refusalLife = 20_000;
@@ -27,6 +28,8 @@ export function createMemory(manifestBytes: number, now: () => number) {
     manifests: new BoundedCache<CachedManifest>(manifestBytes, now),
     tags: new BoundedCache<TagRecord>(20_000, now),
     tagLists: new BoundedCache<TagList>(200_000, now),
+    /** Parts of lists that clients read page by page. */
+    tagSegments: new BoundedCache<TagSegment>(200_000, now),
     /** Weighed in bytes: clients choose which lists, whose annotations may have any length. */
     referrers: new BoundedCache<ReferrersList>(manifestBytes / 4, now),
     /** Blobs that a repository may serve: its manifests name them, or the upstream confirmed them. */

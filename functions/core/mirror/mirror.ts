@@ -37,7 +37,7 @@ export interface MirroredRepository {
   locateBlob(digest: Digest, method: Method, range: SingleRange): Promise<BlobOutcome>;
   /** For GET of several ranges of a blob. */
   locateRanges(digest: Digest, ranges: readonly RangeSpec[]): Promise<RangesOutcome>;
-  listTags(): Promise<TagsOutcome>;
+  listTags(page: PageRequest): Promise<TagsOutcome>;
   listReferrers(subject: Digest): Promise<ReferrersOutcome>;
 }
 
@@ -101,7 +101,14 @@ export type RangesOutcome =
   | BlobOutcome;
 
 export type TagsOutcome =
-  | { readonly kind: 'found'; readonly tags: readonly string[]; readonly provenance: Provenance }
+  | {
+      readonly kind: 'found';
+      /** In the order of code units. */
+      readonly tags: readonly string[];
+      /** The `last` of the next page's request; undefined: there is none. */
+      readonly next: string | undefined;
+      readonly provenance: Provenance;
+    }
   | Unobtained;
 
 export type ReferrersOutcome =

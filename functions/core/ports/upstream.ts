@@ -63,7 +63,18 @@ export type BlobRedirect =
   | { readonly kind: 'direct' }
   | Refused;
 
-export type TagListing = { readonly kind: 'found'; readonly tags: readonly string[] } | Refused;
+/** Where a page of tags begins: at the first one, after a tag, or at the `next` of the page before. */
+export type TagPageStart = { readonly last?: string } | { readonly next: string };
+
+export type TagPage =
+  | {
+      readonly kind: 'found';
+      /** In the upstream's order. */
+      readonly tags: readonly string[];
+      /** Where the next page begins; undefined after the last one. */
+      readonly next: string | undefined;
+    }
+  | Refused;
 
 export type ReferrersListing =
   | ({ readonly kind: 'found' } & Referrers)
@@ -100,7 +111,6 @@ export interface Upstream {
   openLocated(remote: RemoteRepository, url: string, slice: BlobSlice): Promise<BlobOpening>;
   /** GET of a blob that stops at the upstream's redirect. */
   locateBlob(remote: RemoteRepository, digest: Digest): Promise<BlobRedirect>;
-  /** All tags, in the order of code units. */
-  listTags(remote: RemoteRepository): Promise<TagListing>;
+  listTags(remote: RemoteRepository, start?: TagPageStart): Promise<TagPage>;
   listReferrers(remote: RemoteRepository, subject: Digest): Promise<ReferrersListing>;
 }

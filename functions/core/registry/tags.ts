@@ -1,4 +1,4 @@
-import { type PageRequest, pageOf, parsePage } from '../oci/page.ts';
+import { type PageRequest, parsePage } from '../oci/page.ts';
 import { type Answer, jsonAnswer, type ReadRequest, type RepositoryRequest } from './answer.ts';
 import { contentNote, listCacheControl, provenanceHeaders } from './answer-headers.ts';
 import { errorAnswer, type Subject, subjectOf, unobtainedAnswer } from './error-answer.ts';
@@ -8,15 +8,14 @@ import { refusal } from './refusal.ts';
 export async function answerTags(request: RepositoryRequest): Promise<Answer> {
   const page = parsePage(new URLSearchParams(request.query));
   if (page === undefined) return invalidPage(request, subjectOf(request, 'tags'));
-  const outcome = await request.mirrored.listTags();
+  const outcome = await request.mirrored.listTags(page);
   if (outcome.kind !== 'found') return unobtainedAnswer(request, outcome, 'tags');
-  const { entries, next } = pageOf(outcome.tags, page);
   const headers = {
     ...provenanceHeaders(request, outcome.provenance),
     'cache-control': listCacheControl(outcome.provenance),
-    ...nextPage(request, page, next),
+    ...nextPage(request, page, outcome.next),
   };
-  const json = JSON.stringify({ name: request.name, tags: entries });
+  const json = JSON.stringify({ name: request.name, tags: outcome.tags });
   return jsonAnswer(json, headers, contentNote(request, 'tags', undefined, outcome.provenance));
 }
 
@@ -36,8 +35,9 @@ export function nextPage(
   { limit }: PageRequest,
   last: string | undefined,
 ): Record<string, string> {
-  if (last === undefined || limit === undefined) return {};
+  if (last === undefined) return {};
+  const size = limit === undefined ? '' : `n=${limit}&`;
   const suffix = ns === undefined ? '' : `&ns=${encodeURIComponent(ns)}`;
-  const query = `n=${limit}&last=${encodeURIComponent(last)}${suffix}`;
+  const query = `${size}last=${encodeURIComponent(last)}${suffix}`;
   return { link: `<${path}?${query}>; rel="next"` };
 }

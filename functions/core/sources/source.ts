@@ -2,7 +2,13 @@ import type { Digest } from '../oci/digest.ts';
 import type { Reference } from '../oci/reference.ts';
 import { type Repository, type RepositoryPattern, repositoryKey } from '../oci/repository.ts';
 import type { Runtime } from '../ports/runtime.ts';
-import type { BlobOpening, BlobSlice, RemoteRepository, Upstream } from '../ports/upstream.ts';
+import type {
+  BlobOpening,
+  BlobSlice,
+  RemoteRepository,
+  TagPageStart,
+  Upstream,
+} from '../ports/upstream.ts';
 import { UpstreamError } from '../ports/upstream-error.ts';
 import { SourceHealth } from './source-health.ts';
 
@@ -156,8 +162,8 @@ export class Source implements RemoteRepository {
     return this.#request((upstream) => upstream.locateBlob(this, digest));
   }
 
-  listTags() {
-    return this.#request((upstream) => upstream.listTags(this));
+  listTags(start: TagPageStart) {
+    return this.#request((upstream) => upstream.listTags(this, start));
   }
 
   listReferrers(subject: Digest) {

@@ -18,7 +18,7 @@ export function createUpstream(options: UpstreamOptions, runtime: UpstreamRuntim
     openBlob: (remote, digest, slice) => openBlob(session, remote, digest, slice),
     openLocated: (remote, url, slice) => openLocated(session, remote, url, slice),
     locateBlob: (remote, digest) => locateBlob(session, remote, digest),
-    listTags: (remote) => listTags(session, remote),
+    listTags: (remote, start) => listTags(session, remote, start),
     listReferrers: (remote, subject) => listReferrers(session, remote, subject),
   };
 }

@@ -34,7 +34,7 @@ export async function* listPages(
  * own URL: registries behind proxies name internal hosts or plain http, and one that redirects names
  * the other host's path. A link to a host that took no part in the answer is refused.
  */
-function nextPage(what: string, list: URL, current: URL, answer: Answer): URL | undefined {
+export function nextPage(what: string, list: URL, current: URL, answer: Answer): URL | undefined {
   const link = nextLink(answer.response.headers.get('link'));
   if (link === undefined) return undefined;
   const target = parseUrl(link, answer.url);

@@ -10,6 +10,8 @@ export interface Session {
   /** Sends a request with the authorization that the registry wants. */
   exchange(request: UpstreamRequest): Promise<Answer | { readonly kind: 'denied' }>;
   tokenServiceOf(name: string): TokenService | undefined;
+  /** `size` is the index of the page size that the registry accepted last. */
+  readonly tagPages: { size: number };
 }
 
 /** By these statuses registries hide a repository from the anonymous without a challenge. */
@@ -24,6 +26,7 @@ export function openSession(connection: Connection): Session {
   const authorization = new Authorization(connection);
   return {
     connection,
+    tagPages: { size: 0 },
     tokenServiceOf: (name) => authorization.tokenServiceOf(name),
     async exchange(request) {
       const first = await authorization.permit(request.remote);

@@ -1,33 +1,36 @@
+import type { PageRequest } from '../../oci/page.ts';
 import type { TagList } from '../../ports/manifest-store.ts';
 import type { Source, Unobtained } from '../../sources/source.ts';
 import type { Context } from '../context.ts';
 import type { Provenance, TagsOutcome } from '../mirror.ts';
+import { collectTags } from './collect-tags.ts';
+import { isEnough, pageOfSegment, reaches, type TagSegment } from './tag-pages.ts';
 
-/** The upstream's list of tags, refreshed when it is out of date. */
-export async function listTags(context: Context, source: Source): Promise<TagsOutcome> {
+/** A page of the upstream's tags, refreshed when they are out of date. */
+export async function listTags(
+  context: Context,
+  source: Source,
+  request: PageRequest,
+): Promise<TagsOutcome> {
   const { key, repository } = source;
-  const cached =
-    context.memory.tagLists.get(key) ?? (await context.manifests.getTagList(repository));
-  const outcome = await cachedList(context, source, {
+  const part = context.memory.tagSegments.get(key);
+  const isServable = part !== undefined && reaches(part, request.last) && isEnough(part, request);
+  const cached: TagSegment | undefined = isServable
+    ? part
+    : (context.memory.tagLists.get(key) ?? (await context.manifests.getTagList(repository)));
+  const flight = JSON.stringify([key, request.limit, request.last]);
+  const outcome = await cachedList<TagSegment>(context, source, {
     cached,
-    fetch: () => context.flights.tagLists.run(key, () => fetchTags(context, source)),
+    fetch: () =>
+      context.flights.tagPages.run(flight, () => collectTags(context, source, request, part)),
     async fallback(stale) {
       const list = stale ?? (await pulledTags(context, source));
       return list?.tags.length === 0 ? undefined : list;
     },
   });
   if (outcome.kind !== 'found') return outcome;
-  return { kind: 'found', tags: outcome.list.tags, provenance: outcome.provenance };
-}
-
-async function fetchTags(context: Context, source: Source): Promise<TagList | Unobtained> {
-  const listing = await source.listTags();
-  if (listing.kind !== 'found') return listing;
-  const list = { tags: listing.tags, checked: context.runtime.now() };
-  const weight = list.tags.length + 1;
-  context.memory.tagLists.set(source.key, list, Number.POSITIVE_INFINITY, weight);
-  await context.manifests.putTagList(source.repository, list);
-  return list;
+  const { entries, next } = pageOfSegment(outcome.list, request);
+  return { kind: 'found', tags: entries, next, provenance: outcome.provenance };
 }
 
 /** The tags that were pulled through this mirror: better than none while the upstream is down. */

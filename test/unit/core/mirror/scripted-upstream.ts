@@ -10,7 +10,8 @@ import type {
   ManifestHead,
   ReferrersListing,
   RemoteRepository,
-  TagListing,
+  TagPage,
+  TagPageStart,
   TokenService,
   Upstream,
 } from '../../../../functions/core/ports/upstream.ts';
@@ -51,6 +52,10 @@ export class ScriptedUpstream implements Upstream {
   body: ((slice: BlobSlice) => ByteReader) | undefined;
   /** The token services of repositories. */
   readonly tokenServices = new Map<string, TokenService>();
+  /** The size of a page of tags; by default there is one page. */
+  tagPageSize = Number.POSITIVE_INFINITY;
+  /** The order of its tags; `last` is unknown to a registry that does not sort them. */
+  tagOrder: 'sorted' | 'reversed' = 'sorted';
   /** Changes the bytes of a blob on their way. */
   corrupt: ((bytes: Uint8Array) => Uint8Array) | undefined;
   readonly #manifests = new Map<string, Content>();
@@ -143,13 +148,20 @@ export class ScriptedUpstream implements Upstream {
     return { kind: 'redirect', url: `https://cdn.example/${remote.name}@${digest}` };
   }
 
-  async listTags(remote: RemoteRepository): Promise<TagListing> {
-    await this.#note(`GET tags ${remote.name}`, remote);
+  async listTags(remote: RemoteRepository, start: TagPageStart = {}): Promise<TagPage> {
+    const { next, last = '' } = { next: undefined, ...start } as { next?: string; last?: string };
+    await this.#note(`GET tags ${remote.name} ${next ?? last}`.trim(), remote);
     const tags = [...this.#manifests.keys()]
       .filter((key) => key.startsWith(`${remote.name}:`) && !key.includes(':sha256'))
       .map((key) => key.slice(remote.name.length + 1))
       .sort();
-    return tags.length > 0 ? { kind: 'found', tags } : { kind: 'absent' };
+    if (tags.length === 0) return { kind: 'absent' };
+    if (this.tagOrder === 'reversed') tags.reverse();
+    const after = this.tagOrder === 'reversed' ? -1 : tags.findLastIndex((tag) => tag <= last);
+    const from = next === undefined ? after + 1 : Number(next);
+    const to = from + this.tagPageSize;
+    const hasNext = to < tags.length;
+    return { kind: 'found', tags: tags.slice(from, to), next: hasNext ? String(to) : undefined };
   }
 
   async listReferrers(remote: RemoteRepository, subject: Digest): Promise<ReferrersListing> {

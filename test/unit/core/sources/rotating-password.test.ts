@@ -19,7 +19,7 @@ function scene() {
     createClient: (password) => {
       const listTags: Upstream['listTags'] = async () => {
         if (password !== state.valid) throw new UpstreamError('credentials', 'refused');
-        return { kind: 'found', tags: [password] };
+        return { kind: 'found', tags: [password], next: undefined };
       };
       const never = () => Promise.reject(new Error('not asked here'));
       return {

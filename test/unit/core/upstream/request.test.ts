@@ -144,7 +144,8 @@ describe('request', () => {
       answer: { status, headers: { 'retry-after': '5' }, body: 'secret=1' },
     });
     const { upstream, at } = clientOf(server.url);
-    const failure = await failureOf(upstream.listTags(at('a/b')));
+    // The first page of a list would be asked for with other values of n.
+    const failure = await failureOf(upstream.listTags(at('a/b'), { next: '?n=1000' }));
     expect(failure).toMatchObject({ kind: 'unavailable', status, retryAfter: 5 });
     expect(failure.message).toBe(`test.example: tags of a/b: status ${status}`);
   });

@@ -8,6 +8,7 @@ import { type MirrorUnderTest, openMirror } from '../mirror-over-store.ts';
 import { known } from '../scripted-upstream.ts';
 
 const minute = 60_000;
+const all = { limit: undefined, last: undefined };
 const repository = { registry: 'docker.io', name: 'library/app' };
 const image = makeImage({ layers: [randomLayer('app', 1000)] });
 const subject = known(image.manifest.digest);
@@ -30,19 +31,21 @@ afterEach(() => test.close());
 describe('tags', () => {
   it('come from the upstream, with one request within the TTL', async () => {
     const lists = await Promise.all(
-      [1, 2, 3].map(() => test.mirror.repository(repository).listTags()),
+      [1, 2, 3].map(() => test.mirror.repository(repository).listTags(all)),
     );
     expect(lists.every((list) => list.kind === 'found')).toBe(true);
-    expect(await test.mirror.repository(repository).listTags()).toMatchObject({ tags: ['1', '2'] });
+    expect(await test.mirror.repository(repository).listTags(all)).toMatchObject({
+      tags: ['1', '2'],
+    });
     expect(test.upstream.count('GET tags')).toBe(1);
   });
 
   it('are the last list while the upstream is down, also after a restart', async () => {
-    await test.mirror.repository(repository).listTags();
+    await test.mirror.repository(repository).listTags(all);
     test.upstream.failure = down;
     test.pass(10 * minute);
     test.restart();
-    expect(await test.mirror.repository(repository).listTags()).toMatchObject({
+    expect(await test.mirror.repository(repository).listTags(all)).toMatchObject({
       tags: ['1', '2'],
       provenance: { kind: 'stale', age: 600 },
     });
@@ -51,12 +54,12 @@ describe('tags', () => {
   it('are the pulled ones if there never was a list', async () => {
     await test.tag('library/app', '2');
     test.upstream.failure = down;
-    expect(await test.mirror.repository(repository).listTags()).toMatchObject({ tags: ['2'] });
+    expect(await test.mirror.repository(repository).listTags(all)).toMatchObject({ tags: ['2'] });
   });
 
   it('are unobtainable when nothing is known', async () => {
     test.upstream.failure = down;
-    expect(await test.mirror.repository(repository).listTags()).toEqual({
+    expect(await test.mirror.repository(repository).listTags(all)).toEqual({
       kind: 'unobtainable',
       error: down,
     });
@@ -64,7 +67,87 @@ describe('tags', () => {
 
   it('of a missing repository are absent', async () => {
     const nowhere = { registry: 'docker.io', name: 'library/nowhere' };
-    expect(await test.mirror.repository(nowhere).listTags()).toEqual({ kind: 'absent' });
+    expect(await test.mirror.repository(nowhere).listTags(all)).toEqual({ kind: 'absent' });
+  });
+});
+
+describe('pages of tags', () => {
+  const tags = Array.from({ length: 100 }, (_, at) => `t${String(at).padStart(3, '0')}`);
+  const page = (limit: number | undefined, last?: string) =>
+    test.mirror.repository(repository).listTags({ limit, last });
+
+  beforeEach(() => {
+    test.upstream.forget('library/app');
+    test.upstream.add('library/app', image, ...tags);
+    test.upstream.tagPageSize = 10;
+  });
+
+  it('cost only the upstream’s pages that they need', async () => {
+    const first = await page(15);
+    expect(first).toMatchObject({ tags: tags.slice(0, 15), next: 't014' });
+    expect(test.upstream.count('GET tags')).toBe(2);
+    expect(await page(5, 't014')).toMatchObject({
+      tags: tags.slice(15, 20),
+      next: 't019',
+      provenance: { kind: 'hit' },
+    });
+    expect(test.upstream.count('GET tags')).toBe(2);
+    expect(await page(10, 't019')).toMatchObject({ tags: tags.slice(20, 30), next: 't029' });
+    expect(test.upstream.asked.at(-1)).toBe('GET tags library/app 20');
+  });
+
+  it('lead to the whole list, which is stored', async () => {
+    const seen: string[] = [];
+    let last: string | undefined;
+    do {
+      const one = await page(30, last);
+      if (one.kind !== 'found') throw new Error(one.kind);
+      seen.push(...one.tags);
+      last = one.next;
+    } while (last !== undefined);
+    expect(seen).toEqual(tags);
+    expect(test.upstream.count('GET tags')).toBe(10);
+    test.upstream.failure = down;
+    test.restart();
+    expect(await page(undefined)).toMatchObject({ tags, provenance: { kind: 'hit' } });
+  });
+
+  it('continue at another instance without the pages before', async () => {
+    expect(await page(10)).toMatchObject({ next: 't009' });
+    test.restart();
+    expect(await page(10, 't009')).toMatchObject({ tags: tags.slice(10, 20), next: 't019' });
+    expect(test.upstream.asked.slice(1)).toEqual(['GET tags library/app t009']);
+  });
+
+  it('of a list in another order are sorted, for one reading of it', async () => {
+    test.upstream.tagOrder = 'reversed';
+    expect(await page(10)).toMatchObject({ tags: tags.slice(0, 10), next: 't009' });
+    const asked = test.upstream.count('GET tags');
+    expect(await page(10, 't009')).toMatchObject({ tags: tags.slice(10, 20) });
+    expect(test.upstream.count('GET tags')).toBe(asked);
+    test.pass(10 * minute);
+    test.restart();
+    expect(await page(10, 't049')).toMatchObject({ tags: tags.slice(50, 60), next: 't059' });
+  });
+
+  it('without a limit are one page, unless that takes long', async () => {
+    expect(await page(undefined)).toMatchObject({ tags, next: undefined });
+    test.pass(10 * minute);
+    test.upstream.gate = Promise.resolve().then(() => test.pass(6000));
+    expect(await page(undefined)).toMatchObject({ tags: tags.slice(0, 10), next: 't009' });
+    expect(await page(undefined, 't009')).toMatchObject({ tags: tags.slice(10), next: undefined });
+  });
+
+  it('are bounded by their tags, not by their number', async () => {
+    test.upstream.tagPageSize = 1;
+    const many = Array.from({ length: 400 }, (_, at) => `u${String(at).padStart(3, '0')}`);
+    test.upstream.add('library/app', image, ...many);
+    expect(await page(undefined)).toMatchObject({ tags: [...tags, ...many] });
+    test.pass(10 * minute);
+    let number = 0;
+    test.upstream.listTags = async () => ({ kind: 'found', tags: [], next: String(++number) });
+    expect(await page(10)).toMatchObject({ kind: 'found', provenance: { kind: 'stale' } });
+    expect(number).toBe(21);
   });
 });
 
