@@ -7,16 +7,23 @@ import type { Answer } from '../../core/registry/answer.ts';
 /** Up to this size, in bytes, a body is sent in one piece with the headers. */
 const smallBody = 64 * 1024;
 
+/**
+ * How long a client may take none of the bytes that wait for it, in ms. It holds memory, a file or a
+ * connection to an upstream meanwhile.
+ */
+const unreadTime = 60_000;
+
 const nothing: Written = { bytes: 0, end: 'complete' };
 
 /**
- * Writes an answer at the client's pace. Never rejects. If the client leaves, its stream is
- * cancelled. If the stream fails, the connection is cut, so that the client notices.
+ * Writes an answer at the client's pace. Never rejects. If the client leaves, or reads nothing for
+ * `patience` ms, its stream is cancelled. If the stream fails, the connection is cut, so that the client notices.
  */
 export function writeAnswer(
   { body, status, headers }: Answer,
   method: string,
   response: MeteredResponse,
+  patience = unreadTime,
 ): Written | Promise<Written> {
   response.writeHead(status, headers);
   if (body === undefined || method === 'HEAD') {
@@ -27,13 +34,31 @@ export function writeAnswer(
       () => nothing,
     );
   }
-  if (body instanceof ReadableStream) return writeStream(body, response);
+  if (body instanceof ReadableStream) {
+    cutUnread(response, patience);
+    return writeStream(body, response);
+  }
+  if (body.length > smallBody) cutUnread(response, patience);
   if (typeof body === 'string') response.end(body);
   else if (body.byteLength > smallBody) response.end(body);
   // Node sends text together with the headers, in one system call instead of two. Latin-1 maps every
   // byte to one character and back.
   else response.end(textOf(body), 'latin1');
   return { bytes: Buffer.byteLength(body), end: 'complete' };
+}
+
+/** Cuts the connection if the client takes no byte for so long, but not while none waits for it. */
+function cutUnread(response: MeteredResponse, patience: number): void {
+  const { socket } = response;
+  if (socket === null) return;
+  // Node counts the time since the system last took bytes of this socket.
+  response.setTimeout(patience, () => {
+    if (socket.writableLength > 0) response.destroy();
+  });
+  response.once('close', () => {
+    // The answer to a request that was pipelined behind this one may take longer.
+    if (socket.timeout === patience) socket.setTimeout(0);
+  });
 }
 
 /** The texts of bodies in memory, which go with them. The core counts them in `memoryBytes`. */

@@ -13,8 +13,11 @@ export interface Answering extends Listener {
   came(count: number): Promise<void>;
 }
 
-/** Starts one on a free port. */
-export async function answering(answer: (method: string) => Answer): Promise<Answering> {
+/** Starts one on a free port, whose clients may read nothing for `patience` ms. */
+export async function answering(
+  answer: (method: string) => Answer,
+  patience?: number,
+): Promise<Answering> {
   const written: Promise<Written>[] = [];
   const requests: string[] = [];
   const waiting: { count: number; resolve: () => void }[] = [];
@@ -22,7 +25,7 @@ export async function answering(answer: (method: string) => Answer): Promise<Ans
   const listener = await listen(config, async (request, response) => {
     const { method = '' } = request;
     requests.push(`${method} ${request.url}`);
-    const writing = Promise.resolve(writeAnswer(answer(method), method, response));
+    const writing = Promise.resolve(writeAnswer(answer(method), method, response, patience));
     written.push(writing);
     for (const one of waiting) if (requests.length >= one.count) one.resolve();
     await writing;

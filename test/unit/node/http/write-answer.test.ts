@@ -10,8 +10,8 @@ afterEach(async () => {
   server = undefined;
 });
 
-async function serving(answer: (method: string) => Answer) {
-  server = await answering(answer);
+async function serving(answer: (method: string) => Answer, patience?: number) {
+  server = await answering(answer, patience);
   return { server, url: `http://127.0.0.1:${server.address.port}/`, port: server.address.port };
 }
 
@@ -100,6 +100,58 @@ test('a slow client slows its stream, and nothing piles up', async () => {
   const written = await server.written[0];
   expect(written?.end).toBe('left');
   expect(written?.bytes).toBeLessThan(seen.pulled * chunkBytes);
+});
+
+test('a client that takes nothing of a stream is cut off', async () => {
+  const { seen, stream } = counted(1000);
+  const { port, server } = await serving(() => answerOf(stream), 300);
+  const socket = await sent(port, get);
+  socket.pause();
+  await server.came(1);
+  expect(await server.written[0]).toMatchObject({ end: 'left' });
+  expect(seen.cancelled).toBe(true);
+  socket.destroy();
+});
+
+test('a client that takes nothing of a large text is cut off', async () => {
+  const length = 100 * chunkBytes;
+  const { port, server } = await serving(() => answerOf('x'.repeat(length)), 300);
+  const socket = await sent(port, get);
+  socket.pause();
+  await server.came(1);
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  expect((await received(socket.resume())).length).toBeLessThan(length);
+});
+
+test('a client that reads slowly, or waits for an upstream, is not cut off', async () => {
+  let at = 0;
+  const slow = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      await new Promise((resolve) => setTimeout(resolve, 700));
+      at += 1;
+      if (at > 2) controller.close();
+      else controller.enqueue(new Uint8Array(10));
+    },
+  });
+  const bodies = [slow, counted(8000).stream];
+  const { url, port, server } = await serving(() => answerOf(bodies.shift()), 300);
+  expect((await (await fetch(url)).arrayBuffer()).byteLength).toBe(20);
+  const socket = await sent(port, get);
+  let bytes = 0;
+  socket.on('data', (chunk) => {
+    bytes += chunk.byteLength;
+  });
+  for (let round = 0; round < 15; round++) {
+    socket.pause();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const before = bytes;
+    socket.resume();
+    while (bytes === before) await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+  expect(socket.destroyed).toBe(false);
+  socket.destroy();
+  expect(await server.written[1]).toMatchObject({ end: 'left' });
+  expect(bytes).toBeGreaterThan(0);
 });
 
 test('a client that leaves cancels its own stream and no other', async () => {
