@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { appImage } from './harness/app-image.ts';
 import { useStage } from './harness/client.ts';
-import { debianSid, sidNeeds } from './harness/debian-sid.ts';
+import { debianSid, sidNeeds, useDebianSid } from './harness/debian-sid.ts';
 import { startPodman } from './harness/podman-client.ts';
 import { expectPulled } from './harness/pulling.ts';
 import { describeWith } from './harness/requirement.ts';
@@ -36,6 +36,7 @@ const troubles: readonly { name: string; prepare(stage: Stage): Promise<void> | 
 for (const { name, needs, start, launch } of clients) {
   describeWith(`${name} with a blob host that the mirror cannot use`, needs, () => {
     const id = `blob-host-${name.replace(' ', '-')}`;
+    if (launch !== undefined) useDebianSid();
     const setting = useStage(id, async (stage) => start(stage, await launch?.()));
 
     for (const [number, trouble] of troubles.entries()) {

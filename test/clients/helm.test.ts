@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it, onTestFinished } from 'vitest';
+import { beforeAll, expect, it, onTestFinished } from 'vitest';
 import { digestOf } from '../standins/images/content.ts';
 import { startDistribution } from './harness/distribution.ts';
 import { helm, helmNeeds } from './harness/helm.ts';
@@ -12,6 +12,8 @@ import { openStage } from './harness/stage.ts';
 const needs = { programs: [...helmNeeds, 'docker-registry'], root: false };
 
 describeWith('helm', needs, () => {
+  beforeAll(helm, 600_000);
+
   it('pulls a chart that it pushed to the registry, also when that registry is gone', async () => {
     const program = await helm();
     const stage = await openStage('helm');

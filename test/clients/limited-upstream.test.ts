@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { appImage } from './harness/app-image.ts';
 import { useStage } from './harness/client.ts';
-import { debianSid, sidNeeds } from './harness/debian-sid.ts';
+import { debianSid, sidNeeds, useDebianSid } from './harness/debian-sid.ts';
 import { startPodman } from './harness/podman-client.ts';
 import { expectPulled } from './harness/pulling.ts';
 import { describeWith } from './harness/requirement.ts';
@@ -43,6 +43,7 @@ function limit(stage: Stage, repository: string): string {
 for (const { name, needs, start, launch } of clients) {
   describeWith(`${name} with an upstream that limits the mirror`, needs, () => {
     const id = `limited-${name.replace(' ', '-')}`;
+    if (launch !== undefined) useDebianSid();
     const setting = useStage(id, async (stage) => start(stage, await launch?.()));
 
     it('turns to the origin after one request to the mirror', async () => {

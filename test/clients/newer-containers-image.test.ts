@@ -1,7 +1,7 @@
 import { startBuildah } from './harness/buildah-client.ts';
 import { type Traits, useStage } from './harness/client.ts';
 import { containersImageTraits } from './harness/containers-image-set-up.ts';
-import { debianSid, sidNeeds } from './harness/debian-sid.ts';
+import { debianSid, sidNeeds, useDebianSid } from './harness/debian-sid.ts';
 import { describeFallback } from './harness/falling-back.ts';
 import { startPodman } from './harness/podman-client.ts';
 import { describePulling } from './harness/pulling.ts';
@@ -21,6 +21,7 @@ for (const { name, runs, start } of clients) {
   const traits: Traits = { ...containersImageTraits, name: `newer-${name}`, runs, resumes: true };
 
   describeWith(`newer ${name}`, needs, () => {
+    useDebianSid();
     const setting = useStage(traits.name, async (stage) => start(stage, await debianSid()));
     describePulling(setting, traits);
     describeFallback(setting, traits);

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { type Traits, useStage } from './harness/client.ts';
-import { debianSid, sidNeeds } from './harness/debian-sid.ts';
+import { debianSid, sidNeeds, useDebianSid } from './harness/debian-sid.ts';
 import { startDocker } from './harness/docker-client.ts';
 import { describeFallback } from './harness/falling-back.ts';
 import { describePulling } from './harness/pulling.ts';
@@ -27,6 +27,7 @@ for (const { store, containerdStore, limitedStatus } of stores) {
   };
 
   describeWith(`newer dockerd with ${store} store`, needs, () => {
+    useDebianSid();
     const setting = useStage(traits.name, async (stage: Stage) =>
       startDocker(stage, { launch: await debianSid(), containerdStore }),
     );

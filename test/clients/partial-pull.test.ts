@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { pushChunkedImages } from './harness/chunked-images.ts';
 import { useStage } from './harness/client.ts';
-import { debianSid, sidNeeds } from './harness/debian-sid.ts';
+import { debianSid, sidNeeds, useDebianSid } from './harness/debian-sid.ts';
 import { startDistribution } from './harness/distribution.ts';
 import { startPodman } from './harness/podman-client.ts';
 import { expectPulled } from './harness/pulling.ts';
@@ -12,6 +12,7 @@ const needs = { programs: [...sidNeeds, 'docker-registry'], root: true };
 const repository = 'library/chunked';
 
 describeWith('newer podman with zstd:chunked layers', needs, () => {
+  useDebianSid();
   const setting = useStage('chunked', async (stage) =>
     startPodman(stage, await debianSid(), 'overlay'),
   );

@@ -11,10 +11,10 @@ export function registriesOf(stage: Stage): string {
   );
 }
 
-/** What podman, Buildah and Skopeo have in common (containers/image 5.23). */
+/** What podman, Buildah and Skopeo have in common (containers/image 5.23); newer ones resume. */
 export const containersImageTraits: Omit<Traits, 'name' | 'runs'> = {
   resumes: false,
   unpacksZstd: true,
   fallsBackForBlobs: false,
-  limitedStatus: 429,
+  limitedStatus: 503,
 };

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { beforeAll } from 'vitest';
 import { keptProgram } from '../../services/kept-program.ts';
 import { binary } from './binary.ts';
 import { type DebianPackages, unpackPackages } from './debian-packages.ts';
@@ -25,6 +26,9 @@ const tools: DebianPackages = { coreutils: '', zstd: '' };
 /** What this machine needs to have them. */
 export const sidNeeds = ['apt-get', 'dpkg-deb', 'unshare', 'nsenter', 'mount', 'busybox'];
 
+/** How long that may take once: 190 MB are downloaded and 100 packages unpacked. */
+const installMs = 900_000;
+
 let entered: Promise<Launch> | undefined;
 
 /**
@@ -36,6 +40,13 @@ let entered: Promise<Launch> | undefined;
 export function debianSid(): Promise<Launch> {
   entered ??= enter();
   return entered;
+}
+
+/** Has the clients ready before the tests of a suite, whose own time is too short for it. */
+export function useDebianSid(): void {
+  beforeAll(async () => {
+    await debianSid();
+  }, installMs);
 }
 
 async function enter(): Promise<Launch> {

@@ -51,8 +51,17 @@ const troubles: readonly Trouble[] = [
   },
 ];
 
-// Generous on purpose: it tells "falls back" from "waits for some timeout", and nothing finer.
-const longestMs = 30_000;
+/**
+ * How long the mirror may take to answer: generous on purpose, it tells "refuses" from "waits for some
+ * timeout". The time of the whole pull is the client's own, and depends on the machine.
+ */
+const longestWaitMs = 10_000;
+
+/** All that the mirror answered came without a wait for a timeout. */
+function expectPrompt({ tap }: Stage): void {
+  const late = tap.passed.filter(({ status, waited }) => status > 0 && waited > longestWaitMs);
+  expect(late.map(({ target }) => target)).toEqual([]);
+}
 
 /** Whatever the mirror answers, the client reaches its origin and gets the image there. */
 export function describeFallback(setting: Setting, traits: Traits): void {
@@ -69,13 +78,12 @@ export function describeFallback(setting: Setting, traits: Traits): void {
         stage.origin.add(repository(number), image, '1');
         if (atUpstream) stage.upstream.add(repository(number), image, '1');
         await prepare(stage);
-        const outcome = await client.pull(reference(number));
-        expectPulled(outcome);
+        expectPulled(await client.pull(reference(number)));
         // containerd asks the mirror for the blobs all the same: the manifest is what counts.
         expect(stage.origin.count({ kind: 'manifest', status: 200 })).toBeGreaterThan(0);
         const answers = stage.tap.matching(/\/manifests\//);
         expect([...new Set(answers.map((one) => one.status))]).toEqual([status(traits)]);
-        expect(outcome.milliseconds).toBeLessThan(longestMs);
+        expectPrompt(stage);
         await client.remove(reference(number));
       });
     }
@@ -84,15 +92,13 @@ export function describeFallback(setting: Setting, traits: Traits): void {
       const { stage, client } = setting;
       stage.origin.add(repository('gone'), appImage(`${traits.name}-fallback-gone`), '1');
       await stage.mirror.stop();
-      const outcome = await client.pull(reference('gone'));
-      expectPulled(outcome);
-      expect(outcome.milliseconds).toBeLessThan(longestMs);
+      expectPulled(await client.pull(reference('gone')));
       await client.remove(reference('gone'));
     });
 
     const blobs = traits.fallsBackForBlobs
       ? 'when the upstream gives the manifest and then no blobs'
-      : 'never after it has a manifest: without blobs it fails, and soon';
+      : 'never after it has a manifest: without blobs it fails';
     it(blobs, async () => {
       const { stage, client } = setting;
       const image = appImage(`${traits.name}-fallback-blobs`);
@@ -104,7 +110,7 @@ export function describeFallback(setting: Setting, traits: Traits): void {
       expect(stage.origin.count({ kind: 'blob', status: 200 })).toBe(
         traits.fallsBackForBlobs ? 3 : 0,
       );
-      expect(outcome.milliseconds).toBeLessThan(longestMs);
+      expectPrompt(stage);
       if (outcome.ok) await client.remove(reference('blobs'));
     });
   });
