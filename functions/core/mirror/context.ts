@@ -9,6 +9,7 @@ import type { Runtime } from '../ports/runtime.ts';
 import type { Attempted, Tolerant } from '../ports/tolerate.ts';
 import type { Source, Sources } from '../sources/source.ts';
 import type { Fills } from './blob-fill.ts';
+import type { UpstreamReads } from './blobs/upstream-reads.ts';
 import type { Flights } from './flights.ts';
 import type { Memory } from './memory.ts';
 import type { BlobOutcome } from './mirror.ts';
@@ -65,6 +66,7 @@ export interface FillContext extends MirrorSettings {
 /** What every decision of the mirror can use. */
 export interface Context extends FillContext {
   readonly fills: Fills;
+  readonly upstreamReads: UpstreamReads;
 }
 
 /** A request for a blob that the client may read, or for a range of it. */

@@ -9,6 +9,7 @@ import { attempt, tolerate } from '../ports/tolerate.ts';
 import { type MirroredUpstream, type Source, Sources } from '../sources/source.ts';
 import { locateBlob } from './blobs/locate-blob.ts';
 import { locateRanges } from './blobs/locate-ranges.ts';
+import { UpstreamReads } from './blobs/upstream-reads.ts';
 import type { Context, FillContext, MirrorSettings } from './context.ts';
 import { evict } from './eviction/evict.ts';
 import { LocalFills } from './fills/fills.ts';
@@ -64,7 +65,8 @@ export function createMirror(
     get policies() {
       return context.sources.policies;
     },
-    repository: (repository) => new RequestRepository(context, context.sources.of(repository)),
+    repository: (repository, origin) =>
+      new RequestRepository(context, context.sources.of(repository, origin)),
     listRepositories: (...parameters) => ports.manifests.listRepositories(...parameters),
     handleFill: (job, delivery) => handleFill(context, job, delivery),
     evict: () => evict(context),
@@ -147,6 +149,6 @@ function createContext(
     runtime,
   };
   const fills = new LocalFills(fillContext, () => evict(context));
-  const context: Context = { ...fillContext, fills };
+  const context: Context = { ...fillContext, fills, upstreamReads: new UpstreamReads() };
   return context;
 }

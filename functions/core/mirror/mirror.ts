@@ -4,7 +4,7 @@ import type { Page, PageRequest } from '../oci/page.ts';
 import type { Reference } from '../oci/reference.ts';
 import type { Referrers } from '../oci/referrers-index.ts';
 import type { Repository } from '../oci/repository.ts';
-import type { Unobtained, UpstreamPolicy } from '../sources/source.ts';
+import type { RequestOrigin, Unobtained, UpstreamPolicy } from '../sources/source.ts';
 
 export type Method = 'GET' | 'HEAD';
 
@@ -19,7 +19,7 @@ export interface Mirror {
   /** The policy of each registry, by the host people write. */
   readonly policies: ReadonlyMap<string, UpstreamPolicy>;
   /** A repository of a registry in `policies`, for one client's request. */
-  repository(repository: Repository): MirroredRepository;
+  repository(repository: Repository, origin?: RequestOrigin): MirroredRepository;
   /** What is mirrored, as `docker.io/library/alpine`, of one registry or of all. */
   listRepositories(page: PageRequest, registry?: string): Promise<Page<string>>;
 }

@@ -1,11 +1,11 @@
 import type { Method, MirroredRepository } from '../mirror/mirror.ts';
 import type { AnswerNote } from '../observe/request-line.ts';
 import type { Repository } from '../oci/repository.ts';
-import type { UpstreamPolicy } from '../sources/source.ts';
+import type { RequestOrigin, UpstreamPolicy } from '../sources/source.ts';
 import type { RegistryForm } from './route.ts';
 
 /** A request in the form that every platform can give. */
-export interface RegistryRequest {
+export interface RegistryRequest extends RequestOrigin {
   readonly method: string;
   /** Path and query as sent, still percent-encoded: `/v2/library/alpine/manifests/3?ns=docker.io`. */
   readonly target: string;

@@ -113,7 +113,7 @@ async function answerRepository(
     form,
     repository,
     policy,
-    mirrored: mirror.repository(repository),
+    mirrored: mirror.repository(repository, request.raw),
     registryForm: registryForm(form, prefix),
     name,
   };

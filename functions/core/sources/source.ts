@@ -52,6 +52,12 @@ export type Unobtained =
   /** The upstream failed, and the mirror has no copy to serve instead. */
   | { readonly kind: 'unobtainable'; readonly error: UpstreamError };
 
+/** Where a client's request came from. */
+export interface RequestOrigin {
+  /** The client's address, or that of a proxy before this mirror; undefined if unknown. */
+  readonly client?: string | undefined;
+}
+
 interface ObservedUpstream extends MirroredUpstream {
   readonly health: SourceHealth;
 }
@@ -94,10 +100,10 @@ export class Sources {
    * The source of a repository for one client's request or one fill. Throws for a registry that is not
    * configured: callers must check this first.
    */
-  of(repository: Repository): Source {
+  of(repository: Repository, origin?: RequestOrigin): Source {
     const mirrored = this.#upstreams.get(repository.registry);
     if (mirrored === undefined) throw new Error(`unknown registry ${repository.registry}`);
-    return new Source(repository, mirrored);
+    return new Source(repository, mirrored, origin);
   }
 }
 
@@ -114,13 +120,24 @@ export class Source implements RemoteRepository {
   upstreamCalls = 0;
   readonly #upstream: Upstream;
   readonly #health: SourceHealth;
+  readonly #origin: RequestOrigin | undefined;
 
-  constructor(repository: Repository, { upstream, policy, health }: ObservedUpstream) {
+  constructor(
+    repository: Repository,
+    { upstream, policy, health }: ObservedUpstream,
+    origin?: RequestOrigin,
+  ) {
     this.repository = repository;
     this.name = repository.name;
     this.policy = policy;
     this.#upstream = upstream;
     this.#health = health;
+    this.#origin = origin;
+  }
+
+  /** The address of the client; undefined for a fill, and where the platform does not say. */
+  get client(): string | undefined {
+    return this.#origin?.client;
   }
 
   /** As `docker.io/library/alpine`. */

@@ -97,11 +97,17 @@ class NodeRequest implements RegistryRequest {
   readonly method: string;
   readonly target: string;
   readonly #headers: IncomingMessage['headers'];
+  readonly #socket: IncomingMessage['socket'];
 
-  constructor({ method = 'GET', url = '/', headers }: IncomingMessage) {
+  constructor({ method = 'GET', url = '/', headers, socket }: IncomingMessage) {
     this.method = method;
     this.target = originForm(url);
     this.#headers = headers;
+    this.#socket = socket;
+  }
+
+  get client(): string | undefined {
+    return this.#socket.remoteAddress;
   }
 
   header(name: string): string | undefined {

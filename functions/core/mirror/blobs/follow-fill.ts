@@ -33,9 +33,13 @@ async function followFill(
   }
   const isJoined = context.fills.isFilling(digest, repository.registry);
   const fill = await context.fills.start(repository, request);
-  if (fill?.put.follow === undefined || isFarAhead(fill, request)) {
+  if (fill?.put.follow === undefined) {
     await queueFill(context, repository, request);
     return passThrough(context, source, request);
+  }
+  if (isFarAhead(fill, request)) {
+    const end = context.upstreamReads.beside(source, request);
+    if (end !== undefined) return passThrough(context, source, request, end);
   }
   if (!isJoined) source.upstreamCalls += 1;
   try {

@@ -10,12 +10,14 @@ import type { BlobOutcome } from '../mirror.ts';
 
 /**
  * Sends the upstream's bytes to one client without storing them. A whole blob is verified on the way:
- * its last bytes are held back until the digest is correct. Rejects with an UpstreamError.
+ * its last bytes are held back until the digest is correct. Calls `end` when it needs the upstream no
+ * more. Rejects with an UpstreamError.
  */
 export async function passThrough(
   context: Context,
   source: Source,
   request: BlobRequest,
+  end = context.upstreamReads.begin(source),
 ): Promise<BlobOutcome> {
   const { digest, size, range } = request;
   const upstream = new UpstreamSource(
@@ -27,11 +29,18 @@ export async function passThrough(
   try {
     await upstream.answered;
   } catch (error) {
+    end();
     if (error instanceof BlobRefused) return error.refusal;
     throw error;
   }
   const checked = range === undefined ? verify(context, source, request, bytes) : bytes;
-  const body = streamOf(count(context, source, checked));
+  const body = streamOf(
+    observed(checked, (bytes) => {
+      end();
+      context.ledger.count({ bytesFetched: bytes });
+      context.runtime.observe({ kind: 'passed-through', repository: source.key, bytes });
+    }),
+  );
   return { kind: 'stream', size, range, body, provenance: { kind: 'miss' } };
 }
 
@@ -69,12 +78,13 @@ function verify(
   };
 }
 
-/** Reads the same bytes, and reports their number at the end. */
-function count(context: Context, source: Source, reader: ByteReader): ByteReader {
+/** Reads the same bytes, and reports their number once at the end. */
+function observed(reader: ByteReader, onEnd: (bytes: number) => void): ByteReader {
   let bytes = 0;
+  let isOver = false;
   const end = () => {
-    context.ledger.count({ bytesFetched: bytes });
-    context.runtime.observe({ kind: 'passed-through', repository: source.key, bytes });
+    if (!isOver) onEnd(bytes);
+    isOver = true;
   };
   return {
     async read() {
