@@ -36,7 +36,8 @@ async function fileProblems({ tls, upstreams }: Config): Promise<Problem[]> {
   const files = new Map<string, string>(
     Object.entries(tls ?? {}).map(([key, file]) => [`tls.${key}`, file]),
   );
-  for (const [name, { credentials }] of upstreams) {
+  for (const [name, { ca, credentials }] of upstreams) {
+    if (ca !== undefined && !ca.includes('-----BEGIN')) files.set(`upstreams.${name}.ca`, ca);
     if (credentials === undefined || !('file' in credentials.password)) continue;
     files.set(`upstreams.${name}.credentials.password.file`, credentials.password.file);
   }
@@ -47,7 +48,9 @@ async function fileProblems({ tls, upstreams }: Config): Promise<Problem[]> {
 async function fileProblem(path: string, file: string): Promise<Problem[]> {
   try {
     const text = await readFile(file, 'utf8');
-    return text.trim() === '' ? [{ path, message: 'the file is empty' }] : [];
+    if (text.trim() === '') return [{ path, message: 'the file is empty' }];
+    const isWrong = path.endsWith('.ca') && !text.includes('-----BEGIN CERTIFICATE-----');
+    return isWrong ? [{ path, message: 'the file has no certificate in PEM' }] : [];
   } catch (error) {
     return [{ path, message: unreadable(error) }];
   }

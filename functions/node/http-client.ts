@@ -1,6 +1,13 @@
-import { type Dispatcher, EnvHttpProxyAgent, request } from 'undici';
+import { type Dispatcher, request } from 'undici';
+import type { Environment } from '../core/config/environment.ts';
 import type { UpstreamFetch } from '../core/upstream/connection.ts';
-import { FetchError } from '../core/upstream/fetch-error.ts';
+import type { Destinations } from '../core/upstream/destinations.ts';
+import { additionalAuthorities } from './upstream/certificate-authorities.ts';
+import { UpstreamDispatchers } from './upstream/dispatchers.ts';
+import { NameLookup } from './upstream/name-lookup.ts';
+import { fetchError } from './upstream/network-error.ts';
+import { proxyChoice } from './upstream/proxies.ts';
+import { webBody, webHeaders } from './upstream/web-response.ts';
 
 /** Connections to upstreams. */
 export interface UpstreamConnections {
@@ -15,42 +22,41 @@ const shortConnections = 64;
 /** Connections per origin for blobs, each of which may take as long as its client does. */
 const blobConnections = 512;
 
-const options = {
-  // HTTP/2 would put all blobs of an upstream on one connection, each slowed by the slowest.
-  allowH2: false,
-  // Far registries need longer than Node's 250 ms for an address, and one without IPv6 has several.
-  connect: { timeout: 5000, autoSelectFamily: true, autoSelectFamilyAttemptTimeout: 1500 },
-  // Node's limit of 16 KB is too small for some policies and signed URLs.
-  maxHeaderSize: 256 * 1024,
-  // The upstream client has its own deadlines, for headers and for each pause of a body.
-  headersTimeout: 0,
-  bodyTimeout: 0,
-};
-
 /**
- * Opens connections to upstreams, through a proxy if HTTPS_PROXY, HTTP_PROXY and NO_PROXY say so.
- * `fetch` keeps the contract of the Web's but uses undici's `request`: undici's own `fetch` needs
- * four times the CPU for a body.
+ * Opens connections to upstreams, through a proxy if HTTPS_PROXY, HTTP_PROXY and NO_PROXY say so, and
+ * trusting the authorities of SSL_CERT_FILE, NODE_EXTRA_CA_CERTS and, if `systemStore`, the system.
+ * Throws an Error that names a variable with a mistake.
+ *
+ * `fetch` keeps the contract of the Web's but uses undici's `request`: undici's own `fetch` needs four
+ * times the CPU for a body.
  */
 export function openConnections(
-  environment: Readonly<Record<string, string | undefined>>,
+  environment: Environment,
+  { systemStore = false }: { readonly systemStore?: boolean } = {},
 ): UpstreamConnections {
-  // An empty text instead of undefined, for which undici would read the process's own environment.
-  const variable = (name: string) => environment[name] || environment[name.toUpperCase()] || '';
-  const open = (connections: number) =>
-    new EnvHttpProxyAgent({
-      ...options,
-      connections,
-      httpProxy: variable('http_proxy'),
-      httpsProxy: variable('https_proxy'),
-      noProxy: variable('no_proxy'),
-    });
-  // Two pools, so that no manifest waits for the connection of a slow blob.
-  const short = open(shortConnections);
-  const blobs = open(blobConnections);
+  const network = {
+    names: new NameLookup(),
+    proxyOf: proxyChoice(environment),
+    authorities: additionalAuthorities(environment, systemStore),
+  };
+  const byUpstream = new WeakMap<Destinations, UpstreamDispatchers>();
+  const opened = new Set<UpstreamDispatchers>();
+  const dispatchersOf = (destinations: Destinations) => {
+    const known = byUpstream.get(destinations);
+    if (known !== undefined) return known;
+    const dispatchers = new UpstreamDispatchers(destinations, network);
+    byUpstream.set(destinations, dispatchers);
+    opened.add(dispatchers);
+    return dispatchers;
+  };
   return {
-    async fetch(url, { method, headers, signal, purpose }) {
-      const dispatcher = purpose === 'blob' ? blobs : short;
+    async fetch(url, { method, headers, signal, purpose, destinations }) {
+      const dispatchers = dispatchersOf(destinations);
+      // Two pools, so that no manifest waits for the connection of a slow blob.
+      const dispatcher =
+        purpose === 'blob'
+          ? dispatchers.for(new URL(url), 'blob', blobConnections)
+          : dispatchers.for(new URL(url), 'short', shortConnections);
       const response = await untilAborted(
         request(url, { method, headers, signal, dispatcher }),
         signal,
@@ -70,7 +76,7 @@ export function openConnections(
       }
     },
     async close() {
-      await Promise.all([short.destroy(), blobs.destroy()]);
+      await Promise.all([...opened].map((dispatchers) => dispatchers.destroy()));
     },
   };
 }
@@ -103,93 +109,4 @@ async function untilAborted(
 
 function discard(body: ResponseData['body']): void {
   body.on('error', () => undefined).destroy();
-}
-
-function webHeaders(received: ResponseData['headers']): Headers {
-  const headers = new Headers();
-  for (const [name, values = []] of Object.entries(received)) {
-    for (const value of Array.isArray(values) ? values : [values]) {
-      // undici decodes values as UTF-8, but Headers accepts only characters of one byte.
-      if (!/[^\t\x20-\xff]/.test(value)) headers.append(name, value);
-    }
-  }
-  return headers;
-}
-
-/** How many bytes are buffered for a slow reader before the socket is paused. */
-const highWaterMark = 256 * 1024;
-
-function webBody(body: ResponseData['body']): ReadableStream<Uint8Array> {
-  let ended = false;
-  const end = (act: () => void) => {
-    if (!ended) act();
-    ended = true;
-  };
-  return new ReadableStream<Uint8Array>(
-    {
-      start(controller) {
-        body.on('data', (chunk: Uint8Array) => {
-          if (ended) return;
-          controller.enqueue(chunk);
-          if ((controller.desiredSize ?? 0) <= 0) body.pause();
-        });
-        body.on('end', () => end(() => controller.close()));
-        body.on('error', (error) => end(() => controller.error(fetchError(error, 'body'))));
-        body.pause();
-      },
-      pull() {
-        body.resume();
-      },
-      cancel() {
-        end(() => body.destroy());
-      },
-    },
-    { highWaterMark, size: (chunk) => chunk?.byteLength ?? 0 },
-  );
-}
-
-const timeoutCodes: ReadonlySet<string | undefined> = new Set([
-  'ETIMEDOUT',
-  'UND_ERR_CONNECT_TIMEOUT',
-  'UND_ERR_HEADERS_TIMEOUT',
-  'UND_ERR_BODY_TIMEOUT',
-]);
-
-/**
- * Explains what Node or undici threw for a request or its body. The thrown error becomes the cause,
- * unless it is the parser's: that one holds raw headers, perhaps with a signed Location.
- */
-export function fetchError(error: unknown, part: 'headers' | 'body'): FetchError {
-  const chain = causesOf(error);
-  const codes = chain.map(codeOf);
-  // Node's own fetch gives a parser's error a code; undici 7 gives it only a name.
-  const isUnparsable = chain.some(
-    (link) => link.name === 'HTTPParserError' || codeOf(link)?.startsWith('HPE_'),
-  );
-  const explained = (kind: FetchError['kind'], reason: string) => {
-    const code = codes.findLast((found) => found !== undefined);
-    const detail = code === undefined ? '' : ` (${code})`;
-    return new FetchError(kind, `${reason}${detail}`, isUnparsable ? undefined : { cause: error });
-  };
-  if (codes.some((code) => timeoutCodes.has(code))) return explained('timeout', 'timed out');
-  if (part === 'body') return explained('unreachable', 'the body broke off');
-  // Docker Hub's abuse page once had header lines that end in LF alone, which Node's fetch rejects.
-  // So an answer that cannot be parsed is treated as that page.
-  if (isUnparsable) return explained('limited', 'the answer is not valid HTTP; too many requests?');
-  return explained('unreachable', 'no connection');
-}
-
-/** An error and its causes, outermost first. */
-function causesOf(error: unknown): Error[] {
-  const chain: Error[] = [];
-  let current = error;
-  while (current instanceof Error && chain.length < 5) {
-    chain.push(current);
-    current = current.cause;
-  }
-  return chain;
-}
-
-function codeOf(error: Error): string | undefined {
-  return 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }

@@ -64,7 +64,7 @@ export async function startServer(
     metrics.observe(event);
     logEvent(log, event);
   });
-  const connections = openConnections(environment);
+  const connections = openConnections(environment, { systemStore: true });
   const undo = [() => connections.close()];
   try {
     const { fetch } = connections;

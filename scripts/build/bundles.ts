@@ -34,6 +34,7 @@ export const serverBundles: readonly Bundle[] = [
       '@smithy/*',
       'commander',
       'hono',
+      'ipaddr.js',
       'lmdb',
       'p-limit',
       'prom-client',
@@ -48,7 +49,7 @@ export const functionBundles: readonly Bundle[] = [
     entry: 'functions/aws/pull-function.ts',
     outfile: 'dist/aws/pull/index.mjs',
     inputs:
-      /^(functions\/(core|aws|node\/(password|runtime))|scripts\/build\/no-providers\.ts$|node_modules\/(hono|@aws-sdk|@aws-crypto|@smithy|@aws|tslib|bowser|mnemonist|obliterator|fast-xml-parser|strnum)\/)/,
+      /^(functions\/(core|aws|node\/(password|runtime|https-client|upstream))|scripts\/build\/no-providers\.ts$|node_modules\/(hono|ipaddr\.js|@aws-sdk|@aws-crypto|@smithy|@aws|tslib|bowser|mnemonist|obliterator|fast-xml-parser|strnum)\/)/,
     budget: 500_000,
     laterBudget: 700_000,
     minify: true,
@@ -66,7 +67,7 @@ export const functionBundles: readonly Bundle[] = [
     entry: 'functions/aws/fill-function.ts',
     outfile: 'dist/aws/fill/index.mjs',
     inputs:
-      /^(functions\/(core|aws|node\/(password|runtime|http-client|server-platform))|node_modules\/(hono|undici|@aws-sdk|@aws-crypto|@smithy|@aws|tslib|mnemonist|obliterator|fast-xml-parser|strnum|bowser)\/|scripts\/build\/no-providers\.ts$)/,
+      /^(functions\/(core|aws|node\/(password|runtime|http-client|server-platform|upstream))|node_modules\/(hono|ipaddr\.js|undici|@aws-sdk|@aws-crypto|@smithy|@aws|tslib|mnemonist|obliterator|fast-xml-parser|strnum|bowser)\/|scripts\/build\/no-providers\.ts$)/,
     budget: 1_600_000,
     minify: true,
     banner: withRequire,

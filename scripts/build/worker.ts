@@ -12,7 +12,7 @@ const folder = 'dist/edge';
 const bundle = {
   entry: 'functions/cloudflare/worker.ts',
   outfile: `${folder}/worker.js`,
-  inputs: /^functions\/(core|cloudflare)\/|^node_modules\/hono\//,
+  inputs: /^functions\/(core|cloudflare)\/|^node_modules\/(hono|ipaddr\.js)\//,
   budget: 400_000,
 };
 
@@ -30,6 +30,7 @@ export async function buildWorker(): Promise<void> {
     target: 'es2023',
     format: 'esm',
     external: ['./configuration.js', 'cloudflare:*', 'node:*'],
+    mainFields: ['module', 'main'],
     define: { pullfrontVersion: JSON.stringify(version) },
     metafile: true,
     logLevel: 'warning',

@@ -1,4 +1,6 @@
 import type { UpstreamFetch } from '../../core/upstream/connection.ts';
+import { literalAddress, refusedHost } from '../../core/upstream/destinations.ts';
+import { FetchError } from '../../core/upstream/fetch-error.ts';
 
 /** The most bytes of a read. */
 const chunkBytes = 256 * 1024;
@@ -6,8 +8,18 @@ const chunkBytes = 256 * 1024;
 /** After this many bytes a body yields to other requests: a fast upstream never pauses. */
 const burstBytes = 1024 * 1024;
 
-/** The fetch for requests to upstreams. */
-export const workerFetch: UpstreamFetch = async (url, init) => {
+/**
+ * The fetch for requests to upstreams. The runtime resolves names itself and reaches only public
+ * addresses, so just the addresses in URLs are checked.
+ */
+export const workerFetch: UpstreamFetch = async (url, { destinations, ...init }) => {
+  const target = new URL(url);
+  const address = literalAddress(target.hostname);
+  if (address !== undefined && !destinations.isConfigured(target)) {
+    if (!destinations.allows(address, undefined)) {
+      throw new FetchError('invalid', refusedHost(target.host));
+    }
+  }
   // Bypass Cloudflare's cache: a cached HEAD would confirm a tag that has moved.
   const response = await fetch(url, { ...init, cache: 'no-store' });
   const { body, status, headers } = response;

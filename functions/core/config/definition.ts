@@ -3,6 +3,7 @@ import { RepositoryPattern } from '../oci/repository.ts';
 import { aws } from './aws-definition.ts';
 import {
   dockerHubHosts,
+  privateHostPattern,
   realmPattern,
   registryPattern,
   wellKnownRegistries,
@@ -84,6 +85,20 @@ const upstream = object(
       )
       .prefault([])
       .describe('Further hosts that may issue tokens for the registry.'),
+    privateHosts: z
+      .array(
+        text('a host or a network such as "minio.example.com" or "10.0.0.0/8"', privateHostPattern),
+        'a list of hosts and networks',
+      )
+      .prefault([])
+      .describe(
+        'Hosts, hosts with a port, and networks at private addresses that a registry at a public address may redirect to.',
+      ),
+    ca: text('the path of a PEM file, or PEM text')
+      .optional()
+      .describe(
+        'Certificate authority of the registry, trusted besides the usual ones: a file, or the PEM text itself.',
+      ),
     tagTtl: duration
       .prefault('5m')
       .describe('How long a tag is served without asking the registry.'),

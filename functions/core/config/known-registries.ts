@@ -25,6 +25,10 @@ export const registryPattern = new RegExp(`^${label}(?:\\.${label})*(?::\\d{1,5}
 /** A host in `realms`: `auth.example.com`, `localhost:5001`. */
 export const realmPattern = /^[^\s/?#@]+$/;
 
+/** An entry of `privateHosts`: a host, `minio:9000`, `10.0.0.0/8`, `fd00::/8`. */
+export const privateHostPattern =
+  /^(?:[^\s/?#@]+|(?:\d{1,3}\.){3}\d{1,3}\/(?:[12]?\d|3[0-2])|[\da-f:.]*:[\da-f:.]*\/(?:\d{1,2}|1[01]\d|12[0-8]))$/i;
+
 /**
  * False for a URL that ends in `/v2`, which requests append. What follows `/v2/` must be the beginning
  * of repository names.

@@ -31,7 +31,10 @@ export function resolveFile(json: unknown, store: ResolvedStore): ResolvedFile {
   ]);
   if ('problems' in parsed) return parsed;
   const config = parsed.ok;
-  const problems = store === 'cloudflare' ? passwordProblems(config) : [];
+  const problems = [
+    ...(store === 'cloudflare' ? passwordProblems(config) : []),
+    ...authorityProblems(config),
+  ];
   if (problems.length > 0) return { problems };
   const paths = left.map(({ path }) => path);
   return { ok: resolved(config, paths), config };
@@ -98,4 +101,16 @@ function passwordProblems({ upstreams }: Config): Problem[] {
           },
         ],
   );
+}
+
+/** Functions have no files, and a Worker's fetch takes no authorities. */
+function authorityProblems({ store, upstreams }: Config): Problem[] {
+  return [...upstreams].flatMap(([name, { ca }]) => {
+    const path = `upstreams.${name}.ca`;
+    if (ca === undefined) return [];
+    if (store === 'cloudflare')
+      return [{ path, message: 'a Worker trusts only public authorities' }];
+    if (ca.includes('-----BEGIN')) return [];
+    return [{ path, message: 'functions have no files; write the PEM text itself' }];
+  });
 }

@@ -41,10 +41,11 @@ function openUpstream(
   config: UpstreamConfig,
   platform: UpstreamPlatform & { observe(event: UpstreamEvent): void },
 ): Upstream {
-  const { url, realms, headersTimeout, stallTimeout } = config;
+  const { url, realms, privateHosts, ca, headersTimeout, stallTimeout } = config;
   const { fetch, runtime, observe, readPassword } = platform;
   const userAgent = `pullfront/${version}`;
-  const options = { registry, url, realms, userAgent, headersTimeout, stallTimeout };
+  const network = { realms, privateHosts, ca, headersTimeout, stallTimeout };
+  const options = { registry, url, userAgent, ...network };
   const clientRuntime = { fetch, now: () => runtime.now(), observe };
   if (config.credentials === undefined) return createUpstream(options, clientRuntime);
   const { username, password: place } = config.credentials;

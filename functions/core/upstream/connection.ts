@@ -1,4 +1,5 @@
 import type { UpstreamEvent, UpstreamPurpose } from '../ports/event.ts';
+import { Destinations } from './destinations.ts';
 
 /** A user name and a password, or personal access token, of an upstream registry. */
 export interface Credentials {
@@ -15,6 +16,10 @@ export interface UpstreamOptions {
   readonly credentials?: Credentials | undefined;
   /** More hosts (`host` or `host:port`) that its token service may have. */
   readonly realms?: readonly string[] | undefined;
+  /** More hosts and networks that its redirects may lead to though they are private. */
+  readonly privateHosts?: readonly string[] | undefined;
+  /** A certificate authority that is trusted as well: PEM text or the path of a file. */
+  readonly ca?: string | undefined;
   /** `pullfront/1.2.3` */
   readonly userAgent: string;
   /** The time for an answer's headers, redirects included, in ms. Default 10 000. */
@@ -24,7 +29,8 @@ export interface UpstreamOptions {
 }
 
 /**
- * The part of the Web's `fetch` that the client uses, and `purpose`, which a platform may use. Throws
+ * The part of the Web's `fetch` that the client uses, `purpose`, which a platform may use, and
+ * `destinations`. Throws
  * a FetchError where the platform knows the reason of a failure.
  */
 export type UpstreamFetch = (
@@ -35,6 +41,8 @@ export type UpstreamFetch = (
     readonly redirect: 'manual';
     readonly signal: AbortSignal;
     readonly purpose: UpstreamPurpose;
+    /** Where the request may go, which the platform checks at the connection. One object per upstream. */
+    readonly destinations: Destinations;
   },
 ) => Promise<Response>;
 
@@ -55,6 +63,7 @@ export interface Connection extends UpstreamOptions {
   readonly realms: readonly string[];
   readonly headersTimeout: number;
   readonly stallTimeout: number;
+  readonly destinations: Destinations;
   readonly runtime: UpstreamRuntime;
 }
 
@@ -68,6 +77,7 @@ export function connectionOf(options: UpstreamOptions, runtime: UpstreamRuntime)
     realms,
     headersTimeout,
     stallTimeout,
+    destinations: new Destinations(options),
     runtime,
     api: `${options.url.origin}${before}/v2/`,
     namePrefix: after === undefined ? '' : `${after}/`,

@@ -5,7 +5,8 @@ import { type Answerer, UpstreamError } from '../ports/upstream-error.ts';
  * message nor the cause may hold a secret.
  */
 export class FetchError extends Error {
-  readonly kind: 'limited' | 'timeout' | 'unreachable';
+  /** `invalid`: the request must not be sent. */
+  readonly kind: 'limited' | 'timeout' | 'unreachable' | 'invalid';
 
   constructor(kind: FetchError['kind'], message: string, options?: { readonly cause: unknown }) {
     super(message, options);

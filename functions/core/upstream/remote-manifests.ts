@@ -1,5 +1,6 @@
 import { parseRateLimit } from '../headers/rate-limit.ts';
 import { algorithmOf, type Digest, digestOf, parseDigest } from '../oci/digest.ts';
+import { parseObject } from '../oci/json-object.ts';
 import {
   type Manifest,
   manifestMediaType,
@@ -112,7 +113,12 @@ function readMediaType(what: string, contentType: string, bytes: Manifest['bytes
     : readManifest({ bytes, mediaType });
   const namesContent = contents && contents.blobs.length + contents.manifests.length > 0;
   if (contents !== undefined && (namesContent || isManifestType(mediaType))) return mediaType;
-  throw invalidAnswer(what, 'not a manifest that can be mirrored');
+  const isSchema1 =
+    essence(contentType).includes('.manifest.v1+') || parseObject(bytes)?.schemaVersion === 1;
+  const reason = isSchema1
+    ? 'a manifest of schema 1, which is not mirrored; push the image again with a newer client'
+    : 'not a manifest that can be mirrored';
+  throw invalidAnswer(what, reason);
 }
 
 async function verifiedDigest(

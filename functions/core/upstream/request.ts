@@ -93,9 +93,10 @@ export async function send(
   } catch (error) {
     const answerer = answererAt(connection, request, at);
     const what = describe(connection, request, answerer);
+    const late = `no answer within ${connection.headersTimeout} ms (headersTimeout)`;
     const failure =
       deadline.signal.aborted && !(error instanceof UpstreamError)
-        ? new UpstreamError('timeout', `${what}: no answer in time`, { answerer })
+        ? new UpstreamError('timeout', `${what}: ${late}`, { answerer })
         : fetchFailure(what, error, 'no connection', { answerer });
     observe(failure.kind);
     throw failure;
@@ -125,6 +126,7 @@ async function followRedirects(
       redirect: 'manual',
       signal,
       purpose: request.purpose,
+      destinations: connection.destinations,
     });
     const target = redirectTarget(connection, request, response, url);
     if (target === undefined || request.follow?.(target, response.status) === false) {

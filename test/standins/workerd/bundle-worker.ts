@@ -11,6 +11,7 @@ export function contractWorker(): Promise<string> {
     entryPoints: [entry],
     bundle: true,
     platform: 'neutral',
+    mainFields: ['module', 'main'],
     target: 'es2023',
     format: 'esm',
     external: ['cloudflare:*', 'node:*'],

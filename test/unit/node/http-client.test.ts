@@ -2,10 +2,13 @@ import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTcpServer } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
+import { Destinations } from '../../../functions/core/upstream/destinations.ts';
 import { FetchError } from '../../../functions/core/upstream/fetch-error.ts';
 import { openConnections, type UpstreamConnections } from '../../../functions/node/http-client.ts';
 
 const open: (() => unknown)[] = [];
+
+const destinations = new Destinations({ url: new URL('http://127.0.0.1/') });
 
 afterEach(async () => {
   for (const close of open.splice(0)) await close();
@@ -41,6 +44,7 @@ const init = (changes: Changes = {}) => ({
   redirect: 'manual' as const,
   signal: new AbortController().signal,
   purpose: 'manifest' as const,
+  destinations,
   ...changes,
 });
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { UpstreamFetch } from '../../../../functions/core/upstream/connection.ts';
-import { fetchError } from '../../../../functions/node/http-client.ts';
+import { fetchError } from '../../../../functions/node/upstream/network-error.ts';
 import { startRaw } from './raw-server.ts';
 import { clientOf, failureOf } from './scripted-server.ts';
 
