@@ -1,7 +1,6 @@
 import type { AwsConfig } from '../core/config/resolve.ts';
 import { passThroughAll } from '../core/mirror/blobs/background-fill.ts';
 import { tolerate } from '../core/ports/tolerate.ts';
-import { billedMarkInterval } from '../core/service/platform.ts';
 import { passwordReader } from '../node/password.ts';
 import { type OpenPlatform, storeListeners } from '../node/server-platform.ts';
 import { ServedSqsFillQueue } from './sqs/fill-queue.ts';
@@ -28,7 +27,6 @@ export function openOnAws(aws: AwsConfig): OpenPlatform {
       readPassword: passwordReader(environment, readSecret),
       // A server can stream a blob of any length, so no client has to wait for a fill.
       missingBlobs: passThroughAll,
-      markInterval: billedMarkInterval,
       fillsHere: aws.fills === 'here',
       place: `the table ${aws.table} and the bucket ${aws.bucket}`,
       close: async () => {

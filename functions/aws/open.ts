@@ -1,6 +1,6 @@
 import type { Environment } from '../core/config/environment.ts';
 import { awaitLarge } from '../core/mirror/blobs/await-fill.ts';
-import { billedMarkInterval, type Platform } from '../core/service/platform.ts';
+import type { Platform } from '../core/service/platform.ts';
 import { passwordReader } from '../node/password.ts';
 import { nodeRuntime } from '../node/runtime.ts';
 import type { FunctionConfig } from './configuration.ts';
@@ -48,7 +48,6 @@ export function openPlatform(config: FunctionConfig, process: FunctionProcess): 
     fetch,
     readPassword: passwordReader(environment, stores.readSecret),
     missingBlobs: awaitLarge({ passThroughBytes, wait: fillWait }),
-    markInterval: billedMarkInterval,
     evictionSteps,
     stores,
     ledger,

@@ -6,7 +6,7 @@ import { logEvent } from '../core/observe/event-line.ts';
 import { jsonLog } from '../core/observe/log.ts';
 import type { Ports } from '../core/ports/ports.ts';
 import type { Runtime } from '../core/ports/runtime.ts';
-import { billedMarkInterval, type Platform } from '../core/service/platform.ts';
+import type { Platform } from '../core/service/platform.ts';
 import { unreadablePasswords } from '../core/sources/open-sources.ts';
 import { variablesOf, type WorkerEnvironment } from './bindings.ts';
 import { D1Leases } from './d1/leases.ts';
@@ -26,8 +26,8 @@ export interface WorkerPlatform extends Platform {
 }
 
 /**
- * How many blobs and manifests one invocation examines for eviction. A blob takes at most three D1
- * queries and a manifest five. An invocation may make 1,000, and its fill needs some of them.
+ * How many blobs and manifests one invocation examines for eviction. Each takes at most five D1
+ * queries. An invocation may make 1,000, and its fill needs some of them.
  */
 export const evictionSteps = 150;
 
@@ -57,7 +57,6 @@ export function openPlatform(built: Resolved, environment: WorkerEnvironment): W
     readPassword,
     // Clients cannot follow a fill in another invocation, and a Worker can stream blobs of any size.
     missingBlobs: passThroughAll,
-    markInterval: billedMarkInterval,
     evictionSteps,
     configuration,
   };

@@ -1,7 +1,6 @@
 import { resolve } from 'node:path';
 import { followFills } from '../core/mirror/blobs/follow-fill.ts';
 import type { Ports } from '../core/ports/ports.ts';
-import { localMarkInterval } from '../core/service/platform.ts';
 import type { FillQueueOptions } from '../memory/fill-queue.ts';
 import { MemoryLeases } from '../memory/leases.ts';
 import { passwordReader } from '../node/password.ts';
@@ -42,7 +41,6 @@ export function openOnThisMachine(folder: string): OpenPlatform {
       fetch,
       readPassword: passwordReader(environment),
       missingBlobs: followFills,
-      markInterval: localMarkInterval,
       fillsHere: true,
       place,
       close,

@@ -55,7 +55,11 @@ function madeUp(bytes: number, slices: number): BlobSource {
 const noIndex: BlobIndex = {
   get: async () => undefined,
   put: async () => undefined,
-  delete: async () => undefined,
+  condemn: async () => undefined,
+  condemnedBefore: async () => [],
+  restore: async () => false,
+  claim: async () => false,
+  forget: async () => undefined,
   used: async () => 0,
   reconcile: async function* () {},
 };

@@ -8,6 +8,7 @@ import { HandlerServer, RemoteQueue } from '../standins/workerd/remote-queue.ts'
 import { SourceServer } from '../standins/workerd/source-server.ts';
 import { describePauseContract } from './blob-pause-contract.ts';
 import { describeBlobStoreContract } from './blob-store-contract.ts';
+import { describeCondemnationContract } from './condemnation-contract.ts';
 import { describeFillQueueContract } from './fill-queue-contract.ts';
 import { describeLeasesContract } from './leases-contract.ts';
 import { describeLedgerContract } from './ledger-contract.ts';
@@ -87,3 +88,12 @@ describeFillQueueContract('cloudflare', async () => {
 
 describeBlobStoreContract('cloudflare', openBlobs, { follow: false });
 describePauseContract('cloudflare', openBlobs);
+
+describeCondemnationContract('cloudflare', async () => {
+  let now = Date.now();
+  const pass = (milliseconds: number) => {
+    now += milliseconds;
+  };
+  const store = (instance: number) => new RemoteBlobStore(workerd, sources, instance, () => now);
+  return { ...(await opened(store)), now: () => now, pass };
+});

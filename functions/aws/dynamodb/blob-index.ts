@@ -1,29 +1,50 @@
-import type { BlobIndex, ListedSpan } from '../../core/bucket/blob-index.ts';
+import {
+  type BlobIndex,
+  claimLife,
+  type IndexedBlob,
+  type ListedSpan,
+} from '../../core/bucket/blob-index.ts';
 import { type Digest, parseDigest } from '../../core/oci/digest.ts';
-import type { StoredBlob } from '../../core/ports/blob-store.ts';
+import type { CondemnedBlob, StoredBlob } from '../../core/ports/blob-store.ts';
+import { StoreBusy } from '../../core/ports/leases.ts';
 import { readBatch } from './batch.ts';
-import { type Item, type Key, keyItem, number, numberOf, textOf } from './item.ts';
+import { type Item, type Key, keyItem, number, numberOf, text, textOf } from './item.ts';
+import { timeKey } from './item-keys.ts';
 import type { DynamoDbTable } from './table.ts';
 
 /*
  * Further items of the table (see item-keys.ts). D is a digest.
  *
- * | item       | pk     | sk   | read by               |
- * |------------|--------|------|-----------------------|
- * | blob       | blob#D | blob | GetItem, BatchGetItem |
- * | used bytes | blobs  | used | GetItem               |
+ * | item       | pk        | sk     | read by               |
+ * |------------|-----------|--------|-----------------------|
+ * | blob       | blob#D    | blob   | GetItem, BatchGetItem |
+ * | condemned  | condemned | time#D | Query, oldest first   |
+ * | used bytes | blobs     | used   | GetItem               |
+ *
+ * The blob's item decides: it has `condemned`, and `deleting` while its object is deleted. The row of
+ * the list of condemned blobs is written before the item and removed after it, so that a blob that is
+ * condemned is on the list. A row without such a blob is removed when it is due.
  */
 
 function blobItemKey(digest: Digest): Key {
   return { pk: `blob#${digest}`, sk: 'blob' };
 }
 
-const attributes = ['pk', 'size', 'stored'];
+const condemnedPartition = 'condemned';
+
+function condemnedKey({ digest, since }: CondemnedBlob): Key {
+  return { pk: condemnedPartition, sk: timeKey(since, digest) };
+}
+
+const attributes = ['pk', 'size', 'stored', 'condemned', 'deleting'];
 
 /** Blobs per read: one call, so that a caller who needs only a few does not pay for all. */
 const pageSize = 100;
 
 const usedKey: Key = { pk: 'blobs', sk: 'used' };
+
+const isStored = 'attribute_exists(#pk) AND attribute_not_exists(#deleting)';
+const isCondemned = `${isStored} AND attribute_exists(#condemned)`;
 
 /** The index of blobs as items of the table, with a counter for their total size. */
 export class DynamoDbBlobIndex implements BlobIndex {
@@ -33,7 +54,7 @@ export class DynamoDbBlobIndex implements BlobIndex {
     this.#table = table;
   }
 
-  async get(digest: Digest): Promise<StoredBlob | undefined> {
+  async get(digest: Digest): Promise<IndexedBlob | undefined> {
     const item = await this.#table.get(blobItemKey(digest));
     return item && readBlob(item);
   }
@@ -41,16 +62,96 @@ export class DynamoDbBlobIndex implements BlobIndex {
   async put({ digest, size, stored }: StoredBlob): Promise<void> {
     const item = { ...keyItem(blobItemKey(digest)), size: number(size), stored: number(stored) };
     const written = await this.#table.put(item, { condition: 'attribute_not_exists(#pk)' });
-    if (written.kind === 'written') await this.#count(size);
+    if (written.kind === 'written') return this.#count(size);
+    if (!(await this.restore(digest))) throw new StoreBusy(`${digest} is being deleted`);
   }
 
-  async delete(digest: Digest, erase: () => Promise<void>): Promise<void> {
-    const stored = await this.get(digest);
-    if (stored === undefined) return;
-    await erase();
-    const condition = 'attribute_exists(#pk)';
-    const removed = await this.#table.remove(blobItemKey(digest), { condition });
-    if (removed.kind === 'written') await this.#count(-stored.size);
+  async condemn(digest: Digest, since: number): Promise<StoredBlob | undefined> {
+    const blob = await this.get(digest);
+    if (blob === undefined || blob.isDeleting) return undefined;
+    const row = condemnedKey({ digest, since });
+    await this.#table.put(keyItem(row));
+    const outcome = await this.#table.update(blobItemKey(digest), {
+      // Setting the size to itself includes it in the response.
+      update: 'SET #condemned = :since, #size = #size',
+      condition: isStored,
+      values: { ':since': number(since) },
+      answer: 'UPDATED_OLD',
+    });
+    if (outcome.kind === 'refused') {
+      await this.#table.remove(row);
+      return undefined;
+    }
+    const before = numberOf(outcome.item, 'condemned');
+    if (before === since) return undefined;
+    if (before !== undefined) {
+      await this.#table.remove(condemnedKey({ digest, since: before }));
+      return undefined;
+    }
+    await this.#count(-blob.size);
+    return { digest, size: blob.size, stored: blob.stored };
+  }
+
+  async condemnedBefore(time: number, limit: number): Promise<readonly CondemnedBlob[]> {
+    const found: CondemnedBlob[] = [];
+    const range = { condition: '#sk < :end', values: { ':end': text(timeKey(time)) } };
+    const pages = this.#table.pages({
+      pk: condemnedPartition,
+      range,
+      attributes: ['sk'],
+      pageSize: limit,
+    });
+    for await (const rows of pages) {
+      for (const row of rows) {
+        const [digits = '', written = ''] = (textOf(row, 'sk') ?? '').split('#');
+        const digest = parseDigest(written);
+        if (digest !== undefined) found.push({ digest, since: Number(digits) });
+      }
+      if (found.length >= limit) break;
+    }
+    return found.slice(0, limit);
+  }
+
+  async restore(digest: Digest): Promise<boolean> {
+    const outcome = await this.#table.update(blobItemKey(digest), {
+      update: 'SET #size = #size REMOVE #condemned',
+      condition: isCondemned,
+      answer: 'UPDATED_OLD',
+    });
+    if (outcome.kind === 'refused') {
+      const blob = await this.get(digest);
+      return blob !== undefined && blob.condemned === undefined;
+    }
+    const since = numberOf(outcome.item, 'condemned');
+    await this.#count(numberOf(outcome.item, 'size') ?? 0);
+    if (since !== undefined) await this.#table.remove(condemnedKey({ digest, since }));
+    return true;
+  }
+
+  async claim(blob: CondemnedBlob, now: number): Promise<boolean> {
+    const outcome = await this.#table.update(blobItemKey(blob.digest), {
+      update: 'SET #deleting = :now',
+      condition:
+        '#condemned = :since AND (attribute_not_exists(#deleting) OR #deleting <= :expired)',
+      values: {
+        ':now': number(now),
+        ':since': number(blob.since),
+        ':expired': number(now - claimLife),
+      },
+    });
+    if (outcome.kind === 'written') return true;
+    // Left by a writer that died, or by a restoration that is about to remove it.
+    const found = await this.get(blob.digest);
+    if (found?.condemned !== blob.since) await this.#table.remove(condemnedKey(blob));
+    return false;
+  }
+
+  async forget(blob: CondemnedBlob): Promise<void> {
+    await this.#table.remove(blobItemKey(blob.digest), {
+      condition: 'attribute_exists(#deleting) AND #condemned = :since',
+      values: { ':since': number(blob.since) },
+    });
+    await this.#table.remove(condemnedKey(blob));
   }
 
   async used(): Promise<number> {
@@ -71,12 +172,13 @@ export class DynamoDbBlobIndex implements BlobIndex {
       const known = new Map((await this.#getMany(listed)).map((blob) => [blob.digest, blob]));
       for (const { digest } of listed) {
         const blob = known.get(digest) ?? (await this.#adopt(digest, look));
-        if (blob !== undefined) yield blob;
+        if (blob === undefined || blob.condemned !== undefined) continue;
+        yield { digest, size: blob.size, stored: blob.stored };
       }
     }
   }
 
-  async #getMany(blobs: readonly StoredBlob[]): Promise<StoredBlob[]> {
+  async #getMany(blobs: readonly StoredBlob[]): Promise<IndexedBlob[]> {
     const keys = blobs.map(({ digest }) => blobItemKey(digest));
     const items = await readBatch(this.#table, keys, attributes);
     return items.map(readBlob).filter((blob) => blob !== undefined);
@@ -85,13 +187,13 @@ export class DynamoDbBlobIndex implements BlobIndex {
   async #adopt(
     digest: Digest,
     look: (digest: Digest) => Promise<StoredBlob | undefined>,
-  ): Promise<StoredBlob | undefined> {
+  ): Promise<IndexedBlob | undefined> {
     // It may have been added or deleted since the bucket was listed.
     const known = await this.get(digest);
     const found = known === undefined ? await look(digest) : undefined;
     if (found === undefined) return known;
     await this.put(found);
-    return found;
+    return { ...found, condemned: undefined, isDeleting: false };
   }
 
   async #count(bytes: number): Promise<void> {
@@ -100,9 +202,11 @@ export class DynamoDbBlobIndex implements BlobIndex {
   }
 }
 
-function readBlob(item: Item): StoredBlob | undefined {
+function readBlob(item: Item): IndexedBlob | undefined {
   const digest = parseDigest((textOf(item, 'pk') ?? '').slice('blob#'.length));
   const size = numberOf(item, 'size');
   if (digest === undefined || size === undefined) return undefined;
-  return { digest, size, stored: numberOf(item, 'stored') ?? 0 };
+  const condemned = numberOf(item, 'condemned');
+  const isDeleting = item.deleting !== undefined;
+  return { digest, size, stored: numberOf(item, 'stored') ?? 0, condemned, isDeleting };
 }

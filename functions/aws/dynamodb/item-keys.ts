@@ -22,7 +22,7 @@ import type { Key } from './item.ts';
  *
  * A partition allows 1,000 writes and 3,000 reads of 4 KB per second. Everything that pulls touch is
  * spread by digest, repository or lease. Three partitions are shared by all: `catalogue` (one write
- * per new manifest), `pull` (two per manifest and day) and `rate-limit` (one per upstream response).
+ * per new manifest), `pull` (two per manifest and hour) and `rate-limit` (one per upstream response).
  * They stay orders of magnitude below the limit, and the first two have to be ordered across all
  * repositories.
  *
@@ -65,10 +65,15 @@ export const pullPartition = 'pull';
 /** Enough digits for every Date, so that times sort as strings. */
 const timeDigits = 16;
 
+/** A sort key that begins with a time, in ms since 1970. */
+export function timeKey(time: number, ...rest: readonly string[]): string {
+  const digits = String(Math.max(0, Math.floor(time))).padStart(timeDigits, '0');
+  return [digits, ...rest].join('#');
+}
+
 /** `pulled` in ms since 1970. */
 export function pullKey(pulled: number, repository: string, digest: Digest): Key {
-  const time = String(Math.max(0, Math.floor(pulled))).padStart(timeDigits, '0');
-  return { pk: pullPartition, sk: `${time}#${digest}#${repository}` };
+  return { pk: pullPartition, sk: timeKey(pulled, digest, repository) };
 }
 
 export function listPartition(repository: Repository): string {

@@ -2,7 +2,6 @@ import type { BlobIndex } from '../../core/bucket/blob-index.ts';
 import type { Bucket } from '../../core/bucket/bucket.ts';
 import { BucketBlobStore } from '../../core/bucket/bucket-blob-store.ts';
 import { MetadataCache } from '../../core/bucket/metadata-cache.ts';
-import { KeyedLock } from '../../core/concurrency/keyed-lock.ts';
 import type { BlobStore } from '../../core/ports/blob-store.ts';
 import type { Signer } from '../../core/signing/presigner.ts';
 import { BufferPool } from './buffer-pool.ts';
@@ -35,12 +34,12 @@ export function s3BlobStore(options: S3BlobStoreOptions): BlobStore {
     delivery: {
       sign: (key) => signer.presign({ method: 'GET', url: new URL(base + key), lifeSeconds }),
     },
+    readLife: urlLife,
     async putBlob(request) {
       // Loaded on demand: an instance that only answers clients never puts.
       const { putInS3 } = await import('./blob-put.ts');
       return putInS3(request, { bucket, buffers, now });
     },
-    locks: new KeyedLock(),
     now,
   });
 }

@@ -96,17 +96,35 @@ export const getRateLimits = `SELECT registry, account, rate, seen FROM rate_lim
 export const putRateLimit = `${put('rate_limits', ['registry', 'account'], ['rate', 'seen'])}
   WHERE excluded.seen >= rate_limits.seen`;
 
-// Runs before the rows are added or removed, in one batch.
+// What is condemned does not count. The sums run before the rows change, in one batch.
 export const addToUsed = `UPDATE used SET bytes = bytes + (
     SELECT coalesce(sum(value ->> '$.size'), 0) FROM json_each(?1)
-    WHERE NOT EXISTS (SELECT 1 FROM blobs WHERE digest = value ->> '$.digest')
+    WHERE NOT EXISTS (SELECT 1 FROM blobs WHERE digest = value ->> '$.digest'
+      AND (condemned IS NULL OR deleting IS NOT NULL))
   ) WHERE id = 0`;
 export const takeFromUsed = `UPDATE used SET bytes = bytes - (
-    SELECT coalesce(sum(size), 0) FROM blobs WHERE digest IN (SELECT value FROM json_each(?1))
+    SELECT coalesce(sum(size), 0) FROM blobs
+    WHERE digest IN (SELECT value FROM json_each(?1)) AND condemned IS NULL
   ) WHERE id = 0`;
+export const returnToUsed = `UPDATE used SET bytes = bytes + (
+    SELECT coalesce(sum(size), 0) FROM blobs
+    WHERE digest = ?1 AND condemned IS NOT NULL AND deleting IS NULL
+  ) WHERE id = 0`;
+export const getBlob = `SELECT digest, size, stored, condemned, deleting FROM blobs WHERE digest = ?1`;
+// A condemned blob is restored.
 export const addBlobs = `INSERT INTO blobs (digest, size, stored)
   SELECT value ->> '$.digest', value ->> '$.size', value ->> '$.stored'
-  FROM json_each(?1) WHERE true ON CONFLICT DO NOTHING`;
+  FROM json_each(?1) WHERE true
+  ON CONFLICT DO UPDATE SET condemned = NULL WHERE blobs.deleting IS NULL`;
 export const removeBlobs = `DELETE FROM blobs WHERE digest IN (SELECT value FROM json_each(?1))`;
-export const blobsBetween = `SELECT digest, size, stored FROM blobs WHERE digest > ?1 AND digest <= ?2`;
+export const condemnBlob = `UPDATE blobs SET condemned = ?2 WHERE digest = ?1 AND deleting IS NULL`;
+export const condemnedBefore = `SELECT digest, condemned AS since FROM blobs
+  WHERE condemned < ?1 ORDER BY condemned LIMIT ?2`;
+export const restoreBlob = `UPDATE blobs SET condemned = NULL WHERE digest = ?1 AND deleting IS NULL`;
+export const claimBlob = `UPDATE blobs SET deleting = ?3
+  WHERE digest = ?1 AND condemned = ?2 AND (deleting IS NULL OR deleting <= ?4) RETURNING digest`;
+export const forgetBlob = `DELETE FROM blobs
+  WHERE digest = ?1 AND condemned = ?2 AND deleting IS NOT NULL`;
+export const blobsBetween = `SELECT digest, size, stored, condemned FROM blobs
+  WHERE digest > ?1 AND digest <= ?2`;
 export const usedBytes = `SELECT bytes FROM used WHERE id = 0`;

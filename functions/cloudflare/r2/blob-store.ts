@@ -5,6 +5,7 @@ import type { BlobStore } from '../../core/ports/blob-store.ts';
 import { D1BlobIndex } from '../d1/blob-index.ts';
 import { putInR2 } from './blob-put.ts';
 import { r2Store, readR2 } from './bucket.ts';
+import { lifeSeconds } from './signed-urls.ts';
 
 /** How blobs are delivered and put. */
 export interface R2BlobStoreOptions {
@@ -16,7 +17,7 @@ export interface R2BlobStoreOptions {
   readonly bytesPerPut?: number;
 }
 
-/** How long the metadata of a blob is used without asking R2, in ms. */
+/** How long the metadata of a blob is used without asking D1, in ms. */
 const metadataLife = 600_000;
 
 /** A URL takes a hundred times as much memory as the rest of an entry. */
@@ -29,7 +30,7 @@ const mostEntriesWithUrls = 8192;
  */
 const usualBytesPerPut = 4_000_000_000;
 
-/** Blobs in a bucket of R2. The bucket says what is stored; D1 keeps the sum. */
+/** Blobs in a bucket of R2. D1 says what is stored. */
 export function r2BlobStore(
   bucket: R2Bucket,
   database: D1Database,
@@ -41,9 +42,8 @@ export function r2BlobStore(
     index: new D1BlobIndex(database, now),
     cache: new MetadataCache({ most, life: metadataLife, now }),
     delivery: sign === undefined ? { reader: new BlobReader(readR2(bucket), now) } : { sign },
+    readLife: lifeSeconds * 1000,
     putBlob: (request) => putInR2(request, { bucket, now, bytesPerPut }),
-    // workerd may end an invocation without settling its promises, and the index is only a sum.
-    locks: undefined,
     now,
   });
 }

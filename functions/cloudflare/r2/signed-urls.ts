@@ -15,7 +15,7 @@ export interface R2SignedUrlsOptions {
 }
 
 /** How long a URL is valid, in seconds. */
-const lifeSeconds = 1200;
+export const lifeSeconds = 1200;
 
 /** The hashes of a signature, by workerd's node:crypto. */
 export const workerHashing: Hashing = {

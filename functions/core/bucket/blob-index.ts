@@ -1,5 +1,5 @@
 import type { Digest } from '../oci/digest.ts';
-import type { StoredBlob } from '../ports/blob-store.ts';
+import type { CondemnedBlob, StoredBlob } from '../ports/blob-store.ts';
 
 /** A range of a listing of the bucket. */
 export interface ListedSpan {
@@ -10,23 +10,60 @@ export interface ListedSpan {
   readonly blobs: readonly StoredBlob[];
 }
 
+/** What the index knows of a blob. Times are in ms since 1970. */
+export interface IndexedBlob extends StoredBlob {
+  /** Since when the blob is condemned; undefined: it is stored. */
+  readonly condemned: number | undefined;
+  /** True while its object is being deleted. */
+  readonly isDeleting: boolean;
+}
+
+/** How long a claim to delete an object keeps others from deleting it, in ms. */
+export const claimLife = 600_000;
+
 /**
- * What is stored in the bucket, kept where it is faster and cheaper to read, or can be summed. A
- * writer that dies halfway leaves it wrong until a listing of the bucket corrects it. All methods
- * reject when it cannot be reached.
+ * What is stored in the bucket, kept where it is faster and cheaper to read, and can be summed. It
+ * decides what is stored:
+ *
+ *     absent -put-> stored -condemn-> condemned -claim-> being deleted -forget-> absent
+ *                     ^----restore, put----'
+ *
+ * Each arrow is one conditional write of the blob's entry, so that of two instances one sees what the
+ * other did. All methods reject when the index cannot be reached.
  */
 export interface BlobIndex {
-  /** Undefined where the bucket itself says what is stored, and the index only keeps the sum. */
-  get?(digest: Digest): Promise<StoredBlob | undefined>;
-  /** Without effect when it knows the blob: the first time remains. */
-  put(blob: StoredBlob): Promise<void>;
+  get(digest: Digest): Promise<IndexedBlob | undefined>;
+
   /**
-   * Deletes the object by `erase`, then forgets the blob. Without effect when an index with `get`
-   * does not know the blob.
+   * Adds a blob, or restores it. Without effect on a stored blob: the first time remains. Rejects with
+   * StoreBusy while its object is being deleted.
    */
-  delete(digest: Digest, erase: () => Promise<void>): Promise<void>;
-  /** The sizes of all blobs together, in bytes; wrong by the blobs of writers that died halfway. */
+  put(blob: StoredBlob): Promise<void>;
+
+  /**
+   * Condemns a blob at a time, or changes the time of a condemned one. Resolves to the blob if it was
+   * stored. Without effect on any other, and while its object is being deleted.
+   */
+  condemn(digest: Digest, since: number): Promise<StoredBlob | undefined>;
+
+  /** At most `limit` blobs that were condemned before a time, in the order of these times. */
+  condemnedBefore(time: number, limit: number): Promise<readonly CondemnedBlob[]>;
+
+  /** True if the blob is stored now. False if it is unknown, or its object is being deleted. */
+  restore(digest: Digest): Promise<boolean>;
+
+  /**
+   * Claims the deletion of a condemned blob. False if it was restored or condemned anew, or if another
+   * instance claimed it less than `claimLife` ago.
+   */
+  claim(blob: CondemnedBlob, now: number): Promise<boolean>;
+
+  /** Removes a claimed blob, whose object is deleted. */
+  forget(blob: CondemnedBlob): Promise<void>;
+
+  /** The sizes of all stored blobs together, in bytes; wrong by those of writers that died halfway. */
   used(): Promise<number>;
+
   /**
    * Corrects the index by a part of a listing, and yields the blobs of it that are stored. `look`
    * asks the bucket whether a blob is still there.

@@ -1,4 +1,3 @@
-import type { KeyedLock } from '../concurrency/keyed-lock.ts';
 import type { ByteRange } from '../headers/range.ts';
 import type { Digest } from '../oci/digest.ts';
 import { afterAll } from '../oci/page.ts';
@@ -13,10 +12,12 @@ import type {
   StoredBlob,
   WantedBlob,
 } from '../ports/blob-store.ts';
-import type { BlobIndex } from './blob-index.ts';
+import { StoreBusy } from '../ports/leases.ts';
+import type { BlobIndex, IndexedBlob } from './blob-index.ts';
 import { blobKey, blobPrefix, digestOfKey } from './blob-key.ts';
 import type { BlobReader } from './blob-reader.ts';
 import type { BucketObject, BucketObjects, BucketUploads } from './bucket.ts';
+import { BucketCondemnation } from './condemnation.ts';
 import type { MetadataCache, SignUrl } from './metadata-cache.ts';
 import { type PutProgress, readProgress } from './progress.ts';
 
@@ -41,51 +42,54 @@ export interface BucketBlobStoreOptions {
   readonly cache: MetadataCache;
   /** Whether clients are redirected to the bucket or get a stream. */
   readonly delivery: { readonly sign: SignUrl } | { readonly reader: BlobReader };
+  /** How long a signed URL is valid, or how long a stream may take, in ms. */
+  readonly readLife: number;
   readonly putBlob: (request: PutRequest) => Promise<PutOutcome>;
-  /**
-   * Keep a put and a deletion of the same blob apart: an index with `get` would be left with half of
-   * each. Puts do not wait for each other, as the source of one may be slow. Undefined where the
-   * platform may end either without settling its promise.
-   */
-  readonly locks: KeyedLock | undefined;
   /** Ms since 1970. */
   readonly now: () => number;
 }
 
+/** A deletion in progress takes three calls; a put waits for one this often, so long in ms. */
+const deletionLooks = 20;
+const deletionPause = 250;
+
 /**
- * Blobs in a bucket. A put publishes the object before it adds the index entry: a writer that dies in
- * between leaves an object without an entry, which the next put or listing of it adds. A deletion also
- * begins with the object, so that a put at the same moment does not adopt one that is about to go.
+ * Blobs in a bucket. The index says which of them are stored. A put publishes the object before it adds
+ * the index entry: a writer that dies in between leaves an object without an entry, which the next put
+ * or listing of it adds. functions/README.md, section 7, has the timeline of a deletion.
  */
 export class BucketBlobStore implements BlobStore {
+  readonly condemnation: BucketCondemnation;
   readonly #options: BucketBlobStoreOptions;
 
   constructor(options: BucketBlobStoreOptions) {
     this.#options = options;
+    const { cache, ...rest } = options;
+    this.condemnation = new BucketCondemnation({
+      ...rest,
+      memoryLife: cache.life,
+      forgetHere: (digest) => this.#forget(digest),
+    });
   }
 
   async stat(digest: Digest): Promise<StoredBlob | undefined> {
-    const { index, cache } = this.#options;
-    const { size, stored } = cache.get(digest) ?? {};
-    // A bucket is slower than an index, and each of its requests is billed.
-    const isEnough = index.get === undefined && size !== undefined && stored !== undefined;
-    return isEnough ? { digest, size, stored } : this.#find(digest);
+    const found = await this.#find(digest);
+    if (found === undefined || found.condemned !== undefined) return undefined;
+    return { digest, size: found.size, stored: found.stored };
   }
 
   /** A signed URL serves any range: the client's own request has the Range header. */
   async locate(digest: Digest, range?: ByteRange): Promise<BlobLocation | undefined> {
     const { delivery, cache } = this.#options;
-    if ('reader' in delivery) {
-      const location = await delivery.reader.locate(digest, range);
-      if (location === undefined) this.#forget(digest);
-      return location;
-    }
+    if ('reader' in delivery) return this.#stream(delivery.reader, digest, range);
     const sign = () => delivery.sign(blobKey(digest));
-    let url = await cache.url(digest, sign);
-    if (url === undefined && (await this.#find(digest)) !== undefined) {
-      url = await cache.url(digest, sign);
-    }
-    return url === undefined ? undefined : { kind: 'redirect', url };
+    const known = await cache.url(digest, sign);
+    if (known !== undefined) return { kind: 'redirect', url: known };
+    const found = await this.#find(digest);
+    if (!this.condemnation.isReadable(found)) return undefined;
+    // Only a stored blob is cached.
+    const url = (await cache.url(digest, sign)) ?? (await sign()).url;
+    return { kind: 'redirect', url };
   }
 
   noteStored(blobs: readonly NotedBlob[]): void {
@@ -93,23 +97,17 @@ export class BucketBlobStore implements BlobStore {
   }
 
   put(blob: WantedBlob, source: BlobSource, options: PutOptions = {}): BlobPut {
-    const { locks } = this.#options;
-    const put = () => this.#put(blob, source, options);
-    const done = locks === undefined ? put() : locks.shared(blob.digest, put);
+    const done = this.#put(blob, source, options);
     // A caller that ignores the outcome must not cause an unhandled rejection.
     done.catch(() => undefined);
     return { done };
   }
 
-  delete(digest: Digest): Promise<void> {
-    const { bucket, index, locks } = this.#options;
-    const remove = async () => {
-      this.#forget(digest);
-      await index.delete(digest, () => bucket.delete(blobKey(digest)));
-      // A request may have cached it meanwhile.
-      this.#forget(digest);
-    };
-    return locks === undefined ? remove() : locks.exclusive(digest, remove);
+  async delete(digest: Digest): Promise<void> {
+    const since = Math.round(this.#options.now());
+    await this.#options.index.condemn(digest, since);
+    this.#forget(digest);
+    await this.condemnation.erase({ digest, since });
   }
 
   /** Lists the bucket by key, and corrects the index on the way. */
@@ -137,11 +135,12 @@ export class BucketBlobStore implements BlobStore {
     { signal = new AbortController().signal, progress: text, pauseAt }: PutOptions,
   ): Promise<PutOutcome> {
     const { digest } = wanted;
-    const { bucket, putBlob } = this.#options;
+    const { bucket, putBlob, now } = this.#options;
     signal.throwIfAborted();
+    const began = now();
     const key = blobKey(digest);
     const progress = readProgress(text);
-    const before = await this.#findAnywhere(digest, signal);
+    const before = await this.#findObject(digest, signal);
     if (before !== undefined) {
       const id = progress?.upload?.id;
       // Another put stored the blob while this upload was paused.
@@ -150,40 +149,67 @@ export class BucketBlobStore implements BlobStore {
     }
     const request = { key, wanted, source, progress, signal, pauseAt };
     const outcome = await putBlob(request);
-    if (outcome.kind === 'stored') await this.#noteNew(digest, outcome.size);
+    if (outcome.kind !== 'stored') return outcome;
+    await this.#note({ digest, size: outcome.size, stored: Math.round(now()) });
+    if (now() - began >= this.condemnation.wait) await this.#lookAgain(digest);
     return outcome;
   }
 
-  /** Asks the index, or the bucket where the index has no `get`. */
-  async #find(digest: Digest): Promise<StoredBlob | undefined> {
-    const { index, cache } = this.#options;
-    const found = await (index.get === undefined ? this.#look(digest) : index.get(digest));
-    if (found === undefined) this.#forget(digest);
-    else cache.add(found);
+  /** The stored blob. Restores a condemned one, and adds one that the index does not know. */
+  async #findObject(digest: Digest, signal: AbortSignal): Promise<StoredBlob | undefined> {
+    const { index } = this.#options;
+    for (let looks = 0; ; looks++) {
+      const indexed = await this.#find(digest);
+      if (indexed !== undefined && indexed.condemned === undefined) return indexed;
+      // Before the object is looked up: from then on it is not deleted.
+      if (indexed === undefined || (await index.restore(digest))) break;
+      if (looks === deletionLooks) throw new StoreBusy(`${digest} is being deleted`);
+      await new Promise((resolve) => setTimeout(resolve, deletionPause));
+      signal.throwIfAborted();
+    }
+    const found = await this.#look(digest, signal);
+    if (found !== undefined) await this.#note(found);
     return found;
   }
 
-  /** Asks the bucket too: a writer may have died before it told the index. */
-  async #findAnywhere(digest: Digest, signal: AbortSignal): Promise<StoredBlob | undefined> {
-    const { index } = this.#options;
-    const indexed = index.get && (await this.#find(digest));
-    if (indexed !== undefined) return indexed;
-    const found = await this.#look(digest, signal);
-    if (found !== undefined) await this.#note(found);
+  /**
+   * After a put that took so long that an object of another put, which it found at its end, may have
+   * been condemned and deleted in between.
+   */
+  async #lookAgain(digest: Digest): Promise<void> {
+    if ((await this.#look(digest)) !== undefined) return;
+    await this.delete(digest);
+    throw new StoreBusy(`${digest} was deleted while it was put`);
+  }
+
+  async #stream(
+    reader: BlobReader,
+    digest: Digest,
+    range: ByteRange | undefined,
+  ): Promise<BlobLocation | undefined> {
+    const { cache } = this.#options;
+    const isReadable = (found: IndexedBlob | undefined) => this.condemnation.isReadable(found);
+    // While the index fails, nothing is deleted either.
+    const mayRead =
+      cache.get(digest) !== undefined || (await this.#find(digest).then(isReadable, () => true));
+    if (!mayRead) return undefined;
+    const location = await reader.locate(digest, range);
+    // Something outside the mirror deleted the object. The index must not say that it is stored.
+    if (location === undefined) await this.delete(digest);
+    return location;
+  }
+
+  async #find(digest: Digest): Promise<IndexedBlob | undefined> {
+    const { index, cache } = this.#options;
+    const found = await index.get(digest);
+    if (found === undefined || found.condemned !== undefined) this.#forget(digest);
+    else cache.add({ digest, size: found.size, stored: found.stored });
     return found;
   }
 
   async #look(digest: Digest, signal?: AbortSignal): Promise<StoredBlob | undefined> {
     const object = await this.#options.bucket.head(blobKey(digest), signal);
     return object && blobOf(object);
-  }
-
-  async #noteNew(digest: Digest, size: number): Promise<void> {
-    const { index, now } = this.#options;
-    if (index.get !== undefined) return this.#note({ digest, size, stored: Math.round(now()) });
-    // If it was deleted already, the sum must not include it.
-    const found = await this.#look(digest);
-    if (found !== undefined) await this.#note(found);
   }
 
   async #note(blob: StoredBlob): Promise<void> {

@@ -18,7 +18,7 @@ type BlobMetadata = NotedBlob & Partial<StoredBlob>;
 export interface MetadataCacheOptions {
   /** With a signed URL each takes about 1.5 KB. */
   readonly most: number;
-  /** In ms. Another instance may delete a blob meanwhile, but only one that had no pull for long. */
+  /** In ms. Another instance may condemn a blob meanwhile, but deletes it only later. */
   readonly life: number;
   /** Ms since 1970. */
   readonly now: () => number;
@@ -37,6 +37,11 @@ export class MetadataCache {
   constructor(options: MetadataCacheOptions) {
     this.#entries = new BoundedCache(options.most, options.now);
     this.#options = options;
+  }
+
+  /** How long an entry is used, in ms. */
+  get life(): number {
+    return this.#options.life;
   }
 
   get(digest: Digest): BlobMetadata | undefined {

@@ -114,6 +114,40 @@ export interface BlobPut {
   arrived?(): number;
 }
 
+/** A blob that was condemned, and when, in ms since 1970. */
+export interface CondemnedBlob {
+  readonly digest: Digest;
+  readonly since: number;
+}
+
+/**
+ * Deletion in two steps. A condemned blob is no longer stored as far as `stat`, `list` and `usedBytes`
+ * are concerned, but its bytes stay until everybody who learned of it earlier is done with it: URLs
+ * work, and `locate` still finds it for a while. A put of it restores it without opening its source.
+ *
+ * All methods reject when the index or the bucket cannot be reached. A process may end after any step
+ * of any method: what is left can be read, restored, or deleted by the next call.
+ */
+export interface Condemnation {
+  /** How long an answer of the store may be acted on, in ms. */
+  readonly memoryLife: number;
+
+  /**
+   * Condemns a blob. Resolves to the blob, or to undefined if it was not stored. For a blob that is
+   * condemned already, the time until its deletion begins anew.
+   */
+  condemn(digest: Digest): Promise<StoredBlob | undefined>;
+
+  /** At most `limit` blobs whose bytes nobody reads any more, those condemned first at the beginning. */
+  due(limit: number): Promise<readonly CondemnedBlob[]>;
+
+  /** Makes a condemned blob stored again; without effect on any other. */
+  restore(digest: Digest): Promise<void>;
+
+  /** Deletes the bytes of a blob that is due, unless it was restored or condemned anew meanwhile. */
+  erase(blob: CondemnedBlob): Promise<void>;
+}
+
 /**
  * The layers and configs, by digest.
  *
@@ -143,8 +177,14 @@ export interface BlobStore {
    */
   recheck?(digest: Digest): Promise<boolean>;
 
-  /** Deletes a blob; without effect when it is not stored. Running reads may finish. */
+  /** Deletes a blob at once; without effect when it is not stored. Running reads may finish. */
   delete(digest: Digest): Promise<void>;
+
+  /**
+   * Deletion in two steps. Only for stores whose blobs are read without asking them each time: by signed
+   * URLs, and by other instances that remember what the store said.
+   */
+  readonly condemnation?: Condemnation;
 
   /**
    * Yields every stored blob, in any order. With `after`: those whose digests sort after it as texts, in

@@ -28,13 +28,19 @@ export interface Service {
 /** The part of the configuration that a service uses. */
 export type ServiceConfig = Pick<Config, 'defaultUpstream' | 'upstreams' | 'limits'>;
 
+/**
+ * The shortest time between two records of a pull, in ms. Each may cost several writes, and eviction
+ * cannot tell images apart that were pulled within it.
+ */
+const hour = 3_600_000;
+
 /** Creates the mirror of a configuration on a platform. Sends no request yet. */
 export function createService(
   config: ServiceConfig,
   platform: Platform,
   pages: Pick<AppOptions, 'metrics'> = {},
 ): Service {
-  const { ports, runtime, log, missingBlobs, markInterval, evictionSteps } = platform;
+  const { ports, runtime, log, missingBlobs, markInterval = hour, evictionSteps } = platform;
   const mirrorOptions = ({ upstreams, limits: { maxBlobBytes, storeBytes } }: ServiceConfig) => ({
     upstreams: openUpstreams(upstreams, {
       fetch: platform.fetch,

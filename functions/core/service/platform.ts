@@ -17,14 +17,8 @@ export interface Platform {
   readPassword(place: PasswordPlace): Promise<string>;
   /** How clients get blobs that are not stored. */
   readonly missingBlobs: MissingBlobs;
-  /** The shortest time between two records of a manifest's last pull, in ms. */
-  readonly markInterval: number;
+  /** The shortest time between two records of a manifest's last pull, in ms; an hour by default. */
+  readonly markInterval?: number | undefined;
   /** How many blobs and manifests one eviction run examines; unlimited by default. */
   readonly evictionSteps?: number | undefined;
 }
-
-/** The mark interval where a write costs next to nothing, in ms. */
-export const localMarkInterval = 3_600_000;
-
-/** The mark interval where each write is billed, in ms. */
-export const billedMarkInterval = 86_400_000;

@@ -66,7 +66,7 @@ export class ColdStorm {
         ]),
         limits: { maxBlobBytes: 1e12, storeBytes: Number.POSITIVE_INFINITY },
         memoryBytes: 1_000_000,
-        markInterval: 86_400_000,
+        markInterval: 3_600_000,
         missingBlobs: awaitLarge({ passThroughBytes: 0, wait: 0 }),
       },
       {

@@ -14,6 +14,10 @@ export interface OpenedS3Store extends OpenedPort<BlobStore> {
   readonly dynamoDb: OpenedDynamoDb;
   /** Another instance, whose index is asked by way of the proxy. */
   readonly proxied: BlobStore;
+  /** Another instance. */
+  another(): BlobStore;
+  /** Its index alone. */
+  index(): DynamoDbBlobIndex;
 }
 
 const minute = 60_000;
@@ -50,6 +54,8 @@ export async function openS3Store(now: () => number = Date.now): Promise<OpenedS
     dynamoDb,
     store: open(),
     proxied: open(dynamoDb.table),
+    another: () => open(),
+    index: () => new DynamoDbBlobIndex(dynamoDb.another()),
     reopen: async () => open(),
     async close() {
       bucket.close();

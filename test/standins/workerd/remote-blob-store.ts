@@ -5,6 +5,8 @@ import type {
   BlobPut,
   BlobSource,
   BlobStore,
+  Condemnation,
+  CondemnedBlob,
   NotedBlob,
   PutOptions,
   PutOutcome,
@@ -17,14 +19,28 @@ import { sourceFailed } from './wire.ts';
 
 /** The blob store of an instance in workerd. Sources stay here, and are served to it. */
 export class RemoteBlobStore implements BlobStore {
+  readonly condemnation: Condemnation;
   readonly #workerd: Workerd;
   readonly #sources: SourceServer;
   readonly #instance: number;
+  readonly #now: (() => number) | undefined;
 
-  constructor(workerd: Workerd, sources: SourceServer, instance: number) {
+  /** `now` is the store's clock, in ms since 1970. */
+  constructor(workerd: Workerd, sources: SourceServer, instance: number, now?: () => number) {
     this.#workerd = workerd;
     this.#sources = sources;
     this.#instance = instance;
+    this.#now = now;
+    const call = <Value>(method: string, ...args: unknown[]) =>
+      this.#callOf<Value>('condemnation', method, args);
+    this.condemnation = {
+      // As r2/blob-store.ts has it.
+      memoryLife: 600_000,
+      condemn: (digest) => call<StoredBlob | undefined>('condemn', digest),
+      due: (limit) => call<readonly CondemnedBlob[]>('due', limit),
+      restore: (digest) => call<undefined>('restore', digest),
+      erase: (blob) => call<undefined>('erase', blob),
+    };
   }
 
   async stat(digest: Digest): Promise<StoredBlob | undefined> {
@@ -32,7 +48,9 @@ export class RemoteBlobStore implements BlobStore {
   }
 
   async locate(digest: Digest, range?: ByteRange): Promise<BlobLocation | undefined> {
-    const response = await this.#workerd.locate({ instance: this.#instance, digest, range });
+    const now = this.#now?.();
+    const asked = { instance: this.#instance, digest, range, now };
+    const response = await this.#workerd.locate(asked);
     const { headers, body, status } = response;
     if (status === 404) return undefined;
     if (headers.get('x-kind') === 'redirect') {
@@ -85,8 +103,12 @@ export class RemoteBlobStore implements BlobStore {
   }
 
   /** The Worker's method has this type: both implement the same port. */
-  async #call<Value>(method: string, ...args: unknown[]): Promise<Value> {
-    const call = { instance: this.#instance, port: 'blobs', method, args };
+  #call<Value>(method: string, ...args: unknown[]): Promise<Value> {
+    return this.#callOf<Value>('blobs', method, args);
+  }
+
+  async #callOf<Value>(port: string, method: string, args: readonly unknown[]): Promise<Value> {
+    const call = { instance: this.#instance, port, method, args, now: this.#now?.() };
     return (await this.#workerd.call(call)) as Value;
   }
 }

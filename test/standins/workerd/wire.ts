@@ -5,7 +5,7 @@ export interface Call {
   readonly port: string;
   readonly method: string;
   readonly args: readonly unknown[];
-  /** The clock of the leases, in ms since 1970; the real one unless said. */
+  /** The clock of the leases and of the blobs, in ms since 1970; the real one unless said. */
   readonly now?: number | undefined;
 }
 

@@ -1,6 +1,7 @@
 import { reasonOf } from '../../ports/tolerate.ts';
 import { acquireLease } from '../across-instances.ts';
 import type { Context } from '../context.ts';
+import { deleteCondemned } from './condemned-blobs.ts';
 import { evictImages } from './images.ts';
 import { EvictionRun, evictionLeaseLife } from './run.ts';
 import { evictUnreferenced } from './unreferenced-blobs.ts';
@@ -8,18 +9,22 @@ import { evictUnreferenced } from './unreferenced-blobs.ts';
 /** The part of the limit that eviction frees space down to, so that the next blob does not start it. */
 const target = 0.95;
 
-/** The share of a limited run's steps that goes to unreferenced blobs. */
+/** The share of a limited run's steps that goes to unreferenced blobs, and to condemned ones. */
 const unreferencedShare = 1 / 4;
+const condemnedShare = 1 / 2;
 
 /**
  * Evicts until the blob store is within its limit: first blobs that no manifest names, then the least
  * recently pulled images, each manifest before its blobs. Keeps blobs that a remaining manifest names or
- * that are being filled. One instance evicts at a time. Where the platform limits a process, a run ends
+ * that are being filled. Where clients read from the bucket, their bytes are deleted by a later run, once
+ * nobody reads them any more. One instance evicts at a time. Where the platform limits a process, a run ends
  * at `until` (ms since 1970) or after its steps, and the next fill's run continues. Does not reject.
  */
 export async function evict(context: Context, until = Number.POSITIVE_INFINITY): Promise<void> {
   const { storeBytes } = context.limits;
-  if (storeBytes === Number.POSITIVE_INFINITY || context.runtime.now() >= until) return;
+  const isUnlimited = storeBytes === Number.POSITIVE_INFINITY;
+  if (isUnlimited && context.ports.blobs.condemnation === undefined) return;
+  if (context.runtime.now() >= until) return;
   await context.flights.evictions.run('all', async () => {
     await evictUnderLease(context, storeBytes, until).catch((error: unknown) => {
       const reason = reasonOf(error);
@@ -30,24 +35,26 @@ export async function evict(context: Context, until = Number.POSITIVE_INFINITY):
 
 async function evictUnderLease(context: Context, storeBytes: number, until: number): Promise<void> {
   const { blobs } = context.ports;
-  if ((await blobs.usedBytes()) <= storeBytes) return;
+  const isDue = async () => ((await blobs.condemnation?.due(1)) ?? []).length > 0;
+  if ((await blobs.usedBytes()) <= storeBytes && !(await isDue())) return;
   const lease = await acquireLease(context, 'evict', evictionLeaseLife);
   // Another instance evicts.
   if (lease === undefined) return;
   const run = new EvictionRun(context, lease, until);
   try {
+    const steps = context.evictionSteps;
+    const taken = await deleteCondemned(context, run, Math.floor(steps * condemnedShare));
     // The previous holder may have freed space meanwhile.
     const used = await blobs.usedBytes();
     if (used <= storeBytes) return;
     run.excess = used - storeBytes * target;
-    await evictExcess(context, run);
+    await evictExcess(context, run, steps - taken);
   } finally {
     await run.release();
   }
 }
 
-async function evictExcess(context: Context, run: EvictionRun): Promise<void> {
-  const steps = context.evictionSteps;
+async function evictExcess(context: Context, run: EvictionRun, steps: number): Promise<void> {
   try {
     const taken = await evictUnreferenced(context, run, Math.floor(steps * unreferencedShare));
     await evictImages(context, run, steps - taken);

@@ -1,5 +1,7 @@
 import type { Digest } from '../../oci/digest.ts';
+import type { Condemnation, StoredBlob } from '../../ports/blob-store.ts';
 import type { Lease } from '../../ports/leases.ts';
+import type { ManifestStore } from '../../ports/manifest-store.ts';
 import type { Context } from '../context.ts';
 
 /** How long the lease lasts without a renewal, in ms. */
@@ -28,12 +30,17 @@ export class EvictionRun {
     this.#until = until;
   }
 
-  /** Called before each step. False once enough is freed, on shutdown, or when the lease was lost. */
+  /** Called before each step. False once enough is freed, or when the run has to end. */
   async canContinue(): Promise<boolean> {
+    return this.freed.bytes < this.excess && (await this.hasTime());
+  }
+
+  /** False at the end of the run's time, on shutdown, or when the lease was lost. */
+  async hasTime(): Promise<boolean> {
     await this.#yieldToOthers();
     const { runtime, ports, stopping } = this.#context;
     const now = runtime.now();
-    if (this.freed.bytes >= this.excess || stopping.aborted || now >= this.#until) return false;
+    if (stopping.aborted || now >= this.#until) return false;
     const lease = this.#lease;
     if (lease === 'failed' || lease === undefined) return lease === 'failed';
     if (lease.expires - now > evictionLeaseLife / 2) return true;
@@ -41,17 +48,27 @@ export class EvictionRun {
     return this.#lease !== undefined;
   }
 
-  /** Deletes a blob if no manifest names it and it is not being filled. */
+  /** Deletes or condemns a blob if no manifest names it and it is not being filled. */
   async deleteUnreferenced(digest: Digest): Promise<void> {
     await this.#yieldToOthers();
     const { fills, ports } = this.#context;
     if (fills.isFilling(digest)) return;
     if (await ports.manifests.isBlobNamed(digest)) return;
-    const stored = await ports.blobs.stat(digest);
-    if (stored === undefined) return;
-    await ports.blobs.delete(digest);
+    const { condemnation } = ports.blobs;
+    const deleted =
+      condemnation === undefined
+        ? await this.#delete(digest)
+        : await condemnUnnamed(condemnation, ports.manifests, digest);
+    if (deleted === undefined) return;
     this.freed.blobs += 1;
-    this.freed.bytes += stored.size;
+    this.freed.bytes += deleted.size;
+  }
+
+  async #delete(digest: Digest): Promise<StoredBlob | undefined> {
+    const { blobs } = this.#context.ports;
+    const stored = await blobs.stat(digest);
+    if (stored !== undefined) await blobs.delete(digest);
+    return stored;
   }
 
   async #yieldToOthers(): Promise<void> {
@@ -63,4 +80,21 @@ export class EvictionRun {
     if (this.#lease === 'failed' || this.#lease === undefined) return;
     await this.#context.leases.release(this.#lease);
   }
+}
+
+/**
+ * Condemns a blob that no manifest named a moment ago. Resolves to undefined if it was not stored, or
+ * if a manifest names it by now: a pull that began in between found the blob stored, and may have
+ * marked its image as complete. A pull that begins later finds that the blob is not stored.
+ */
+async function condemnUnnamed(
+  condemnation: Condemnation,
+  manifests: ManifestStore,
+  digest: Digest,
+): Promise<StoredBlob | undefined> {
+  const condemned = await condemnation.condemn(digest);
+  if (condemned === undefined) return undefined;
+  if (!(await manifests.isBlobNamed(digest))) return condemned;
+  await condemnation.restore(digest);
+  return undefined;
 }

@@ -36,7 +36,9 @@ export async function isComplete(
     if (found.summary?.kind !== 'index' && !complete.get(digest)) {
       markComplete(context, repository, digest);
     }
-    if (cached.summary?.kind === 'index') complete.set(key, true, indexLife);
+    if (cached.summary?.kind === 'index') {
+      complete.set(key, true, Math.min(indexLife, completeLife(context)));
+    }
     return true;
   });
 }
@@ -54,7 +56,7 @@ function isKnownComplete(
 /** Notes that every blob of an image is stored: here, and in the background in the index. */
 export function markComplete(context: Context, repository: Repository, digest: Digest): void {
   const { memory, runtime, manifests } = context;
-  memory.complete.set(digest, true, completeLife);
+  memory.complete.set(digest, true, completeLife(context));
   runtime.waitUntil(manifests.markComplete(repository, digest, runtime.now()));
 }
 

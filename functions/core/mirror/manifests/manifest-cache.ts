@@ -41,7 +41,15 @@ export async function tryGetManifest(
 }
 
 /** How long the index's note that an image is complete is trusted, in ms. */
-export const completeLife = 86_400_000;
+const noteLife = 86_400_000;
+
+/**
+ * How long an image counts as complete in memory, in ms: not longer than this instance may act on what
+ * the store said of its blobs.
+ */
+export function completeLife({ ports }: Pick<Context, 'ports'>): number {
+  return Math.min(noteLife, ports.blobs.condemnation?.memoryLife ?? noteLife);
+}
 
 /** Caches what the index notes of a manifest, so that a new instance need not find it out again. */
 function cacheNotes(
@@ -55,9 +63,9 @@ function cacheNotes(
   if (markLife > 0) context.memory.marks.set(manifestKey(repository, digest), pulled, markLife);
   // An index's image may have been evicted since it was noted.
   if (summary?.kind !== 'image' || complete === undefined) return;
-  const life = lifeLeft(completeLife, complete, now);
+  const life = lifeLeft(noteLife, complete, now);
   if (life <= 0) return;
-  context.memory.complete.set(digest, true, life);
+  context.memory.complete.set(digest, true, Math.min(life, completeLife(context)));
   context.blobs.noteStored(summary.needed);
 }
 

@@ -109,13 +109,14 @@ function openInstance({ FILLS, ENDPOINT, BYTES_PER_PUT, ...bindings }: Environme
   const sign =
     ENDPOINT === '' ? undefined : r2SignedUrls({ endpoint: ENDPOINT, bucket: 'b', ...keys, now });
   const bound = BYTES_PER_PUT === 0 ? {} : { bytesPerPut: BYTES_PER_PUT };
-  const blobs = r2BlobStore(BUCKET, DB, { now, sign, ...bound });
+  const blobs = r2BlobStore(BUCKET, DB, { now: () => clock.now ?? now(), sign, ...bound });
   return {
     clock,
     blobs,
     ports: {
       manifests: d1ManifestStore(DB, { large: r2LargeValues(BUCKET), now }),
       blobs,
+      condemnation: blobs.condemnation ?? {},
       leases: new D1Leases(DB, () => clock.now ?? Date.now()),
       ledger: new D1Ledger(DB, { now, waitUntil }),
       queue: new QueuesFillQueue(FILLS),
@@ -230,7 +231,8 @@ const worker: ExportedHandler<Environment> = {
     const { pathname } = new URL(request.url);
     try {
       if (pathname === '/locate') {
-        const { blobs } = instanceOf(asked.instance, environment);
+        const { blobs, clock } = instanceOf(asked.instance, environment);
+        clock.now = asked.now;
         return located(await blobs.locate(asked.digest, asked.range));
       }
       const value = await (pathname === '/put'

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { openInMemory } from '../../../../functions/cli/memory-platform.ts';
 import type { FillJob } from '../../../../functions/core/ports/fill-queue.ts';
 import { createService, type Service } from '../../../../functions/core/service/create-service.ts';
@@ -97,4 +97,19 @@ test('an unexpected error is logged with its stack, and answered', async () => {
     'unexpected',
     { error: expect.stringMatching(/^RangeError: another\n +at /) },
   ]);
+});
+
+test('a pull is recorded within the hour, unless the platform says otherwise', async () => {
+  let now = Date.now();
+  const marked = vi.spyOn(platform.ports.manifests, 'markPulled');
+  const runtime = { ...platform.runtime, now: () => now };
+  const service = serviceOn({ markInterval: undefined, runtime });
+  const target = `/v2/library/app/manifests/${image.manifest.digest}`;
+  const marks: number[] = [];
+  for (let pulls = 0; pulls < 3; pulls++) {
+    await get(service, target);
+    marks.push(marked.mock.calls.length);
+    now += 31 * 60_000;
+  }
+  expect(marks).toEqual([1, 1, 2]);
 });
