@@ -1,10 +1,10 @@
-const windowSeconds = 60;
+const windowSeconds = 120;
 
 /** How much the resident memory may grow after the baseline. */
 export const mostGrowth = 1.2;
 
 /**
- * Resident memory sampled each second, smoothed by the median of the last 60 samples: a garbage
+ * Resident memory sampled each second, smoothed by the median of the last 120 samples: a garbage
  * collection that is late by some seconds does not count, a level that is held does.
  */
 export class MemoryGrowth {
@@ -27,7 +27,7 @@ export class MemoryGrowth {
     this.#highest = Math.max(this.#highest, smoothed);
   }
 
-  /** The median of the last minute in bytes. */
+  /** The median of the last two minutes in bytes. */
   get smoothed(): number {
     const sorted = this.#samples.slice(-windowSeconds).sort((one, other) => one - other);
     return sorted[sorted.length >> 1] ?? Number.NaN;

@@ -13,7 +13,7 @@ const usage = `usage: npm run soak -- [--minutes N] [--seed N] [--clients N]
 
 Runs the built server for N minutes (10) between registries that fail in many ways and clients that
 pull, cancel and ask for ranges. Prints a line each half minute. Fails when a client got wrong bytes
-with a clean end, when the server ends by itself, and when its resident memory (median of a minute)
+with a clean end, when the server ends by itself, and when its resident memory (median of two minutes)
 exceeds ${mostGrowth} times its value at minute five, or at half of a run shorter than ten minutes.
 `;
 
@@ -145,10 +145,13 @@ function verdict(end: string | undefined, tally: Tally, growth: MemoryGrowth): n
     faults.push(`resident memory grew to ${grown.toFixed(2)} times its baseline`);
   }
   for (const fault of faults) console.log(`FAILED: ${fault}`);
+  const memory =
+    growth.baseline === undefined || grown === undefined
+      ? 'no baseline of memory'
+      : `memory at the baseline ${megabytes(growth.baseline)} MB, at most ${grown.toFixed(2)} times that later`;
   console.log(
     `${faults.length === 0 ? 'passed' : 'failed'}: ${tally.requests} requests, ` +
-      `${tally.wrong.length} with wrong bytes, memory at the baseline ` +
-      `${megabytes(growth.baseline ?? Number.NaN)} MB, at most ${grown?.toFixed(2)} times that later`,
+      `${tally.wrong.length} with wrong bytes, ${memory}`,
   );
   return faults.length === 0 ? 0 : 1;
 }

@@ -20,8 +20,8 @@ const clients: DebianPackages = {
   skopeo: '1.22',
 };
 
-/** What they and the namespace need besides. */
-const tools: DebianPackages = { coreutils: '', zstd: '' };
+/** What the namespace needs besides. */
+const tools: DebianPackages = { coreutils: '' };
 
 /** What this machine needs to have them. */
 export const sidNeeds = ['apt-get', 'dpkg-deb', 'unshare', 'nsenter', 'mount', 'busybox'];
