@@ -3,16 +3,22 @@ import type { Digest } from '../oci/digest.ts';
 import { essence, mediaType } from '../oci/media-type.ts';
 import { type Referrers, readReferrers } from '../oci/referrers-index.ts';
 import type { ReferrersListing, RemoteRepository } from '../ports/upstream.ts';
+import { invalidAnswer, UpstreamError } from '../ports/upstream-error.ts';
 import { type Connection, endpoint } from './connection.ts';
 import { listPages } from './pages.ts';
-import type { Answer, UpstreamRequest } from './request.ts';
+import { type Answer, describe, type UpstreamRequest } from './request.ts';
 import { discard } from './response-body.ts';
 import type { Session } from './session.ts';
 import { readAnswer, refusedStatus } from './status.ts';
 
 /** Of the whole list, in bytes: registries choose their pages, and a mirror its memory. */
 const maxBytes = 8 * 1024 * 1024;
+const maxReferrers = 10_000;
 const maxPages = 1000;
+/** A registry may filter its pages, but not for ever. */
+const maxEmptyPages = 20;
+/** For the whole list, in ms: other clients that request it wait for it. */
+const maxTime = 20_000;
 
 /** True for a status that does not tell whether there is a referrers API. */
 function isInconclusive(status: number): boolean {
@@ -61,6 +67,8 @@ export async function listReferrers(
   const manifests: Referrer[] = [];
   let annotations: Referrers['annotations'];
   let left = maxBytes;
+  let emptyPages = 0;
+  const deadline = connection.runtime.now() + maxTime;
   for await (const { request, answer } of listPages(session, list, maxPages)) {
     if (answer.kind === 'denied') return { kind: 'unsupported' };
     const bytes = await readPage(connection, request, answer, left);
@@ -69,6 +77,13 @@ export async function listReferrers(
     left -= bytes.byteLength;
     for (const referrer of page.manifests) manifests.push(referrer);
     annotations ??= page.annotations;
+    emptyPages = page.manifests.length === 0 ? emptyPages + 1 : 0;
+    if (manifests.length > maxReferrers || emptyPages > maxEmptyPages) {
+      throw invalidAnswer(describe(connection, request), 'a list without end');
+    }
+    if (connection.runtime.now() < deadline) continue;
+    const what = describe(connection, request);
+    throw new UpstreamError('timeout', `${what}: a list of more than ${maxTime / 1000} s`);
   }
   return { kind: 'found', manifests, ...(annotations && { annotations }) };
 }

@@ -9,6 +9,9 @@ import { append, isEnough, reaches, type TagSegment, tagPages } from './tag-page
 /** How long tags are collected for a client that sets no limit, in ms; then it gets a first page. */
 const collectTime = 5_000;
 
+/** A client's page has at most about so many characters, however large its `n` is. */
+const pageCharacters = 4 * 1024 * 1024;
+
 /** How long a client waits for a list that has to be read to its end, in ms. */
 const patience = 20_000;
 
@@ -47,6 +50,7 @@ async function extend(
   const tags = [...begun.tags];
   let next: string | undefined;
   const deadline = runtime.now() + collectTime;
+  let characters = 0;
   const start: TagPageStart =
     begun.next === undefined ? (after === undefined ? {} : { last: after }) : { next: begun.next };
   try {
@@ -55,7 +59,9 @@ async function extend(
       if (!append(tags, after, page.tags)) return undefined;
       next = page.next;
       const isLate = request.limit === undefined && runtime.now() >= deadline;
-      if (tags.length > 0 && (isLate || isEnough({ tags, next }, request))) break;
+      for (const tag of page.tags) characters += tag.length;
+      const isFull = isLate || characters >= pageCharacters;
+      if (tags.length > 0 && (isFull || isEnough({ tags, next }, request))) break;
     }
   } catch (error) {
     if (isRefusedStart(error, start)) return undefined;

@@ -79,6 +79,39 @@ describe('referrers', () => {
     expect(asked).toBe(pages + 3);
   });
 
+  test.each([
+    ['empty pages', 0, 21],
+    ['very many entries', 4_000, 3],
+  ])('end an endless list of %s', async (_, entries, pages) => {
+    const body = index(Array.from({ length: entries }, () => descriptor('same')));
+    let asked = 0;
+    const { upstream, at } = clientOf(new URL('http://registry.example'), {
+      fetch: async () => {
+        asked += 1;
+        const link = `<${path}?last=${asked}>; rel="next"`;
+        return new Response(body, { headers: { ...headers, link } });
+      },
+    });
+    const failure = await failureOf(upstream.listReferrers(at('a/b'), subject));
+    expect(failure.kind).toBe('invalid');
+    expect(asked).toBe(pages);
+  });
+
+  test('end a list that takes too long', async () => {
+    let now = 0;
+    const { upstream, at } = clientOf(new URL('http://registry.example'), {
+      now: () => now,
+      fetch: async () => {
+        now += 5_000;
+        const link = `<${path}?last=${now}>; rel="next"`;
+        return new Response(index([descriptor('one')]), { headers: { ...headers, link } });
+      },
+    });
+    const failure = await failureOf(upstream.listReferrers(at('a/b'), subject));
+    expect(failure.kind).toBe('timeout');
+    expect(now).toBe(20_000);
+  });
+
   test('none at all are found', async () => {
     await using server = await startScripted({ path, answer: { headers, body: index(null) } });
     const { upstream, at } = clientOf(server.url);

@@ -71,6 +71,38 @@ describe('tags', () => {
   });
 });
 
+describe('a list of 900,000 long tags', () => {
+  const perPage = 10_000;
+  const tagsOf = (page: number) =>
+    Array.from(
+      { length: perPage },
+      (_, at) => 't'.repeat(122) + String(page * perPage + at).padStart(6, '0'),
+    );
+  let pages: number;
+
+  beforeEach(() => {
+    pages = 0;
+    test.upstream.listTags = async (_, start = {}) => {
+      pages += 1;
+      const page = 'next' in start ? Number(start.next) : 0;
+      return { kind: 'found', tags: tagsOf(page), next: page < 89 ? String(page + 1) : undefined };
+    };
+  });
+
+  it.each([undefined, 1_000_000])('is served in parts, also for n=%s', async (limit) => {
+    const { repository: at } = test.mirror;
+    const first = await at(repository).listTags({ limit, last: undefined });
+    if (first.kind !== 'found') throw new Error(first.kind);
+    expect(first.tags).toHaveLength(4 * perPage);
+    expect(first.next).toBe(first.tags.at(-1));
+    expect(pages).toBe(4);
+    const second = await at(repository).listTags({ limit, last: first.next });
+    if (second.kind !== 'found') throw new Error(second.kind);
+    expect(second.tags[0]).toBe(tagsOf(4)[0]);
+    expect(pages).toBe(8);
+  });
+});
+
 describe('pages of tags', () => {
   const tags = Array.from({ length: 100 }, (_, at) => `t${String(at).padStart(3, '0')}`);
   const page = (limit: number | undefined, last?: string) =>
