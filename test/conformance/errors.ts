@@ -38,6 +38,5 @@ export const errors: Section = {
     refused('no reference', '/v2/library/alpine/manifests/', 404, 'UNSUPPORTED'),
     refused('no endpoint', '/v2/library/alpine', 404, 'UNSUPPORTED'),
     refused('version 1', '/v1/_ping', 404, 'UNSUPPORTED'),
-    refused('the front page', '/', 404, 'UNSUPPORTED'),
   ],
 };

@@ -1,9 +1,6 @@
-import { NodeMirror } from '../forms/node.ts';
+import { MemoryMirror } from '../forms/memory.ts';
 import { describeRegistry } from './every-section.ts';
 import { overStandIns } from './over-stand-ins.ts';
 
-/** The built bundle in its own process with its stores in memory. */
-describeRegistry(
-  'memory',
-  overStandIns((configuration) => NodeMirror.start({ store: 'memory', ...configuration })),
-);
+/** The server in the process of the test, with its stores in memory. */
+describeRegistry('memory', overStandIns(MemoryMirror.start));

@@ -1,12 +1,11 @@
-import { NodeMirror } from '../forms/node.ts';
+import { MemoryMirror } from '../forms/memory.ts';
 import { describeFaults } from './every-fault.ts';
-import { oneMachine } from './one-machine.ts';
 
-/** The built bundle in its own process with its stores in memory. */
+/** The server in the process of the test, with its stores in memory. */
 describeFaults({
-  ...oneMachine,
   name: 'memory',
+  followsFills: true,
   outlivesProcess: false,
-  start: (configuration, environment) =>
-    NodeMirror.start({ store: 'memory', ...configuration }, environment),
+  start: MemoryMirror.start,
+  storedBytes: (mirror) => mirror.storedBytes(),
 });
