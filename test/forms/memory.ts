@@ -1,6 +1,6 @@
+import { openInMemory } from '../../functions/cli/memory-platform.ts';
 import { parseConfig } from '../../functions/core/config/parse-config.ts';
 import { problemText } from '../../functions/core/config/problems.ts';
-import { openInMemory } from '../../functions/cli/memory-platform.ts';
 import { type RunningServer, startServer } from '../../functions/node/server.ts';
 import type { RestartableMirror } from './mirror.ts';
 
