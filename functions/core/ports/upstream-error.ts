@@ -32,6 +32,7 @@ interface FailureDetails {
   readonly status?: number | undefined;
   readonly retryAfter?: number | undefined;
   readonly answerer?: Answerer | undefined;
+  readonly isRefusal?: boolean | undefined;
   readonly cause?: unknown;
 }
 
@@ -44,6 +45,8 @@ export class UpstreamError extends Error {
   readonly retryAfter: number | undefined;
   /** Undefined when no host was asked. */
   readonly answerer: Answerer | undefined;
+  /** True if the host refused this repository and no other: without a copy, there is none. */
+  readonly isRefusal: boolean;
 
   constructor(kind: UpstreamErrorKind, message: string, details: FailureDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -52,6 +55,7 @@ export class UpstreamError extends Error {
     this.status = details.status;
     this.retryAfter = details.retryAfter;
     this.answerer = details.answerer;
+    this.isRefusal = details.isRefusal ?? false;
   }
 }
 

@@ -37,15 +37,15 @@ export function refusalOf(
   circumstances: Circumstances,
 ): Refusal {
   const { code, noun } = notFound[circumstances.wanted];
+  const denied = `${registry} says that the repository does not exist or needs a login that this mirror does not have`;
   switch (unobtained.kind) {
     case 'absent':
       return refusal(404, code, `${registry} does not have this ${noun}`);
-    case 'denied': {
-      const message = `${registry} says that the repository does not exist or needs a login that this mirror does not have`;
-      return refusal(404, code, message);
-    }
+    case 'denied':
+      return refusal(404, code, denied);
     case 'unobtainable': {
-      const { kind, message, retryAfter } = unobtained.error;
+      const { kind, message, retryAfter, isRefusal } = unobtained.error;
+      if (isRefusal) return refusal(404, code, `${denied} (${message})`);
       return failure(circumstances, kind === 'limited', message, retryAfter);
     }
   }

@@ -54,6 +54,7 @@ function openUpstream(
     readPassword: () => readPassword(place),
     createClient: (password) =>
       createUpstream({ ...options, credentials: { username, password } }, clientRuntime),
+    isCheap: 'file' in place,
     now: () => runtime.now(),
     onUnreadable: (reason) =>
       runtime.observe({ kind: 'store-failed', operation: 'readPassword', reason }),

@@ -8,6 +8,8 @@ import type {
   RemoteRepository,
 } from '../ports/upstream.ts';
 import { invalidAnswer } from '../ports/upstream-error.ts';
+import type { Denied } from './auth/authorization.ts';
+import { isRegistryBlob } from './auth/other-registries.ts';
 import { blobBody } from './blob-body.ts';
 import { type Connection, endpoint } from './connection.ts';
 import { type Answer, describe, redirectUrl, send, type UpstreamRequest } from './request.ts';
@@ -25,6 +27,11 @@ function blobRequest(
   return { purpose: 'blob', method, remote, url };
 }
 
+function isHeadRefused(answer: Answer | Denied): boolean {
+  if (answer.kind === 'denied') return answer.despiteToken === true;
+  return [400, 403, 405, 501].includes(answer.response.status);
+}
+
 /**
  * HEAD of a blob. Registries that refuse only HEAD, or redirect it to a URL signed for GET, get a GET
  * whose body is dropped (registry.gitlab.com, ECR Public).
@@ -36,12 +43,12 @@ export async function headBlob(
 ): Promise<BlobHead> {
   let request = blobRequest(connection, 'HEAD', remote, digest);
   let answer = await exchange(request);
-  if (answer.kind === 'answer' && [400, 403, 405, 501].includes(answer.response.status)) {
-    await discard(answer.response);
+  if (isHeadRefused(answer)) {
+    if (answer.kind === 'answer') await discard(answer.response);
     request = blobRequest(connection, 'GET', remote, digest);
     answer = await exchange(request);
   }
-  if (answer.kind === 'denied') return answer;
+  if (answer.kind === 'denied') return { kind: 'denied' };
   const refused = await refusalOf(connection, request, answer);
   if (refused !== undefined) return refused;
   await discard(answer.response);
@@ -50,7 +57,7 @@ export async function headBlob(
   return { kind: 'found', size: size === 0 && !isEmptyDigest(digest) ? undefined : size };
 }
 
-/** The first redirect of a blob's GET that leaves the registry, for a client to follow. */
+/** The first redirect of a blob's GET that leaves registries, for a client to follow. */
 export async function locateBlob(
   { connection, exchange }: Session,
   remote: RemoteRepository,
@@ -58,10 +65,11 @@ export async function locateBlob(
 ): Promise<BlobRedirect> {
   const request: UpstreamRequest = {
     ...blobRequest(connection, 'GET', remote, digest),
-    follow: (target) => target.origin === connection.url.origin,
+    // Another registry may demand a token, which a client would not have.
+    follow: (target) => target.origin === connection.url.origin || isRegistryBlob(target),
   };
   const answer = await exchange(request);
-  if (answer.kind === 'denied') return answer;
+  if (answer.kind === 'denied') return { kind: 'denied' };
   const { redirect, response } = answer;
   const refused = redirect === undefined && (await refusalOf(connection, request, answer));
   if (refused) return refused;
@@ -121,7 +129,8 @@ export async function openBlob(
   const headers = rangeHeader(slice);
   const request = { ...blobRequest(connection, 'GET', remote, digest), headers };
   const answer = await exchange(request);
-  return answer.kind === 'denied' ? answer : openAnswer(connection, request, answer, slice);
+  if (answer.kind === 'denied') return { kind: 'denied' };
+  return openAnswer(connection, request, answer, slice);
 }
 
 /**

@@ -47,13 +47,17 @@ function statedDigest(headers: Headers): Digest | undefined {
 
 /** HEAD of a manifest (distribution-spec §Checking if content exists in the registry). */
 export async function headManifest(
-  { connection, exchange }: Session,
+  { connection, exchange, headRefusals }: Session,
   remote: RemoteRepository,
   reference: Reference,
 ): Promise<ManifestHead> {
+  if (headRefusals.areWrong) return { kind: 'unsupported' };
   const request = manifestRequest(connection, 'HEAD', remote, reference);
   const answer = await exchange(request);
-  if (answer.kind === 'denied') return answer;
+  if (answer.kind === 'denied') {
+    const isWrong = answer.despiteToken && headRefusals.mayBeWrong(remote, reference);
+    return { kind: isWrong ? 'unsupported' : 'denied' };
+  }
   observeRateLimit(connection, answer);
   const { response, moved } = answer;
   // HEAD of a URL that was signed for GET is a 403.
@@ -86,13 +90,14 @@ export async function headManifest(
  * bytes match a digest reference and the digest that the registry states.
  */
 export async function getManifest(
-  { connection, exchange }: Session,
+  { connection, exchange, headRefusals }: Session,
   remote: RemoteRepository,
   reference: Reference,
 ): Promise<ManifestGet> {
   const request = manifestRequest(connection, 'GET', remote, reference);
   const answer = await exchange(request);
-  if (answer.kind === 'denied') return answer;
+  headRefusals.noteGet(remote, reference, answer.kind === 'denied');
+  if (answer.kind === 'denied') return { kind: 'denied' };
   observeRateLimit(connection, answer);
   const refused = await refusalOf(connection, request, answer);
   if (refused !== undefined) return refused;

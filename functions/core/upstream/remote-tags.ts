@@ -50,7 +50,7 @@ export async function listTags(
     'next' in start
       ? await sendOnce(session, requestOf(start.next))
       : await sendWithSize(session, (size) => requestOf(query(size, start.last)));
-  if (answer.kind === 'denied') return answer;
+  if (answer.kind === 'denied') return { kind: 'denied' };
   const refused = await refusalOf(connection, request, answer);
   if (refused !== undefined) return refused;
   const tags = parseTags(await readAnswer(connection, request, answer, maxPageBytes));

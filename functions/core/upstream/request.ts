@@ -15,6 +15,8 @@ export interface UpstreamRequest {
   readonly headers?: Readonly<Record<string, string>>;
   /** Which redirects are followed; all of them by default. */
   readonly follow?: (target: URL, status: number) => boolean;
+  /** The authorization for a redirect to another origin; by default there is none. */
+  readonly authorizeAt?: (target: URL) => string | undefined;
 }
 
 /** The last answer of a chain of redirects. Its body must be read or discarded. */
@@ -62,7 +64,7 @@ interface Place {
 
 /**
  * Sends a request and follows its redirects, all within `headersTimeout`. Only the origin of the
- * request's URL gets `authorization`. Counts one call and observes one event, also on failure.
+ * request's URL gets `authorization`, and any other what `authorizeAt` has for it. Counts one call and observes one event, also on failure.
  */
 export async function send(
   connection: Connection,
@@ -114,6 +116,7 @@ async function followRedirects(
 ): Promise<Answer> {
   for (let hop = 0; hop <= maxRedirects; hop++) {
     const { url, moved } = at;
+    const authorized = moved ? request.authorizeAt?.(url) : authorization;
     const response = await connection.runtime.fetch(url.href, {
       method: request.method,
       headers: {
@@ -121,7 +124,7 @@ async function followRedirects(
         // A decoded body would not match its digest.
         'accept-encoding': 'identity',
         'user-agent': connection.userAgent,
-        ...(authorization !== undefined && !moved && { authorization }),
+        ...(authorized !== undefined && { authorization: authorized }),
       },
       redirect: 'manual',
       signal,

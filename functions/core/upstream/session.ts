@@ -1,6 +1,14 @@
 import type { TokenService } from '../ports/upstream.ts';
-import { Authorization, refusalWithout } from './auth/authorization.ts';
+import {
+  Authorization,
+  type Denied,
+  type Granted,
+  type Permit,
+  refusalWithout,
+} from './auth/authorization.ts';
+import { OtherRegistries } from './auth/other-registries.ts';
 import type { Connection } from './connection.ts';
+import { HeadRefusals } from './head-refusals.ts';
 import { type Answer, send, type UpstreamRequest } from './request.ts';
 import { discard } from './response-body.ts';
 
@@ -8,14 +16,17 @@ import { discard } from './response-body.ts';
 export interface Session {
   readonly connection: Connection;
   /** Sends a request with the authorization that the registry wants. */
-  exchange(request: UpstreamRequest): Promise<Answer | { readonly kind: 'denied' }>;
+  exchange(request: UpstreamRequest): Promise<Answer | Denied>;
   tokenServiceOf(name: string): TokenService | undefined;
   /** `size` is the index of the page size that the registry accepted last. */
   readonly tagPages: { size: number };
+  readonly headRefusals: HeadRefusals;
 }
 
-/** By these statuses registries hide a repository from the anonymous without a challenge. */
-const hiddenStatuses: ReadonlySet<number> = new Set([400, 403, 404]);
+/** True for a status by which registries hide a repository from the anonymous without a challenge. */
+function isHiding(status: number): boolean {
+  return status === 403 || status === 404;
+}
 
 /**
  * Opens a session. Once the registry's challenge is known, tokens are fetched before a request, and a
@@ -24,35 +35,82 @@ const hiddenStatuses: ReadonlySet<number> = new Set([400, 403, 404]);
  */
 export function openSession(connection: Connection): Session {
   const authorization = new Authorization(connection);
+  const others = new OtherRegistries(connection);
+
+  /** Sends a request, and answers the challenge of another registry that it is redirected to. */
+  async function follow(
+    request: UpstreamRequest,
+    value: string | undefined,
+  ): Promise<Answer | Denied> {
+    const { remote } = request;
+    const authorizeAt = (target: URL) => others.authorizationAt(target, remote.name);
+    const answer = await send(connection, { ...request, authorizeAt }, value);
+    const { moved, response, url } = answer;
+    if (response.status !== 401 || !moved) return answer;
+    const challenge = others.challengeOf(url, response.headers.get('www-authenticate'));
+    if (challenge === undefined) return answer;
+    await discard(response);
+    if (!(await others.authorize(remote, url, challenge))) return { kind: 'denied' };
+    const last = await send(connection, { ...request, authorizeAt }, value);
+    const isRefused = last.response.status === 401 || last.response.status === 403;
+    if (!isRefused || authorizeAt(last.url) === undefined) return last;
+    await discard(last.response);
+    return { kind: 'denied' };
+  }
+
+  /** The authorization of a second attempt; undefined if the answer stays as it is. */
+  async function retryPermit(
+    request: UpstreamRequest,
+    { response }: Answer,
+    first: Granted,
+  ): Promise<Permit | undefined> {
+    const { status, headers } = response;
+    if (status === 401) {
+      await discard(response);
+      const challenge = headers.get('www-authenticate');
+      return authorization.answerChallenge(request.remote, challenge, first);
+    }
+    const { missing, value } = first;
+    const mayHide = isHiding(status) || (missing !== undefined && status === 400);
+    if (!mayHide || value !== undefined) return undefined;
+    try {
+      const second =
+        status === 400 ? undefined : await authorization.authorizeHidden(request.remote, first);
+      if (second === undefined && missing === undefined) return undefined;
+      await discard(response);
+      return second ?? refusalWithout(missing);
+    } catch (error) {
+      await discard(response);
+      throw error;
+    }
+  }
+
   return {
     connection,
     tagPages: { size: 0 },
+    headRefusals: new HeadRefusals(() => connection.runtime.now()),
     tokenServiceOf: (name) => authorization.tokenServiceOf(name),
     async exchange(request) {
-      const first = await authorization.permit(request.remote);
+      const { remote } = request;
+      const first = await authorization.permit(remote);
       if (first.kind === 'denied') return first;
       const { missing } = first;
-      const answer = await send(connection, request, first.value);
-      const { status, headers } = answer.response;
-      if (missing !== undefined && !answer.moved && hiddenStatuses.has(status)) {
-        await discard(answer.response);
-        return refusalWithout(missing);
-      }
-      // Another host's 401 is not a challenge of this registry.
-      if (status !== 401 || answer.moved) {
-        if (missing !== undefined && status < 400) authorization.rememberOpen(request.remote.name);
+      const answer = await follow(request, first.value);
+      if (answer.kind === 'denied') return answer;
+      const { status } = answer.response;
+      // Another host's answer is no challenge of this registry, and hides nothing.
+      if (answer.moved || status < 400) {
+        if (missing !== undefined && status < 400) authorization.rememberOpen(remote.name);
         return answer;
       }
-      await discard(answer.response);
-      const challenge = headers.get('www-authenticate');
-      const second = await authorization.answerChallenge(request.remote, challenge, first);
+      const second = await retryPermit(request, answer, first);
+      if (second === undefined) return answer;
       if (second.kind === 'denied') return second;
-      const last = await send(connection, request, second.value);
-      if (last.response.status === 401 && !last.moved && second.value?.startsWith('Basic ')) {
-        await discard(last.response);
-        throw authorization.credentialsRefused();
-      }
-      return last;
+      const last = await follow(request, second.value);
+      if (last.kind === 'denied' || last.response.status !== 401 || last.moved) return last;
+      await discard(last.response);
+      if (second.value?.startsWith('Basic ')) throw authorization.credentialsRefused();
+      return authorization.denied(second, last.response.headers.get('www-authenticate'));
     },
   };
 }

@@ -5,10 +5,16 @@ import { invalidAnswer, UpstreamError } from '../../ports/upstream-error.ts';
 import type { Connection } from '../connection.ts';
 import { type AuthScheme, AuthSchemes } from './auth-schemes.ts';
 import { trustedRealm } from './realm.ts';
-import { basicAuthorization, requestToken } from './token.ts';
+import { RootChallenge } from './root-challenge.ts';
+import { basicAuthorization, opensNothing, requestToken } from './token.ts';
 import { TokenCache } from './token-cache.ts';
 
-type Denied = { readonly kind: 'denied' };
+/** The registry does not let this mirror read the repository. */
+export interface Denied {
+  readonly kind: 'denied';
+  /** True after a 401 to a token that should be good: another method may be accepted. */
+  readonly despiteToken?: boolean;
+}
 
 /** A token that could not be had, and why. */
 export interface MissingToken {
@@ -42,9 +48,9 @@ function scopeFor(name: string, scope: string | undefined): string {
 }
 
 /** The outcome of a request that needs its missing token. Throws an UpstreamError. */
-export function refusalWithout({ why }: MissingToken): Denied {
-  if (why instanceof UpstreamError) throw why;
-  return why;
+export function refusalWithout(missing: MissingToken | undefined): Denied {
+  if (missing?.why instanceof UpstreamError) throw missing.why;
+  return { kind: 'denied' };
 }
 
 /** The authorization for one upstream, with the challenges and tokens seen so far. */
@@ -52,12 +58,14 @@ export class Authorization {
   readonly #connection: Connection;
   readonly #tokens: TokenCache;
   readonly #schemes: AuthSchemes;
+  readonly #root: RootChallenge;
 
   constructor(connection: Connection) {
     this.#connection = connection;
     const now = () => connection.runtime.now();
     this.#tokens = new TokenCache(now);
     this.#schemes = new AuthSchemes(now);
+    this.#root = new RootChallenge(connection);
   }
 
   /**
@@ -91,7 +99,7 @@ export class Authorization {
   tokenServiceOf(name: string): TokenService | undefined {
     const { scheme, isOwn } = this.#schemes.of(name);
     if (scheme?.kind !== 'bearer' || !isOwn) return undefined;
-    const hasToken = this.#tokens.has(this.#tokenOf(scheme, name).key);
+    const hasToken = this.#tokens.peek(this.#tokenOf(scheme, name).key) !== undefined;
     return { host: scheme.realm.host, hasToken };
   }
 
@@ -114,7 +122,7 @@ export class Authorization {
       if (value?.startsWith('Basic ')) throw this.credentialsRefused();
     } else {
       const { key } = this.#tokenOf(scheme, remote.name);
-      if (refused.fresh && refused.key === key) return { kind: 'denied' };
+      if (refused.fresh && refused.key === key) return this.denied(refused, header);
       if (value?.startsWith('Bearer ')) this.#tokens.forget(key, value.slice('Bearer '.length));
       if (missing?.key === key) {
         this.#schemes.remember(remote.name, scheme);
@@ -126,6 +134,33 @@ export class Authorization {
     const usualFailed = missing !== undefined && missing.why instanceof UpstreamError;
     if (permit.kind === 'permit') this.#schemes.confirm(scheme, usualFailed);
     return permit;
+  }
+
+  /** The outcome of a 401 to `refused`; `header` is its challenge. */
+  denied({ value = '' }: Granted, header: string | null): Denied {
+    const [scheme, token = ''] = value.split(' ');
+    const isTokenBad = parseChallenges(header).some(({ parameters }) => parameters.has('error'));
+    const despiteToken = scheme === 'Bearer' && !isTokenBad && !opensNothing(token);
+    return despiteToken ? { kind: 'denied', despiteToken } : { kind: 'denied' };
+  }
+
+  /**
+   * The authorization of a second attempt after the registry answered 403 or 404 to a request without
+   * any: some hide private repositories, and show their challenge only at `/v2/`. Undefined if there is
+   * none to try. Throws as `answerChallenge` does.
+   */
+  async authorizeHidden(remote: RemoteRepository, refused: Granted): Promise<Permit | undefined> {
+    const { value, missing } = refused;
+    if (value !== undefined) return undefined;
+    if (missing === undefined && this.#connection.credentials === undefined) return undefined;
+    const scheme = this.#schemeOf(parseChallenges(await this.#root.get(remote)));
+    if (scheme === undefined) return undefined;
+    if (scheme.kind === 'bearer' && this.#tokenOf(scheme, remote.name).key === missing?.key) {
+      return undefined;
+    }
+    // Only for this repository: public ones must not depend on the credentials.
+    this.#schemes.remember(remote.name, scheme);
+    return this.#authorize(scheme, remote);
   }
 
   /** The authorization that a challenge demands. Throws an UpstreamError when it cannot be had. */

@@ -65,9 +65,10 @@ export class TokenCache {
     }
   }
 
-  /** True if there is a token that has not expired. */
-  has(key: string): boolean {
-    return this.#now() < (this.#tokens.get(key)?.expiresAt ?? 0);
+  /** The token that has not expired, if any. Requests nothing. */
+  peek(key: string): string | undefined {
+    const cached = this.#tokens.get(key);
+    return cached !== undefined && this.#now() < cached.expiresAt ? cached.token : undefined;
   }
 
   /** Drops a token that the registry refused, unless it was replaced meanwhile. */

@@ -1,4 +1,4 @@
-import { parseObject } from '../../oci/json-object.ts';
+import { entriesOf, objectOf, parseObject } from '../../oci/json-object.ts';
 import type { RemoteRepository } from '../../ports/upstream.ts';
 import { invalidAnswer, UpstreamError } from '../../ports/upstream-error.ts';
 import type { Connection, Credentials } from '../connection.ts';
@@ -51,8 +51,31 @@ function readGrant(bytes: Uint8Array): TokenGrant | undefined {
 }
 
 /**
- * Requests a token (distribution's token specification). A refusal is `denied` without credentials, and
- * an UpstreamError `credentials` with them.
+ * True if a 400 or 404 is the token service's own: in JSON, or without a body. Anything else may be a
+ * router's page. Consumes the body.
+ */
+async function isTokenRefusal(response: Response, what: string): Promise<boolean> {
+  const bounds = { what, maxBytes: 64 * 1024, timeout: 500 };
+  const bytes = await readBody(response, bounds).catch(() => undefined);
+  return bytes !== undefined && (bytes.byteLength === 0 || parseObject(bytes) !== undefined);
+}
+
+/** True if a token states (JWT, `access`) that it opens no repository. */
+export function opensNothing(token: string): boolean {
+  try {
+    const payload = (token.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/');
+    const access = parseObject(atob(payload))?.access;
+    const actionsOf = (one: unknown) => entriesOf(objectOf(one)?.actions) ?? [];
+    return Array.isArray(access) && access.every((one) => actionsOf(one).length === 0);
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Requests a token (distribution's token specification). A 401 or 403 is `denied` without credentials,
+ * and an UpstreamError `credentials` with them. A 400 or 404 of its own
+ * refuses this repository, which the error says.
  */
 export async function requestToken(
   connection: Connection,
@@ -79,6 +102,11 @@ export async function requestToken(
       status,
       answerer,
     });
+  }
+  if (!moved && (status === 400 || status === 404)) {
+    const isRefusal = await isTokenRefusal(response, what);
+    const message = `${what}: status ${status}`;
+    throw new UpstreamError('unavailable', message, { status, answerer, isRefusal });
   }
   if (status !== 200) throw await refusedStatus(connection, request, answer);
   const bytes = await readBody(response, {

@@ -6,8 +6,16 @@ import { upstreamWithPassword } from '../../../../functions/core/sources/rotatin
 const remote = { name: 'library/alpine', upstreamCalls: 0 };
 
 /** An upstream that takes one password, a store of secrets that gives another, and a clock. */
-function scene() {
-  const state = { valid: 'one', secret: 'one', now: 0, reads: 0, fails: false };
+function scene(isCheap = false) {
+  const state = {
+    valid: 'one',
+    secret: 'one',
+    now: 0,
+    reads: 0,
+    fails: false,
+    refused: 0,
+    refusal: '',
+  };
   const reported: string[] = [];
   const upstream = upstreamWithPassword({
     registry: 'docker.io',
@@ -18,7 +26,11 @@ function scene() {
     },
     createClient: (password) => {
       const listTags: Upstream['listTags'] = async () => {
-        if (password !== state.valid) throw new UpstreamError('credentials', 'refused');
+        if (password !== state.valid) {
+          state.refused += 1;
+          if (state.refusal === 'denied') return { kind: 'denied' };
+          throw new UpstreamError('credentials', 'refused');
+        }
         return { kind: 'found', tags: [password], next: undefined };
       };
       const never = () => Promise.reject(new Error('not asked here'));
@@ -35,6 +47,7 @@ function scene() {
         listTags,
       };
     },
+    isCheap,
     now: () => state.now,
     onUnreadable: (reason) => reported.push(reason),
   });
@@ -58,14 +71,53 @@ test('a changed password is read again, once for all refused requests', async ()
   expect(state.reads).toBe(2);
 });
 
-test('a wrong password is read again every five minutes, not with every request', async () => {
+test('a wrong password is read again every minute, not with every request', async () => {
   const { state, ask } = scene();
   state.valid = 'another';
-  for (let minute = 0; minute <= 10; minute++) {
-    state.now = minute * 60_000;
+  for (let second = 0; second <= 200; second += 5) {
+    state.now = second * 1000;
     await expect(ask()).rejects.toMatchObject({ kind: 'credentials' });
   }
+  expect(state.reads).toBe(1 + 1 + 3);
+});
+
+test('a password that changed a moment after the last reading is read again', async () => {
+  const { state, ask } = scene();
+  await ask();
+  Object.assign(state, { valid: 'two', secret: 'two', now: 1_000 });
+  expect(await ask()).toMatchObject({ tags: ['two'] });
+});
+
+test('a password is read again when the registry denies, as ECR does once it expired', async () => {
+  const { state, ask } = scene();
+  await ask();
+  Object.assign(state, { valid: 'two', refusal: 'denied', now: 1_000 });
+  expect(await ask()).toEqual({ kind: 'denied' });
+  Object.assign(state, { secret: 'two', now: 2_000 });
+  expect(await ask()).toEqual({ kind: 'denied' });
+  state.now = 61_000;
+  expect(await ask()).toMatchObject({ tags: ['two'] });
   expect(state.reads).toBe(3);
+});
+
+test('a file is read again before requests, once a second', async () => {
+  const { state, reported, ask } = scene(true);
+  await ask();
+  Object.assign(state, { valid: 'two', secret: 'two', now: 1_000 });
+  const found = await Promise.all([ask(), ask(), ask()]);
+  expect(found[0]).toMatchObject({ tags: ['two'] });
+  expect(state.refused).toBe(0);
+  for (let i = 0; i < 10; i++) await ask();
+  expect(state.reads).toBe(2);
+  // Not there for a moment: the last password is still good.
+  Object.assign(state, { fails: true, now: 2_000 });
+  expect(await ask()).toMatchObject({ tags: ['two'] });
+  expect(reported).toEqual([]);
+  Object.assign(state, { valid: 'three', now: 3_000 });
+  await expect(ask()).rejects.toMatchObject({ kind: 'credentials' });
+  expect(reported).toEqual(['no such secret: pullfront/hub']);
+  Object.assign(state, { fails: false, secret: 'three', now: 4_000 });
+  expect(await ask()).toMatchObject({ tags: ['three'] });
 });
 
 test('a password that cannot be read fails the request, and the next one tries again', async () => {

@@ -125,13 +125,16 @@ describe('authorization', () => {
     },
   );
 
-  test('the challenge of a host redirected to is not taken up', async () => {
+  test.each([
+    ['a Basic challenge', 'Basic realm="x"'],
+    ['a realm elsewhere', 'Bearer realm="http://elsewhere.test/token"'],
+  ])('%s of a host redirected to is not taken up', async (_, challenge) => {
     await using away = await startScripted();
     await using server = await startScripted({
       path,
       answer: { status: 307, headers: { location: `${away.url.href}far` } },
     });
-    away.expect({ path: '/far', answer: refused(`Bearer realm="${away.url.href}token"`) });
+    away.expect({ path: '/far', answer: refused(challenge) });
     const { upstream, at } = clientOf(server.url, { credentials });
     const failure = await failureOf(upstream.listTags(at('a/b')));
     expect(failure).toMatchObject({ kind: 'unavailable', status: 401 });

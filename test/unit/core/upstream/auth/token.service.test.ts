@@ -30,8 +30,9 @@ async function scene(options: Partial<UpstreamOptions> = {}) {
       { path: tokenAt(realm, name), answer: token(value) },
       { path: listOf(name), needs: { authorization: `Bearer ${value}` }, answer: tags },
     );
-  const fails = (realm: string, name: string, status: number) =>
-    server.expect({ path: tokenAt(realm, name), answer: { status } });
+  const refuses = (realm: string, name: string, answer: ScriptedAnswer) =>
+    server.expect({ path: tokenAt(realm, name), answer });
+  const fails = (realm: string, name: string, status: number) => refuses(realm, name, { status });
   asked('a/first', challenge('old'));
   given('old', 'a/first', 'one');
   await upstream.listTags(at('a/first'));
@@ -40,7 +41,9 @@ async function scene(options: Partial<UpstreamOptions> = {}) {
     asked,
     given,
     fails,
+    refuses,
     challenge,
+    root: (answer: ScriptedAnswer) => server.expect({ path: '/v2/', needs: bare, answer }),
     list: (name: string) => upstream.listTags(at(name)),
     service: (name: string) => upstream.tokenServiceOf(name),
     host: server.url.host,
@@ -123,11 +126,43 @@ describe('while the token service fails', () => {
     await using test = await scene();
     test.fails('old', 'a/second', 503);
     test.asked('a/second', { status });
+    if (status !== 400) test.root(test.challenge('old'));
     expect(await failureOf(test.list('a/second'))).toMatchObject({
       kind: 'unavailable',
       status: 503,
       answerer: { role: 'token-service' },
     });
+    test.verify();
+  });
+
+  test.each([403, 404])(
+    'the registry hides it by %i, and names a new one at /v2/',
+    async (status) => {
+      await using test = await scene();
+      test.fails('old', 'a/second', 503);
+      test.asked('a/second', { status });
+      test.root(test.challenge('new'));
+      test.given('new', 'a/second', 'two');
+      expect(await test.list('a/second')).toEqual(found);
+      test.verify();
+    },
+  );
+
+  test.each([
+    [404, '{"errors":[]}', true],
+    [400, '{"details":"no"}', true],
+    [404, '', true],
+    [404, '404 page not found', false],
+    [403, '{}', undefined],
+  ])('a %i of its own (%s) refuses the repository: %s', async (status, body, isRefusal) => {
+    await using test = await scene();
+    test.refuses('old', 'a/second', { status, body });
+    test.asked('a/second', test.challenge('old'));
+    const outcome = await test.list('a/second').catch((error: unknown) => error);
+    if (isRefusal === undefined) expect(outcome).toEqual({ kind: 'denied' });
+    else expect(outcome).toMatchObject({ kind: 'unavailable', status, isRefusal });
+    test.given('old', 'a/third', 'three');
+    expect(await test.list('a/third')).toEqual(found);
     test.verify();
   });
 

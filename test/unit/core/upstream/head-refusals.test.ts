@@ -1,0 +1,96 @@
+import { expect, test } from 'vitest';
+import { mediaType } from '../../../../functions/core/oci/media-type.ts';
+import { clientOf, digestFor, type ScriptedServer, startScripted } from './scripted-server.ts';
+
+const tag = { kind: 'tag', tag: '1' } as const;
+const layer = digestFor('layer');
+const config = { mediaType: 'application/vnd.oci.image.config.v1+json', digest: layer, size: 5 };
+const body = JSON.stringify({
+  schemaVersion: 2,
+  mediaType: mediaType.ociManifest,
+  config,
+  layers: [],
+});
+const manifest = { headers: { 'content-type': mediaType.ociManifest }, body };
+const pathOf = (name: string) => `/v2/${name}/manifests/1`;
+
+function challenge(server: ScriptedServer, more = '') {
+  const realm = `Bearer realm="${server.url.href}token",scope="aws"${more}`;
+  return { status: 401, headers: { 'www-authenticate': realm } };
+}
+
+/** A registry that grants `token` for everything. */
+async function scene(token = 'opaque') {
+  const server = await startScripted();
+  const answer = { body: JSON.stringify({ token, expires_in: 3600 }) };
+  server.expect({ path: '/token?scope=aws', answer, times: Number.POSITIVE_INFINITY });
+  let now = 0;
+  const client = clientOf(server.url, { now: () => now });
+  const refuse = (method: 'GET' | 'HEAD', name: string, more = '') =>
+    server.expect({ method, path: pathOf(name), answer: challenge(server, more), times: 2 });
+  return {
+    server,
+    refuse,
+    head: (name: string) => client.upstream.headManifest(client.at(name), tag),
+    get: (name: string) => client.upstream.getManifest(client.at(name), tag),
+    headBlob: (name: string) => client.upstream.headBlob(client.at(name), layer),
+    pass: (milliseconds: number) => {
+      now += milliseconds;
+    },
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  };
+}
+
+test('a 401 to HEAD despite a good token: GET tells, and no HEAD is sent for an hour', async () => {
+  await using test = await scene();
+  test.refuse('HEAD', 'a/b');
+  expect(await test.head('a/b')).toEqual({ kind: 'unsupported' });
+  test.server.expect({ path: pathOf('a/b'), answer: manifest });
+  expect(await test.get('a/b')).toMatchObject({ kind: 'found' });
+  for (const name of ['a/b', 'a/c']) {
+    expect(await test.head(name)).toEqual({ kind: 'unsupported' });
+  }
+  // A private repository among the public ones changes nothing.
+  test.refuse('GET', 'a/c');
+  expect(await test.get('a/c')).toEqual({ kind: 'denied' });
+  expect(await test.head('a/d')).toEqual({ kind: 'unsupported' });
+  test.pass(3_600_000);
+  test.refuse('HEAD', 'a/d');
+  expect(await test.head('a/d')).toEqual({ kind: 'unsupported' });
+});
+
+test('where GET is refused as well, HEAD is believed for a minute', async () => {
+  await using test = await scene();
+  test.refuse('HEAD', 'a/b');
+  expect(await test.head('a/b')).toEqual({ kind: 'unsupported' });
+  test.refuse('GET', 'a/b');
+  expect(await test.get('a/b')).toEqual({ kind: 'denied' });
+  test.refuse('HEAD', 'a/c');
+  expect(await test.head('a/c')).toEqual({ kind: 'denied' });
+  test.pass(60_000);
+  test.refuse('HEAD', 'a/d');
+  expect(await test.head('a/d')).toEqual({ kind: 'unsupported' });
+});
+
+test('a token that the registry calls insufficient is not good: no GET', async () => {
+  await using test = await scene();
+  test.refuse('HEAD', 'not/there', ',error="insufficient_scope"');
+  expect(await test.head('not/there')).toEqual({ kind: 'denied' });
+});
+
+test('neither is a token that opens nothing, as Docker Hub gives for what does not exist', async () => {
+  const payload = btoa(JSON.stringify({ access: [] })).replaceAll('=', '');
+  await using test = await scene(`e30.${payload}.c2ln`);
+  test.refuse('HEAD', 'not/there');
+  expect(await test.head('not/there')).toEqual({ kind: 'denied' });
+});
+
+test('a blob is looked for by GET', async () => {
+  await using test = await scene();
+  const path = `/v2/a/b/blobs/${layer}`;
+  test.server.expect(
+    { method: 'HEAD', path, answer: challenge(test.server), times: 2 },
+    { path, answer: { body: 'layer' } },
+  );
+  expect(await test.headBlob('a/b')).toEqual({ kind: 'found', size: 5 });
+});
