@@ -2,7 +2,7 @@ import { type Dispatcher, request } from 'undici';
 import type { Environment } from '../core/config/environment.ts';
 import type { UpstreamFetch } from '../core/upstream/connection.ts';
 import type { Destinations } from '../core/upstream/destinations.ts';
-import { additionalAuthorities } from './upstream/certificate-authorities.ts';
+import { CertificateAuthorities } from './upstream/certificate-authorities.ts';
 import { UpstreamDispatchers } from './upstream/dispatchers.ts';
 import { NameLookup } from './upstream/name-lookup.ts';
 import { fetchError } from './upstream/network-error.ts';
@@ -37,7 +37,7 @@ export function openConnections(
   const network = {
     names: new NameLookup(),
     proxyOf: proxyChoice(environment),
-    authorities: additionalAuthorities(environment, systemStore),
+    authorities: new CertificateAuthorities(environment, systemStore),
   };
   const byUpstream = new WeakMap<Destinations, UpstreamDispatchers>();
   const opened = new Set<UpstreamDispatchers>();

@@ -3,9 +3,9 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { Environment } from '../core/config/environment.ts';
 import type { UpstreamFetch } from '../core/upstream/connection.ts';
 import type { Destinations } from '../core/upstream/destinations.ts';
-import { additionalAuthorities, trusting } from './upstream/certificate-authorities.ts';
-import { addressAttempts, GuardedLookup } from './upstream/guarded-lookup.ts';
-import { NameLookup } from './upstream/name-lookup.ts';
+import { CertificateAuthorities } from './upstream/certificate-authorities.ts';
+import { GuardedLookup } from './upstream/guarded-lookup.ts';
+import { addressAttempts, NameLookup } from './upstream/name-lookup.ts';
 import { fetchError } from './upstream/network-error.ts';
 import { webBody, webHeaders } from './upstream/web-response.ts';
 
@@ -22,12 +22,12 @@ interface Agents {
  */
 export function openHttpsFetch(environment: Environment): UpstreamFetch {
   const names = new NameLookup();
-  const authorities = additionalAuthorities(environment, false);
+  const authorities = new CertificateAuthorities(environment, false);
   const byUpstream = new WeakMap<Destinations, Agents>();
   const agentsOf = (destinations: Destinations) => {
     const known = byUpstream.get(destinations);
     if (known !== undefined) return known;
-    const secureContext = trusting(authorities, destinations.ca);
+    const secureContext = authorities.contextFor(destinations.ca);
     const kept = { keepAlive: true, ...addressAttempts };
     const agents = {
       lookup: new GuardedLookup(destinations, names),
@@ -62,7 +62,8 @@ export function openHttpsFetch(environment: Environment): UpstreamFetch {
     });
     const status = message.statusCode ?? 0;
     const isEmpty = method === 'HEAD' || [204, 205, 304].includes(status);
-    if (isEmpty) message.resume();
+    // Without a listener a connection that breaks now would end the process.
+    if (isEmpty) message.on('error', () => undefined).resume();
     try {
       const init = { status, headers: webHeaders(message.headersDistinct) };
       return new Response(isEmpty ? null : webBody(message), init);

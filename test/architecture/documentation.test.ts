@@ -32,6 +32,17 @@ test('the messages in the tables of troubleshooting.md are in the code', () => {
   expect(parts.filter((part) => !code.includes(part))).toEqual([]);
 });
 
+test('every hosts.toml that we publish has a dial_timeout', () => {
+  const files = readdirSync(join(root, 'infra/clients')).map((name) => `infra/clients/${name}`);
+  const places = [...pages, ...filesBelow('functions'), ...files];
+  const texts = [...places.map(read), read('infra/aws/template.yaml')];
+  const hosts = texts.flatMap(
+    (text) => text.match(/\[host\."[^[]*?capabilities[^[]*\[[^`[]*/g) ?? [],
+  );
+  expect(hosts.length).toBeGreaterThan(5);
+  expect(hosts.filter((host) => !host.includes('dial_timeout = "'))).toEqual([]);
+});
+
 interface Link {
   readonly page: string;
   /** From the root. */

@@ -1,6 +1,7 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import type { Duplex } from 'node:stream';
+import { addressAttempts, NameLookup } from '../../node/upstream/name-lookup.ts';
 
 /** The keep-alive connections to one service. */
 export interface Connections {
@@ -20,7 +21,10 @@ export interface Connections {
 /** IP addresses, which TLS does not allow as a server name. */
 const address = /^[\d.]+$|:/;
 
-const kept = { keepAlive: true, noDelay: true };
+const names = new NameLookup();
+
+/** An endpoint is reached even while other names hang, and over a slow or missing IPv6. */
+const kept = { keepAlive: true, noDelay: true, lookup: names.lookup, ...addressAttempts };
 
 /** Creates the agents. They open nothing yet. */
 export function openConnections(): Connections {

@@ -1,6 +1,4 @@
 import type { UpstreamFetch } from '../../core/upstream/connection.ts';
-import { literalAddress, refusedHost } from '../../core/upstream/destinations.ts';
-import { FetchError } from '../../core/upstream/fetch-error.ts';
 
 /** The most bytes of a read. */
 const chunkBytes = 256 * 1024;
@@ -13,13 +11,7 @@ const burstBytes = 1024 * 1024;
  * addresses, so just the addresses in URLs are checked.
  */
 export const workerFetch: UpstreamFetch = async (url, { destinations, ...init }) => {
-  const target = new URL(url);
-  const address = literalAddress(target.hostname);
-  if (address !== undefined && !destinations.isConfigured(target)) {
-    if (!destinations.allows(address, undefined)) {
-      throw new FetchError('invalid', refusedHost(target.host));
-    }
-  }
+  destinations.checkUrl(new URL(url));
   // Bypass Cloudflare's cache: a cached HEAD would confirm a tag that has moved.
   const response = await fetch(url, { ...init, cache: 'no-store' });
   const { body, status, headers } = response;

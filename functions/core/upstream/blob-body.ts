@@ -41,7 +41,7 @@ export function blobBody(reader: ByteReader, options: BlobBodyOptions): ByteRead
     watch.beginWait();
     const { done, value } = await reader.read();
     watch.endWait();
-    if (isStalled) throw new UpstreamError('timeout', `${what}: the body stalled`);
+    if (isStalled) throw new UpstreamError('timeout', `${what}: the body stalled (stallTimeout)`);
     // Cancelled meanwhile.
     if (isOver) return undefined;
     if (!done) return value;

@@ -1,4 +1,5 @@
 import ipaddr from 'ipaddr.js';
+import { FetchError } from './fetch-error.ts';
 
 /** The network that an address belongs to. */
 export type AddressScope = 'public' | 'private' | 'loopback' | 'link-local';
@@ -96,9 +97,22 @@ export class Destinations {
       ([network, bits]) => network.kind() === parsed.kind() && parsed.match(network, bits),
     );
   }
+
+  /**
+   * Throws a FetchError `invalid` if the URL has an address that must not be contacted. All that can be
+   * checked before a name is resolved.
+   */
+  checkUrl(url: URL, registryAddress?: string): void {
+    const address = literalAddress(url.hostname);
+    if (address === undefined || this.isConfigured(url)) return;
+    if (!this.allows(address, registryAddress)) throw privateHost(url.host);
+  }
 }
 
-/** Why a host is refused, and what to do; for a FetchError. */
-export function refusedHost(host: string): string {
-  return `${host} has a private address; add it to "privateHosts" if the registry may redirect there`;
+/** The error for a host that must not be contacted. */
+export function privateHost(host: string): FetchError {
+  return new FetchError(
+    'invalid',
+    `${host} has a private address; add it to "privateHosts" if the registry may redirect there`,
+  );
 }

@@ -36,7 +36,10 @@ export async function readBody(
     for (;;) {
       const { done, value } = await reader.read();
       if (isLate) {
-        throw new UpstreamError('timeout', `${what}: the body stalled`, { status, answerer });
+        throw new UpstreamError('timeout', `${what}: the body stalled (stallTimeout)`, {
+          status,
+          answerer,
+        });
       }
       if (done) return joinChunks(chunks, length);
       length += value.byteLength;

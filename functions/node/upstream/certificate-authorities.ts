@@ -19,37 +19,56 @@ const systemFiles = [
  * SSL_CERT_DIR, else, if `useSystem`, the system's; and those of NODE_EXTRA_CA_CERTS. Files that cannot
  * be read are skipped, as Go and OpenSSL do.
  */
-export function additionalAuthorities(
-  environment: Environment,
-  useSystem: boolean,
-): readonly string[] {
-  const { SSL_CERT_FILE: file, SSL_CERT_DIR: folders, NODE_EXTRA_CA_CERTS: extra } = environment;
-  const chosen = [
-    ...(file ? [read(file)] : []),
-    ...(folders ?? '').split(':').filter(Boolean).flatMap(readFolder),
-  ];
-  if (chosen.length === 0 && useSystem) chosen.push(...systemCertificates());
-  if (extra) chosen.push(read(extra));
-  const known = new Set(rootCertificates.map(withoutSpace));
-  const added = new Map<string, string>();
-  for (const certificate of chosen.flatMap(certificatesIn)) {
-    const key = withoutSpace(certificate);
-    if (!known.has(key)) added.set(key, certificate);
-  }
-  return [...added.values()];
-}
+export class CertificateAuthorities {
+  readonly #environment: Environment;
+  readonly #useSystem: boolean;
+  #additional: readonly string[] | undefined;
+  /** By the additional certificates of an upstream. A context takes 60 ms. */
+  readonly #contexts = new Map<string, SecureContext>();
 
-/**
- * The TLS settings that trust these authorities and an upstream's `ca` (PEM text or the path of a file)
- * besides Node's own; undefined if there are none. One context serves all connections: Node would parse
- * every certificate again for each. Throws a FetchError if `ca` cannot be used.
- */
-export function trusting(
-  authorities: readonly string[],
-  ca: string | undefined,
-): SecureContext | undefined {
-  const all = [...authorities, ...(ca === undefined ? [] : authoritiesOf(ca))];
-  return all.length === 0 ? undefined : createSecureContext({ ca: [...rootCertificates, ...all] });
+  /** Reads nothing yet. */
+  constructor(environment: Environment, useSystem: boolean) {
+    this.#environment = environment;
+    this.#useSystem = useSystem;
+  }
+
+  /**
+   * The TLS settings that also trust an upstream's `ca`, PEM text or the path of a file; undefined if
+   * Node's own authorities are all. Throws a FetchError if `ca` cannot be used. All connections share a
+   * context: Node would parse every certificate again for each.
+   */
+  contextFor(ca: string | undefined): SecureContext | undefined {
+    this.#additional ??= this.#read();
+    const added = [...this.#additional, ...(ca === undefined ? [] : authoritiesOf(ca))];
+    if (added.length === 0) return undefined;
+    const key = added.join();
+    const context =
+      this.#contexts.get(key) ?? createSecureContext({ ca: [...rootCertificates, ...added] });
+    this.#contexts.set(key, context);
+    return context;
+  }
+
+  #read(): readonly string[] {
+    const {
+      SSL_CERT_FILE: file,
+      SSL_CERT_DIR: folders = '',
+      NODE_EXTRA_CA_CERTS: extra,
+    } = this.#environment;
+    const texts = [
+      ...(file ? [read(file)] : []),
+      ...folders.split(':').filter(Boolean).flatMap(readFolder),
+    ];
+    if (texts.length === 0 && this.#useSystem) texts.push(...systemCertificates());
+    if (extra) texts.push(read(extra));
+    if (texts.length === 0) return [];
+    const known = new Set(rootCertificates.map(withoutSpace));
+    const certificates = texts.flatMap(certificatesIn).map((one) => [withoutSpace(one), one]);
+    return [
+      ...new Map(
+        certificates.filter(([key = '']) => !known.has(key)) as [string, string][],
+      ).values(),
+    ];
+  }
 }
 
 function authoritiesOf(ca: string): readonly string[] {

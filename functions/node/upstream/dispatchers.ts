@@ -1,9 +1,9 @@
 import type { SecureContext } from 'node:tls';
 import { Agent, buildConnector, type Dispatcher, Pool, ProxyAgent } from 'undici';
 import type { Destinations } from '../../core/upstream/destinations.ts';
-import { trusting } from './certificate-authorities.ts';
-import { addressAttempts, GuardedLookup } from './guarded-lookup.ts';
-import type { NameLookup } from './name-lookup.ts';
+import type { CertificateAuthorities } from './certificate-authorities.ts';
+import { GuardedLookup } from './guarded-lookup.ts';
+import { addressAttempts, type NameLookup } from './name-lookup.ts';
 import type { ProxyChoice } from './proxies.ts';
 import { skipContinue } from './skip-continue.ts';
 
@@ -11,8 +11,7 @@ import { skipContinue } from './skip-continue.ts';
 export interface Network {
   readonly names: NameLookup;
   readonly proxyOf: ProxyChoice;
-  /** PEM certificates that are trusted besides Node's own. */
-  readonly authorities: readonly string[];
+  readonly authorities: CertificateAuthorities;
 }
 
 const options = {
@@ -36,7 +35,7 @@ export class UpstreamDispatchers {
 
   /** Throws a FetchError if the upstream's `ca` cannot be used. */
   constructor(destinations: Destinations, network: Network) {
-    const secureContext = trusting(network.authorities, destinations.ca);
+    const secureContext = network.authorities.contextFor(destinations.ca);
     this.#network = network;
     this.#lookup = new GuardedLookup(destinations, network.names);
     this.#connectOptions = {

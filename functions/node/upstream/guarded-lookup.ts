@@ -1,15 +1,7 @@
 import type { LookupAddress } from 'node:dns';
 import type { LookupFunction } from 'node:net';
-import {
-  type Destinations,
-  literalAddress,
-  refusedHost,
-} from '../../core/upstream/destinations.ts';
-import { FetchError } from '../../core/upstream/fetch-error.ts';
-import type { NameLookup } from './name-lookup.ts';
-
-/** An attempt needs more than Node's 250 ms where registries are far; one network without IPv6 has several. */
-export const addressAttempts = { autoSelectFamily: true, autoSelectFamilyAttemptTimeout: 1500 };
+import { type Destinations, privateHost } from '../../core/upstream/destinations.ts';
+import { lookupBy, type NameLookup } from './name-lookup.ts';
 
 /** Resolves the names that one upstream's requests go to, without the addresses that they may not. */
 export class GuardedLookup {
@@ -25,9 +17,7 @@ export class GuardedLookup {
 
   /** Throws a FetchError if the URL has an address that must not be contacted. Sockets look up only names. */
   checkUrl(url: URL): void {
-    const address = literalAddress(url.hostname);
-    if (address === undefined || this.#destinations.isConfigured(url)) return;
-    this.#check([{ address, family: 0 }], url.host);
+    this.#destinations.checkUrl(url, this.#registryAddress);
   }
 
   /** The lookup for a connection to this place. */
@@ -36,7 +26,9 @@ export class GuardedLookup {
   }
 
   /** The lookup for a host of the mirror's own configuration. */
-  readonly any: LookupFunction = lookupBy((hostname) => this.#names.resolve(hostname));
+  get any(): LookupFunction {
+    return this.#names.lookup;
+  }
 
   readonly #checked: LookupFunction = lookupBy(async (hostname) =>
     this.#check(await this.#names.resolve(hostname), hostname),
@@ -53,23 +45,7 @@ export class GuardedLookup {
     const allowed = addresses.filter(({ address }) =>
       this.#destinations.allows(address, this.#registryAddress),
     );
-    if (allowed.length === 0) throw new FetchError('invalid', refusedHost(host));
+    if (allowed.length === 0) throw privateHost(host);
     return allowed;
   }
-}
-
-function lookupBy(
-  resolve: (hostname: string) => Promise<readonly LookupAddress[]>,
-): LookupFunction {
-  return (hostname, { all, family }, callback) => {
-    resolve(hostname).then(
-      (addresses) => {
-        const usable = addresses.filter((one) => !family || one.family === family);
-        const [first = { address: '', family: 0 }] = usable;
-        if (all) callback(null, usable);
-        else callback(null, first.address, first.family);
-      },
-      (error: NodeJS.ErrnoException) => callback(error, '', 0),
-    );
-  };
 }

@@ -1,7 +1,7 @@
 // Not by name: a preload that replaces `dns.lookup` must be used.
 import dns, { type LookupAddress } from 'node:dns';
 import { readFile } from 'node:fs/promises';
-import { isIP } from 'node:net';
+import { isIP, type LookupFunction } from 'node:net';
 import { withTimeout } from '../../core/concurrency/timeout.ts';
 
 /** How long addresses are used without a new lookup, in ms. */
@@ -16,7 +16,16 @@ const patience = 1000;
 /** How many lookups of the system run at a time: two of libuv's four threads, whatever hangs there. */
 const systemThreads = 2;
 
+/**
+ * Socket options: how long each address is tried. Registries may be farther away than Node's 250 ms, and
+ * several addresses may be unreachable where IPv6 does not work.
+ */
+export const addressAttempts = { autoSelectFamily: true, autoSelectFamilyAttemptTimeout: 1500 };
+
 const maxNames = 1000;
+
+/** The lookups that run there now, for all parts of the process. */
+let inSystem = 0;
 
 interface Known {
   readonly addresses: readonly LookupAddress[];
@@ -32,7 +41,6 @@ interface Known {
 export class NameLookup {
   readonly #known = new Map<string, Known>();
   readonly #running = new Map<string, Promise<readonly LookupAddress[]>>();
-  #inSystem = 0;
 
   /** All addresses, the one that last worked first. Rejects with the system's error. */
   async resolve(hostname: string): Promise<readonly LookupAddress[]> {
@@ -46,6 +54,9 @@ export class NameLookup {
     const renewed = await withTimeout(patience, lookup).catch(() => undefined);
     return renewed ?? known.addresses;
   }
+
+  /** The same for sockets. */
+  readonly lookup: LookupFunction = lookupBy((hostname) => this.resolve(hostname));
 
   /** Notes the address that a connection was made to, which is then tried first. */
   worked(hostname: string, address: string | undefined): void {
@@ -65,7 +76,7 @@ export class NameLookup {
   }
 
   async #lookUp(hostname: string): Promise<readonly LookupAddress[]> {
-    const isBusy = this.#inSystem >= systemThreads;
+    const isBusy = inSystem >= systemThreads;
     const bySystem = this.#bySystem(hostname);
     const addresses = await fastest(bySystem, isBusy ? 0 : patience, () => byOtherWays(hostname));
     const first = this.#known.get(hostname)?.addresses[0];
@@ -80,10 +91,10 @@ export class NameLookup {
   }
 
   #bySystem(hostname: string): Promise<readonly LookupAddress[]> {
-    this.#inSystem += 1;
+    inSystem += 1;
     return new Promise((resolve, reject) => {
       dns.lookup(hostname, { all: true }, (error, addresses) => {
-        this.#inSystem -= 1;
+        inSystem -= 1;
         if (error) reject(error);
         else resolve(addresses);
       });
@@ -128,4 +139,21 @@ function addressesIn(hosts: string, hostname: string): LookupAddress[] {
     const [address = '', ...names] = line.replace(/#.*/, '').trim().toLowerCase().split(/\s+/);
     return names.includes(hostname) ? [{ address, family: isIP(address) }] : [];
   });
+}
+
+/** Makes a lookup for sockets from one that gives all addresses of a name. */
+export function lookupBy(
+  resolve: (hostname: string) => Promise<readonly LookupAddress[]>,
+): LookupFunction {
+  return (hostname, { all, family }, callback) => {
+    resolve(hostname).then(
+      (addresses) => {
+        const usable = addresses.filter((one) => !family || one.family === family);
+        const [first = { address: '', family: 0 }] = usable;
+        if (all) callback(null, usable);
+        else callback(null, first.address, first.family);
+      },
+      (error: NodeJS.ErrnoException) => callback(error, '', 0),
+    );
+  };
 }

@@ -113,7 +113,7 @@ export async function requestToken(
     what,
     answerer,
     maxBytes: maxTokenBody,
-    timeout: connection.headersTimeout,
+    timeout: connection.stallTimeout,
   });
   const grant = readGrant(bytes);
   if (grant === undefined) throw invalidAnswer(what, 'an answer without a token');

@@ -1,8 +1,10 @@
+import dns from 'node:dns';
 import { once } from 'node:events';
 import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type Connections, openConnections } from '../../../../functions/aws/sdk/connections.ts';
+import { NameLookup } from '../../../../functions/node/upstream/name-lookup.ts';
 
 let server: Server;
 let connections: Connections;
@@ -81,4 +83,17 @@ test('a connection that cannot be opened ahead harms nobody', async () => {
   other.openAhead(nowhere);
   await ask();
   other.close();
+});
+
+test('an endpoint is reached while the names of upstreams hang', async () => {
+  const system = vi
+    .spyOn(dns, 'lookup')
+    .mockImplementation((() => undefined) as unknown as typeof dns.lookup);
+  const names = new NameLookup();
+  for (const name of ['silent-1.example', 'silent-2.example']) void names.resolve(name);
+  const url = new URL(`http://localhost:${address().port}`);
+  const [response] = await once(request(url, { agent: connections.httpAgent }).end(), 'response');
+  response.resume();
+  expect(response.statusCode).toBe(200);
+  system.mockRestore();
 });

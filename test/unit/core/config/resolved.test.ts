@@ -150,3 +150,18 @@ test('a password of a Worker is one of its secrets', () => {
     'upstreams.docker.io.credentials.password: a Worker has no files; use {"env": "NAME"} with the name of its secret',
   ]);
 });
+
+const pem = '-----BEGIN CERTIFICATE-----\nMII=\n-----END CERTIFICATE-----';
+
+test.each([
+  [
+    'aws',
+    '/etc/ca.pem',
+    ['upstreams.docker.io.ca: functions have no files; write the PEM text itself'],
+  ],
+  ['aws', pem, []],
+  ['cloudflare', pem, ['upstreams.docker.io.ca: a Worker trusts only public authorities']],
+] as const)('on %s the "ca" %j has these mistakes', (store, ca, mistakes) => {
+  const file = resolveFile({ upstreams: { 'docker.io': { ca } } }, store);
+  expect('problems' in file ? file.problems.map(problemText) : []).toEqual(mistakes);
+});

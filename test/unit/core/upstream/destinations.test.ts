@@ -87,4 +87,17 @@ describe('the destinations of an upstream', () => {
     expect(upstream.allows('10.21.1.1', '8.8.8.8')).toBe(false);
     expect(upstream.allows('fd12::1', '8.8.8.8')).toBe(true);
   });
+
+  it('are refused by their URL where that has an address', () => {
+    const upstream = at('https://registry.example', { privateHosts: ['10.1.0.0/16'] });
+    for (const host of ['127.0.0.1', 'localhost', '169.254.169.254', '10.0.0.1', '[fd00::1]']) {
+      expect(() => upstream.checkUrl(new URL(`http://${host}:80/`)), host).toThrow(
+        '"privateHosts"',
+      );
+    }
+    for (const host of ['cdn.example', '1.1.1.1', '10.1.0.1', 'registry.example']) {
+      upstream.checkUrl(new URL(`https://${host}/`));
+    }
+    upstream.checkUrl(new URL('http://10.0.0.1/'), '10.9.9.9');
+  });
 });

@@ -176,6 +176,15 @@ describe('GET manifest', () => {
   });
 });
 
+test.each(['prettyjws', 'json'])('schema 1 as %s is named in the error', async (form) => {
+  const type = `application/vnd.docker.distribution.manifest.v1+${form}`;
+  const answer = { body: '{"schemaVersion":1,"fsLayers":[]}', headers: { 'content-type': type } };
+  await using server = await startScripted({ path: tagPath, answer });
+  const { upstream, at } = clientOf(server.url);
+  const failure = await failureOf(upstream.getManifest(at('a/b'), tag));
+  expect(failure.message).toContain('a manifest of schema 1, which is not mirrored');
+});
+
 describe('HEAD manifest', () => {
   test.each<[string, Reference, Record<string, string>, object]>([
     ['a tag', tag, stated, { digest, mediaType: mediaType.ociManifest, size: body.length }],

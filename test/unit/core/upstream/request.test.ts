@@ -188,7 +188,9 @@ describe('request', () => {
       { path: '/silent', answer: { silent: true } },
     );
     const { upstream, at } = clientOf(server.url, { headersTimeout: 100 });
-    expect((await failureOf(upstream.listTags(at('a/b')))).kind).toBe('timeout');
+    const failure = await failureOf(upstream.listTags(at('a/b')));
+    expect(failure.kind).toBe('timeout');
+    expect(failure.message).toMatch(/no answer within \d+ ms \(headersTimeout\)$/);
     server.verify();
   });
 

@@ -21,6 +21,8 @@ export interface ScriptedAnswer {
   /** After this many bytes of the body the connection is cut, or stays open in silence. */
   readonly broken?: { readonly after: number; readonly by: 'cut' | 'stall' };
   /** Nothing at all is answered. */
+  /** The pause between the headers and the body, in ms. */
+  readonly bodyAfter?: number;
   readonly silent?: boolean;
 }
 
@@ -67,9 +69,12 @@ function write(response: ServerResponse, method: string, answer: ScriptedAnswer)
     ...(!answer.headers?.['transfer-encoding'] && { 'content-length': String(body.length) }),
     ...answer.headers,
   });
-  const { broken } = answer;
+  const { broken, bodyAfter } = answer;
   if (method === 'HEAD') response.end();
-  else if (broken === undefined) response.end(body);
+  else if (bodyAfter !== undefined) {
+    response.flushHeaders();
+    setTimeout(() => response.end(body), bodyAfter);
+  } else if (broken === undefined) response.end(body);
   else {
     response.flushHeaders();
     response.write(body.subarray(0, broken.after), () => {

@@ -20,6 +20,17 @@ function token(value: string, life?: number) {
   };
 }
 
+test('a token may come long after its headers', async () => {
+  await using server = await startScripted();
+  server.expect(
+    { path: tagsPath, answer: refused(server) },
+    { path: tokenPath, answer: { ...token('late'), bodyAfter: 200 } },
+    { path: tagsPath, needs: { authorization: 'Bearer late' }, answer: tags },
+  );
+  const { upstream, at } = clientOf(server.url, { headersTimeout: 100 });
+  expect(await upstream.listTags(at('library/alpine'))).toEqual({ kind: 'found', tags: ['1'] });
+});
+
 /** A client that already got token `one`, at 0 ms of its clock. */
 async function clientWithToken(server: ScriptedServer, life?: number) {
   let time = 0;
