@@ -94,6 +94,13 @@ export class SourceHealth {
     this.#blobPaths.set(name, { host, failure: undefined });
   }
 
+  /** All bytes of a blob of a repository arrived, and they were wrong. */
+  wrongBytes(name: string, error: UpstreamError): void {
+    const host = this.#blobPaths.get(name)?.host ?? this.#upstream.registry;
+    const failure = { ...backoffOf(error, this.#runtime.now()), isReported: false };
+    this.#blobPaths.set(name, { host, failure }, lifeOf(failure));
+  }
+
   /** A request about a repository failed. */
   failure(name: string, error: UpstreamError): void {
     // An answer that contradicts itself is no reason to stop sending requests.

@@ -202,6 +202,14 @@ export class Source implements RemoteRepository {
     return this.#health.blobFailure(this.name);
   }
 
+  /** Notes that a blob had wrong bytes, and returns the error. */
+  wrongBytes(digest: Digest): UpstreamError {
+    const message = `${this.key}: the upstream sent wrong bytes for ${digest}`;
+    const error = new UpstreamError('invalid', message);
+    this.#health.wrongBytes(this.name, error);
+    return error;
+  }
+
   /** Any error counts as a failure of the upstream, so that no bug on the way breaks a pull. */
   toUpstreamError(error: unknown): UpstreamError {
     if (error instanceof UpstreamError) return error;

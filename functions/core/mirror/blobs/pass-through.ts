@@ -1,6 +1,5 @@
 import { type ByteRead, type ByteReader, noMoreBytes, streamOf } from '../../bytes/byte-reader.ts';
 import { algorithmOf, encodedOf } from '../../oci/digest.ts';
-import { UpstreamError } from '../../ports/upstream-error.ts';
 import type { Source } from '../../sources/source.ts';
 import { BlobRefused } from '../blob-fill.ts';
 import type { BlobRequest, Context } from '../context.ts';
@@ -57,7 +56,7 @@ function verify(
   const last = async (): Promise<ByteRead> => {
     if (isVerified) return noMoreBytes;
     if ((await hash.hex()) !== encodedOf(digest)) {
-      throw new UpstreamError('invalid', `the upstream sent wrong bytes for ${digest}`);
+      throw source.wrongBytes(digest);
     }
     isVerified = true;
     noteDelivered(context.memory, source.repository.registry, digest);

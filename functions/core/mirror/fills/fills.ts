@@ -131,7 +131,9 @@ export class LocalFills implements Fills {
         if (isVerified && source.bytes >= result.size) {
           noteDelivered(context.memory, repository.registry, digest);
         }
-        report(result.kind, result.kind === 'mismatch' ? result.reason : undefined);
+        const isWrong = result.kind === 'mismatch';
+        if (isWrong) context.sources.of(repository).wrongBytes(digest);
+        report(result.kind, isWrong ? result.reason : undefined);
       },
       (error: unknown) => {
         // A failure before the first byte, such as too little space, cuts no client.

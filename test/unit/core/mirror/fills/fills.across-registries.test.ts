@@ -75,6 +75,26 @@ describe('a blob that another registry sends slowly, or with wrong bytes', () =>
     expect(outcomes.sort()).toEqual(['docker.io/library/app stored', 'evil.test/app mismatch']);
   });
 
+  it.each(['filled', 'passed through'])(
+    'counts against that registry’s repository alone when it is %s',
+    async (way) => {
+      await test.close();
+      await open(way === 'filled' ? {} : { limits: { maxBlobBytes: 10 } });
+      expect(await test.tag('evil.test/app', '1')).toMatchObject({ kind: 'found' });
+      test.evil.body = undefined;
+      test.evil.corrupt = (bytes) => bytes.map((byte) => byte ^ 1);
+      await expect(bytesOf(await test.blob('evil.test/app', layer.digest))).rejects.toThrow();
+      await test.settled();
+      expect(await test.tag('evil.test/app', '1')).toMatchObject({
+        kind: 'unobtainable',
+        error: { message: expect.stringContaining('wrong bytes') },
+      });
+      expect(await test.tag('library/app', '1')).toMatchObject({ kind: 'found' });
+      test.pass(31_000);
+      expect(await test.tag('evil.test/app', '1')).toMatchObject({ kind: 'found' });
+    },
+  );
+
   it('is stored once if both registries send it', async () => {
     const { body, filling } = await beginEvil();
     const other = test.mirror.handleFill({ repository: good, blob });
