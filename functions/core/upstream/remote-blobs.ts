@@ -15,7 +15,7 @@ import { type Connection, endpoint } from './connection.ts';
 import { type Answer, describe, redirectUrl, send, type UpstreamRequest } from './request.ts';
 import { contentLength, discard } from './response-body.ts';
 import type { Session } from './session.ts';
-import { refusalOf, refusedStatus } from './status.ts';
+import { isPage, refusalOf, refusedStatus } from './status.ts';
 
 function blobRequest(
   connection: Connection,
@@ -29,7 +29,7 @@ function blobRequest(
 
 function isHeadRefused(answer: Answer | Denied): boolean {
   if (answer.kind === 'denied') return answer.despiteToken === true;
-  return [400, 403, 405, 501].includes(answer.response.status);
+  return isPage(answer) || [400, 403, 405, 501].includes(answer.response.status);
 }
 
 /**

@@ -15,7 +15,7 @@ import { type Connection, endpoint } from './connection.ts';
 import { type Answer, describe, type UpstreamRequest } from './request.ts';
 import { contentLength, discard } from './response-body.ts';
 import type { Session } from './session.ts';
-import { readAnswer, refusalOf } from './status.ts';
+import { isPage, readAnswer, refusalOf } from './status.ts';
 
 function manifestRequest(
   connection: Connection,
@@ -63,7 +63,7 @@ export async function headManifest(
   // HEAD of a URL that was signed for GET is a 403.
   const isMethodRefused =
     [405, 501].includes(response.status) || (moved && response.status === 403);
-  if (isMethodRefused) {
+  if (isMethodRefused || isPage(answer)) {
     await discard(response);
     return { kind: 'unsupported' };
   }

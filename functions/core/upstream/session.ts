@@ -66,8 +66,10 @@ export function openSession(connection: Connection): Session {
   ): Promise<Permit | undefined> {
     const { status, headers } = response;
     if (status === 401) {
-      await discard(response);
       const challenge = headers.get('www-authenticate');
+      // A page in the registry's place has none.
+      if (challenge === null) return undefined;
+      await discard(response);
       return authorization.answerChallenge(request.remote, challenge, first);
     }
     const { missing, value } = first;

@@ -1,4 +1,6 @@
 import { parseRetryAfter, retryAfterInText } from '../headers/retry-after.ts';
+import { objectOf, parseObject } from '../oci/json-object.ts';
+import { essence } from '../oci/media-type.ts';
 import type { Refused } from '../ports/upstream.ts';
 import { UpstreamError } from '../ports/upstream-error.ts';
 import type { Connection } from './connection.ts';
@@ -37,6 +39,9 @@ export async function refusedStatus(
  * After a redirect to another host, 401 and 403 concern that host or the signature of a URL and not the
  * repository, so they are thrown as `unavailable`. So is the 404 of a blob host: the registry has the
  * blob, and its bucket may lag or its CDN be out of order.
+ *
+ * So is an answer to GET without a registry's error JSON: a router without a route, or a filter that
+ * blocks the registry. An answer to HEAD has no body to tell; see `isPage`.
  */
 export async function refusalOf(
   connection: Connection,
@@ -48,11 +53,37 @@ export async function refusalOf(
   if (status === 200) return undefined;
   const isDenied = !moved && (status === 401 || status === 403);
   const isAbsent = status === 404 && answerer.role !== 'blob-host';
-  if (isAbsent || isDenied) {
+  if (!isAbsent && !isDenied) throw await refusedStatus(connection, request, answer);
+  // A challenge is a registry's own.
+  if (request.method === 'HEAD' || response.headers.has('www-authenticate')) {
     await discard(response);
-    return { kind: isDenied ? 'denied' : 'absent' };
+  } else {
+    const bytes = await readAnswer(connection, request, answer, maxErrorBytes);
+    if (!isRegistryError(bytes)) {
+      const what = describe(connection, request, answerer);
+      const message = `${what}: status ${status}, but not from a registry`;
+      throw new UpstreamError('unavailable', message, { status, answerer });
+    }
   }
-  throw await refusedStatus(connection, request, answer);
+  return { kind: isDenied ? 'denied' : 'absent' };
+}
+
+const maxErrorBytes = 256 * 1024;
+
+/** True for the JSON of distribution-spec §Error codes. */
+function isRegistryError(body: Uint8Array): boolean {
+  const { errors } = parseObject(body) ?? {};
+  const [first]: unknown[] = Array.isArray(errors) ? errors : [];
+  return typeof objectOf(first)?.code === 'string';
+}
+
+/**
+ * True for a refusal of a HEAD whose type is not a registry's, such as `text/html`: something else may
+ * have answered in the registry's place. Only the body of a GET can tell.
+ */
+export function isPage({ response: { status, headers } }: Answer): boolean {
+  const type = essence(headers.get('content-type') ?? '');
+  return [401, 403, 404].includes(status) && type !== '' && !type.endsWith('json');
 }
 
 /** Reads the body of an answer into memory. Throws as `readBody` does. */

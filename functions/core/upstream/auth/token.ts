@@ -1,4 +1,5 @@
 import { entriesOf, objectOf, parseObject } from '../../oci/json-object.ts';
+import { essence } from '../../oci/media-type.ts';
 import type { RemoteRepository } from '../../ports/upstream.ts';
 import { invalidAnswer, UpstreamError } from '../../ports/upstream-error.ts';
 import type { Connection, Credentials } from '../connection.ts';
@@ -94,8 +95,9 @@ export async function requestToken(
   const { response, answerer, moved } = answer;
   const { status } = response;
   const what = describe(connection, request, answerer);
-  // Another host got no credentials, so it cannot refuse them.
-  if (!moved && (status === 401 || status === 403)) {
+  // Another host got no credentials, so it cannot refuse them. A page is a filter's, not the service's.
+  const isHtml = essence(response.headers.get('content-type') ?? '') === 'text/html';
+  if (!moved && !isHtml && (status === 401 || status === 403)) {
     await discard(response);
     if (credentials === undefined) return { kind: 'denied' };
     throw new UpstreamError('credentials', `${what}: the credentials were refused (${status})`, {

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { streamOf } from '../../../../functions/core/bytes/byte-reader.ts';
 import { watchStall } from '../../../../functions/core/upstream/blob-body.ts';
-import { clientOf, digestFor, startScripted } from './scripted-server.ts';
+import { clientOf, digestFor, registryError, startScripted } from './scripted-server.ts';
 
 describe('a stall watch', () => {
   beforeEach(() => void vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] }));
@@ -78,14 +78,15 @@ describe('connections', () => {
 
   test('refusals and redirects leave the connection for the next request', async () => {
     const sockets = new Set<unknown>();
+    const body = registryError;
     const server = createServer((request, response) => {
       sockets.add(request.socket);
       const isFirst = !request.url?.includes('next');
-      if (isFirst) response.writeHead(307, { location: '/next', 'content-length': 5 });
-      else response.writeHead(404, { 'content-length': 5 });
+      if (isFirst) response.writeHead(307, { location: '/next', 'content-length': body.length });
+      else response.writeHead(404, { 'content-length': body.length });
       response.flushHeaders();
       // The body comes after the headers were dealt with.
-      setTimeout(() => response.end('moved'), 10);
+      setTimeout(() => response.end(body), 10);
     });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');

@@ -53,6 +53,9 @@ export interface ScriptedServer extends AsyncDisposable {
   verify(): void;
 }
 
+/** How a registry refuses, and so the usual body of a refusal here. */
+export const registryError = '{"errors":[{"code":"DENIED","message":"no"}]}';
+
 function isMatch(exchange: ScriptedExchange, request: SeenRequest): boolean {
   const headers = Object.entries(exchange.needs ?? {});
   return (
@@ -64,8 +67,9 @@ function isMatch(exchange: ScriptedExchange, request: SeenRequest): boolean {
 
 function write(response: ServerResponse, method: string, answer: ScriptedAnswer): void {
   if (answer.silent) return;
-  const body = Buffer.from(answer.body ?? '');
-  response.writeHead(answer.status ?? 200, {
+  const { status = 200 } = answer;
+  const body = Buffer.from(answer.body ?? ([401, 403, 404].includes(status) ? registryError : ''));
+  response.writeHead(status, {
     ...(!answer.headers?.['transfer-encoding'] && { 'content-length': String(body.length) }),
     ...answer.headers,
   });
