@@ -36,6 +36,11 @@ export class BoundedRows<Value> {
     }
   }
 
+  /** In the order of their last use, which this does not change. */
+  *entries(): Iterable<readonly [string, Value]> {
+    for (const [key, { value }] of this.#rows) yield [key, value];
+  }
+
   keys(): Iterable<string> {
     return this.#rows.keys();
   }

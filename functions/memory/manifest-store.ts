@@ -3,9 +3,11 @@ import { type Descriptor, readReferrerList } from '../core/oci/descriptor.ts';
 import type { Digest } from '../core/oci/digest.ts';
 import { type Manifest, type ManifestContents, storedMediaType } from '../core/oci/manifest.ts';
 import { safeType } from '../core/oci/media-type.ts';
-import { type Page, type PageRequest, pageOf } from '../core/oci/page.ts';
+import { type Page, type PageRequest, pageOf, rowsOfPage } from '../core/oci/page.ts';
 import { type Repository, repositoryKey, repositoryOf } from '../core/oci/repository.ts';
+import { goneCursor, goneTag, pageOfGone } from '../core/ports/gone-tags.ts';
 import type {
+  GoneTag,
   IndexedManifest,
   ManifestStore,
   PulledManifest,
@@ -69,6 +71,21 @@ export class MemoryManifestStore implements ManifestStore {
       if (key.startsWith(prefix)) tags.push(key.slice(prefix.length));
     }
     return pageOf(tags.sort(), page);
+  }
+
+  async listGone(page: PageRequest): Promise<Page<GoneTag>> {
+    const gone = new Map<string, GoneTag>();
+    for (const [key, record] of this.#tags.entries()) {
+      if (!record.refusal?.isConfirmed) continue;
+      const colon = key.lastIndexOf(':');
+      const tag = key.slice(colon + 1);
+      const one = goneTag(repositoryOf(key.slice(0, colon)), tag, record);
+      if (one !== undefined) gone.set(goneKey(key.slice(0, colon), tag), one);
+    }
+    const { repository, tag } = goneCursor(page.last);
+    const keys = [...gone.keys()].filter((key) => key > goneKey(repository, tag)).sort();
+    const rows = keys.slice(0, rowsOfPage(page)).flatMap((key) => gone.get(key) ?? []);
+    return pageOfGone(rows, page);
   }
 
   async getManifest(repository: Repository, digest: Digest): Promise<IndexedManifest | undefined> {
@@ -175,6 +192,11 @@ function readManifest({ digest, mediaType, bytes }: Manifest): Manifest {
 /** Unambiguous: repository names contain no colon, and registries no slash. */
 function tagKey(repository: Repository, tag: string): string {
   return `${repositoryKey(repository)}:${tag}`;
+}
+
+/** Sorts by repository and then by tag: the separator sorts before all their characters. */
+function goneKey(repository: string, tag: string): string {
+  return `${repository} ${tag}`;
 }
 
 function digestKey(repository: Repository, digest: Digest): string {

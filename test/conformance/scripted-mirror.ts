@@ -19,6 +19,7 @@ import type { Situation } from './exchange.ts';
 const policy: UpstreamPolicy = {
   tagTtl: 300_000,
   maxStale: 86_400_000,
+  onDeleted: 'refuse',
   immutableTags: [],
   allow: [],
   deny: [],
@@ -118,6 +119,7 @@ export function scriptedMirror(situation: Situation): Mirror {
   return {
     policies,
     repository: mirrored,
+    listGone: async () => ({ entries: [], next: undefined }),
     async listRepositories(page, registry) {
       const keys = [...pulled].sort();
       const only = registry === undefined ? '' : `${registry}/`;

@@ -106,6 +106,68 @@ export function describeManifestStoreContract(
       });
     });
 
+    describe('gone tags', () => {
+      const gone = (text: string, checked: number): TagRecord => ({
+        ...tagRecord(text, checked),
+        refusal: { since: checked + 1, isConfirmed: true },
+      });
+
+      test('a refusal is read as it was written, and ends with the next record', async () => {
+        const refused = { ...tagRecord('a', 10), refusal: { since: 12, isConfirmed: false } };
+        for (const record of [refused, gone('a', 10), tagRecord('a', 11)]) {
+          await store.putTag(alpine, '3', record);
+          expect(await store.getTag(alpine, '3')).toEqual(record);
+        }
+      });
+
+      test('tags whose refusal is confirmed are listed until they come back', async () => {
+        await store.putTag(alpine, '1', tagRecord('a', 10));
+        const refusal = { since: 12, isConfirmed: false };
+        await store.putTag(alpine, '2', { ...tagRecord('a', 10), refusal });
+        for (const tag of ['3', '4']) await store.putTag(alpine, tag, gone(tag, 10));
+        const entry = (tag: string) => {
+          return { repository: alpine, tag, digest: madeDigest(tag), since: 11 };
+        };
+        expect((await store.listGone(all)).entries).toEqual(['3', '4'].map(entry));
+        await store.putTag(alpine, '3', tagRecord('b', 20));
+        expect((await store.listGone(all)).entries).toEqual(['4'].map(entry));
+        // A late write.
+        await store.putTag(alpine, '3', gone('3', 19));
+        expect((await store.listGone(all)).entries).toEqual(['4'].map(entry));
+      });
+
+      test('they are listed by repository and tag, in pages that join without a gap', async () => {
+        const port: Repository = { registry: 'localhost:5001', name: 'a' };
+        const holders = [alpine, dashed, nested, elsewhere, port];
+        for (const repository of holders.toReversed()) {
+          for (const tag of ['b', 'B', '_']) await store.putTag(repository, tag, gone(tag, 1));
+        }
+        const names: string[] = [];
+        let last: string | undefined;
+        do {
+          const page = await store.listGone({ limit: 4, last });
+          for (const { repository, tag } of page.entries) {
+            names.push(`${repository.registry}/${repository.name}:${tag}`);
+          }
+          expect(page.next === undefined || page.next === names.at(-1)).toBe(true);
+          last = page.next;
+        } while (last !== undefined);
+        expect(names).toEqual(
+          [
+            'docker.io/library/alpine',
+            'docker.io/library/alpine-git',
+            'docker.io/library/alpine/git',
+            'ghcr.io/library/alpine',
+            'localhost:5001/a',
+          ].flatMap((name) => ['B', '_', 'b'].map((tag) => `${name}:${tag}`)),
+        );
+        for (const strange of ['zzz', '~', 'localhost:5001/a:b', `z${'y'.repeat(5000)}`]) {
+          expect((await store.listGone({ limit: 4, last: strange })).entries).toEqual([]);
+        }
+        expect((await store.listGone({ limit: 2, last: 'docker.io' })).entries).toHaveLength(2);
+      });
+    });
+
     describe('media types', () => {
       testStoredTypes(() => store);
     });

@@ -5,6 +5,7 @@ import { describeHostileManifests } from './hostile-manifests.ts';
 import { describeManyClients } from './many-clients.ts';
 import { describeOddUpstreams } from './odd-upstreams.ts';
 import { describeOneRepository } from './one-repository.ts';
+import { describeRefusals } from './refusals.ts';
 import type { Target } from './scene.ts';
 import { describeUpstreamDown } from './upstream-down.ts';
 import { describeUpstreamLimited } from './upstream-limited.ts';
@@ -17,6 +18,7 @@ export function describeFaults<Mirror extends RestartableMirror>(target: Target<
     describeManyClients(target);
     describeOddUpstreams(target);
     describeOneRepository(target);
+    describeRefusals(target);
     describeUpstreamDown(target);
     describeUpstreamLimited(target);
   });

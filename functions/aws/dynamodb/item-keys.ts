@@ -9,6 +9,7 @@ import type { Key } from './item.ts';
  * | item            | pk               | sk             | read by                                     |
  * |-----------------|------------------|----------------|---------------------------------------------|
  * | tag             | tag#R            | the tag        | GetItem; a list of tags is a Query          |
+ * | gone tag        | gone             | R#tag          | Query                                       |
  * | manifest        | manifest#D       | R              | GetItem; those of a registry: a Query       |
  * | entry of a blob | entry#D          | R@D (manifest) | Query of one item: by R@, or by anyone      |
  * | member          | member#R         | D (manifest)   | Query of one item: has R a manifest?        |
@@ -31,6 +32,13 @@ import type { Key } from './item.ts';
 
 export function tagPartition(repository: Repository): string {
   return `tag#${repositoryKey(repository)}`;
+}
+
+export const gonePartition = 'gone';
+
+/** Sorts by repository, then by tag: `#` sorts before all their characters. */
+export function goneKey(repository: Repository, tag: string): Key {
+  return { pk: gonePartition, sk: `${repositoryKey(repository)}#${tag}` };
 }
 
 export function manifestPartition(digest: Digest): string {

@@ -5,6 +5,7 @@ import type { Page, PageRequest } from '../../core/oci/page.ts';
 import { type Repository, repositoryKey } from '../../core/oci/repository.ts';
 import type {
   Consistency,
+  GoneTag,
   IndexedManifest,
   ManifestStore,
   PulledManifest,
@@ -31,7 +32,7 @@ import { leastRecentlyPulled, markPulled } from './pulls.ts';
 import { putManifest } from './put-manifest.ts';
 import { removeManifest } from './remove-manifest.ts';
 import type { DynamoDbTable } from './table.ts';
-import { notCheckedBefore, readTag, tagItem } from './tag-items.ts';
+import { listGone, putTag, readTag } from './tag-items.ts';
 
 /** The index in the table. The bytes of large manifests are in the bucket. */
 export class DynamoDbManifestStore implements ManifestStore {
@@ -60,12 +61,15 @@ export class DynamoDbManifestStore implements ManifestStore {
   }
 
   async putTag(repository: Repository, tag: string, record: TagRecord): Promise<void> {
-    const item = tagItem({ pk: tagPartition(repository), sk: tag }, record);
-    await this.#table.put(item, notCheckedBefore(record));
+    await putTag(this.#table, repository, tag, record);
   }
 
   listTags(repository: Repository, page: PageRequest): Promise<Page<string>> {
     return pageOfNames(this.#table, tagPartition(repository), page);
+  }
+
+  listGone(page: PageRequest): Promise<Page<GoneTag>> {
+    return listGone(this.#table, page);
   }
 
   async getManifest(

@@ -21,6 +21,10 @@ export interface Condition {
   readonly values?: Item;
 }
 
+interface Put extends Partial<Condition> {
+  readonly answer?: 'NONE' | 'ALL_OLD';
+}
+
 /** A conditional change of one item. */
 export interface Update {
   /** `SET #pulled = :pulled`. */
@@ -99,10 +103,11 @@ export class DynamoDbTable {
     return UnprocessedItems?.[this.#table] ?? [];
   }
 
-  /** Writes a whole item. */
-  put(item: Item, { condition, values }: Partial<Condition> = {}): Promise<Written> {
+  /** Writes a whole item; `ALL_OLD` returns the one it replaced. */
+  put(item: Item, { condition, values, answer = 'NONE' }: Put = {}): Promise<Written> {
     const conditions = conditional(condition, values);
-    const command = new PutItemCommand({ TableName: this.#table, Item: item, ...conditions });
+    const input = { TableName: this.#table, Item: item, ReturnValues: answer, ...conditions };
+    const command = new PutItemCommand(input);
     return written(this.#clients.client.send(command));
   }
 

@@ -39,6 +39,8 @@ function measuredOf(event: MirrorEvent): Measured | undefined {
         return { name: 'FillBytes', value: event.bytes };
       }
       return event.outcome === 'stopped' ? undefined : { name: 'FillFailures', value: 1 };
+    case 'gone-upstream':
+      return { name: 'GoneTags', value: 1, by: { registry: event.registry } };
     case 'store-failed':
       return { name: 'StoreFailures', value: 1 };
     case 'backed-off':

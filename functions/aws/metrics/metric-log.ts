@@ -39,7 +39,7 @@ export function createMetricLog(
 
 /** All metrics with their dimensions. infra/aws builds its dashboard and alarms from them. */
 export const metrics = {
-  /** Answered requests. `cache` is hit, revalidated, miss, stale or none. */
+  /** Answered requests. `cache` is hit, revalidated, miss, stale, kept or none. */
   Requests: { unit: 'Count', by: ['cache', 'kind'] },
   /** Manifests served to GET without an upstream pull. */
   PullsAvoided: { unit: 'Count', by: [] },
@@ -47,6 +47,8 @@ export const metrics = {
   PullsMade: { unit: 'Count', by: [] },
   /** 429 responses of upstreams. */
   Upstream429: { unit: 'Count', by: ['registry'] },
+  /** Tags found to be gone upstream. */
+  GoneTags: { unit: 'Count', by: ['registry'] },
   /** Pulls left in an upstream's rate limit. */
   RateLimitRemaining: { unit: 'Count', by: ['registry'] },
   /** Bytes that fills read from upstreams. */

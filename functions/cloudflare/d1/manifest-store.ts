@@ -2,7 +2,6 @@ import type { LargeValues } from '../../core/bucket/large-values.ts';
 import { readDescriptor, readReferrerList } from '../../core/oci/descriptor.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import { type Manifest, storedMediaType } from '../../core/oci/manifest.ts';
-import { safeType } from '../../core/oci/media-type.ts';
 import {
   afterAll,
   cursor,
@@ -12,14 +11,11 @@ import {
   rowsOfPage,
 } from '../../core/oci/page.ts';
 import { registryRange, repositoryKey, repositoryOf } from '../../core/oci/repository.ts';
-import type {
-  ManifestStore,
-  ReferrersList,
-  TagList,
-  TagRecord,
-} from '../../core/ports/manifest-store.ts';
+import { goneCursor, pageOfGone } from '../../core/ports/gone-tags.ts';
+import type { ManifestStore, ReferrersList, TagList } from '../../core/ports/manifest-store.ts';
 import { busyIfOverloaded } from './overload.ts';
 import * as statements from './statements.ts';
+import { type GoneRow, readGone, readTag, type TagRow, tagValues } from './tag-rows.ts';
 import { mostInlineBytes, putManifest, removeManifest } from './write-manifest.ts';
 
 export interface D1ManifestStoreOptions {
@@ -29,9 +25,6 @@ export interface D1ManifestStoreOptions {
 }
 
 type Value = string | number | null;
-
-/** A tag's row. `history` is JSON. */
-type TagRow = Omit<TagRecord, 'history'> & { readonly history: string };
 
 /** A manifest's row. `text` is null if the bytes are in the bucket. */
 interface ManifestRow {
@@ -106,21 +99,24 @@ export function d1ManifestStore(
   return {
     async getTag(repository, tag) {
       const row = await first<TagRow>(statements.getTag, repositoryKey(repository), tag);
-      if (row === undefined) return undefined;
-      return { ...row, mediaType: safeType(row.mediaType), history: JSON.parse(row.history) };
+      return row && readTag(row);
     },
 
     async putTag(repository, tag, record) {
-      const { digest, mediaType, size, firstSeen, changed, checked } = record;
-      const values = [digest, mediaType, size, firstSeen, changed, checked];
-      const history = JSON.stringify(record.history);
-      await run(statements.putTag, repositoryKey(repository), tag, ...values, history);
+      await run(statements.putTag, repositoryKey(repository), tag, ...tagValues(record));
     },
 
     async listTags(repository, page) {
       const after = page.last === undefined ? '' : cursor(page.last);
       const key = repositoryKey(repository);
       return names(page, statements.listTags, key, after);
+    },
+
+    async listGone(page) {
+      const { repository, tag } = goneCursor(page.last);
+      const listing = bound(statements.listGone, repository, tag, rowsOfPage(page) ?? -1);
+      const { results } = await listing.all<GoneRow>();
+      return pageOfGone(results.map(readGone), page);
     },
 
     async getManifest(repository, digest) {

@@ -7,7 +7,17 @@ import { counterNames } from '../../core/ports/ledger.ts';
  * Lists are passed as one JSON parameter, because a statement has at most 100 parameters.
  */
 
-const tagColumns = ['digest', 'mediaType', 'size', 'firstSeen', 'changed', 'checked', 'history'];
+const tagColumns = [
+  'digest',
+  'mediaType',
+  'size',
+  'firstSeen',
+  'changed',
+  'checked',
+  'history',
+  'refusedSince',
+  'goneSince',
+];
 
 /** Inserts a row or replaces the one with the same keys. Parameters: the keys, then the columns. */
 function put(table: string, keys: readonly string[], columns: readonly string[]): string {
@@ -24,6 +34,10 @@ export const putTag = `${put('tags', ['repository', 'tag'], tagColumns)}
   WHERE excluded.checked >= tags.checked`;
 export const listTags = `SELECT tag AS name FROM tags WHERE repository = ?1 AND tag > ?2
   ORDER BY tag LIMIT ?3`;
+// Without INDEXED BY, SQLite reads every tag.
+export const listGone = `SELECT repository, tag, digest, goneSince AS since
+  FROM tags INDEXED BY tags_gone
+  WHERE goneSince IS NOT NULL AND (repository, tag) > (?1, ?2) ORDER BY repository, tag LIMIT ?3`;
 
 export const getManifest = `SELECT m.mediaType, m.pulled, m.complete, t.text
   FROM manifests m JOIN manifest_texts t ON t.digest = m.digest

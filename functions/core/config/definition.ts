@@ -67,6 +67,8 @@ const password = z.union(
   expectedPassword,
 );
 
+const expectedOnDeleted = '"refuse", or an object such as {"keepFor": "180d", "minimumAge": "7d"}';
+
 const upstream = object(
   {
     url: registryUrl
@@ -105,6 +107,30 @@ const upstream = object(
     maxStale: duration
       .prefault('30d')
       .describe('How long after its last check a tag may be served while the registry is failing.'),
+    onDeleted: z
+      .union(
+        [
+          z.literal('refuse', expectedOnDeleted),
+          object(
+            {
+              keepFor: duration
+                .prefault('180d')
+                .describe(
+                  'How long the last known image of a tag is served after the registry deleted it. With `"onDeleted": "refuse"` in the file, or 0s, it is not.',
+                ),
+              minimumAge: duration
+                .prefault('7d')
+                .describe(
+                  'Images first seen less than this before they were deleted are not served: they may have been withdrawn.',
+                ),
+            },
+            expectedOnDeleted,
+          ),
+        ],
+        expectedOnDeleted,
+      )
+      .prefault({})
+      .describe('Whether images that the registry deleted are still served.'),
     immutableTags: patterns(
       'a regular expression of tags such as "^v?\\d+\\.\\d+\\.\\d+$"',
       (pattern) => new RegExp(pattern),

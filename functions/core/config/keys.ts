@@ -54,6 +54,9 @@ function keysOf(schema: z.core.$ZodType, path: readonly string[], outer = noDeta
     }
     case 'record':
       return keysOf(def.valueType, [...path, anyUpstream]);
+    // An alternative to an object, whose description names it.
+    case 'literal':
+      return [];
     case 'union': {
       const members = def.options.flatMap((one) => keysOf(one, path));
       return members.map((key) => ({ ...key, isRequired: false }));

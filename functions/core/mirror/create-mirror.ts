@@ -68,6 +68,7 @@ export function createMirror(
     repository: (repository, origin) =>
       new RequestRepository(context, context.sources.of(repository, origin)),
     listRepositories: (...parameters) => ports.manifests.listRepositories(...parameters),
+    listGone: (page) => ports.manifests.listGone(page),
     handleFill: (job, delivery) => handleFill(context, job, delivery),
     evict: () => evict(context),
     reconfigure: (changed) => {

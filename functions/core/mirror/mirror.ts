@@ -4,6 +4,7 @@ import type { Page, PageRequest } from '../oci/page.ts';
 import type { Reference } from '../oci/reference.ts';
 import type { Referrers } from '../oci/referrers-index.ts';
 import type { Repository } from '../oci/repository.ts';
+import type { GoneTag } from '../ports/manifest-store.ts';
 import type { RequestOrigin, Unobtained, UpstreamPolicy } from '../sources/source.ts';
 
 export type Method = 'GET' | 'HEAD';
@@ -22,6 +23,8 @@ export interface Mirror {
   repository(repository: Repository, origin?: RequestOrigin): MirroredRepository;
   /** What is mirrored, as `docker.io/library/alpine`, of one registry or of all. */
   listRepositories(page: PageRequest, registry?: string): Promise<Page<string>>;
+  /** The tags that are gone upstream; see `ManifestStore.listGone`. */
+  listGone(page: PageRequest): Promise<Page<GoneTag>>;
 }
 
 /** A repository of the mirror, for one client's request. */
@@ -50,7 +53,9 @@ export type Provenance =
   /** Fetched from the upstream for this request or a concurrent one. */
   | { readonly kind: 'miss' }
   /** Out of date, but the upstream failed. `age` is in seconds since the last confirmation. */
-  | { readonly kind: 'stale'; readonly age: number; readonly reason: string };
+  | { readonly kind: 'stale'; readonly age: number; readonly reason: string }
+  /** The upstream no longer has it. `since` is in ms since 1970. */
+  | { readonly kind: 'kept'; readonly since: number };
 
 export type ManifestOutcome =
   | {

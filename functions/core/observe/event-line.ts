@@ -21,6 +21,8 @@ function levelOf(event: MirrorEvent): LogLevel {
     case 'upstream-request':
     case 'passed-through':
       return 'debug';
+    case 'gone-upstream':
+      return 'warn';
     case 'rate-limit':
       return event.rate.remaining < event.rate.limit * lowShare ? 'warn' : 'debug';
     case 'fill':

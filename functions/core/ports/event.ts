@@ -36,6 +36,17 @@ export type MirrorEvent =
       readonly host: string | undefined;
       readonly repository: string | undefined;
     }
+  /** The upstream no longer has a tag that this mirror has. */
+  | {
+      readonly kind: 'gone-upstream';
+      readonly registry: string;
+      /** `docker.io/library/alpine` */
+      readonly repository: string;
+      readonly tag: string;
+      readonly digest: string;
+      /** ISO 8601. */
+      readonly since: string;
+    }
   /** Bytes were passed on from an upstream without being stored. */
   | { readonly kind: 'passed-through'; readonly repository: string; readonly bytes: number }
   /** A store failed and the mirror continued without it. */

@@ -12,9 +12,17 @@ export interface FormerTag {
   readonly until: number;
 }
 
+/** The upstream's refusal of a tag that it had before. */
+export interface TagRefusal {
+  /** When this mirror first saw it, in ms since 1970. */
+  readonly since: number;
+  /** True once it was confirmed a while later: the tag is gone. */
+  readonly isConfirmed: boolean;
+}
+
 /**
- * The target of a tag. Times are in ms since 1970. If the upstream no longer has the tag, the history
- * begins with `digest` itself, until `checked`.
+ * The target of a tag. Times are in ms since 1970. In older records of a tag that is gone there is no
+ * `refusal`: the history begins with `digest` itself, until `checked`.
  */
 export interface TagRecord {
   readonly digest: Digest;
@@ -30,6 +38,18 @@ export interface TagRecord {
   readonly checked: number;
   /** Newest first, at most twenty. */
   readonly history: readonly FormerTag[];
+  /** Set while the upstream refuses the tag. */
+  readonly refusal?: TagRefusal | undefined;
+}
+
+/** A tag that the upstream no longer has. */
+export interface GoneTag {
+  readonly repository: Repository;
+  readonly tag: string;
+  /** The last manifest that it named. */
+  readonly digest: Digest;
+  /** In ms since 1970. */
+  readonly since: number;
 }
 
 /** An upstream's list of tags, as of `checked` (ms since 1970). */
@@ -95,6 +115,12 @@ export interface ManifestStore {
 
   /** The tags seen of a repository, in the order of code units. */
   listTags(repository: Repository, page: PageRequest): Promise<Page<string>>;
+
+  /**
+   * The tags whose refusal is confirmed, by repository and then by tag, in the order of code units. A
+   * page's `last` and `next` are the repository and the tag: `docker.io/library/alpine:3`.
+   */
+  listGone(page: PageRequest): Promise<Page<GoneTag>>;
 
   /** A manifest, byte for byte; undefined if only another repository has it. */
   getManifest(

@@ -1,6 +1,7 @@
 import { entityTag } from '../headers/conditional.ts';
 import type { Provenance } from '../mirror/mirror.ts';
 import type { AnswerNote } from '../observe/request-line.ts';
+import { keptText, staleText } from '../observe/wording.ts';
 import type { Digest } from '../oci/digest.ts';
 import { repositoryKey } from '../oci/repository.ts';
 import type { RepositoryRequest } from './answer.ts';
@@ -22,16 +23,18 @@ export function headersFor({ ns }: { readonly ns: string | undefined }): AnswerH
   return headers;
 }
 
-/** Adds Cache-Status, and Warning for stale content. */
+/** Adds Cache-Status, and Warning for content that the upstream does not confirm. */
 export function provenanceHeaders(
   request: RepositoryRequest,
   provenance: Provenance,
 ): AnswerHeaders {
   const headers = headersFor(request);
   headers['cache-status'] = cacheStatus(provenance);
+  const { registry } = request.repository;
   if (provenance.kind === 'stale') {
-    const { age, reason } = provenance;
-    headers.warning = staleWarning(request.repository.registry, age, reason);
+    headers.warning = warning(staleText(registry, provenance.age, provenance.reason));
+  } else if (provenance.kind === 'kept') {
+    headers.warning = warning(keptText(registry, provenance.since));
   }
   return headers;
 }
@@ -109,6 +112,8 @@ export function cacheStatus(provenance: Provenance): string {
       return 'Pullfront; fwd=miss';
     case 'stale':
       return 'Pullfront; hit; detail=stale';
+    case 'kept':
+      return 'Pullfront; hit; detail=kept';
   }
 }
 
@@ -130,9 +135,4 @@ export function warning(text: string): string {
 function quotable(character: string): string {
   if (character === '"' || character === '\\') return `\\${character}`;
   return character >= ' ' && character <= '~' ? character : '?';
-}
-
-/** The Warning of content that is served although its upstream failed; `age` is in seconds. */
-export function staleWarning(registry: string, age: number, reason: string): string {
-  return warning(`stale: last confirmed by ${registry} ${age} s ago (${reason})`);
 }

@@ -18,6 +18,8 @@ export interface UpstreamPolicy {
   readonly tagTtl: number;
   /** How long after its last confirmation a tag may be served while the upstream fails. */
   readonly maxStale: number;
+  /** Whether an image that is gone upstream is still served. */
+  readonly onDeleted: OnDeleted;
   /** Tags that never move once they exist. */
   readonly immutableTags: readonly RegExp[];
   /** Repositories that may be pulled; an empty list allows all. */
@@ -30,6 +32,16 @@ export interface UpstreamPolicy {
    */
   readonly delivery: 'stream' | 'redirect';
 }
+
+/** What happens to an image that its upstream no longer has. */
+export type OnDeleted =
+  | 'refuse'
+  | {
+      /** For how long it is served. */
+      readonly keepFor: number;
+      /** Not if it was first seen less than this before it disappeared. */
+      readonly minimumAge: number;
+    };
 
 /** True if the policy lets clients pull the repository of this name. */
 export function isAllowed(policy: Pick<UpstreamPolicy, 'allow' | 'deny'>, name: string): boolean {

@@ -15,7 +15,9 @@ import {
   repositoryKey,
   repositoryOf,
 } from '../../core/oci/repository.ts';
+import { goneCursor, goneTag, pageOfGone } from '../../core/ports/gone-tags.ts';
 import type {
+  GoneTag,
   IndexedManifest,
   ManifestStore,
   PulledManifest,
@@ -60,6 +62,19 @@ export class LmdbManifestStore implements ManifestStore {
       Array.from(rows, ([, tag]) => tag),
       page,
     );
+  }
+
+  async listGone(page: PageRequest): Promise<Page<GoneTag>> {
+    const { repository, tag } = goneCursor(page.last);
+    const most = rowsOfPage(page) ?? Number.POSITIVE_INFINITY;
+    const rows: GoneTag[] = [];
+    const after = { start: [repository, tag] as [string, string], exclusiveStart: true };
+    for (const { key, value } of this.#index.tags.getRange(after)) {
+      if (rows.length >= most) break;
+      const one = goneTag(repositoryOf(key[0]), key[1], value);
+      if (one !== undefined) rows.push(one);
+    }
+    return pageOfGone(rows, page);
   }
 
   async getManifest(repository: Repository, digest: Digest): Promise<IndexedManifest | undefined> {

@@ -145,6 +145,9 @@ function eventMetrics(registry: Registry): (event: MirrorEvent) => void {
     labelNames: ['registry'],
     registers,
   });
+  const gone = counter(registry, 'pullfront_gone_tags_total', 'Tags found to be gone upstream.', [
+    'registry',
+  ]);
   const fills = counter(registry, 'pullfront_fills_total', 'Fills by outcome.', ['outcome']);
   const fillSeconds = new Histogram({
     name: 'pullfront_fill_seconds',
@@ -183,6 +186,9 @@ function eventMetrics(registry: Registry): (event: MirrorEvent) => void {
         return;
       case 'answers-again':
         if (event.scope === 'registry') failing.set({ registry: event.registry }, 0);
+        return;
+      case 'gone-upstream':
+        gone.inc({ registry: event.registry });
         return;
       case 'fill':
         fills.inc({ outcome: event.outcome });

@@ -77,7 +77,11 @@ async function fallbackReferrers(
   if (index.kind !== 'found') return index;
   const referrers = (index.bytes && readReferrers(index.bytes)) ?? { manifests: [] };
   const { provenance } = index;
-  return { ...referrers, checked, ...(provenance.kind === 'stale' && { provenance }) };
+  return {
+    ...referrers,
+    checked,
+    ...((provenance.kind === 'stale' || provenance.kind === 'kept') && { provenance }),
+  };
 }
 
 /** The heap size of a descriptor, and of each of its strings, without their characters. */

@@ -9,7 +9,13 @@ import type { Context } from '../context.ts';
 import type { TagCheck } from '../flights.ts';
 import { fetchManifest, pullManifest } from '../manifests/fetch-manifest.ts';
 import { refusalLife } from '../memory.ts';
-import { deletedRecord, isDeleted, recordOf, type UpstreamTag } from './tag-record.ts';
+import {
+  confirmationDelay,
+  recordOf,
+  refusalOf,
+  refusedRecord,
+  type UpstreamTag,
+} from './tag-record.ts';
 
 interface CheckedTag {
   readonly source: Source;
@@ -28,8 +34,10 @@ interface CheckedTag {
  *
  * The record of a tag that moved is written only once the new manifest is stored: dockerd and
  * containerd send a HEAD and then GET that digest, and if the GET failed they would lose the old image,
- * which could still be served. A new tag needs no GET. A deletion is recorded too, because it is newer
- * than what was mirrored.
+ * which could still be served. A new tag needs no GET.
+ *
+ * A refusal of a known tag is recorded, but only a GET ten minutes later confirms that the tag is gone:
+ * something else may answer in the registry's place, or the registry by mistake.
  */
 export function checkTag(
   context: Context,
@@ -42,7 +50,8 @@ export function checkTag(
   return context.flights.tags.run(key, async () => {
     const head = await source.headManifest({ kind: 'tag', tag });
     if (head.kind === 'absent' || head.kind === 'denied') {
-      return recordRefusal(context, checked, head);
+      if (isConfirmable(context, known)) return checkByGet(context, checked);
+      return recordRefusal(context, checked, head, false);
     }
     if (isSufficient(head)) return recordTag(context, checked, head);
     return acrossInstances(
@@ -54,12 +63,12 @@ export function checkTag(
   });
 }
 
-/** For an upstream whose HEAD lacks information (ECR Public omits the digest). */
+/** For an upstream whose HEAD lacks information (ECR Public omits the digest), or refuses a known tag. */
 async function checkByGet(context: Context, checked: CheckedTag): Promise<TagCheck> {
   const { source, tag } = checked;
   const fetched = await pullManifest(context, source, { kind: 'tag', tag });
   if (fetched.kind === 'unobtainable') return fetched;
-  if (fetched.kind !== 'found') return recordRefusal(context, checked, fetched);
+  if (fetched.kind !== 'found') return recordRefusal(context, checked, fetched, true);
   const { digest, mediaType, bytes } = fetched.cached.manifest;
   return recordTag(context, checked, { kind: 'found', digest, mediaType, size: bytes.byteLength });
 }
@@ -77,7 +86,7 @@ async function newerRecord(
   if (record === 'busy') return record;
   if (record === undefined || record === 'failed') return undefined;
   if (known !== undefined && record.checked <= known.checked) return undefined;
-  if (isDeleted(record)) return undefined;
+  if (refusalOf(record) !== undefined) return undefined;
   context.memory.tags.set(key, record);
   return { kind: 'found', record, changed: record.digest !== known?.digest };
 }
@@ -89,7 +98,7 @@ async function recordTag(
 ): Promise<TagCheck> {
   const { source, tag, known } = checked;
   const changed = found.digest !== known?.digest;
-  if (known !== undefined && !isDeleted(known) && changed) {
+  if (known !== undefined && changed) {
     const fetched = await fetchManifest(context, source, found.digest);
     if (fetched.kind === 'absent') throw missingManifest(source.repository, tag);
     if (fetched.kind !== 'found') return fetched;
@@ -99,19 +108,59 @@ async function recordTag(
   return { kind: 'found', record, changed };
 }
 
+/** True if a refusal of a known tag lasted long enough for a GET to confirm it. */
+function isConfirmable({ runtime }: Context, known: TagRecord | undefined): boolean {
+  const refusal = known && refusalOf(known);
+  if (refusal === undefined || refusal.isConfirmed) return false;
+  return runtime.now() - refusal.since >= confirmationDelay;
+}
+
 /** Writes nothing for a tag that was never mirrored, because clients may request any name. */
 async function recordRefusal(
   context: Context,
   checked: CheckedTag,
-  refusal: Refused,
+  refused: Refused,
+  isByGet: boolean,
 ): Promise<TagCheck> {
   const { key, known } = checked;
-  context.memory.refusals.set(key, refusal, refusalLife);
-  if (known !== undefined && !isDeleted(known)) {
-    const record = deletedRecord(known, context.runtime.now());
-    await putRecord(context, { ...checked, othersWait: false }, record);
+  context.memory.refusals.set(key, refused, refusalLife);
+  if (known === undefined) return refused;
+  const now = context.runtime.now();
+  const before = refusalOf(known);
+  if (before?.isConfirmed) {
+    // Gives a record of the older form the present one.
+    if (known.refusal === undefined)
+      await putRecord(context, checked, refusedRecord(known, before));
+    return refused;
   }
-  return refusal;
+  const isConfirmed = isByGet && isConfirmable(context, known);
+  // If the clock was set back, the delay begins again.
+  if (before !== undefined && before.since <= now && !isConfirmed) return refused;
+  const since = isConfirmed && before !== undefined ? before.since : now;
+  if (isConfirmed) await reportGone(context, checked, known, since);
+  const record = refusedRecord(known, { since, isConfirmed });
+  await putRecord(context, { ...checked, othersWait: false }, record);
+  return refused;
+}
+
+/** Reports that a tag is gone, unless another instance already did. */
+async function reportGone(
+  context: Context,
+  { source, tag }: CheckedTag,
+  { digest }: TagRecord,
+  since: number,
+): Promise<void> {
+  const { repository, key } = source;
+  const stored = await context.manifests.getTag(repository, tag);
+  if (stored !== undefined && refusalOf(stored)?.isConfirmed) return;
+  context.runtime.observe({
+    kind: 'gone-upstream',
+    registry: repository.registry,
+    repository: key,
+    tag,
+    digest,
+    since: new Date(since).toISOString(),
+  });
 }
 
 async function putRecord(

@@ -8,7 +8,7 @@ import { serveFetchedManifest } from '../manifests/fetch-manifest.ts';
 import { getManifest, manifestOutcome } from '../manifests/manifest-cache.ts';
 import type { ManifestOutcome, Method, Provenance } from '../mirror.ts';
 import { checkTag, missingManifest } from './check-tag.ts';
-import { isDeleted } from './tag-record.ts';
+import { mayOutlive, refusalOf } from './tag-record.ts';
 
 /** How long a client that could get a stale copy waits for the upstream, in ms. */
 const patience = 2_000;
@@ -38,14 +38,15 @@ export async function resolveTag(
     if (outcome.kind !== 'absent') return outcome;
   }
   const refused = context.memory.refusals.get(key);
-  if (refused !== undefined && !isConfirming) return refused;
-  // A deleted tag is not served stale.
-  const last = record !== undefined && !isDeleted(record) ? record : undefined;
-  const { recentFailure } = source;
-  if (last !== undefined && recentFailure !== undefined) {
-    const stale = await serveStale(context, source, last, recentFailure);
-    if (stale !== undefined) return stale;
+  if (refused !== undefined && !isConfirming) {
+    return (await serveLast(context, source, record)) ?? refused;
   }
+  const { recentFailure } = source;
+  if (recentFailure !== undefined) {
+    const last = await serveLast(context, source, record, recentFailure);
+    if (last !== undefined) return last;
+  }
+  const hasLast = record !== undefined && mayOutlive(record, policy, context.runtime.now());
   const callsBefore = source.upstreamCalls;
   const checking = checkTag(context, source, tag, record);
   if (isConfirming) {
@@ -53,17 +54,20 @@ export async function resolveTag(
     checking.then(note, note);
   }
   try {
-    const check = last === undefined ? await checking : await withTimeout(patience, checking);
-    if (last !== undefined && check === undefined) {
+    const check = hasLast ? await withTimeout(patience, checking) : await checking;
+    if (check === undefined) {
       const slow = new UpstreamError('timeout', `${registry} is slow to confirm the tag`);
-      const stale = await serveStale(context, source, last, slow);
-      if (stale !== undefined) {
+      const last = await serveLast(context, source, record, slow);
+      if (last !== undefined) {
         context.runtime.waitUntil(checking.catch(() => undefined));
-        return stale;
+        return last;
       }
     }
     const checked = check ?? (await checking);
-    if (checked.kind !== 'found') return checked;
+    if (checked.kind !== 'found') {
+      const latest = record && (context.memory.tags.get(key) ?? record);
+      return (await serveLast(context, source, latest)) ?? checked;
+    }
     const isNew = checked.changed && source.upstreamCalls > callsBefore;
     const provenance: Provenance = isNew
       ? { kind: 'miss' }
@@ -73,8 +77,8 @@ export async function resolveTag(
     return outcome;
   } catch (thrown) {
     const error = source.toUpstreamError(thrown);
-    const stale = last && (await serveStale(context, source, last, error));
-    return stale ?? { kind: 'unobtainable', error };
+    const last = await serveLast(context, source, record, error);
+    return last ?? { kind: 'unobtainable', error };
   }
 }
 
@@ -108,7 +112,7 @@ async function latestRecord(
 
 /** For how many ms a record may be served without asking the upstream; 0 or less when out of date. */
 function ttlOf(policy: UpstreamPolicy, tag: string, record: TagRecord, now: number): number {
-  if (isDeleted(record)) return 0;
+  if (refusalOf(record) !== undefined) return 0;
   if (policy.immutableTags.some((pattern) => pattern.test(tag))) return Number.POSITIVE_INFINITY;
   const age = now - record.checked;
   // A record from the future is not trusted: the clock was set back.
@@ -140,19 +144,25 @@ async function serveRecord(
   }
 }
 
-/** Serves the last known image of a tag, if it is complete and not too old. */
-async function serveStale(
+/**
+ * Serves the last known image of a tag, if it is complete and may still be served. Without an `error`,
+ * the upstream refused the tag.
+ */
+async function serveLast(
   context: Context,
   source: Source,
-  { digest, checked }: TagRecord,
-  { message: reason }: UpstreamError,
+  record: TagRecord | undefined,
+  error?: UpstreamError,
 ): Promise<ManifestOutcome | undefined> {
-  const age = context.runtime.now() - checked;
-  if (age > source.policy.maxStale) return undefined;
-  const cached = await getManifest(context, source.repository, digest);
+  const now = context.runtime.now();
+  if (record === undefined || !mayOutlive(record, source.policy, now)) return undefined;
+  const cached = await getManifest(context, source.repository, record.digest);
   if (cached === undefined || !(await isComplete(context, source.repository, cached))) {
     return undefined;
   }
-  const seconds = Math.max(0, Math.floor(age / 1000));
-  return manifestOutcome(cached, { kind: 'stale', age: seconds, reason });
+  const refusal = refusalOf(record);
+  if (refusal?.isConfirmed) return manifestOutcome(cached, { kind: 'kept', since: refusal.since });
+  const age = Math.max(0, Math.floor((now - record.checked) / 1000));
+  const reason = error?.message ?? `${source.repository.registry} refuses it, to be confirmed`;
+  return manifestOutcome(cached, { kind: 'stale', age, reason });
 }

@@ -8,7 +8,7 @@ const harmless = /^SCAN (?:json_each VIRTUAL TABLE|\d+ CONSTANT ROWS?|CONSTANT R
 
 async function planOf(statement: string): Promise<string[]> {
   const database = await miniflare().getD1Database('DB');
-  const count = Math.max(0, ...[...statement.matchAll(/\?(\d)/g)].map(([, at]) => Number(at)));
+  const count = Math.max(0, ...[...statement.matchAll(/\?(\d+)/g)].map(([, at]) => Number(at)));
   const values = Array.from({ length: count }, () => '[]');
   const explained = database.prepare(`EXPLAIN QUERY PLAN ${statement}`).bind(...values);
   const { results } = await explained.all<{ detail: string }>();

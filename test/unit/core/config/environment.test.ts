@@ -126,7 +126,7 @@ test('what Kubernetes sets for a service called pullfront is no mistake', () => 
   expect(mistakes({}, environment)).toEqual([]);
 });
 
-/** The paths of all values that are no object and no list. */
+/** The paths of all values that are no object, no list and no alternative to an object. */
 function scalars(schema: unknown, path: readonly string[] = []): string[][] {
   if (!(schema instanceof Object)) return [];
   if ('properties' in schema && schema.properties instanceof Object) {
@@ -139,7 +139,8 @@ function scalars(schema: unknown, path: readonly string[] = []): string[][] {
   if ('anyOf' in schema && Array.isArray(schema.anyOf)) {
     return schema.anyOf.flatMap((one) => scalars(one, path));
   }
-  return 'type' in schema && schema.type === 'array' ? [] : [[...path]];
+  const isList = 'type' in schema && schema.type === 'array';
+  return isList || 'const' in schema ? [] : [[...path]];
 }
 
 test('every scalar of the schema has its variable', () => {

@@ -22,6 +22,7 @@ const minute = 60_000;
 export const defaultPolicy: UpstreamPolicy = {
   tagTtl: 5 * minute,
   maxStale: 30 * 24 * 60 * minute,
+  onDeleted: { keepFor: 180 * 24 * 60 * minute, minimumAge: 7 * 24 * 60 * minute },
   immutableTags: [],
   allow: [],
   deny: [],

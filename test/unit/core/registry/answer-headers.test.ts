@@ -6,7 +6,6 @@ import {
   cacheStatus,
   immutable,
   listCacheControl,
-  staleWarning,
   tagCacheControl,
   warning,
 } from '../../../../functions/core/registry/answer-headers.ts';
@@ -17,6 +16,7 @@ const pinned = { kind: 'hit', ttl: undefined } as const;
 const revalidated = { kind: 'revalidated', ttl: 300 } as const;
 const miss = { kind: 'miss' } as const;
 const stale = { kind: 'stale', age: 9, reason: 'r' } as const;
+const kept = { kind: 'kept', since: 0 } as const;
 
 describe('Cache-Status', () => {
   it.each([
@@ -25,6 +25,7 @@ describe('Cache-Status', () => {
     [revalidated, 'Pullfront; fwd=stale; ttl=300; detail=revalidated'],
     [miss, 'Pullfront; fwd=miss'],
     [stale, 'Pullfront; hit; detail=stale'],
+    [kept, 'Pullfront; hit; detail=kept'],
   ])('of %j', (provenance, value) => expect(cacheStatus(provenance)).toBe(value));
 });
 
@@ -35,6 +36,7 @@ describe('Cache-Control', () => {
     [revalidated, 'public, max-age=300, no-transform', 'public, max-age=300, no-transform'],
     [miss, 'public, max-age=60, no-transform', 'no-cache, no-transform'],
     [stale, 'no-cache, no-transform', 'no-cache, no-transform'],
+    [kept, 'no-cache, no-transform', 'no-cache, no-transform'],
   ])('of %j', (provenance, ofTag, ofList) => {
     expect(tagCacheControl(provenance, 60_000)).toBe(ofTag);
     expect(listCacheControl(provenance)).toBe(ofList);
@@ -58,9 +60,6 @@ describe('Warning', () => {
   it('keeps printable text', () => {
     expect(warning('a "b" \\ c')).toBe('299 - "a \\"b\\" \\\\ c"');
     expect(warning('"'.repeat(9000)).length).toBe(4096);
-    expect(staleWarning('docker.io', 60, 'it answered 429')).toBe(
-      '299 - "stale: last confirmed by docker.io 60 s ago (it answered 429)"',
-    );
   });
 });
 

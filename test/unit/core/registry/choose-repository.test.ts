@@ -10,6 +10,7 @@ import type { UpstreamPolicy } from '../../../../functions/core/sources/source.t
 const policy: UpstreamPolicy = {
   tagTtl: 1000,
   maxStale: 1000,
+  onDeleted: 'refuse',
   immutableTags: [],
   allow: [],
   deny: [],

@@ -221,5 +221,6 @@ function brokenMirror(): Mirror {
       listReferrers: fail,
     }),
     listRepositories: fail,
+    listGone: fail,
   };
 }

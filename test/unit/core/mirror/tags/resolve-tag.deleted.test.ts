@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { passThroughAll } from '../../../../../functions/core/mirror/blobs/background-fill.ts';
+import type { ManifestOutcome } from '../../../../../functions/core/mirror/mirror.ts';
 import { UpstreamError } from '../../../../../functions/core/ports/upstream-error.ts';
 import { withoutWaiting } from '../../../../fake-timers.ts';
 import { makeImage } from '../../../../standins/images/image.ts';
@@ -14,16 +15,25 @@ const down = new UpstreamError('unreachable', 'docker.io is not reachable');
 
 let test: MirrorUnderTest;
 
-/** The tag was mirrored whole, and then the upstream said that it is not there. */
+const refuse = { onDeleted: 'refuse' } as const;
+
+/** The tag was mirrored whole, and then the upstream said twice that it is not there. */
 beforeEach(async () => {
-  test = await openMirror();
+  test = await openMirror({ policy: refuse });
   test.upstream.add('library/app', image, '1');
   await test.tag('library/app', '1');
   await test.fill();
   test.pass(10 * minute);
   test.upstream.removeTag('library/app', '1');
-  expect(await test.tag('library/app', '1')).toEqual({ kind: 'absent' });
+  await deleted(() => test.tag('library/app', '1'));
 });
+
+/** Requests a tag until its deletion counts. */
+async function deleted(ask: () => Promise<ManifestOutcome>): Promise<void> {
+  expect(await ask()).toMatchObject({ kind: 'found', provenance: { kind: 'stale' } });
+  test.pass(10 * minute);
+  expect(await ask()).toEqual({ kind: 'absent' });
+}
 
 afterEach(() => test.close());
 
@@ -84,20 +94,20 @@ describe('a tag that the upstream deleted', () => {
 
   it('stays deleted when the clock was set back before the deletion', async () => {
     await test.close();
-    test = await openMirror();
+    test = await openMirror({ policy: refuse });
     test.upstream.add('library/app', image, '1');
     await tagged();
     await test.fill();
-    test.pass(-10 * minute);
+    test.pass(-60 * minute);
     test.upstream.removeTag('library/app', '1');
-    expect(await tagged()).toEqual({ kind: 'absent' });
+    await deleted(tagged);
     test.restart();
     test.upstream.failure = down;
     expect((await tagged()).kind).toBe('unobtainable');
   });
 
   it('may name another image when it comes back', async () => {
-    const gone = (await record())?.checked;
+    const gone = (await record())?.refusal?.since;
     test.upstream.add('library/app', other, '1');
     test.pass(minute);
     expect(await tagged()).toMatchObject({ kind: 'found', digest: other.manifest.digest });
@@ -112,7 +122,7 @@ describe('a tag that the upstream deleted', () => {
     test.pass(minute);
     expect(await tagged()).toEqual({ kind: 'absent' });
     expect(await record()).toEqual(first);
-    expect(first?.history).toEqual([{ digest: image.manifest.digest, until: first?.checked }]);
+    expect(first?.refusal).toEqual({ since: test.now() - 11 * minute, isConfirmed: true });
     test.restart();
     test.upstream.failure = down;
     test.pass(minute);
@@ -123,7 +133,7 @@ describe('a tag that the upstream deleted', () => {
     const gone = await record();
     if (gone === undefined) throw new Error('there is no record');
     await test.close();
-    test = await openMirror({ policy: { immutableTags: [/^1$/] } });
+    test = await openMirror({ policy: { ...refuse, immutableTags: [/^1$/] } });
     await test.store.manifests.putTag(repository, '1', gone);
     expect(await tagged()).toEqual({ kind: 'absent' });
   });
@@ -132,7 +142,7 @@ describe('a tag that the upstream deleted', () => {
 describe('a tag whose deletion another instance saw', () => {
   it('is not served by an instance that has it in memory', async () => {
     await test.close();
-    test = await openMirror({ missingBlobs: passThroughAll });
+    test = await openMirror({ policy: refuse, missingBlobs: passThroughAll });
     test.upstream.add('library/app', image, '1');
     const other = test.another();
     const byOther = () =>
@@ -142,7 +152,7 @@ describe('a tag whose deletion another instance saw', () => {
     expect((await byOther()).kind).toBe('found');
     test.pass(10 * minute);
     test.upstream.removeTag('library/app', '1');
-    expect(await tagged()).toEqual({ kind: 'absent' });
+    await deleted(tagged);
     test.upstream.failure = down;
     expect((await byOther()).kind).toBe('unobtainable');
   });
@@ -165,7 +175,7 @@ describe('a tag that only GET can resolve', () => {
     test.upstream.removeTag('library/ecr', '1');
     const head = test.upstream.headManifest.bind(test.upstream);
     test.upstream.headManifest = async () => ({ kind: 'unsupported' });
-    expect(await test.tag('library/ecr', '1')).toEqual({ kind: 'absent' });
+    await deleted(() => test.tag('library/ecr', '1'));
     test.upstream.headManifest = head;
     test.pass(minute);
     test.upstream.failure = down;
