@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { jsonContent } from '../standins/images/content.ts';
+import { contentOf, jsonContent } from '../standins/images/content.ts';
 import { type IndexChild, makeIndex } from '../standins/images/image-index.ts';
 import { oci } from '../standins/images/media-type.ts';
 import { image, openScenes, repository, type Target } from './scene.ts';
@@ -29,6 +29,42 @@ export function describeHostileManifests(target: Target): void {
       expect(bomb.status).toBe(503);
       expect(health.status).toBe(200);
       expect(await mirror.end('SIGTERM')).toBe(0);
+    });
+
+    it('has 28,000 layers: it is served, and none of them is fetched ahead', async () => {
+      const { upstream, mirror, manifest } = await setScene();
+      const layers = Array.from({ length: 28_000 }, (_, at) => ({
+        mediaType: 'application/x',
+        digest: `sha256:${String(at).padStart(64, '0')}`,
+        size: 1,
+      }));
+      const body = {
+        schemaVersion: 2,
+        mediaType: oci.manifest,
+        config: named(image.config),
+        layers,
+      };
+      const huge = jsonContent(body, oci.manifest);
+      upstream.add(repository, huge, 'huge');
+      upstream.clear();
+      const [answer, health] = await Promise.all([manifest('huge'), mirror.get('/healthz')]);
+      expect([answer.status, health.status]).toEqual([200, 200]);
+      expect(Buffer.from(await answer.arrayBuffer()).equals(huge.bytes)).toBe(true);
+      // Another image is not behind it in the queue.
+      await (await manifest('1')).arrayBuffer();
+      await upstream.until({ kind: 'blob' });
+      expect(upstream.requests.filter(({ path }) => path.includes('/blobs/sha256:000'))).toEqual(
+        [],
+      );
+    });
+
+    it('nests 2,000,000 levels deep: it is refused without being parsed', async () => {
+      const { upstream, mirror, manifest } = await setScene();
+      const text = `{"schemaVersion":2,"config":${'['.repeat(2_000_000)}${']'.repeat(2_000_000)}}`;
+      const deep = contentOf(new TextEncoder().encode(text), oci.manifest);
+      upstream.add(repository, deep, 'deep');
+      const [answer, health] = await Promise.all([manifest('deep'), mirror.get('/healthz')]);
+      expect([answer.status, health.status]).toEqual([503, 200]);
     });
 
     it.each([
