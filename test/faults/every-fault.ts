@@ -7,6 +7,7 @@ import { describeOddUpstreams } from './odd-upstreams.ts';
 import { describeOneRepository } from './one-repository.ts';
 import { describeRefusals } from './refusals.ts';
 import type { Target } from './scene.ts';
+import { describeSilentHosts } from './silent-hosts.ts';
 import { describeUpstreamDown } from './upstream-down.ts';
 import { describeUpstreamLimited } from './upstream-limited.ts';
 
@@ -19,6 +20,7 @@ export function describeFaults<Mirror extends RestartableMirror>(target: Target<
     describeOddUpstreams(target);
     describeOneRepository(target);
     describeRefusals(target);
+    describeSilentHosts(target);
     describeUpstreamDown(target);
     describeUpstreamLimited(target);
   });

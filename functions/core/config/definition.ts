@@ -145,7 +145,7 @@ const upstream = object(
         'How a client gets a blob that is not stored yet: streamed through the mirror, or by a redirect to the registry. Default: stream on one machine, redirect elsewhere.',
       ),
     headersTimeout: wait
-      .prefault('10s')
+      .prefault('15s')
       .describe('How long to wait for the headers of a response of the registry.'),
     stallTimeout: wait
       .prefault('30s')

@@ -26,6 +26,8 @@ export interface Answerer {
   readonly role: 'registry' | 'token-service' | 'blob-host' | 'other-host';
   /** `host` or `host:port` */
   readonly host: string;
+  /** True if it answered other requests while this one failed. */
+  readonly isAlive?: boolean;
 }
 
 interface FailureDetails {

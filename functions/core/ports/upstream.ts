@@ -9,6 +9,8 @@ export interface RemoteRepository {
   readonly name: string;
   /** Counts the requests sent to upstreams. */
   upstreamCalls: number;
+  /** True for work that no client waits for. */
+  readonly isBackground?: boolean;
 }
 
 /** The content is absent, or hidden from these credentials. */

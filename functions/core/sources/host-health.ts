@@ -41,7 +41,8 @@ function isRecent(since: number, milliseconds: number, now: number): boolean {
 /**
  * What a failure affects:
  * - `host`: everything at this host: it did not answer at all, or it limits requests;
- * - `many`: one repository, unless others fail as well: a 5xx, or a broken answer;
+ * - `many`: one repository, unless others fail as well: a 5xx, a broken answer, or none although the
+ *   host answers others;
  * - `one`: one repository, whatever happens to others: every other status.
  */
 type Reach = 'host' | 'many' | 'one';
@@ -51,7 +52,7 @@ export function reachOf({ kind, status, answerer }: UpstreamError): Reach {
   const isBroken = kind === 'unreachable' || kind === 'timeout';
   const isOfHost = kind === 'limited' || (isBroken && status === undefined);
   // A registry may redirect the manifests of each repository to another host.
-  if (isOfHost) return answerer?.role === 'other-host' ? 'many' : 'host';
+  if (isOfHost) return answerer?.role === 'other-host' || answerer?.isAlive ? 'many' : 'host';
   if (isBroken) return 'many';
   return kind === 'unavailable' && (status === undefined || status >= 500) ? 'many' : 'one';
 }

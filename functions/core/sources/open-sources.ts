@@ -7,6 +7,7 @@ import { reasonOf, tolerate } from '../ports/tolerate.ts';
 import type { Upstream } from '../ports/upstream.ts';
 import { createUpstream } from '../upstream/client.ts';
 import type { UpstreamFetch } from '../upstream/connection.ts';
+import { HostWaits } from './host-waits.ts';
 import { upstreamWithPassword } from './rotating-password.ts';
 import type { MirroredUpstream } from './source.ts';
 
@@ -30,8 +31,9 @@ export function openUpstreams(
   const observe = recordRateLimits(platform.ledger, platform.runtime);
   return new Map(
     [...configured].map(([registry, policy]) => {
-      const upstream = openUpstream(registry, policy, { ...platform, observe });
-      return [registry, { upstream, policy }];
+      const waits = new HostWaits(platform.runtime);
+      const upstream = openUpstream(registry, policy, { ...platform, observe, waits });
+      return [registry, { upstream, policy, waits }];
     }),
   );
 }
@@ -39,14 +41,17 @@ export function openUpstreams(
 function openUpstream(
   registry: string,
   config: UpstreamConfig,
-  platform: UpstreamPlatform & { observe(event: UpstreamEvent): void },
+  platform: UpstreamPlatform & {
+    observe(event: UpstreamEvent): void;
+    readonly waits: HostWaits;
+  },
 ): Upstream {
   const { url, realms, privateHosts, ca, headersTimeout, stallTimeout } = config;
-  const { fetch, runtime, observe, readPassword } = platform;
+  const { fetch, runtime, observe, readPassword, waits } = platform;
   const userAgent = `pullfront/${version}`;
   const network = { realms, privateHosts, ca, headersTimeout, stallTimeout };
   const options = { registry, url, userAgent, ...network };
-  const clientRuntime = { fetch, now: () => runtime.now(), observe };
+  const clientRuntime = { fetch, now: () => runtime.now(), observe, timing: waits };
   if (config.credentials === undefined) return createUpstream(options, clientRuntime);
   const { username, password: place } = config.credentials;
   return upstreamWithPassword({

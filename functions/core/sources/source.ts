@@ -1,7 +1,6 @@
 import type { Digest } from '../oci/digest.ts';
 import type { Reference } from '../oci/reference.ts';
 import { type Repository, type RepositoryPattern, repositoryKey } from '../oci/repository.ts';
-import type { Runtime } from '../ports/runtime.ts';
 import type {
   BlobOpening,
   BlobSlice,
@@ -10,7 +9,8 @@ import type {
   Upstream,
 } from '../ports/upstream.ts';
 import { UpstreamError } from '../ports/upstream-error.ts';
-import { SourceHealth } from './source-health.ts';
+import type { HostWaits } from './host-waits.ts';
+import type { SourceHealth } from './source-health.ts';
 
 /** How one upstream is mirrored. Durations are in ms. */
 export interface UpstreamPolicy {
@@ -53,6 +53,8 @@ export function isAllowed(policy: Pick<UpstreamPolicy, 'allow' | 'deny'>, name: 
 export interface MirroredUpstream {
   readonly upstream: Upstream;
   readonly policy: UpstreamPolicy;
+  /** How long its requests wait; always until `headersTimeout` if undefined. */
+  readonly waits?: HostWaits | undefined;
 }
 
 /** Why content cannot be had. */
@@ -64,59 +66,17 @@ export type Unobtained =
   /** The upstream failed, and the mirror has no copy to serve instead. */
   | { readonly kind: 'unobtainable'; readonly error: UpstreamError };
 
-/** Where a client's request came from. */
+/** Where a request came from. */
 export interface RequestOrigin {
   /** The client's address, or that of a proxy before this mirror; undefined if unknown. */
   readonly client?: string | undefined;
+  /** True for a fill, which no client waits for yet. */
+  readonly isBackground?: boolean;
 }
 
-interface ObservedUpstream extends MirroredUpstream {
+/** An upstream, and what was seen of it. */
+export interface ObservedUpstream extends MirroredUpstream {
   readonly health: SourceHealth;
-}
-
-/** The configured upstreams and their health. */
-export class Sources {
-  readonly #runtime: Pick<Runtime, 'now' | 'observe'>;
-  /** Includes removed upstreams, for requests that began before the removal. */
-  #upstreams: ReadonlyMap<string, ObservedUpstream> = new Map();
-  #policies: ReadonlyMap<string, UpstreamPolicy> = new Map();
-
-  constructor(
-    upstreams: ReadonlyMap<string, MirroredUpstream>,
-    runtime: Pick<Runtime, 'now' | 'observe'>,
-  ) {
-    this.#runtime = runtime;
-    this.replace(upstreams);
-  }
-
-  /** Applies to requests and fills that begin from now on. */
-  replace(upstreams: ReadonlyMap<string, MirroredUpstream>): void {
-    const added = [...upstreams].map(([registry, mirrored]) => {
-      const health = new SourceHealth(mirrored.upstream, this.#runtime);
-      return [registry, { ...mirrored, health }] as const;
-    });
-    this.#upstreams = new Map([...this.#upstreams, ...added]);
-    this.#policies = new Map([...upstreams].map(([registry, { policy }]) => [registry, policy]));
-  }
-
-  /** The policy of each registry, by its host as people write it. */
-  get policies(): ReadonlyMap<string, UpstreamPolicy> {
-    return this.#policies;
-  }
-
-  has(registry: string): boolean {
-    return this.#policies.has(registry);
-  }
-
-  /**
-   * The source of a repository for one client's request or one fill. Throws for a registry that is not
-   * configured: callers must check this first.
-   */
-  of(repository: Repository, origin?: RequestOrigin): Source {
-    const mirrored = this.#upstreams.get(repository.registry);
-    if (mirrored === undefined) throw new Error(`unknown registry ${repository.registry}`);
-    return new Source(repository, mirrored, origin);
-  }
 }
 
 /**
@@ -130,26 +90,34 @@ export class Source implements RemoteRepository {
   readonly policy: UpstreamPolicy;
   /** The number of requests sent to upstreams so far. */
   upstreamCalls = 0;
+  readonly isBackground: boolean;
   readonly #upstream: Upstream;
   readonly #health: SourceHealth;
-  readonly #origin: RequestOrigin | undefined;
+  readonly #origin: RequestOrigin;
+  readonly #waits: HostWaits | undefined;
+  readonly #now: () => number;
+  #began: number | undefined;
 
   constructor(
     repository: Repository,
-    { upstream, policy, health }: ObservedUpstream,
-    origin?: RequestOrigin,
+    { upstream, policy, health, waits }: ObservedUpstream,
+    now: () => number,
+    origin: RequestOrigin = {},
   ) {
+    this.#waits = waits;
+    this.#now = now;
     this.repository = repository;
     this.name = repository.name;
     this.policy = policy;
     this.#upstream = upstream;
     this.#health = health;
     this.#origin = origin;
+    this.isBackground = origin.isBackground ?? false;
   }
 
   /** The address of the client; undefined for a fill, and where the platform does not say. */
   get client(): string | undefined {
-    return this.#origin?.client;
+    return this.#origin.client;
   }
 
   /** As `docker.io/library/alpine`. */
@@ -201,7 +169,35 @@ export class Source implements RemoteRepository {
 
   /** The failure because of which clients that have a copy do not wait for the upstream. */
   get recentFailure(): UpstreamError | undefined {
-    return this.#health.recentFailure(this.name);
+    return this.#health.recentFailure(this.name) ?? this.#silence;
+  }
+
+  /** When this client's request first waited for an upstream, in ms since 1970. */
+  get began(): number {
+    this.#began ??= this.#now();
+    return this.#began;
+  }
+
+  /**
+   * Waits for work that needs the upstream, and that another request may have begun. Rejects with an
+   * UpstreamError if the work does, or when this client has waited long enough.
+   */
+  async follow<Result>(work: Promise<Result>): Promise<Result> {
+    if (this.#waits === undefined || this.isBackground) return work;
+    const end = await this.#waits.follow(this, work);
+    if (end !== 'late') return end.value;
+    throw this.#noAnswer();
+  }
+
+  get #silence(): UpstreamError | undefined {
+    if (this.#waits === undefined) return undefined;
+    const tokenService = this.#upstream.tokenServiceOf(this.name);
+    const needed = tokenService?.hasToken === false ? tokenService.host : undefined;
+    return this.#waits.isOverdue(needed) ? this.#noAnswer() : undefined;
+  }
+
+  #noAnswer(): UpstreamError {
+    return new UpstreamError('timeout', `${this.repository.registry}: no answer in time`);
   }
 
   /** True if the upstream recently answered, and nothing that the repository needs failed since. */

@@ -1,5 +1,6 @@
 import type { UpstreamEvent, UpstreamPurpose } from '../ports/event.ts';
 import { Destinations } from './destinations.ts';
+import type { HostTiming } from './host-timing.ts';
 
 /** A user name and a password, or personal access token, of an upstream registry. */
 export interface Credentials {
@@ -22,7 +23,7 @@ export interface UpstreamOptions {
   readonly ca?: string | undefined;
   /** `pullfront/1.2.3` */
   readonly userAgent: string;
-  /** The time for an answer's headers, redirects included, in ms. Default 10 000. */
+  /** The time for an answer's headers, redirects included, in ms. Default 15 000. */
   readonly headersTimeout?: number | undefined;
   /** The longest silence within a blob, or the time for any other body, in ms. Default 30 000. */
   readonly stallTimeout?: number | undefined;
@@ -52,6 +53,8 @@ export interface UpstreamRuntime {
   /** Milliseconds since 1970. */
   now(): number;
   observe(event: UpstreamEvent): void;
+  /** How long requests wait for each host; until `headersTimeout` by default. */
+  readonly timing?: HostTiming;
 }
 
 /** What every request to an upstream needs. */
@@ -69,7 +72,7 @@ export interface Connection extends UpstreamOptions {
 
 /** Adds the defaults and the runtime to an upstream's options. */
 export function connectionOf(options: UpstreamOptions, runtime: UpstreamRuntime): Connection {
-  const { realms = [], headersTimeout = 10_000, stallTimeout = 30_000 } = options;
+  const { realms = [], headersTimeout = 15_000, stallTimeout = 30_000 } = options;
   const path = options.url.pathname.replace(/\/+$/, '');
   const [before = '', after] = path.split(/\/v2\/(.*)/, 2);
   return {

@@ -7,10 +7,17 @@ import { type Answerer, UpstreamError } from '../ports/upstream-error.ts';
 export class FetchError extends Error {
   /** `invalid`: the request must not be sent. */
   readonly kind: 'limited' | 'timeout' | 'unreachable' | 'invalid';
+  /** True if the host answered other requests meanwhile. */
+  readonly isHostAlive: boolean;
 
-  constructor(kind: FetchError['kind'], message: string, options?: { readonly cause: unknown }) {
-    super(message, options);
+  constructor(
+    kind: FetchError['kind'],
+    message: string,
+    options: { readonly cause?: unknown; readonly isHostAlive?: boolean } = {},
+  ) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined);
     this.kind = kind;
+    this.isHostAlive = options.isHostAlive ?? false;
   }
 }
 
@@ -29,6 +36,7 @@ export function fetchFailure(
   if (!(error instanceof FetchError)) {
     return new UpstreamError('unreachable', `${what}: ${part}`, { ...known, cause: error });
   }
-  const { kind, message, cause } = error;
-  return new UpstreamError(kind, `${what}: ${message}`, { ...known, cause });
+  const { kind, message, cause, isHostAlive } = error;
+  const answerer = known.answerer && { ...known.answerer, isAlive: isHostAlive };
+  return new UpstreamError(kind, `${what}: ${message}`, { ...known, answerer, cause });
 }

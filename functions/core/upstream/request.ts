@@ -1,9 +1,10 @@
 import { parseUrl } from '../headers/link.ts';
 import type { UpstreamPurpose } from '../ports/event.ts';
 import type { RemoteRepository } from '../ports/upstream.ts';
-import { type Answerer, invalidAnswer, UpstreamError } from '../ports/upstream-error.ts';
+import { type Answerer, invalidAnswer } from '../ports/upstream-error.ts';
 import type { Connection } from './connection.ts';
 import { fetchFailure } from './fetch-error.ts';
+import { untilLimit } from './host-timing.ts';
 import { discard } from './response-body.ts';
 
 /** One request to an upstream, redirects included. */
@@ -60,6 +61,8 @@ function answererAt(connection: Connection, request: UpstreamRequest, at: Place)
 interface Place {
   url: URL;
   moved: boolean;
+  /** False while the request waits for another one that probes the host. */
+  isSent: boolean;
 }
 
 /**
@@ -84,26 +87,18 @@ export async function send(
       milliseconds: Math.max(0, runtime.now() - started),
     });
   };
-  const deadline = new AbortController();
-  const timer = setTimeout(() => deadline.abort(), connection.headersTimeout);
-  request.remote.upstreamCalls += 1;
-  const at: Place = { url: request.url, moved: false };
+  const at: Place = { url: request.url, moved: false, isSent: false };
   try {
-    const answer = await followRedirects(connection, request, authorization, deadline.signal, at);
+    const deadline = started + connection.headersTimeout;
+    const answer = await followRedirects(connection, request, authorization, deadline, at);
     observe(answer.response.status);
     return answer;
   } catch (error) {
     const answerer = answererAt(connection, request, at);
     const what = describe(connection, request, answerer);
-    const late = `no answer within ${connection.headersTimeout} ms (headersTimeout)`;
-    const failure =
-      deadline.signal.aborted && !(error instanceof UpstreamError)
-        ? new UpstreamError('timeout', `${what}: ${late}`, { answerer })
-        : fetchFailure(what, error, 'no connection', { answerer });
-    observe(failure.kind);
+    const failure = fetchFailure(what, error, 'no connection', { answerer });
+    if (at.isSent) observe(failure.kind);
     throw failure;
-  } finally {
-    clearTimeout(timer);
   }
 }
 
@@ -111,25 +106,32 @@ async function followRedirects(
   connection: Connection,
   request: UpstreamRequest,
   authorization: string | undefined,
-  signal: AbortSignal,
+  deadline: number,
   at: Place,
 ): Promise<Answer> {
+  const { runtime } = connection;
+  const { timing = untilLimit } = runtime;
+  const isBlob = request.purpose === 'blob';
+  const message = `no answer within ${connection.headersTimeout} ms (headersTimeout)`;
   for (let hop = 0; hop <= maxRedirects; hop++) {
     const { url, moved } = at;
     const authorized = moved ? request.authorizeAt?.(url) : authorization;
-    const response = await connection.runtime.fetch(url.href, {
-      method: request.method,
-      headers: {
-        ...request.headers,
-        // A decoded body would not match its digest.
-        'accept-encoding': 'identity',
-        'user-agent': connection.userAgent,
-        ...(authorized !== undefined && { authorization: authorized }),
-      },
-      redirect: 'manual',
-      signal,
-      purpose: request.purpose,
-      destinations: connection.destinations,
+    const headers = {
+      ...request.headers,
+      // A decoded body would not match its digest.
+      'accept-encoding': 'identity',
+      'user-agent': connection.userAgent,
+      ...(authorized !== undefined && { authorization: authorized }),
+    };
+    const asked = { ...answererAt(connection, request, at), isBlob, remote: request.remote };
+    const limit = { milliseconds: Math.max(1, deadline - runtime.now()), message };
+    const response = await timing.send(asked, limit, (signal) => {
+      if (!at.isSent) request.remote.upstreamCalls += 1;
+      at.isSent = true;
+      const { method, purpose } = request;
+      const { destinations } = connection;
+      const how = { method, headers, redirect: 'manual', signal, purpose, destinations } as const;
+      return runtime.fetch(url.href, how);
     });
     const target = redirectTarget(connection, request, response, url);
     if (target === undefined || request.follow?.(target, response.status) === false) {

@@ -1,3 +1,4 @@
+import { UpstreamError } from '../../ports/upstream-error.ts';
 import type { Source } from '../../sources/source.ts';
 import { BlobRefused, type Fill, JoinedFillRefused } from '../blob-fill.ts';
 import type { BlobRequest, Context, MissingBlobs } from '../context.ts';
@@ -43,8 +44,10 @@ async function followFill(
   }
   if (!isJoined) source.upstreamCalls += 1;
   try {
-    await fill.answered;
+    await source.follow(fill.answered);
   } catch (error) {
+    // The upstream does not answer, and would not answer this request either.
+    if (error instanceof UpstreamError && error.kind === 'timeout') throw error;
     if (error instanceof BlobRefused) return error.refusal;
     if (error instanceof JoinedFillRefused) {
       await fill.done.catch(() => undefined);

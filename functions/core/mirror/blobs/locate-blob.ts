@@ -123,7 +123,7 @@ async function fromUpstream(
   avoidsStore: boolean,
 ): Promise<BlobOutcome> {
   if (source.policy.delivery === 'redirect') {
-    const location = await upstreamLocation(context, source, request.digest);
+    const location = await source.follow(upstreamLocation(context, source, request.digest));
     if (location.kind === 'redirect') {
       await queueFill(context, source.repository, request);
       return { ...location, provenance: { kind: 'miss' } };

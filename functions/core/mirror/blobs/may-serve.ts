@@ -25,13 +25,18 @@ export async function blobAccess(
   if (cached !== undefined) return { kind: 'found', ...cached };
   const refused = context.memory.blobRefusals.get(key);
   if (refused !== undefined) return refused;
-  return context.flights.entries.run(key, async () => {
+  const looking = context.flights.entries.run(key, async () => {
     const descriptor = await context.manifests.getBlobEntry(source.repository, digest);
     if (descriptor === undefined) return confirm(context, source, digest);
     const entry = { size: descriptor.size, isNamed: true };
     context.memory.blobEntries.set(key, entry, entryLife);
     return { kind: 'found', ...entry };
   });
+  try {
+    return await source.follow(looking);
+  } catch (error) {
+    return source.unobtainable(error);
+  }
 }
 
 async function confirm(context: Context, source: Source, digest: Digest): Promise<BlobAccess> {

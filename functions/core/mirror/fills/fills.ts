@@ -112,15 +112,21 @@ export class LocalFills implements Fills {
     const signal = this.#stop.signal;
     const counter = this.#unsized.count(blob, context.limits);
     const pace = new Pace(context.runtime.now);
-    const source = createFillSource(context, context.sources.of(repository), blob, signal, {
-      reopened: () => pace.reopened(),
-      waiting: () => pace.waiting(),
-      waited: () => pace.waited(),
-      arrived: (bytes, left) => {
-        counter.arrived(bytes);
-        pace.arrived(bytes, left);
+    const source = createFillSource(
+      context,
+      context.sources.of(repository, { isBackground: true }),
+      blob,
+      signal,
+      {
+        reopened: () => pace.reopened(),
+        waiting: () => pace.waiting(),
+        waited: () => pace.waited(),
+        arrived: (bytes, left) => {
+          counter.arrived(bytes);
+          pace.arrived(bytes, left);
+        },
       },
-    });
+    );
     const put = context.ports.blobs.put(blob, source, { signal, progress, pauseAt });
     put.done.then(counter.end, counter.end);
     const done = this.#finish(put, lease, pauseAt);

@@ -1,8 +1,11 @@
+import { withTimeout } from '../../concurrency/timeout.ts';
 import type { PageRequest } from '../../oci/page.ts';
 import type { TagList } from '../../ports/manifest-store.ts';
+import { UpstreamError } from '../../ports/upstream-error.ts';
 import type { Source, Unobtained } from '../../sources/source.ts';
 import type { Context } from '../context.ts';
 import type { Provenance, TagsOutcome } from '../mirror.ts';
+import { patience } from '../tags/resolve-tag.ts';
 import { collectTags } from './collect-tags.ts';
 import { isEnough, pageOfSegment, reaches, type TagSegment } from './tag-pages.ts';
 
@@ -65,16 +68,35 @@ export async function cachedList<List extends { readonly checked: number }>(
     const ttl = Math.ceil((tagTtl - age) / 1000);
     return { kind: 'found', list: cached, provenance: { kind: 'hit', ttl } };
   }
+  const stale = age <= maxStale ? cached : undefined;
   try {
-    const list = await fetch();
+    const list = await fetchPatiently(context, source, fetch, stale !== undefined);
     if ('kind' in list) return list;
     return { kind: 'found', list, provenance: list.provenance ?? { kind: 'miss' } };
   } catch (thrown) {
     const error = source.toUpstreamError(thrown);
-    const list = await fallback(age <= maxStale ? cached : undefined);
+    const list = await fallback(stale);
     if (list === undefined) return { kind: 'unobtainable', error };
     const seconds = Math.max(0, Math.floor(age / 1000));
     const provenance = { kind: 'stale', age: seconds, reason: error.message } as const;
     return { kind: 'found', list, provenance };
   }
+}
+
+/** A client with a copy does not wait for an upstream that failed just now, or that is slow. */
+async function fetchPatiently<Outcome>(
+  context: Context,
+  source: Source,
+  fetch: () => Promise<Outcome>,
+  hasCopy: boolean,
+): Promise<Outcome> {
+  if (!hasCopy) return source.follow(fetch());
+  const { recentFailure } = source;
+  if (recentFailure !== undefined) throw recentFailure;
+  const fetching = source.follow(fetch());
+  const inTime = await withTimeout(patience, fetching);
+  if (inTime !== undefined) return inTime;
+  context.runtime.waitUntil(fetching.catch(() => undefined));
+  const { registry } = source.repository;
+  throw new UpstreamError('timeout', `${registry} is slow to send the list`);
 }

@@ -81,9 +81,11 @@ export async function whyUnservable(
   if (recentFailure?.kind === 'limited') return recentFailure;
   const { digest } = cached.manifest;
   try {
-    await context.flights.probes.run(source.key, async () => {
-      await source.headManifest({ kind: 'digest', digest });
-    });
+    await source.follow(
+      context.flights.probes.run(source.key, async () => {
+        await source.headManifest({ kind: 'digest', digest });
+      }),
+    );
     return undefined;
   } catch (error) {
     return source.toUpstreamError(error);

@@ -100,7 +100,7 @@ export async function serveFetchedManifest(
   digest: Digest,
 ): Promise<ManifestOutcome> {
   const callsBefore = source.upstreamCalls;
-  const fetched = await fetchManifest(context, source, digest);
+  const fetched = await source.follow(fetchManifest(context, source, digest));
   if (fetched.kind !== 'found') return fetched;
   // Only the request that sent the GET counts as a miss: the others avoided one.
   const isMiss = source.upstreamCalls > callsBefore;

@@ -11,7 +11,7 @@ import { checkTag, missingManifest } from './check-tag.ts';
 import { mayOutlive, refusalOf } from './tag-record.ts';
 
 /** How long a client that could get a stale copy waits for the upstream, in ms. */
-const patience = 2_000;
+export const patience = 2_000;
 
 /** A client can have a tag confirmed once in this time, in ms. */
 const confirmInterval = 5_000;
@@ -48,14 +48,15 @@ export async function resolveTag(
   }
   const hasLast = record !== undefined && mayOutlive(record, policy, context.runtime.now());
   const callsBefore = source.upstreamCalls;
-  const checking = checkTag(context, source, tag, record);
+  const check = checkTag(context, source, tag, record);
   if (isConfirming) {
     const note = () => context.memory.confirmed.set(key, true, confirmInterval);
-    checking.then(note, note);
+    check.then(note, note);
   }
+  const checking = source.follow(check);
   try {
-    const check = hasLast ? await withTimeout(patience, checking) : await checking;
-    if (check === undefined) {
+    const inTime = hasLast ? await withTimeout(patience, checking) : await checking;
+    if (inTime === undefined) {
       const slow = new UpstreamError('timeout', `${registry} is slow to confirm the tag`);
       const last = await serveLast(context, source, record, slow);
       if (last !== undefined) {
@@ -63,7 +64,7 @@ export async function resolveTag(
         return last;
       }
     }
-    const checked = check ?? (await checking);
+    const checked = inTime ?? (await checking);
     if (checked.kind !== 'found') {
       const latest = record && (context.memory.tags.get(key) ?? record);
       return (await serveLast(context, source, latest)) ?? checked;

@@ -1,0 +1,55 @@
+import type { Repository } from '../oci/repository.ts';
+import type { Runtime } from '../ports/runtime.ts';
+import {
+  type MirroredUpstream,
+  type ObservedUpstream,
+  type RequestOrigin,
+  Source,
+  type UpstreamPolicy,
+} from './source.ts';
+import { SourceHealth } from './source-health.ts';
+
+/** The configured upstreams and their health. */
+export class Sources {
+  readonly #runtime: Pick<Runtime, 'now' | 'observe'>;
+  /** Includes removed upstreams, for requests that began before the removal. */
+  #upstreams: ReadonlyMap<string, ObservedUpstream> = new Map();
+  #policies: ReadonlyMap<string, UpstreamPolicy> = new Map();
+
+  constructor(
+    upstreams: ReadonlyMap<string, MirroredUpstream>,
+    runtime: Pick<Runtime, 'now' | 'observe'>,
+  ) {
+    this.#runtime = runtime;
+    this.replace(upstreams);
+  }
+
+  /** Applies to requests and fills that begin from now on. */
+  replace(upstreams: ReadonlyMap<string, MirroredUpstream>): void {
+    const added = [...upstreams].map(([registry, mirrored]) => {
+      const health = new SourceHealth(mirrored.upstream, this.#runtime);
+      return [registry, { ...mirrored, health }] as const;
+    });
+    this.#upstreams = new Map([...this.#upstreams, ...added]);
+    this.#policies = new Map([...upstreams].map(([registry, { policy }]) => [registry, policy]));
+  }
+
+  /** The policy of each registry, by its host as people write it. */
+  get policies(): ReadonlyMap<string, UpstreamPolicy> {
+    return this.#policies;
+  }
+
+  has(registry: string): boolean {
+    return this.#policies.has(registry);
+  }
+
+  /**
+   * The source of a repository for one client's request or one fill. Throws for a registry that is not
+   * configured: callers must check this first.
+   */
+  of(repository: Repository, origin?: RequestOrigin): Source {
+    const mirrored = this.#upstreams.get(repository.registry);
+    if (mirrored === undefined) throw new Error(`unknown registry ${repository.registry}`);
+    return new Source(repository, mirrored, () => this.#runtime.now(), origin);
+  }
+}
