@@ -51,6 +51,15 @@ export function describeOddUpstreams<Mirror extends RestartableMirror>(
       }
     });
 
+    it('redirects blobs to a metadata service: the mirror does not contact it', async () => {
+      const settings = { blobsAt: 'http://169.254.169.254' };
+      const { blob, manifest } = await setScene(settings, { delivery: 'stream' });
+      await (await manifest()).arrayBuffer();
+      const response = await blob();
+      expect([429, 503]).toContain(response.status);
+      expect(await response.text()).toContain('169.254.169.254 has a private address');
+    });
+
     it('has a private repository: our credentials read it, and appear nowhere', async () => {
       const environment = { STANDIN_PASSWORD: 'pass-3f9c' };
       const { upstream, mirror, pull } = await setScene(

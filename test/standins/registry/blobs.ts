@@ -18,7 +18,8 @@ export function blobReply(exchange: Exchange, name: string, digest: string): Rep
     const signedFor = settings.blobHead === 'signed-for-get' ? 'GET' : method;
     const path = `/blobs/${digest.replace(':', '/')}/data`;
     const seconds = settings.signedUrlSeconds;
-    const url = exchange.signedUrls.sign(exchange.origins.cdn, path, signedFor, seconds);
+    const origin = settings.blobsAt ?? exchange.origins.cdn;
+    const url = exchange.signedUrls.sign(origin, path, signedFor, seconds);
     return redirectReply(settings.redirectStatus, url);
   }
   const headers: ReplyHeaders = {

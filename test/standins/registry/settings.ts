@@ -36,6 +36,8 @@ export interface Settings {
   abusePage: boolean | 'lf-only';
 
   blobs: 'redirect' | 'stream';
+  /** The origin that redirects of blobs lead to, instead of the second origin. */
+  blobsAt: string | undefined;
   redirectStatus: 302 | 307;
   signedUrlSeconds: number;
   /** HEAD of a blob: redirected like GET, answered, or redirected to a URL signed for GET (a bug). */
@@ -83,6 +85,7 @@ export const defaultSettings: Settings = {
   pullLimit: undefined,
   abusePage: false,
   blobs: 'redirect',
+  blobsAt: undefined,
   redirectStatus: 307,
   signedUrlSeconds: 1200,
   blobHead: 'redirect',

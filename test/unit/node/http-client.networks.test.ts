@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer, type RequestListener } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import {
+import net, {
   type AddressInfo,
   createServer as createTcpServer,
   type Server,
@@ -175,6 +175,25 @@ describe.each(clients)('%s', (_, openFetch) => {
     expect(await textOf(openFetch({ SSL_CERT_DIR: folder }), url, upstreamAt(url))).toBe('trusted');
     const missing = upstreamAt(url, { ca: key });
     await expect(get(openFetch(), url, missing)).rejects.toThrow('no PEM certificate in "ca"');
+  });
+});
+
+test('each address has 1.5 s, which is enough for far registries', async () => {
+  const connect = vi.spyOn(net, 'connect');
+  const port = await serving((__, response) => response.end('far'));
+  const connections = openConnections({});
+  open.push(() => connections.close());
+  await connections.fetch(`http://localhost:${port}/`, {
+    method: 'GET',
+    headers: {},
+    redirect: 'manual',
+    signal: AbortSignal.timeout(10_000),
+    purpose: 'manifest',
+    destinations: upstreamAt('http://localhost'),
+  });
+  expect(connect.mock.calls[0]?.[0]).toMatchObject({
+    autoSelectFamily: true,
+    autoSelectFamilyAttemptTimeout: 1500,
   });
 });
 
