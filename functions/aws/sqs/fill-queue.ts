@@ -4,7 +4,7 @@ import { reasonOf } from '../../core/ports/tolerate.ts';
 import type { ServedFillQueue, StoreListeners } from '../../node/server-platform.ts';
 import { fillText, type ReceivedMessage, readFillText, type SqsQueue } from './queue.ts';
 
-/** The fill queue on SQS. Two jobs for one blob are harmless: the blob's lease picks one. */
+/** The fill queue on SQS, where each registry is a group with its share. Two jobs for one blob are harmless: the blob's lease picks one. */
 export class SqsFillQueue implements FillQueue {
   readonly #queue: SqsQueue;
 
@@ -13,7 +13,9 @@ export class SqsFillQueue implements FillQueue {
   }
 
   enqueue(jobs: readonly FillJob[]): Promise<void> {
-    return this.#queue.send(jobs.map(fillText));
+    return this.#queue.send(
+      jobs.map((job) => ({ body: fillText(job), group: job.repository.registry })),
+    );
   }
 }
 

@@ -26,6 +26,18 @@ const longPoll = 20;
 /** Reasons of given-up fills are cut to this length, in characters. */
 const longestReason = 1000;
 
+/** Of a message group, in characters. */
+const longestGroup = 128;
+
+export interface NewMessage {
+  readonly body: string;
+  /**
+   * SQS's fair queues deliver the messages of other groups first while one group has many in flight.
+   * In printable ASCII.
+   */
+  readonly group: string;
+}
+
 export interface ReceivedMessage {
   readonly id: string;
   readonly body: string;
@@ -64,6 +76,8 @@ export function openSqs(options: ServiceOptions): SqsService {
 export class SqsQueue {
   readonly #service: SqsService;
   readonly #url: string;
+  /** False once the queue refused groups, as before July 2025 and by some stand-ins for SQS. */
+  #hasGroups = true;
 
   constructor(service: SqsService, url: string) {
     this.#service = service;
@@ -71,9 +85,9 @@ export class SqsQueue {
   }
 
   /** Sends any number of messages. Rejects unless all were accepted. */
-  async send(bodies: readonly string[]): Promise<void> {
-    for (const batch of batchesOf(bodies, Buffer.byteLength, mostOfBatch))
-      await this.#sendBatch(batch);
+  async send(messages: readonly NewMessage[]): Promise<void> {
+    const sizeOf = ({ body }: NewMessage) => Buffer.byteLength(body);
+    for (const batch of batchesOf(messages, sizeOf, mostOfBatch)) await this.#sendBatch(batch);
   }
 
   /** Sends a message that was given up, with the reason. */
@@ -125,15 +139,32 @@ export class SqsQueue {
     await client.send(command);
   }
 
-  async #sendBatch(bodies: readonly string[]): Promise<void> {
+  async #sendBatch(messages: readonly NewMessage[]): Promise<void> {
+    if (!this.#hasGroups) return this.#sendEntries(messages);
+    try {
+      await this.#sendEntries(messages);
+    } catch (error) {
+      const isRefused = error instanceof ServiceError && error.code === 'InvalidParameterValue';
+      if (!isRefused) throw error;
+      this.#hasGroups = false;
+      // Those of the batch that were accepted are sent twice, which is harmless.
+      await this.#sendEntries(messages);
+    }
+  }
+
+  async #sendEntries(messages: readonly NewMessage[]): Promise<void> {
     const { client, SendMessageBatchCommand } = await this.#service.load();
-    let left = new Map(bodies.map((body) => [randomUUID(), body]));
+    let left = new Map(messages.map((message) => [randomUUID(), message]));
     let code = '';
     for (let round = 0; round < mostRounds; round++) {
       if (round > 0) await backOff(round, pauses);
       const command = new SendMessageBatchCommand({
         QueueUrl: this.#url,
-        Entries: Array.from(left, ([Id, MessageBody]) => ({ Id, MessageBody })),
+        Entries: Array.from(left, ([Id, { body, group }]) => ({
+          Id,
+          MessageBody: body,
+          ...(this.#hasGroups && { MessageGroupId: group.slice(0, longestGroup) }),
+        })),
       });
       const { Failed = [] } = await client.send(command);
       if (Failed.length === 0) return;

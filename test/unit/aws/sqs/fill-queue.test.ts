@@ -73,6 +73,36 @@ describe('queueing', () => {
     expect(server.actions.length).toBeGreaterThan(4);
   });
 
+  test('makes each registry a group, so that SQS gives it a share', async () => {
+    const groups: unknown[] = [];
+    server.answerBy((_, input) => {
+      const entries = Array.isArray(input.Entries) ? input.Entries : [];
+      groups.push(...entries.map(({ MessageGroupId }) => MessageGroupId));
+      return undefined;
+    });
+    const registry = `registry.${'x'.repeat(200)}.example:5000`;
+    const other = { ...jobOf('other'), repository: { registry, name: 'app' } };
+    await openQueue().enqueue([jobOf('one'), other]);
+    expect(groups).toEqual(['docker.io', registry.slice(0, 128)]);
+  });
+
+  test.each(['entry', 'call'])('leaves out groups that a queue refuses by %s', async (by) => {
+    server.answerBy((_, input) => {
+      const entries = Array.isArray(input.Entries) ? input.Entries : [];
+      const refused = entries.filter((entry) => 'MessageGroupId' in entry);
+      if (refused.length === 0) return undefined;
+      const Code = 'InvalidParameterValue';
+      if (by === 'call') return { status: 400, body: { __type: `com.amazonaws.sqs#${Code}` } };
+      const Failed = refused.map(({ Id }) => ({ Id, Code, SenderFault: true }));
+      return { status: 200, body: { Successful: [], Failed } };
+    });
+    const queue = openQueue();
+    await queue.enqueue(jobsOf(2));
+    await queue.enqueue([jobOf('more')]);
+    expect(server.queue(queueUrl).bodies).toEqual([...jobsOf(2), jobOf('more')].map(fillText));
+    expect(server.actions).toHaveLength(3);
+  });
+
   test('sends again what failed, and only that', async () => {
     let failures = 0;
     server.answerBy((_, input) => {
