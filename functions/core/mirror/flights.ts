@@ -13,6 +13,10 @@ export type Flights = ReturnType<typeof createFlights>;
 export function createFlights(runtime: Pick<Runtime, 'waitUntil'>) {
   return {
     tags: new SingleFlight<TagCheck>(runtime),
+    /** Of tags by GET, from upstreams that are caches themselves. */
+    imports: new SingleFlight<TagCheck | undefined>(runtime),
+    /** The same for a digest; true if the manifest can be had by now. */
+    digestImports: new SingleFlight<boolean>(runtime),
     manifests: new SingleFlight<FetchedManifest>(runtime),
     /** Whether a manifest is complete. */
     walks: new SingleFlight<boolean>(runtime),

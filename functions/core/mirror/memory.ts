@@ -42,6 +42,12 @@ export function createMemory(manifestBytes: number, now: () => number) {
     blobRefusals: new BoundedCache<Refused>(10_000, now),
     /** Tags that the upstream was recently asked to confirm for a client. */
     confirmed: new BoundedCache<true>(10_000, now),
+    /** Names that a GET recently tried to import at an upstream that is a cache itself. */
+    imports: new BoundedCache<true>(10_000, now),
+    /** The tag that was last seen to name a manifest. */
+    taggedDigests: new BoundedCache<string>(10_000, now),
+    /** Repositories whose tags were recently searched for a digest. */
+    tagSearches: new BoundedCache<true>(10_000, now),
     /** Upstreams' own redirects for blobs. */
     locations: new BoundedCache<BlobRedirect>(1_000, now),
     /** Repositories whose upstream recently served a blob itself instead of redirecting. */

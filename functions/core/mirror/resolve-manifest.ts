@@ -9,7 +9,9 @@ import { serveFetchedManifest } from './manifests/fetch-manifest.ts';
 import { getManifest, manifestKey, manifestOutcome } from './manifests/manifest-cache.ts';
 import { refusalLife } from './memory.ts';
 import type { ManifestOutcome, Method } from './mirror.ts';
+import { importTag } from './tags/check-tag.ts';
 import { resolveTag } from './tags/resolve-tag.ts';
+import { mayImport, tagOf } from './tags/tag-import.ts';
 
 /** Decides what a request for a manifest gets: functions/README.md, section 2. */
 export async function resolveManifest(
@@ -48,9 +50,12 @@ async function resolveDigest(
   const refused = context.memory.refusals.get(key);
   if (refused !== undefined) return refused;
   try {
-    const outcome =
+    const first =
       (method === 'HEAD' && (await headDigest(source, digest))) ||
       (await serveFetchedManifest(context, source, digest));
+    const imported =
+      first.kind === 'absent' && (await importDigest(context, source, digest, method));
+    const outcome = imported || first;
     if (outcome.kind === 'absent' || outcome.kind === 'denied') {
       context.memory.refusals.set(key, outcome, refusalLife);
     }
@@ -58,6 +63,27 @@ async function resolveDigest(
   } catch (error) {
     return source.unobtainable(error);
   }
+}
+
+/**
+ * Tries to get a manifest from an upstream that is a cache itself, and does not know its digest yet: by
+ * GET of a tag that names it, or instead of HEAD. Undefined if nothing is to be tried.
+ */
+async function importDigest(
+  context: Context,
+  source: Source,
+  digest: Digest,
+  method: Method,
+): Promise<ManifestOutcome | undefined> {
+  if (source.isWellKnown) return undefined;
+  const key = manifestKey(source.repository, digest);
+  const isImported = await context.flights.digestImports.run(key, async () => {
+    if (!mayImport(context, source, key)) return false;
+    const tagged = await tagOf(context, source, digest);
+    const check = tagged && (await importTag(context, source, tagged.tag, tagged.record));
+    return method === 'HEAD' || check?.kind === 'found';
+  });
+  return isImported ? serveFetchedManifest(context, source, digest) : undefined;
 }
 
 /** Sends a HEAD, so that a client's HEAD costs no pull; undefined if only a GET can tell. */

@@ -33,7 +33,8 @@ export function openUpstreams(
     [...configured].map(([registry, policy]) => {
       const waits = new HostWaits(platform.runtime);
       const upstream = openUpstream(registry, policy, { ...platform, observe, waits });
-      return [registry, { upstream, policy, waits }];
+      const hasPath = policy.url.pathname !== '/';
+      return [registry, { upstream, policy, hasPath, waits }];
     }),
   );
 }

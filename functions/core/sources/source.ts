@@ -1,3 +1,4 @@
+import { wellKnownRegistries } from '../config/known-registries.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Reference } from '../oci/reference.ts';
 import { type Repository, type RepositoryPattern, repositoryKey } from '../oci/repository.ts';
@@ -55,6 +56,8 @@ export interface MirroredUpstream {
   readonly policy: UpstreamPolicy;
   /** How long its requests wait; always until `headersTimeout` if undefined. */
   readonly waits?: HostWaits | undefined;
+  /** True if its URL has a path: then it is a part of another registry, whatever its name. */
+  readonly hasPath?: boolean;
 }
 
 /** Why content cannot be had. */
@@ -88,6 +91,8 @@ export class Source implements RemoteRepository {
   /** The repository's name at its registry. */
   readonly name: string;
   readonly policy: UpstreamPolicy;
+  /** True for a registry that is known to answer HEAD and digests truthfully, as Docker Hub. */
+  readonly isWellKnown: boolean;
   /** The number of requests sent to upstreams so far. */
   upstreamCalls = 0;
   readonly isBackground: boolean;
@@ -100,7 +105,7 @@ export class Source implements RemoteRepository {
 
   constructor(
     repository: Repository,
-    { upstream, policy, health, waits }: ObservedUpstream,
+    { upstream, policy, hasPath, health, waits }: ObservedUpstream,
     now: () => number,
     origin: RequestOrigin = {},
   ) {
@@ -109,6 +114,7 @@ export class Source implements RemoteRepository {
     this.repository = repository;
     this.name = repository.name;
     this.policy = policy;
+    this.isWellKnown = !hasPath && wellKnownRegistries.has(repository.registry);
     this.#upstream = upstream;
     this.#health = health;
     this.#origin = origin;

@@ -46,7 +46,9 @@ async function fetchFromUpstream(
     if (head.kind === 'found') {
       return { kind: 'found', cached: await storeManifest(context, source.repository, copy) };
     }
-    if (head.kind !== 'unsupported') return head;
+    // An upstream that is a cache itself may know more by GET.
+    const mayKnowMore = head.kind === 'absent' && !source.isWellKnown;
+    if (head.kind !== 'unsupported' && !mayKnowMore) return head;
   }
   return pullManifest(context, source, reference);
 }

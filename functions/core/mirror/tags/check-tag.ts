@@ -8,7 +8,9 @@ import { acrossInstances, writeWithRetry } from '../across-instances.ts';
 import type { Context } from '../context.ts';
 import type { TagCheck } from '../flights.ts';
 import { fetchManifest, pullManifest } from '../manifests/fetch-manifest.ts';
+import { manifestKey } from '../manifests/manifest-cache.ts';
 import { refusalLife } from '../memory.ts';
+import { mayImport } from './tag-import.ts';
 import {
   confirmationDelay,
   recordOf,
@@ -49,18 +51,43 @@ export function checkTag(
   const checked = { source, tag, key, known, othersWait: false };
   return context.flights.tags.run(key, async () => {
     const head = await source.headManifest({ kind: 'tag', tag });
+    const isKnown = known !== undefined && refusalOf(known)?.isConfirmed !== true;
+    const mayBeImported = head.kind === 'absent' && !isKnown;
+    if (mayBeImported && mayImport(context, source, key)) return checkByGetOnce(context, checked);
     if (head.kind === 'absent' || head.kind === 'denied') {
       if (isConfirmable(context, known)) return checkByGet(context, checked);
       return recordRefusal(context, checked, head, false);
     }
     if (isSufficient(head)) return recordTag(context, checked, head);
-    return acrossInstances(
-      context,
-      `tag:${key}`,
-      (consistency) => newerRecord(context, checked, consistency),
-      () => checkByGet(context, { ...checked, othersWait: true }),
-    );
+    return checkByGetOnce(context, checked);
   });
+}
+
+/**
+ * Asks the upstream by GET what a tag names, although its HEAD told: the digest is a 404 there. Undefined
+ * if that was tried a moment ago, or must not be. Rejects with an UpstreamError.
+ */
+export async function importTag(
+  context: Context,
+  source: Source,
+  tag: string,
+  known: TagRecord | undefined,
+): Promise<TagCheck | undefined> {
+  const key = `${source.key}:${tag}`;
+  const checked = { source, tag, key, known, othersWait: false };
+  return context.flights.imports.run(key, async () =>
+    mayImport(context, source, key) ? checkByGet(context, checked) : undefined,
+  );
+}
+
+/** One of all instances sends the GET. */
+function checkByGetOnce(context: Context, checked: CheckedTag): Promise<TagCheck> {
+  return acrossInstances(
+    context,
+    `tag:${checked.key}`,
+    (consistency) => newerRecord(context, checked, consistency),
+    () => checkByGet(context, { ...checked, othersWait: true }),
+  );
 }
 
 /** For an upstream whose HEAD lacks information (ECR Public omits the digest), or refuses a known tag. */
@@ -100,7 +127,10 @@ async function recordTag(
   const changed = found.digest !== known?.digest;
   if (known !== undefined && changed) {
     const fetched = await fetchManifest(context, source, found.digest);
-    if (fetched.kind === 'absent') throw missingManifest(source.repository, tag);
+    if (fetched.kind === 'absent') {
+      if (mayImport(context, source, checked.key)) return checkByGetOnce(context, checked);
+      throw missingManifest(source.repository, tag);
+    }
     if (fetched.kind !== 'found') return fetched;
   }
   const record = recordOf(found, known, context.runtime.now());
@@ -169,6 +199,7 @@ async function putRecord(
   record: TagRecord,
 ): Promise<void> {
   context.memory.tags.set(key, record);
+  context.memory.taggedDigests.set(manifestKey(repository, record.digest), tag);
   if (othersWait) {
     await writeWithRetry(context, () => context.attempt.manifests.putTag(repository, tag, record));
   } else {

@@ -7,7 +7,7 @@ import { isComplete, whyUnservable } from '../manifests/completeness.ts';
 import { serveFetchedManifest } from '../manifests/fetch-manifest.ts';
 import { getManifest, manifestOutcome } from '../manifests/manifest-cache.ts';
 import type { ManifestOutcome, Method, Provenance } from '../mirror.ts';
-import { checkTag, missingManifest } from './check-tag.ts';
+import { checkTag, importTag, missingManifest } from './check-tag.ts';
 import { mayOutlive, refusalOf } from './tag-record.ts';
 
 /** How long a client that could get a stale copy waits for the upstream, in ms. */
@@ -74,8 +74,13 @@ export async function resolveTag(
       ? { kind: 'miss' }
       : { kind: 'revalidated', ttl: Math.ceil(policy.tagTtl / 1000) };
     const outcome = await serveRecord(context, source, checked.record, method, provenance);
-    if (outcome.kind === 'absent') throw missingManifest(source.repository, tag);
-    return outcome;
+    if (outcome.kind !== 'absent') return outcome;
+    const imported = await importTag(context, source, tag, checked.record);
+    const latest = imported?.kind === 'found' ? imported.record : checked.record;
+    // Another client may just have imported it.
+    const cached = await getManifest(context, source.repository, latest.digest);
+    if (cached === undefined) throw missingManifest(source.repository, tag);
+    return serveRecord(context, source, latest, method, { kind: 'miss' });
   } catch (thrown) {
     const error = source.toUpstreamError(thrown);
     const last = await serveLast(context, source, record, error);

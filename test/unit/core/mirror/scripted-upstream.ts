@@ -42,6 +42,8 @@ export class ScriptedUpstream implements Upstream {
   location: BlobRedirect = { kind: 'direct' };
   /** Answers HEAD without a digest, as ECR Public does. */
   hidesDigest = false;
+  /** What it does not know of manifests until a tag is pulled by GET. */
+  hidden: 'everything' | 'digests' | 'heads' | undefined;
   /** Redirects every blob to a place of its own. */
   redirects = false;
   /** The places it redirected to are gone. */
@@ -171,6 +173,12 @@ export class ScriptedUpstream implements Upstream {
 
   async #ask(method: string, remote: RemoteRepository, reference: Reference) {
     await this.#note(`${method} manifest ${remote.name}:${referenceText(reference)}`, remote);
+    if (method === 'GET' && reference.kind === 'tag') this.hidden = undefined;
+    const isHidden =
+      this.hidden === 'everything' ||
+      (this.hidden === 'digests' && reference.kind === 'digest') ||
+      (this.hidden === 'heads' && method === 'HEAD');
+    if (isHidden) return undefined;
     return this.#manifests.get(`${remote.name}:${referenceText(reference)}`);
   }
 
