@@ -20,16 +20,16 @@ const incompleteLife = 3_000;
 export type Memory = ReturnType<typeof createMemory>;
 
 /**
- * Creates empty memory. `manifestBytes` limits the manifests, and a quarter of it the referrers; other
- * caches are limited by their number of entries.
+ * Creates empty memory. `manifestBytes` limits the manifests, a half of it the lists of tags, another
+ * their parts, and a quarter the referrers. Other caches are limited by their number of entries.
  */
 export function createMemory(manifestBytes: number, now: () => number) {
   return {
     manifests: new BoundedCache<CachedManifest>(manifestBytes, now),
     tags: new BoundedCache<TagRecord>(20_000, now),
-    tagLists: new BoundedCache<TagList>(200_000, now),
+    tagLists: new BoundedCache<TagList>(manifestBytes / 2, now),
     /** Parts of lists that clients read page by page. */
-    tagSegments: new BoundedCache<TagSegment>(200_000, now),
+    tagSegments: new BoundedCache<TagSegment>(manifestBytes / 2, now),
     /** Weighed in bytes: clients choose which lists, whose annotations may have any length. */
     referrers: new BoundedCache<ReferrersList>(manifestBytes / 4, now),
     /** Blobs that a repository may serve: its manifests name them, or the upstream confirmed them. */

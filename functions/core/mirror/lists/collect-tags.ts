@@ -4,13 +4,10 @@ import type { TagPageStart } from '../../ports/upstream.ts';
 import { UpstreamError } from '../../ports/upstream-error.ts';
 import type { Source, Unobtained } from '../../sources/source.ts';
 import type { Context } from '../context.ts';
-import { append, isEnough, reaches, type TagSegment, tagPages } from './tag-pages.ts';
+import { append, isEnough, reaches, type TagSegment, tagPages, tagsBytes } from './tag-pages.ts';
 
 /** How long tags are collected for a client that sets no limit, in ms; then it gets a first page. */
 const collectTime = 5_000;
-
-/** A client's page has at most about so many characters, however large its `n` is. */
-const pageCharacters = 4 * 1024 * 1024;
 
 /** How long a client waits for a list that has to be read to its end, in ms. */
 const patience = 20_000;
@@ -50,7 +47,6 @@ async function extend(
   const tags = [...begun.tags];
   let next: string | undefined;
   const deadline = runtime.now() + collectTime;
-  let characters = 0;
   const start: TagPageStart =
     begun.next === undefined ? (after === undefined ? {} : { last: after }) : { next: begun.next };
   try {
@@ -59,9 +55,7 @@ async function extend(
       if (!append(tags, after, page.tags)) return undefined;
       next = page.next;
       const isLate = request.limit === undefined && runtime.now() >= deadline;
-      for (const tag of page.tags) characters += tag.length;
-      const isFull = isLate || characters >= pageCharacters;
-      if (tags.length > 0 && (isFull || isEnough({ tags, next }, request))) break;
+      if (tags.length > 0 && (isLate || isEnough({ tags, next }, request))) break;
     }
   } catch (error) {
     if (isRefusedStart(error, start)) return undefined;
@@ -106,7 +100,7 @@ async function wholeList(context: Context, source: Source): Promise<TagSegment |
 async function keep(context: Context, source: Source, segment: TagSegment): Promise<void> {
   const { key, policy } = source;
   const { after, tags, next, checked } = segment;
-  const weight = tags.length + 1;
+  const weight = tagsBytes(tags);
   if (after === undefined && next === undefined) {
     const list = { tags, checked };
     context.memory.tagLists.set(key, list, Number.POSITIVE_INFINITY, weight);

@@ -1,6 +1,7 @@
 import type { Referrer } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { readReferrers, referrersTag } from '../../oci/referrers-index.ts';
+import type { ReferrersList } from '../../ports/manifest-store.ts';
 import type { ReferrersListing } from '../../ports/upstream.ts';
 import type { Source, Unobtained } from '../../sources/source.ts';
 import type { Context } from '../context.ts';
@@ -20,9 +21,7 @@ export async function listReferrers(
   subject: Digest,
 ): Promise<ReferrersOutcome> {
   const key = manifestKey(source.repository, subject);
-  const cached =
-    context.memory.referrers.get(key) ??
-    (await context.manifests.getReferrers(source.repository, subject));
+  const cached = context.memory.referrers.get(key) ?? (await storedList(context, source, subject));
   const outcome = await cachedList(context, source, {
     cached,
     fetch: () => context.flights.referrers.run(key, () => fetchReferrers(context, source, subject)),
@@ -34,6 +33,16 @@ export async function listReferrers(
   return { kind: 'found', manifests, ...(annotations && { annotations }), provenance };
 }
 
+async function storedList(context: Context, source: Source, subject: Digest) {
+  const list = await context.manifests.getReferrers(source.repository, subject);
+  if (list !== undefined) keep(context, manifestKey(source.repository, subject), list);
+  return list;
+}
+
+function keep({ memory }: Context, key: string, list: ReferrersList): void {
+  memory.referrers.set(key, list, Number.POSITIVE_INFINITY, descriptorsBytes(list.manifests));
+}
+
 async function fetchReferrers(
   context: Context,
   source: Source,
@@ -43,9 +52,7 @@ async function fetchReferrers(
   const list = await listOf(context, source, subject, listing);
   // The list of a stale tag must not replace the cached one, which may be newer.
   if ('kind' in list || list.provenance !== undefined) return list;
-  const key = manifestKey(source.repository, subject);
-  const weight = descriptorsBytes(list.manifests);
-  context.memory.referrers.set(key, list, Number.POSITIVE_INFINITY, weight);
+  keep(context, manifestKey(source.repository, subject), list);
   await context.manifests.putReferrers(source.repository, subject, list);
   return list;
 }

@@ -7,7 +7,7 @@ import type { Context } from '../context.ts';
 import type { Provenance, TagsOutcome } from '../mirror.ts';
 import { patience } from '../tags/resolve-tag.ts';
 import { collectTags } from './collect-tags.ts';
-import { isEnough, pageOfSegment, reaches, type TagSegment } from './tag-pages.ts';
+import { isEnough, pageOfSegment, reaches, type TagSegment, tagsBytes } from './tag-pages.ts';
 
 /** A page of the upstream's tags, refreshed when they are out of date. */
 export async function listTags(
@@ -15,12 +15,12 @@ export async function listTags(
   source: Source,
   request: PageRequest,
 ): Promise<TagsOutcome> {
-  const { key, repository } = source;
+  const { key } = source;
   const part = context.memory.tagSegments.get(key);
   const isServable = part !== undefined && reaches(part, request.last) && isEnough(part, request);
   const cached: TagSegment | undefined = isServable
     ? part
-    : (context.memory.tagLists.get(key) ?? (await context.manifests.getTagList(repository)));
+    : (context.memory.tagLists.get(key) ?? (await storedList(context, source)));
   const flight = JSON.stringify([key, request.limit, request.last]);
   const outcome = await cachedList<TagSegment>(context, source, {
     cached,
@@ -34,6 +34,18 @@ export async function listTags(
   if (outcome.kind !== 'found') return outcome;
   const { entries, next } = pageOfSegment(outcome.list, request);
   return { kind: 'found', tags: entries, next, provenance: outcome.provenance };
+}
+
+/** The last whole list from the index, which is then in memory. */
+async function storedList(
+  { memory, manifests }: Context,
+  { key, repository }: Source,
+): Promise<TagList | undefined> {
+  const list = await manifests.getTagList(repository);
+  if (list !== undefined) {
+    memory.tagLists.set(key, list, Number.POSITIVE_INFINITY, tagsBytes(list.tags));
+  }
+  return list;
 }
 
 /** The tags that were pulled through this mirror: better than none while the upstream is down. */

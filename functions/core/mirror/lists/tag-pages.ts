@@ -13,9 +13,12 @@ export interface TagSegment extends TagList {
   readonly next?: string | undefined;
 }
 
-/** Registries choose the size of their pages, so these limit what a list costs. */
-const maxTags = 1_000_000;
-const maxCharacters = 32 * 1024 * 1024;
+/**
+ * Registries choose the size of their pages, so these limit what a list costs that is read to its end.
+ * Each further request reads it again, from memory or from the index.
+ */
+const maxTags = 200_000;
+const maxCharacters = 8 * 1024 * 1024;
 const maxPages = 10_000;
 
 /** A registry may filter its pages, but not for ever. */
@@ -72,15 +75,20 @@ export function reaches({ after, tags, next }: TagSegment, last: string | undefi
   return last === undefined || next === undefined || last <= (tags.at(-1) ?? '');
 }
 
+/** A client's page has about so many characters at most, however large its `n` is. */
+const pageCharacters = 2 * 1024 * 1024;
+
 /** True if a client's page needs no more of the upstream's pages. */
 export function isEnough(
   { tags, next }: Pick<TagSegment, 'tags' | 'next'>,
   { limit, last }: PageRequest,
 ): boolean {
   if (next === undefined) return true;
-  if (limit === undefined) return false;
   const skipped = last === undefined ? 0 : tags.findLastIndex((tag) => tag <= last) + 1;
-  return tags.length - skipped >= limit;
+  if (limit !== undefined && tags.length - skipped >= limit) return true;
+  let characters = 0;
+  for (let at = skipped; at < tags.length; at++) characters += tags[at]?.length ?? 0;
+  return characters >= pageCharacters;
 }
 
 /** Cuts a client's page out of a segment. */
@@ -88,4 +96,14 @@ export function pageOfSegment(segment: TagSegment, request: PageRequest): Page<s
   const { entries, next } = pageOf(segment.tags, request);
   const isLast = next !== undefined || segment.next === undefined || request.limit === 0;
   return { entries, next: isLast ? next : entries.at(-1) };
+}
+
+/** The heap size of a tag without its characters, in bytes. */
+const tagBytes = 32;
+
+/** About how many bytes tags take in memory. */
+export function tagsBytes(tags: readonly string[]): number {
+  let bytes = tagBytes;
+  for (const { length } of tags) bytes += tagBytes + length;
+  return bytes;
 }

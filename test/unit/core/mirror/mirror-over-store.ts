@@ -69,6 +69,7 @@ export interface Differences {
   readonly policy?: Partial<UpstreamPolicy>;
   readonly limits?: Partial<Limits>;
   readonly missingBlobs?: MissingBlobs;
+  readonly memoryBytes?: number;
   readonly evictionSteps?: number;
   /** Stands in for the scripted upstream; `now` is the clock in hand. */
   readonly client?: (now: () => number) => Upstream;
@@ -105,7 +106,7 @@ export async function openMirror(differences: Differences = {}): Promise<MirrorU
           storeBytes: Number.POSITIVE_INFINITY,
           ...differences.limits,
         },
-        memoryBytes: 1_000_000,
+        memoryBytes: differences.memoryBytes ?? 1_000_000,
         markInterval: minute,
         missingBlobs: differences.missingBlobs ?? followFills,
         evictionSteps: differences.evictionSteps,
