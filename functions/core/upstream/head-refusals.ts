@@ -5,7 +5,7 @@ import type { RemoteRepository } from '../ports/upstream.ts';
 /** How long a 401 to HEAD is believed after a GET was refused too, in ms. */
 const beliefLife = 60_000;
 
-/** How long HEAD is not tried after a GET showed that its 401 is wrong, in ms. */
+/** How long a 401 to HEAD is known to be wrong after a GET showed that, in ms. */
 const wrongLife = 3_600_000;
 
 /**
@@ -24,14 +24,14 @@ export class HeadRefusals {
     this.#now = now;
   }
 
-  /** True while HEAD is not worth a request. */
+  /** True while a 401 to HEAD says nothing about the token. */
   get areWrong(): boolean {
     return this.#isWithin(this.#wrongSince, wrongLife);
   }
 
   /** True if a HEAD that was refused should be followed by a GET. */
   mayBeWrong(remote: RemoteRepository, reference: Reference): boolean {
-    if (this.#isWithin(this.#believedSince, beliefLife)) return false;
+    if (!this.areWrong && this.#isWithin(this.#believedSince, beliefLife)) return false;
     this.#tried = keyOf(remote, reference);
     return true;
   }

@@ -51,8 +51,8 @@ export async function headManifest(
   remote: RemoteRepository,
   reference: Reference,
 ): Promise<ManifestHead> {
-  if (headRefusals.areWrong) return { kind: 'unsupported' };
-  const request = manifestRequest(connection, 'HEAD', remote, reference);
+  const head = manifestRequest(connection, 'HEAD', remote, reference);
+  const request = { ...head, keepsToken: headRefusals.areWrong };
   const answer = await exchange(request);
   if (answer.kind === 'denied') {
     const isWrong = answer.despiteToken && headRefusals.mayBeWrong(remote, reference);

@@ -16,6 +16,8 @@ export interface UpstreamRequest {
   readonly headers?: Readonly<Record<string, string>>;
   /** Which redirects are followed; all of them by default. */
   readonly follow?: (target: URL, status: number) => boolean;
+  /** True if a 401 does not make a token bad, so that there is no second attempt with another. */
+  readonly keepsToken?: boolean;
   /** The authorization for a redirect to another origin; by default there is none. */
   readonly authorizeAt?: (target: URL) => string | undefined;
 }

@@ -99,11 +99,15 @@ export function openSession(connection: Connection): Session {
       const { missing } = first;
       const answer = await follow(request, first.value);
       if (answer.kind === 'denied') return answer;
-      const { status } = answer.response;
+      const { status, headers } = answer.response;
       // Another host's answer is no challenge of this registry, and hides nothing.
       if (answer.moved || status < 400) {
         if (missing !== undefined && status < 400) authorization.rememberOpen(remote.name);
         return answer;
+      }
+      if (status === 401 && request.keepsToken && first.value?.startsWith('Bearer ')) {
+        await discard(answer.response);
+        return authorization.denied(first, headers.get('www-authenticate'));
       }
       const second = await retryPermit(request, answer, first);
       if (second === undefined) return answer;

@@ -41,18 +41,20 @@ async function scene(token = 'opaque') {
   };
 }
 
-test('a 401 to HEAD despite a good token: GET tells, and no HEAD is sent for an hour', async () => {
+test('a 401 to HEAD despite a good token: GET tells, and for an hour the token stays', async () => {
   await using test = await scene();
   test.refuse('HEAD', 'a/b');
   expect(await test.head('a/b')).toEqual({ kind: 'unsupported' });
   test.server.expect({ path: pathOf('a/b'), answer: manifest });
   expect(await test.get('a/b')).toMatchObject({ kind: 'found' });
   for (const name of ['a/b', 'a/c']) {
+    test.server.expect({ method: 'HEAD', path: pathOf(name), answer: challenge(test.server) });
     expect(await test.head(name)).toEqual({ kind: 'unsupported' });
   }
   // A private repository among the public ones changes nothing.
   test.refuse('GET', 'a/c');
   expect(await test.get('a/c')).toEqual({ kind: 'denied' });
+  test.server.expect({ method: 'HEAD', path: pathOf('a/d'), answer: challenge(test.server) });
   expect(await test.head('a/d')).toEqual({ kind: 'unsupported' });
   test.pass(3_600_000);
   test.refuse('HEAD', 'a/d');
