@@ -43,6 +43,7 @@ export function openHttpsFetch(environment: Environment): UpstreamFetch {
     agents.lookup.checkUrl(url);
     const message = await new Promise<IncomingMessage>((resolve, reject) => {
       const isSecure = url.protocol === 'https:';
+      const attempt = agents.lookup.connecting();
       const sent = (isSecure ? httpsRequest : httpRequest)(url, {
         method,
         headers,
@@ -52,7 +53,7 @@ export function openHttpsFetch(environment: Environment): UpstreamFetch {
         maxHeaderSize: 256 * 1024,
       });
       sent.on('response', (answer) => {
-        agents.lookup.connected(url.hostname, answer.socket.remoteAddress);
+        agents.lookup.connected(url.hostname, answer.socket.remoteAddress, attempt);
         resolve(answer);
       });
       sent.on('error', reject);

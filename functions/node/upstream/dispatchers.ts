@@ -73,9 +73,10 @@ export class UpstreamDispatchers {
       const connector =
         connectors.get(lookup) ?? buildConnector({ ...this.#connectOptions, lookup });
       connectors.set(lookup, connector);
+      const attempt = this.#lookup.connecting();
       connector(target, (...result) => {
         const [, socket] = result;
-        if (socket) this.#lookup.connected(hostname, socket.remoteAddress);
+        if (socket) this.#lookup.connected(hostname, socket.remoteAddress, attempt);
         callback(...result);
       });
     };

@@ -1,14 +1,20 @@
 import type { LookupAddress } from 'node:dns';
 import type { LookupFunction } from 'node:net';
-import { type Destinations, privateHost } from '../../core/upstream/destinations.ts';
+import { type Destinations, privateHost, scopeOf } from '../../core/upstream/destinations.ts';
 import { lookupBy, type NameLookup } from './name-lookup.ts';
+
+/** One connection, with the addresses of the registry if it went there. */
+export interface ConnectionAttempt {
+  addresses: readonly LookupAddress[];
+}
 
 /** Resolves the names that one upstream's requests go to, without the addresses that they may not. */
 export class GuardedLookup {
   readonly #destinations: Destinations;
   readonly #names: NameLookup;
-  /** Where the registry itself was reached last. */
+  /** An address that the registry itself had at its last connection. */
   #registryAddress: string | undefined;
+  #attempt: ConnectionAttempt = { addresses: [] };
 
   constructor(destinations: Destinations, names: NameLookup) {
     this.#destinations = destinations;
@@ -22,6 +28,7 @@ export class GuardedLookup {
 
   /** The lookup for a connection to this place. */
   for(place: Pick<URL, 'hostname' | 'host'>): LookupFunction {
+    if (place.hostname === this.#destinations.registry.hostname) return this.#ofRegistry;
     return this.#destinations.isConfigured(place) ? this.any : this.#checked;
   }
 
@@ -34,10 +41,30 @@ export class GuardedLookup {
     this.#check(await this.#names.resolve(hostname), hostname),
   );
 
-  /** Notes which address a connection was made to. */
-  connected(hostname: string, address: string | undefined): void {
+  readonly #ofRegistry: LookupFunction = (hostname, options, callback) => {
+    const attempt = this.#attempt;
+    const noted = lookupBy(async () => {
+      attempt.addresses = await this.#names.resolve(hostname);
+      return attempt.addresses;
+    });
+    noted(hostname, options, callback);
+  };
+
+  /** Call right before a connection is opened, which looks its name up at once. */
+  connecting(): ConnectionAttempt {
+    this.#attempt = { addresses: [] };
+    return this.#attempt;
+  }
+
+  /**
+   * Notes that a connection was made. If the registry has any public address then, it is a public one:
+   * it chooses what its name servers answer, but a connection shows that it is there.
+   */
+  connected(hostname: string, address: string | undefined, { addresses }: ConnectionAttempt): void {
     this.#names.worked(hostname, address);
-    if (hostname === this.#destinations.registry.hostname) this.#registryAddress = address;
+    if (addresses.length === 0) return;
+    const isPublic = (one: LookupAddress) => scopeOf(one.address) === 'public';
+    this.#registryAddress = (addresses.find(isPublic) ?? addresses[0])?.address;
   }
 
   /** The addresses among these that are allowed. Throws a FetchError `invalid` if there is none. */

@@ -156,6 +156,15 @@ describe.each(clients)('%s', (_, openFetch) => {
     expect(await textOf(fetch, `http://storage.test:${port}/`, registry)).toBe('here');
   });
 
+  test('takes a registry that also has a public address for a public one', async () => {
+    resolving({ 'registry.test': ['127.0.0.1', '203.0.113.1'], 'storage.test': ['127.0.0.1'] });
+    const port = await serving((__, response) => response.end('here'));
+    const registry = upstreamAt(`http://registry.test:${port}`);
+    const fetch = openFetch();
+    expect(await textOf(fetch, `http://registry.test:${port}/`, registry)).toBe('here');
+    await expect(get(fetch, `http://storage.test:${port}/`, registry)).rejects.toThrow('private');
+  });
+
   test('trusts the certificate authority of an upstream, and no other’s', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'pullfront-ca-'));
     open.push(() => rm(folder, { recursive: true, force: true }));
