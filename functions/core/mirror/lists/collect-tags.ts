@@ -4,7 +4,15 @@ import type { TagPageStart } from '../../ports/upstream.ts';
 import { UpstreamError } from '../../ports/upstream-error.ts';
 import type { Source, Unobtained } from '../../sources/source.ts';
 import type { Context } from '../context.ts';
-import { append, isEnough, reaches, type TagSegment, tagPages, tagsBytes } from './tag-pages.ts';
+import {
+  append,
+  isEnough,
+  isKept,
+  reaches,
+  type TagSegment,
+  tagPages,
+  tagsBytes,
+} from './tag-pages.ts';
 
 /** How long tags are collected for a client that sets no limit, in ms; then it gets a first page. */
 const collectTime = 5_000;
@@ -50,7 +58,7 @@ async function extend(
   const start: TagPageStart =
     begun.next === undefined ? (after === undefined ? {} : { last: after }) : { next: begun.next };
   try {
-    for await (const page of tagPages(source, start)) {
+    for await (const page of tagPages(source, start, 'of-a-part')) {
       if (page.kind !== 'found') return page;
       if (!append(tags, after, page.tags)) return undefined;
       next = page.next;
@@ -79,7 +87,7 @@ async function wholeList(context: Context, source: Source): Promise<TagSegment |
     context.flights.tagLists.run(source.key, async () => {
       const checked = context.runtime.now();
       const tags = new Set<string>();
-      for await (const page of tagPages(source, {})) {
+      for await (const page of tagPages(source, {}, 'of-all')) {
         if (page.kind !== 'found') return page;
         for (const tag of page.tags) tags.add(tag);
       }
@@ -102,6 +110,7 @@ async function keep(context: Context, source: Source, segment: TagSegment): Prom
   const { after, tags, next, checked } = segment;
   const weight = tagsBytes(tags);
   if (after === undefined && next === undefined) {
+    if (!isKept(tags)) return;
     const list = { tags, checked };
     context.memory.tagLists.set(key, list, Number.POSITIVE_INFINITY, weight);
     await context.manifests.putTagList(source.repository, list);

@@ -26,9 +26,14 @@ const maxEmptyPages = 20;
 
 /**
  * Reads an upstream's list of tags page by page. Rejects with an UpstreamError, `invalid` for a list
- * beyond the limits.
+ * beyond the limits. A reader that stops in time may get one page that is longer than they allow, but a
+ * reader of the whole list may not: it sorts all of it.
  */
-export async function* tagPages(source: Source, start: TagPageStart): AsyncGenerator<TagPage> {
+export async function* tagPages(
+  source: Source,
+  start: TagPageStart,
+  reader: 'of-a-part' | 'of-all',
+): AsyncGenerator<TagPage> {
   let tags = 0;
   let characters = 0;
   let emptyPages = 0;
@@ -45,9 +50,11 @@ export async function* tagPages(source: Source, start: TagPageStart): AsyncGener
       characters > maxCharacters ||
       emptyPages > maxEmptyPages ||
       count > maxPages;
-    if (isTooLong) throw invalidAnswer(`${source.key}: tags`, 'a list without end');
+    const error = invalidAnswer(`${source.key}: tags`, 'a list without end');
+    if (isTooLong && reader === 'of-all') throw error;
     yield page;
     const next = page.kind === 'found' ? page.next : undefined;
+    if (isTooLong && next !== undefined) throw error;
     from = next === undefined ? undefined : { next };
   }
 }
@@ -96,6 +103,11 @@ export function pageOfSegment(segment: TagSegment, request: PageRequest): Page<s
   const { entries, next } = pageOf(segment.tags, request);
   const isLast = next !== undefined || segment.next === undefined || request.limit === 0;
   return { entries, next: isLast ? next : entries.at(-1) };
+}
+
+/** True for a whole list that is kept, in memory and in the index. */
+export function isKept(tags: readonly string[]): boolean {
+  return tagsBytes(tags) <= maxCharacters + maxTags * tagBytes;
 }
 
 /** The heap size of a tag without its characters, in bytes. */

@@ -116,6 +116,36 @@ describe('a list of 900,000 long tags', () => {
   });
 });
 
+describe('a page of tags that is longer than a list may be', () => {
+  const long = Array.from({ length: 100_000 }, (_, at) => 't'.repeat(122) + String(at + 100_000));
+  let tags: string[];
+  let next: string | undefined;
+
+  beforeEach(() => {
+    tags = [...long];
+    next = undefined;
+    test.upstream.listTags = async () => ({ kind: 'found', tags, next });
+  });
+
+  it.each([undefined, '2'])('serves a client that needs no more: next %s', async (more) => {
+    next = more;
+    const first = { limit: 1, last: undefined };
+    const write = vi.spyOn(test.store.manifests, 'putTagList');
+    expect(await test.mirror.repository(repository).listTags(first)).toMatchObject({
+      tags: [long[0]],
+      next: long[0],
+    });
+    expect(write).not.toHaveBeenCalled();
+  });
+
+  it('is refused where it has to be sorted', async () => {
+    tags.reverse();
+    expect(await test.mirror.repository(repository).listTags(all)).toMatchObject({
+      kind: 'unobtainable',
+    });
+  });
+});
+
 describe('pages of tags', () => {
   const tags = Array.from({ length: 100 }, (_, at) => `t${String(at).padStart(3, '0')}`);
   const page = (limit: number | undefined, last?: string) =>
