@@ -26,10 +26,10 @@ export interface WorkerPlatform extends Platform {
 }
 
 /**
- * How many blobs and manifests one invocation examines for eviction. Each takes at most five D1
- * queries. An invocation may make 1,000, and its fill needs some of them.
+ * How many blobs and manifests one invocation examines for eviction. A blob takes at most five D1
+ * statements and a manifest seven. An invocation may make 1,000, and its fill needs some of them.
  */
-export const evictionSteps = 150;
+export const evictionSteps = 120;
 
 /**
  * Opens the platform of an isolate, and logs invalid variables and missing secrets. Call it within a

@@ -61,13 +61,15 @@ export async function openEmbeddedStore(
     const blobs = await FileBlobStore.open(data.path, options);
     const ledger = new LmdbLedger(index);
     const queue = new PersistentFillQueue(index, { ...options, concurrency: fillConcurrency });
+    const manifests = new LmdbManifestStore(index, { now: () => options.now() });
     undo.unshift(
       () => queue.stop(),
+      () => manifests.stop(),
       () => blobs.close(),
       () => ledger.flush(),
     );
     return {
-      manifests: new LmdbManifestStore(index),
+      manifests,
       blobs,
       leases: new MemoryLeases(options.now),
       ledger,

@@ -25,14 +25,14 @@ export class BoundedRows<Value> {
 
   /** `weight` in bytes, of the value alone. A value heavier than the capacity is not stored. */
   set(key: string, value: Value, weight: number): void {
-    this.#delete(key);
+    this.delete(key);
     const row = { value, weight: weight + 2 * key.length };
     if (row.weight > this.#capacity) return;
     this.#rows.set(key, row);
     this.#weight += row.weight;
     for (const oldest of this.#rows.keys()) {
       if (this.#weight <= this.#capacity) return;
-      this.#delete(oldest);
+      this.delete(oldest);
     }
   }
 
@@ -45,7 +45,7 @@ export class BoundedRows<Value> {
     return this.#rows.keys();
   }
 
-  #delete(key: string): void {
+  delete(key: string): void {
     this.#weight -= this.#rows.get(key)?.weight ?? 0;
     this.#rows.delete(key);
   }

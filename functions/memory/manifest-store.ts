@@ -125,6 +125,7 @@ export class MemoryManifestStore implements ManifestStore {
   }
 
   async putTagList(repository: Repository, list: TagList): Promise<void> {
+    if (list.tags.length === 0) return this.#tagLists.delete(repositoryKey(repository));
     const weight = list.tags.reduce((sum, tag) => sum + tag.length + entryWeight, entryWeight);
     this.#tagLists.set(repositoryKey(repository), list, weight);
   }
@@ -135,9 +136,11 @@ export class MemoryManifestStore implements ManifestStore {
   }
 
   async putReferrers(repository: Repository, subject: Digest, list: ReferrersList): Promise<void> {
+    const key = digestKey(repository, subject);
+    if (list.manifests.length === 0) return this.#referrers.delete(key);
     // Annotations may be of any length.
     const weight = entryWeight + 2 * JSON.stringify(list).length;
-    this.#referrers.set(digestKey(repository, subject), list, weight);
+    this.#referrers.set(key, list, weight);
   }
 
   async markPulled(repository: Repository, digest: Digest, pulled: number): Promise<void> {
@@ -176,7 +179,13 @@ export class MemoryManifestStore implements ManifestStore {
   }
 
   async removeManifest(repository: Repository, digest: Digest): Promise<void> {
-    this.#manifests.remove(repositoryKey(repository), digest);
+    const key = repositoryKey(repository);
+    this.#manifests.remove(key, digest);
+    if (this.#manifests.hasRepository(key)) return;
+    this.#tagLists.delete(key);
+    for (const list of [...this.#referrers.keys()]) {
+      if (list.startsWith(`${key}@`)) this.#referrers.delete(list);
+    }
   }
 
   async isBlobNamed(digest: Digest): Promise<boolean> {

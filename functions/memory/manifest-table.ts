@@ -107,6 +107,10 @@ export class ManifestTable {
     return this.#ofRepository.keys();
   }
 
+  hasRepository(repository: string): boolean {
+    return this.#ofRepository.has(repository);
+  }
+
   /** The least recently pulled first. */
   oldest(): ManifestRow[] {
     return [...this.#rows.values()].sort((one, other) => one.pulled - other.pulled);

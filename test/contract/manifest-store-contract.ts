@@ -453,6 +453,45 @@ export function describeManifestStoreContract(
         expect(await store.getTagList(elsewhere)).toBeUndefined();
         expect(await store.getReferrers(elsewhere, subject)).toBeUndefined();
       });
+
+      test('an empty list is not stored, and removes the stored one', async () => {
+        const subject = madeDigest('subject');
+        const referrer = { mediaType: 'm', digest: madeDigest('r'), size: 3 };
+        const putEmpty = async () => {
+          await store.putTagList(alpine, { tags: [], checked: 2 });
+          await store.putReferrers(alpine, subject, { manifests: [], checked: 2 });
+          expect(await store.getTagList(alpine)).toBeUndefined();
+          expect(await store.getReferrers(alpine, subject)).toBeUndefined();
+        };
+        await putEmpty();
+        await store.putTagList(alpine, { tags: ['a'], checked: 1 });
+        await store.putReferrers(alpine, subject, { manifests: [referrer], checked: 1 });
+        await putEmpty();
+      });
+
+      test('lists are dropped with the last manifest of their repository', async () => {
+        const [one, two] = ['one', 'two'].map((text) => imageOf(text, [text]));
+        if (one === undefined || two === undefined) throw new Error('there are two');
+        const subject = madeDigest('subject');
+        const list = { manifests: [{ mediaType: 'm', digest: subject, size: 3 }], checked: 1 };
+        for (const repository of [alpine, dashed, nested]) {
+          for (const { manifest, contents } of [one, two]) {
+            await store.putManifest(repository, manifest, contents, 1);
+          }
+          await store.putTagList(repository, { tags: ['a'], checked: 1 });
+          await store.putReferrers(repository, subject, list);
+        }
+        await store.removeManifest(alpine, one.manifest.digest);
+        expect(await store.getTagList(alpine)).toBeDefined();
+        expect(await store.getReferrers(alpine, subject)).toBeDefined();
+        await store.removeManifest(alpine, two.manifest.digest);
+        expect(await store.getTagList(alpine)).toBeUndefined();
+        expect(await store.getReferrers(alpine, subject)).toBeUndefined();
+        for (const repository of [dashed, nested]) {
+          expect(await store.getTagList(repository)).toBeDefined();
+          expect(await store.getReferrers(repository, subject)).toBeDefined();
+        }
+      });
     });
 
     test('everything is there for another instance', async () => {

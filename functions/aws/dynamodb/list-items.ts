@@ -7,6 +7,7 @@ import {
   type Item,
   type Key,
   keyItem,
+  keyOf,
   number,
   numberOf,
   text,
@@ -29,25 +30,29 @@ export interface StoredList {
 }
 
 /**
- * Puts a gzipped list. If it does not fit into an item, it goes into chunks under a new version: they
+ * Puts a gzipped list, which DynamoDB deletes after `ttl` (seconds since 1970). An empty list is
+ * removed. If it does not fit into an item, it goes into chunks under a new version: they
  * are written before the item that names the version, and removed once another item replaced it.
  */
 export async function putList(
   table: DynamoDbTable,
   key: Key,
   { entries, annotations, checked }: StoredList,
+  ttl: number,
 ): Promise<void> {
+  if (entries.length === 0) return removeLists(table, key.pk, key.sk);
   const { packList } = await loadCodec();
   const packed = await packList(entries);
   const item = {
     ...keyItem(key),
     checked: number(checked),
+    ttl: number(ttl),
     ...(annotations && { annotations: text(JSON.stringify(annotations)) }),
   };
   const previous = await table.replace(
     packed.byteLength <= chunkBytes
       ? { ...item, bytes: binary(packed) }
-      : { ...item, ...(await putChunks(table, key, packed)) },
+      : { ...item, ...(await putChunks(table, key, packed, ttl)) },
   );
   const version = previous && textOf(previous, 'version');
   if (previous === undefined || version === undefined) return;
@@ -55,6 +60,15 @@ export async function putList(
     chunkKey(key, version, at),
   );
   await writeBatch(table, { remove: chunks });
+}
+
+/** Removes the lists of a partition, or those whose sort key begins with `prefix`, with their chunks. */
+export async function removeLists(table: DynamoDbTable, pk: string, prefix = ''): Promise<void> {
+  const range = { condition: 'begins_with(#sk, :prefix)', values: { ':prefix': text(prefix) } };
+  const query = { pk, attributes: ['pk', 'sk'], ...(prefix !== '' && { range }) };
+  for await (const items of table.pages(query)) {
+    if (items.length > 0) await writeBatch(table, { remove: items.map(keyOf) });
+  }
 }
 
 /** The list; undefined if there is none. */
@@ -73,11 +87,17 @@ export async function getList(table: DynamoDbTable, key: Key): Promise<StoredLis
   return undefined;
 }
 
-async function putChunks(table: DynamoDbTable, key: Key, packed: Uint8Array): Promise<Item> {
+async function putChunks(
+  table: DynamoDbTable,
+  key: Key,
+  packed: Uint8Array,
+  ttl: number,
+): Promise<Item> {
   const version = randomUUID();
   const count = Math.ceil(packed.byteLength / chunkBytes);
   const chunks = Array.from({ length: count }, (_, at) => ({
     ...keyItem(chunkKey(key, version, at)),
+    ttl: number(ttl),
     bytes: binary(packed.subarray(at * chunkBytes, (at + 1) * chunkBytes)),
   }));
   await writeBatch(table, { put: chunks });

@@ -3,16 +3,17 @@ import type { Digest } from '../../core/oci/digest.ts';
 import type { Manifest, ManifestContents } from '../../core/oci/manifest.ts';
 import type { Page, PageRequest } from '../../core/oci/page.ts';
 import { type Repository, repositoryKey } from '../../core/oci/repository.ts';
-import type {
-  Consistency,
-  GoneTag,
-  IndexedManifest,
-  ManifestStore,
-  PulledManifest,
-  ReferrersList,
-  TagList,
-  TagRecord,
-  UpstreamLocation,
+import {
+  type Consistency,
+  type GoneTag,
+  type IndexedManifest,
+  listLife,
+  type ManifestStore,
+  type PulledManifest,
+  type ReferrersList,
+  type TagList,
+  type TagRecord,
+  type UpstreamLocation,
 } from '../../core/ports/manifest-store.ts';
 import { keyItem, number, numberOf, text, textOf } from './item.ts';
 import {
@@ -33,6 +34,7 @@ import { putManifest } from './put-manifest.ts';
 import { removeManifest } from './remove-manifest.ts';
 import type { DynamoDbTable } from './table.ts';
 import { listGone, putTag, readTag } from './tag-items.ts';
+import { expireUnneeded } from './tag-life.ts';
 
 /** The index in the table. The bytes of large manifests are in the bucket. */
 export class DynamoDbManifestStore implements ManifestStore {
@@ -62,6 +64,8 @@ export class DynamoDbManifestStore implements ManifestStore {
 
   async putTag(repository: Repository, tag: string, record: TagRecord): Promise<void> {
     await putTag(this.#table, repository, tag, record);
+    const key = repositoryKey(repository);
+    await expireUnneeded(this.#table, key, tag, record.digest, this.#now());
   }
 
   listTags(repository: Repository, page: PageRequest): Promise<Page<string>> {
@@ -124,7 +128,7 @@ export class DynamoDbManifestStore implements ManifestStore {
 
   putTagList(repository: Repository, { tags, checked }: TagList): Promise<void> {
     const key = { pk: listPartition(repository), sk: 'tags' };
-    return putList(this.#table, key, { entries: tags, checked });
+    return putList(this.#table, key, { entries: tags, checked }, this.#endOfList());
   }
 
   async getReferrers(repository: Repository, subject: Digest): Promise<ReferrersList | undefined> {
@@ -140,7 +144,12 @@ export class DynamoDbManifestStore implements ManifestStore {
     { manifests, ...about }: ReferrersList,
   ): Promise<void> {
     const key = { pk: listPartition(repository), sk: subject };
-    return putList(this.#table, key, { entries: manifests, ...about });
+    return putList(this.#table, key, { entries: manifests, ...about }, this.#endOfList());
+  }
+
+  /** In seconds since 1970. */
+  #endOfList(): number {
+    return Math.ceil((this.#now() + listLife) / 1000);
   }
 
   markPulled(repository: Repository, digest: Digest, pulled: number): Promise<void> {

@@ -1,14 +1,17 @@
 import type { Digest } from '../../core/oci/digest.ts';
 import { readManifest } from '../../core/oci/manifest.ts';
+import { repositoryOf } from '../../core/oci/repository.ts';
 import { forEachInParallel } from './batch.ts';
 import { type Item, number, numberOf, textOf } from './item.ts';
 import {
   cataloguePartition,
+  listPartition,
   manifestItemKey,
   manifestPartition,
   memberPartition,
   pullKey,
 } from './item-keys.ts';
+import { removeLists } from './list-items.ts';
 import {
   isLive,
   keysOf,
@@ -19,6 +22,7 @@ import {
   upToGeneration,
 } from './manifest-item.ts';
 import type { DynamoDbTable } from './table.ts';
+import { expireTags } from './tag-life.ts';
 
 /** How long a removed manifest's item is kept, in seconds: longer than any put takes. */
 const goneLife = 86_400;
@@ -57,6 +61,7 @@ export async function removeManifest(
   }
   await removeRows(table, large, repository, digest, item);
   await removeFromCatalogue(table, repository);
+  await expireTags(table, repository, digest, now);
   if (item.large !== undefined) await removeBytes(table, large, digest);
   await table.remove(pullKey(lastPulled, repository, digest), upToGeneration(generation));
 }
@@ -88,7 +93,9 @@ async function removeFromCatalogue(table: DynamoDbTable, repository: string): Pr
   if (stamp === undefined) return;
   const member = await table.first({ pk: memberPartition(repository), attributes: ['sk'] });
   if (member !== undefined) return;
-  await table.remove(key, { condition: '#stamp = :stamp', values: { ':stamp': { S: stamp } } });
+  const condition = '#stamp = :stamp';
+  const removed = await table.remove(key, { condition, values: { ':stamp': { S: stamp } } });
+  if (removed.kind === 'written') await removeLists(table, listPartition(repositoryOf(repository)));
 }
 
 /** Deletes the bytes from the bucket if no repository has the manifest any more. */

@@ -12,11 +12,13 @@ import {
 } from '../../core/oci/page.ts';
 import { registryRange, repositoryKey, repositoryOf } from '../../core/oci/repository.ts';
 import { goneCursor, pageOfGone } from '../../core/ports/gone-tags.ts';
-import type { ManifestStore, ReferrersList, TagList } from '../../core/ports/manifest-store.ts';
+import type { ManifestStore } from '../../core/ports/manifest-store.ts';
+import { D1Lists } from './lists.ts';
 import { busyIfOverloaded } from './overload.ts';
 import * as statements from './statements.ts';
+import { TagCleanup } from './tag-cleanup.ts';
 import { type GoneRow, readGone, readTag, type TagRow, tagValues } from './tag-rows.ts';
-import { mostInlineBytes, putManifest, removeManifest } from './write-manifest.ts';
+import { putManifest, removeManifest } from './write-manifest.ts';
 
 export interface D1ManifestStoreOptions {
   readonly large: LargeValues;
@@ -43,31 +45,15 @@ export function d1ManifestStore(
   const bound = (statement: string, ...values: readonly Value[]) =>
     database.prepare(statement).bind(...values);
 
+  const lists = new D1Lists(database, { large, now });
+  const cleanup = new TagCleanup(database, now);
+
   /** A manifest that lost its bytes counts as absent: it is fetched and put again. */
   async function manifestOf(digest: Digest, row: ManifestRow): Promise<Manifest | undefined> {
     const { text } = row;
     const bytes =
       text === null ? await large.get(digest) : new Uint8Array(new TextEncoder().encode(text));
     return bytes && { digest, mediaType: storedMediaType(row.mediaType, bytes), bytes };
-  }
-
-  /** The list's text for its row; null if it is in the bucket. */
-  async function listText(name: string, list: TagList | ReferrersList): Promise<string | null> {
-    const text = JSON.stringify(list);
-    const bytes = new Uint8Array(new TextEncoder().encode(text));
-    if (bytes.byteLength <= mostInlineBytes) return text;
-    await large.put(name, bytes);
-    return null;
-  }
-
-  async function listOf<List>(
-    name: string,
-    row: { readonly text: string | null } | undefined,
-  ): Promise<List | undefined> {
-    if (row === undefined) return undefined;
-    if (row.text !== null) return JSON.parse(row.text);
-    const bytes = await large.get(name);
-    return bytes && JSON.parse(new TextDecoder().decode(bytes));
   }
 
   async function first<Row>(
@@ -104,6 +90,7 @@ export function d1ManifestStore(
 
     async putTag(repository, tag, record) {
       await run(statements.putTag, repositoryKey(repository), tag, ...tagValues(record));
+      await cleanup.written();
     },
 
     async listTags(repository, page) {
@@ -159,26 +146,20 @@ export function d1ManifestStore(
     },
 
     async getTagList(repository) {
-      const key = repositoryKey(repository);
-      return listOf(`tags/${key}`, await first(statements.getTagList, key));
+      return lists.getTags(repositoryKey(repository));
     },
 
     async putTagList(repository, list) {
-      const key = repositoryKey(repository);
-      await run(statements.putTagList, key, await listText(`tags/${key}`, list));
+      await lists.putTags(repositoryKey(repository), list);
     },
 
     async getReferrers(repository, subject) {
-      const key = repositoryKey(repository);
-      const row = await first<{ text: string | null }>(statements.getReferrers, key, subject);
-      const list = await listOf<ReferrersList>(`referrers/${key}/${subject}`, row);
+      const list = await lists.getReferrers(repositoryKey(repository), subject);
       return list && { ...list, manifests: readReferrerList(list.manifests) };
     },
 
     async putReferrers(repository, subject, list) {
-      const key = repositoryKey(repository);
-      const text = await listText(`referrers/${key}/${subject}`, list);
-      await run(statements.putReferrers, key, subject, text);
+      await lists.putReferrers(repositoryKey(repository), subject, list);
     },
 
     async markPulled(repository, digest, pulled) {
@@ -221,7 +202,9 @@ export function d1ManifestStore(
     },
 
     async removeManifest(repository, digest) {
-      await removeManifest(database, large, repositoryKey(repository), digest);
+      const key = repositoryKey(repository);
+      const { isLast } = await removeManifest(database, large, key, digest);
+      if (isLast) await lists.removeAll(key);
     },
 
     async isBlobNamed(digest) {

@@ -57,7 +57,7 @@ export const putManifest = `INSERT INTO manifests (repository, digest, mediaType
 export const removeManifest = `DELETE FROM manifests WHERE repository = ?1 AND digest = ?2`;
 export const removeBlobEntries = `DELETE FROM blob_entries WHERE repository = ?1 AND manifest = ?2`;
 export const removeRepository = `DELETE FROM catalogue WHERE repository = ?1
-  AND NOT EXISTS (SELECT 1 FROM manifests WHERE repository = ?1)`;
+  AND NOT EXISTS (SELECT 1 FROM manifests WHERE repository = ?1) RETURNING repository`;
 export const removeManifestText = `DELETE FROM manifest_texts WHERE digest = ?1
   AND NOT EXISTS (SELECT 1 FROM manifests WHERE digest = ?1)
   RETURNING text IS NULL AS isElsewhere`;
@@ -74,10 +74,33 @@ export const markComplete = `UPDATE manifests SET complete = ?3 WHERE repository
 export const leastRecentlyPulled = `SELECT repository, digest, pulled FROM manifests
   WHERE pulled >= 0 ORDER BY pulled LIMIT ?1`;
 
+export const tagsCheckedBetween = `SELECT repository, tag, checked FROM tags
+  WHERE checked >= ?1 AND checked < ?2 ORDER BY checked LIMIT ?3`;
+export const removeUnneededTags = `DELETE FROM tags WHERE (repository, tag) IN (
+    SELECT value ->> '$.repository', value ->> '$.tag' FROM json_each(?1)
+  ) AND checked < ?2 AND NOT EXISTS (
+    SELECT 1 FROM manifests WHERE repository = tags.repository AND digest = tags.digest)`;
+
+/** What a removed list leaves: its name in the bucket, if its text is there. */
+const tagListName = `'tags/' || repository AS name, text IS NULL AS isElsewhere`;
+const referrersName = `'referrers/' || repository || '/' || subject AS name,
+  text IS NULL AS isElsewhere`;
+
 export const getTagList = `SELECT text FROM tag_lists WHERE repository = ?1`;
-export const putTagList = put('tag_lists', ['repository'], ['text']);
+export const putTagList = put('tag_lists', ['repository'], ['text', 'written']);
+export const removeTagList = `DELETE FROM tag_lists WHERE repository = ?1 RETURNING ${tagListName}`;
+export const removeOldTagLists = `DELETE FROM tag_lists WHERE repository IN (
+    SELECT repository FROM tag_lists WHERE written < ?1 ORDER BY written LIMIT ?2
+  ) RETURNING ${tagListName}`;
 export const getReferrers = `SELECT text FROM referrers WHERE repository = ?1 AND subject = ?2`;
-export const putReferrers = put('referrers', ['repository', 'subject'], ['text']);
+export const putReferrers = put('referrers', ['repository', 'subject'], ['text', 'written']);
+export const removeReferrers = `DELETE FROM referrers WHERE repository = ?1 AND subject = ?2
+  RETURNING ${referrersName}`;
+export const removeReferrersOf = `DELETE FROM referrers WHERE repository = ?1
+  RETURNING ${referrersName}`;
+export const removeOldReferrers = `DELETE FROM referrers WHERE (repository, subject) IN (
+    SELECT repository, subject FROM referrers WHERE written < ?1 ORDER BY written LIMIT ?2
+  ) RETURNING ${referrersName}`;
 
 export const getUpstreamLocation = `SELECT url, expires FROM upstream_locations
   WHERE repository = ?1 AND digest = ?2 AND expires > ?3`;

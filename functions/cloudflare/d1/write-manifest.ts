@@ -3,13 +3,8 @@ import { batchesOf } from '../../core/bytes/batches.ts';
 import { descriptorText } from '../../core/oci/descriptor.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import type { Manifest, ManifestContents } from '../../core/oci/manifest.ts';
+import { mostInlineBytes } from './lists.ts';
 import * as statements from './statements.ts';
-
-/**
- * Larger values go to the bucket, in bytes. D1 allows two million in a row, but smaller statements are
- * faster, and few manifests and lists are larger.
- */
-export const mostInlineBytes = 500_000;
 
 /**
  * Puts a manifest with its entries and the repository's name in the catalogue, in one transaction.
@@ -37,13 +32,16 @@ export async function putManifest(
   ]);
 }
 
-/** Removes a manifest from a repository, and its bytes if no other repository has it. */
+/**
+ * Removes a manifest from a repository, and its bytes if no other repository has it. `isLast`: the
+ * repository has no manifest any more.
+ */
 export async function removeManifest(
   database: D1Database,
   large: LargeValues,
   repository: string,
   digest: Digest,
-): Promise<void> {
+): Promise<{ readonly isLast: boolean }> {
   const prepare = (statement: string, ...values: readonly string[]) =>
     database.prepare(statement).bind(...values);
   const results = await database.batch<{ isElsewhere: number }>([
@@ -53,6 +51,7 @@ export async function removeManifest(
     prepare(statements.removeManifestText, digest),
   ]);
   if (results.at(-1)?.results[0]?.isElsewhere === 1) await large.delete(digest);
+  return { isLast: results.at(-2)?.results.length === 1 };
 }
 
 /**

@@ -86,6 +86,12 @@ export interface PulledManifest {
   readonly pulled: number;
 }
 
+/** How long a list is kept after it was checked, in ms. */
+export const listLife = 30 * 86_400_000;
+
+/** How long a tag's record is kept after it was checked if its manifest is not here, in ms. */
+export const tagLife = 7 * 86_400_000;
+
 /**
  * The consistency of a read. An `eventual` one may lack the latest writes, and costs less where the
  * index has replicas.
@@ -98,6 +104,11 @@ export type Consistency = 'strong' | 'eventual';
  * Once a method's promise has resolved, its writes survive a crash, and every instance reads them
  * unless the read is `eventual`. What is absent is undefined. A method rejects when the store cannot be
  * reached; callers then continue without it.
+ *
+ * Clients choose the names of tags and lists, so these do not accumulate. Empty lists are not stored. A
+ * list is dropped with the last manifest of its repository, and some time after `listLife`. A tag's
+ * record is dropped some time after `tagLife` if its repository does not have the manifest. A store of limited
+ * size also drops those that were checked first.
  *
  * Whatever wrote it, what is read can be sent to clients: a manifest's media type is repaired by
  * `storedMediaType`, a tag's is empty unless it is servable, and descriptors go through
@@ -154,9 +165,11 @@ export interface ManifestStore {
   listRepositories(page: PageRequest, registry?: string): Promise<Page<string>>;
 
   getTagList(repository: Repository): Promise<TagList | undefined>;
+  /** An empty list removes the stored one. */
   putTagList(repository: Repository, list: TagList): Promise<void>;
 
   getReferrers(repository: Repository, subject: Digest): Promise<ReferrersList | undefined>;
+  /** An empty list removes the stored one. */
   putReferrers(repository: Repository, subject: Digest, list: ReferrersList): Promise<void>;
 
   /** Marks a manifest of a repository as pulled; without effect when it is absent. */
@@ -190,4 +203,10 @@ export interface ManifestStore {
 
   /** True while a manifest of any repository names the blob. */
   isBlobNamed(digest: Digest): Promise<boolean>;
+
+  /**
+   * The size of the index in bytes, which counts against the limit of the store. Undefined for a store
+   * that does not know it, or that has a limit of its own.
+   */
+  usedBytes?(): Promise<number>;
 }

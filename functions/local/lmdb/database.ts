@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type Key, open } from 'lmdb';
+import { type Database, type Key, open } from 'lmdb';
 import { withTimeout } from '../../core/concurrency/timeout.ts';
 import type { Descriptor } from '../../core/oci/descriptor.ts';
 import type { Digest } from '../../core/oci/digest.ts';
@@ -42,15 +42,21 @@ export function openIndexDatabase(folder: string) {
     overlappingSync: false,
     eventTurnBatching: false,
   });
-  const table = <Value, TableKey extends Key>(name: string) =>
-    root.openDB<Value, TableKey>(name, { encoding: 'json' });
+  const opened: Database[] = [];
+  const table = <Value, TableKey extends Key>(name: string) => {
+    const one = root.openDB<Value, TableKey>(name, { encoding: 'json' });
+    opened.push(one);
+    return one;
+  };
+  const bytes = root.openDB<Buffer, string>('bytes', { encoding: 'binary' });
+  opened.push(bytes);
   return {
     /** [repository, tag] */
     tags: table<TagRecord, Pair>('tags'),
     /** [repository, manifest] */
     manifests: table<ManifestRecord, Pair>('manifests'),
     /** manifest: its bytes, once for all repositories. */
-    bytes: root.openDB<Buffer, string>('bytes', { encoding: 'binary' }),
+    bytes,
     /** [manifest, repository]: the repositories that have a manifest. */
     holders: table<1, Pair>('holders'),
     /** [repository, blob, manifest]: what the manifest says about the blob. */
@@ -80,8 +86,25 @@ export function openIndexDatabase(folder: string) {
       // A plain transaction would keep the writes made before `work` threw; a child does not.
       return committed(root.childTransaction(work));
     },
+    /** The size of all tables, in bytes. */
+    usedBytes: () => opened.reduce((sum, one) => sum + tableBytes(one), 0),
     close: () => root.close(),
   };
+}
+
+/** The size of a table in bytes, without pages that are free. */
+export function tableBytes(table: Pick<Database, 'getStats'>): number {
+  const { pageSize, treeBranchPageCount, treeLeafPageCount, overflowPages } =
+    table.getStats() as TableStats;
+  return pageSize * (treeBranchPageCount + treeLeafPageCount + overflowPages);
+}
+
+/** What lmdb says of a table, which its types leave open. */
+interface TableStats {
+  readonly pageSize: number;
+  readonly treeBranchPageCount: number;
+  readonly treeLeafPageCount: number;
+  readonly overflowPages: number;
 }
 
 /** How long a failed commit may take to give its reason, in ms. */

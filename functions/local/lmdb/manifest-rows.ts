@@ -60,6 +60,10 @@ export function removeManifest(index: IndexDatabase, repository: string, digest:
   }
   if (isEmpty(index.manifests.getKeys({ ...under(repository), limit: 1 }))) {
     void index.catalogue.remove(repository);
+    void index.tagLists.remove(repository);
+    for (const key of [...index.referrers.getKeys(under(repository))]) {
+      void index.referrers.remove(key);
+    }
   }
 }
 

@@ -28,13 +28,16 @@ import type {
 } from '../../core/ports/manifest-store.ts';
 import type { IndexDatabase } from './database.ts';
 import { addManifest, isEmpty, recordPull, removeManifest, under } from './manifest-rows.ts';
+import { NameLimit, type NameLimitOptions } from './name-limit.ts';
 
 /** The index in LMDB. Reads are synchronous lookups in a memory map; writes wait for the disk. */
 export class LmdbManifestStore implements ManifestStore {
   readonly #index: IndexDatabase;
+  readonly #names: NameLimit;
 
-  constructor(index: IndexDatabase) {
+  constructor(index: IndexDatabase, options: NameLimitOptions) {
     this.#index = index;
+    this.#names = new NameLimit(index, options);
   }
 
   async getTag(repository: Repository, tag: string): Promise<TagRecord | undefined> {
@@ -49,6 +52,7 @@ export class LmdbManifestStore implements ManifestStore {
       const stored = tags.get(key);
       if (stored === undefined || stored.checked <= record.checked) void tags.put(key, record);
     });
+    this.#names.written();
   }
 
   async listTags(repository: Repository, page: PageRequest): Promise<Page<string>> {
@@ -133,7 +137,11 @@ export class LmdbManifestStore implements ManifestStore {
 
   async putTagList(repository: Repository, list: TagList): Promise<void> {
     const { tagLists, write } = this.#index;
-    await write(() => void tagLists.put(repositoryKey(repository), list));
+    const key = repositoryKey(repository);
+    const isEmptied = list.tags.length === 0;
+    if (isEmptied && !tagLists.doesExist(key)) return;
+    await write(() => void (isEmptied ? tagLists.remove(key) : tagLists.put(key, list)));
+    this.#names.written();
   }
 
   async getReferrers(repository: Repository, subject: Digest): Promise<ReferrersList | undefined> {
@@ -143,7 +151,11 @@ export class LmdbManifestStore implements ManifestStore {
 
   async putReferrers(repository: Repository, subject: Digest, list: ReferrersList): Promise<void> {
     const { referrers, write } = this.#index;
-    await write(() => void referrers.put([repositoryKey(repository), subject], list));
+    const key: [string, string] = [repositoryKey(repository), subject];
+    const isEmptied = list.manifests.length === 0;
+    if (isEmptied && !referrers.doesExist(key)) return;
+    await write(() => void (isEmptied ? referrers.remove(key) : referrers.put(key, list)));
+    this.#names.written();
   }
 
   async markPulled(repository: Repository, digest: Digest, pulled: number): Promise<void> {
@@ -183,5 +195,14 @@ export class LmdbManifestStore implements ManifestStore {
 
   async isBlobNamed(digest: Digest): Promise<boolean> {
     return !isEmpty(this.#index.namers.getKeys({ ...under(digest), limit: 1 }));
+  }
+
+  async usedBytes(): Promise<number> {
+    return this.#index.usedBytes();
+  }
+
+  /** Ends the work in the background. */
+  stop(): Promise<void> {
+    return this.#names.stop();
   }
 }

@@ -10,6 +10,8 @@ export function remotePort<Port extends object>(
 ): Port {
   return new Proxy<Port>(Object.create(null), {
     get: (_, method) => {
+      // D1 does not tell its size in a way that falls when rows are removed.
+      if (port === 'manifests' && method === 'usedBytes') return undefined;
       // A promise that resolves to the port must not take it for a promise.
       if (typeof method !== 'string' || method === 'then') return undefined;
       return (...args: readonly unknown[]) =>

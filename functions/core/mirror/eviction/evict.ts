@@ -36,7 +36,7 @@ export async function evict(context: Context, until = Number.POSITIVE_INFINITY):
 async function evictUnderLease(context: Context, storeBytes: number, until: number): Promise<void> {
   const { blobs } = context.ports;
   const isDue = async () => ((await blobs.condemnation?.due(1)) ?? []).length > 0;
-  if ((await blobs.usedBytes()) <= storeBytes && !(await isDue())) return;
+  if ((await usedBytes(context)) <= storeBytes && !(await isDue())) return;
   const lease = await acquireLease(context, 'evict', evictionLeaseLife);
   // Another instance evicts.
   if (lease === undefined) return;
@@ -45,13 +45,18 @@ async function evictUnderLease(context: Context, storeBytes: number, until: numb
     const steps = context.evictionSteps;
     const taken = await deleteCondemned(context, run, Math.floor(steps * condemnedShare));
     // The previous holder may have freed space meanwhile.
-    const used = await blobs.usedBytes();
+    const used = await usedBytes(context);
     if (used <= storeBytes) return;
     run.excess = used - storeBytes * target;
     await evictExcess(context, run, steps - taken);
   } finally {
     await run.release();
   }
+}
+
+/** The blobs and, where it has no other limit, the index. */
+async function usedBytes({ ports: { blobs, manifests } }: Context): Promise<number> {
+  return (await blobs.usedBytes()) + ((await manifests.usedBytes?.()) ?? 0);
 }
 
 async function evictExcess(context: Context, run: EvictionRun, steps: number): Promise<void> {

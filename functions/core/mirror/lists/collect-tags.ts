@@ -112,8 +112,11 @@ async function keep(context: Context, source: Source, segment: TagSegment): Prom
   if (after === undefined && next === undefined) {
     if (!isKept(tags)) return;
     const list = { tags, checked };
+    const known = context.memory.tagLists.get(key);
     context.memory.tagLists.set(key, list, Number.POSITIVE_INFINITY, weight);
-    await context.manifests.putTagList(source.repository, list);
+    // Clients may ask for any repository, and some registries answer for all of them.
+    const isNews = tags.length > 0 || known === undefined || known.tags.length > 0;
+    if (isNews) await context.manifests.putTagList(source.repository, list);
     return;
   }
   const left = policy.tagTtl - (context.runtime.now() - checked);

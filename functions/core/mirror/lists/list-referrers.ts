@@ -24,7 +24,8 @@ export async function listReferrers(
   const cached = context.memory.referrers.get(key) ?? (await storedList(context, source, subject));
   const outcome = await cachedList(context, source, {
     cached,
-    fetch: () => context.flights.referrers.run(key, () => fetchReferrers(context, source, subject)),
+    fetch: () =>
+      context.flights.referrers.run(key, () => fetchReferrers(context, source, subject, cached)),
     fallback: async (stale) => stale,
   });
   if (outcome.kind !== 'found') return outcome;
@@ -47,13 +48,16 @@ async function fetchReferrers(
   context: Context,
   source: Source,
   subject: Digest,
+  cached: ReferrersList | undefined,
 ): Promise<FetchedReferrers | Unobtained> {
   const listing = await source.listReferrers(subject);
   const list = await listOf(context, source, subject, listing);
   // The list of a stale tag must not replace the cached one, which may be newer.
   if ('kind' in list || list.provenance !== undefined) return list;
   keep(context, manifestKey(source.repository, subject), list);
-  await context.manifests.putReferrers(source.repository, subject, list);
+  // Clients may ask for the referrers of any digest.
+  const isNews = list.manifests.length > 0 || (cached?.manifests.length ?? 0) > 0;
+  if (isNews) await context.manifests.putReferrers(source.repository, subject, list);
   return list;
 }
 

@@ -55,9 +55,13 @@ describe('the index over D1', () => {
       () => store.getUpstreamLocation(alpine, digest),
       () => store.listTags(alpine, page),
       () => store.listRepositories(page),
-      () => store.removeManifest(alpine, digest),
     ];
     for (const one of work) expect(await callsOf(one), one.toString()).toBe(1);
+    const { manifest: two } = imageOf('two', []);
+    await store.putManifest(alpine, two, undefined, 1);
+    expect(await callsOf(() => store.removeManifest(alpine, digest))).toBe(1);
+    // The repository's lists go with its last manifest.
+    expect(await callsOf(() => store.removeManifest(alpine, two.digest))).toBe(2);
   });
 
   test('a manifest of 3,000 layers with annotations has all its entries', async () => {

@@ -339,3 +339,30 @@ describe('an index', () => {
     });
   });
 });
+
+describe('empty lists', () => {
+  it('are not stored: clients may ask for the referrers of any digest', async () => {
+    const put = vi.spyOn(test.store.manifests, 'putReferrers');
+    test.upstream.referrers = { kind: 'found', manifests: [] };
+    for (let at = 0; at < 3; at++) {
+      const answer = await test.mirror.repository(repository).listReferrers(subject);
+      expect(answer).toMatchObject({ kind: 'found', manifests: [] });
+      test.pass(10 * minute);
+    }
+    expect(put).not.toHaveBeenCalled();
+    expect(await test.store.manifests.getReferrers(repository, subject)).toBeUndefined();
+  });
+
+  it('remove the list that was stored before', async () => {
+    const { mediaType, size } = signature.manifest;
+    const referrer = { mediaType, digest: known(signature.manifest.digest), size };
+    test.upstream.referrers = { kind: 'found', manifests: [referrer] };
+    await test.mirror.repository(repository).listReferrers(subject);
+    expect(await test.store.manifests.getReferrers(repository, subject)).toBeDefined();
+    test.restart();
+    test.pass(10 * minute);
+    test.upstream.referrers = { kind: 'found', manifests: [] };
+    await test.mirror.repository(repository).listReferrers(subject);
+    expect(await test.store.manifests.getReferrers(repository, subject)).toBeUndefined();
+  });
+});
