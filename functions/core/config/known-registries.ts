@@ -11,6 +11,11 @@ export const wellKnownRegistries: ReadonlyMap<string, string> = new Map([
   ['registry.gitlab.com', 'https://registry.gitlab.com'],
 ]);
 
+/** True for a registry that is known to answer HEAD truthfully; ECR Public refuses it by 401. */
+export function answersHead(registry: string): boolean {
+  return wellKnownRegistries.has(registry) && registry !== 'public.ecr.aws';
+}
+
 /** Docker Hub's other hosts: `docker.io` is meant. */
 export const dockerHubHosts: ReadonlySet<string> = new Set([
   'registry-1.docker.io',

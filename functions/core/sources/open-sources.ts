@@ -1,3 +1,4 @@
+import { answersHead } from '../config/known-registries.ts';
 import type { Config, PasswordPlace, UpstreamConfig } from '../config/resolve.ts';
 import { version } from '../config/version.ts';
 import type { UpstreamEvent } from '../ports/event.ts';
@@ -51,7 +52,7 @@ function openUpstream(
   const { fetch, runtime, observe, readPassword, waits } = platform;
   const userAgent = `pullfront/${version}`;
   const network = { realms, privateHosts, ca, headersTimeout, stallTimeout };
-  const options = { registry, url, userAgent, ...network };
+  const options = { registry, url, userAgent, answersHead: answersHead(registry), ...network };
   const clientRuntime = { fetch, now: () => runtime.now(), observe, timing: waits };
   if (config.credentials === undefined) return createUpstream(options, clientRuntime);
   const { username, password: place } = config.credentials;

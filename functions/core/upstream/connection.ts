@@ -21,6 +21,8 @@ export interface UpstreamOptions {
   readonly privateHosts?: readonly string[] | undefined;
   /** A certificate authority that is trusted as well: PEM text or the path of a file. */
   readonly ca?: string | undefined;
+  /** True if the registry is known to answer HEAD truthfully. */
+  readonly answersHead?: boolean | undefined;
   /** `pullfront/1.2.3` */
   readonly userAgent: string;
   /** The time for an answer's headers, redirects included, in ms. Default 15 000. */

@@ -6,7 +6,7 @@ import type { Connection } from '../connection.ts';
 import { type AuthScheme, AuthSchemes } from './auth-schemes.ts';
 import { trustedRealm } from './realm.ts';
 import { RootChallenge } from './root-challenge.ts';
-import { basicAuthorization, opensNothing, requestToken } from './token.ts';
+import { basicAuthorization, opensRepository, requestToken } from './token.ts';
 import { TokenCache } from './token-cache.ts';
 
 /** The registry does not let this mirror read the repository. */
@@ -139,8 +139,12 @@ export class Authorization {
   /** The outcome of a 401 to `refused`; `header` is its challenge. */
   denied({ value = '' }: Granted, header: string | null): Denied {
     const [scheme, token = ''] = value.split(' ');
-    const isTokenBad = parseChallenges(header).some(({ parameters }) => parameters.has('error'));
-    const despiteToken = scheme === 'Bearer' && !isTokenBad && !opensNothing(token);
+    const challenge = parseChallenges(header).find(({ scheme }) => scheme === 'bearer');
+    if (scheme !== 'Bearer' || challenge?.parameters.has('error')) return { kind: 'denied' };
+    const opens = opensRepository(token);
+    // Registries grant tokens for what does not exist. Only one that is not for a repository opens all.
+    const isForAll = !challenge?.parameters.get('scope')?.startsWith('repository:');
+    const despiteToken = opens ?? (isForAll || !this.#connection.answersHead);
     return despiteToken ? { kind: 'denied', despiteToken } : { kind: 'denied' };
   }
 

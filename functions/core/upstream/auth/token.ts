@@ -61,15 +61,15 @@ async function isTokenRefusal(response: Response, what: string): Promise<boolean
   return bytes !== undefined && (bytes.byteLength === 0 || parseObject(bytes) !== undefined);
 }
 
-/** True if a token states (JWT, `access`) that it opens no repository. */
-export function opensNothing(token: string): boolean {
+/** Whether a token opens a repository, if it says so (JWT, `access`). */
+export function opensRepository(token: string): boolean | undefined {
   try {
     const payload = (token.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/');
     const access = parseObject(atob(payload))?.access;
     const actionsOf = (one: unknown) => entriesOf(objectOf(one)?.actions) ?? [];
-    return Array.isArray(access) && access.every((one) => actionsOf(one).length === 0);
+    return Array.isArray(access) ? access.some((one) => actionsOf(one).length > 0) : undefined;
   } catch {
-    return false;
+    return undefined;
   }
 }
 

@@ -19,6 +19,11 @@ function challenge(server: ScriptedServer, more = '') {
   return { status: 401, headers: { 'www-authenticate': realm } };
 }
 
+/** A token as Docker Hub grants. */
+function jwt(access: unknown): string {
+  return `e30.${btoa(JSON.stringify({ access })).replaceAll('=', '')}.c2ln`;
+}
+
 /** A registry that grants `token` for everything. */
 async function scene(token = 'opaque') {
   const server = await startScripted();
@@ -81,11 +86,40 @@ test('a token that the registry calls insufficient is not good: no GET', async (
 });
 
 test('neither is a token that opens nothing, as Docker Hub gives for what does not exist', async () => {
-  const payload = btoa(JSON.stringify({ access: [] })).replaceAll('=', '');
-  await using test = await scene(`e30.${payload}.c2ln`);
+  await using test = await scene(jwt([]));
   test.refuse('HEAD', 'not/there');
   expect(await test.head('not/there')).toEqual({ kind: 'denied' });
 });
+
+test.each([
+  [true, 'opaque', 'repository:a/b:pull', 'denied'],
+  [true, jwt([]), 'aws', 'denied'],
+  [true, jwt([{ type: 'repository', name: 'a/b', actions: [] }]), 'aws', 'denied'],
+  [
+    true,
+    jwt([{ type: 'repository', name: 'a/b', actions: ['pull'] }]),
+    'repository:a/b:pull',
+    'unsupported',
+  ],
+  [true, 'opaque', 'aws', 'unsupported'],
+  [true, 'opaque', undefined, 'unsupported'],
+  [false, 'opaque', 'repository:a/b:pull', 'unsupported'],
+])(
+  'a registry known for HEAD: %s, the token %s for %s: %s',
+  async (answersHead, token, scope, kind) => {
+    await using server = await startScripted();
+    const wanted = scope === undefined ? '' : `,scope="${scope}"`;
+    const realm = `Bearer realm="${server.url.href}token"${wanted}`;
+    const answer = { status: 401, headers: { 'www-authenticate': realm } };
+    const asked = encodeURIComponent(scope ?? 'repository:a/b:pull');
+    server.expect(
+      { path: `/token?scope=${asked}`, answer: { body: JSON.stringify({ token }) }, times: 2 },
+      { method: 'HEAD', path: pathOf('a/b'), answer, times: 2 },
+    );
+    const { upstream, at } = clientOf(server.url, { answersHead });
+    expect(await upstream.headManifest(at('a/b'), tag)).toEqual({ kind });
+  },
+);
 
 test('a blob is looked for by GET', async () => {
   await using test = await scene();
