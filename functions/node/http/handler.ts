@@ -13,6 +13,7 @@ import { isRegistryTarget } from '../../core/registry/route.ts';
 import type { Service } from '../../core/service/create-service.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { ServerLog } from '../observe/server-log.ts';
+import { clientNetwork } from './client-network.ts';
 import type { RequestHandler } from './listener.ts';
 import { type MeteredResponse, writeAnswer } from './write-answer.ts';
 
@@ -107,7 +108,7 @@ class NodeRequest implements RegistryRequest {
   }
 
   get client(): string | undefined {
-    return this.#socket.remoteAddress;
+    return clientNetwork(this.#socket.remoteAddress);
   }
 
   header(name: string): string | undefined {

@@ -39,7 +39,7 @@ async function followFill(
     return passThrough(context, source, request);
   }
   if (isFarAhead(fill, request)) {
-    const end = context.upstreamReads.beside(source, request);
+    const end = context.upstreamReads.beside(source, digest);
     if (end !== undefined) return passThrough(context, source, request, end);
   }
   if (!isJoined) source.upstreamCalls += 1;

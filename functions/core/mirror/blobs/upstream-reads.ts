@@ -1,6 +1,6 @@
+import type { Digest } from '../../oci/digest.ts';
 import { UpstreamError } from '../../ports/upstream-error.ts';
 import type { Source } from '../../sources/source.ts';
-import type { BlobRequest } from '../context.ts';
 import { registryBlobKey } from '../memory.ts';
 
 /** Ranges read beside the fill of one blob, and by one client beside any fill. */
@@ -24,7 +24,7 @@ export class UpstreamReads {
    * Begins a read beside a fill; undefined if the blob or the client has its share, so that the client
    * has to follow the fill.
    */
-  beside({ repository, client }: Source, { digest }: BlobRequest): EndRead | undefined {
+  beside({ repository, client }: Source, digest: Digest): EndRead | undefined {
     const ofBlob = `blob ${registryBlobKey(repository.registry, digest)}`;
     const ofClient = client === undefined ? undefined : `beside ${client}`;
     if (this.#has(ofBlob, mostBesideFill) || this.#has(ofClient, mostBesideFills)) return undefined;
