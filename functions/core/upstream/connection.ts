@@ -59,12 +59,17 @@ export interface UpstreamRuntime {
   readonly timing?: HostTiming;
 }
 
+/** Where an upstream's repositories are. */
+export interface Place {
+  /** The URL of `/v2/`, with the slash. */
+  api: string;
+  /** What every repository's name begins with at the upstream: empty, or `hub-proxy/`. */
+  namePrefix: string;
+}
+
 /** What every request to an upstream needs. */
 export interface Connection extends UpstreamOptions {
-  /** The URL of `/v2/`, with the slash. */
-  readonly api: string;
-  /** What every repository's name begins with at the upstream: empty, or `hub-proxy/`. */
-  readonly namePrefix: string;
+  readonly place: Place;
   readonly realms: readonly string[];
   readonly headersTimeout: number;
   readonly stallTimeout: number;
@@ -84,12 +89,15 @@ export function connectionOf(options: UpstreamOptions, runtime: UpstreamRuntime)
     stallTimeout,
     destinations: new Destinations(options),
     runtime,
-    api: `${options.url.origin}${before}/v2/`,
-    namePrefix: after === undefined ? '' : `${after}/`,
+    place: {
+      api: `${options.url.origin}${before}/v2/`,
+      namePrefix: after === undefined ? '' : `${after}/`,
+    },
   };
 }
 
 /** The URL of a path below `/v2/` that begins with a repository's name. */
-export function endpoint({ api, namePrefix }: Connection, path: string, query = ''): URL {
+export function endpoint({ place }: Connection, path: string, query = ''): URL {
+  const { api, namePrefix } = place;
   return new URL(`${api}${namePrefix}${path}${query}`);
 }

@@ -9,6 +9,7 @@ import {
 import { OtherRegistries } from './auth/other-registries.ts';
 import type { Connection } from './connection.ts';
 import { HeadRefusals } from './head-refusals.ts';
+import { PathPlacement } from './path-placement.ts';
 import { type Answer, send, type UpstreamRequest } from './request.ts';
 import { discard } from './response-body.ts';
 
@@ -36,6 +37,7 @@ function isHiding(status: number): boolean {
 export function openSession(connection: Connection): Session {
   const authorization = new Authorization(connection);
   const others = new OtherRegistries(connection);
+  const placement = new PathPlacement(connection);
 
   /** Sends a request, and answers the challenge of another registry that it is redirected to. */
   async function follow(
@@ -87,36 +89,46 @@ export function openSession(connection: Connection): Session {
     }
   }
 
+  /** Sends a request, and once more with what the registry demands. */
+  async function exchangeOnce(request: UpstreamRequest): Promise<Answer | Denied> {
+    const { remote } = request;
+    const first = await authorization.permit(remote);
+    if (first.kind === 'denied') return first;
+    const { missing } = first;
+    const answer = await follow(request, first.value);
+    if (answer.kind === 'denied') return answer;
+    const { status, headers } = answer.response;
+    // Another host's answer is no challenge of this registry, and hides nothing.
+    if (answer.moved || status < 400) {
+      if (missing !== undefined && status < 400) authorization.rememberOpen(remote.name);
+      return answer;
+    }
+    if (status === 401 && request.keepsToken && first.value?.startsWith('Bearer ')) {
+      await discard(answer.response);
+      return authorization.denied(first, headers.get('www-authenticate'));
+    }
+    const second = await retryPermit(request, answer, first);
+    if (second === undefined) return answer;
+    if (second.kind === 'denied') return second;
+    const last = await follow(request, second.value);
+    if (last.kind === 'denied' || last.response.status !== 401 || last.moved) return last;
+    await discard(last.response);
+    if (second.value?.startsWith('Basic ')) throw authorization.credentialsRefused();
+    return authorization.denied(second, last.response.headers.get('www-authenticate'));
+  }
+
   return {
     connection,
     tagPages: { size: 0 },
     headRefusals: new HeadRefusals(() => connection.runtime.now()),
     tokenServiceOf: (name) => authorization.tokenServiceOf(name),
     async exchange(request) {
-      const { remote } = request;
-      const first = await authorization.permit(remote);
-      if (first.kind === 'denied') return first;
-      const { missing } = first;
-      const answer = await follow(request, first.value);
-      if (answer.kind === 'denied') return answer;
-      const { status, headers } = answer.response;
-      // Another host's answer is no challenge of this registry, and hides nothing.
-      if (answer.moved || status < 400) {
-        if (missing !== undefined && status < 400) authorization.rememberOpen(remote.name);
-        return answer;
-      }
-      if (status === 401 && request.keepsToken && first.value?.startsWith('Bearer ')) {
-        await discard(answer.response);
-        return authorization.denied(first, headers.get('www-authenticate'));
-      }
-      const second = await retryPermit(request, answer, first);
-      if (second === undefined) return answer;
-      if (second.kind === 'denied') return second;
-      const last = await follow(request, second.value);
-      if (last.kind === 'denied' || last.response.status !== 401 || last.moved) return last;
-      await discard(last.response);
-      if (second.value?.startsWith('Basic ')) throw authorization.credentialsRefused();
-      return authorization.denied(second, last.response.headers.get('www-authenticate'));
+      const answer = await exchangeOnce(request);
+      const corrected =
+        answer.kind === 'answer' ? await placement.correct(request, answer) : undefined;
+      if (answer.kind === 'denied' || corrected === undefined) return answer;
+      await discard(answer.response);
+      return exchangeOnce(corrected);
     },
   };
 }

@@ -192,7 +192,7 @@ export class Authorization {
 
   #tokenOf(scheme: Extract<AuthScheme, { kind: 'bearer' }>, name: string) {
     const { realm, service } = scheme;
-    const { namePrefix } = this.#connection;
+    const { namePrefix } = this.#connection.place;
     const wanted = { realm, service, scope: scopeFor(`${namePrefix}${name}`, scheme.scope) };
     return { wanted, key: JSON.stringify([realm.href, service, wanted.scope]) };
   }

@@ -33,7 +33,7 @@ export class RootChallenge {
   }
 
   async #request(remote: RemoteRepository): Promise<string | null> {
-    const url = new URL(this.#connection.api);
+    const url = new URL(this.#connection.place.api);
     const request = { purpose: 'ping', method: 'GET', remote, url } as const;
     const answer = await send(this.#connection, request, undefined);
     const { status, headers } = answer.response;
