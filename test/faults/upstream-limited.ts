@@ -46,6 +46,42 @@ export function describeUpstreamLimited<Mirror extends RestartableMirror>(
     });
   });
 
+  describe('upstream answers 429 with Retry-After', () => {
+    const headers = { 'retry-after': '3600' };
+
+    it('to HEAD and GET: it gets one request, however often clients ask, also after a restart', async () => {
+      const { upstream, mirror, manifest } = await setScene();
+      upstream.fail({ on: 'manifest', do: { kind: 'status', status: 429, headers } });
+      const ask = async () => {
+        for (const reference of ['1', '2', image.manifest.digest]) {
+          expect((await manifest(reference)).status).toBe(429);
+          expect((await manifest(reference, '?ns=docker.io')).status).toBe(503);
+        }
+      };
+      await ask();
+      // The first HEAD was not yet part of the limit.
+      expect(upstream.count({ kind: 'manifest' })).toBeLessThanOrEqual(2);
+      if (!target.outlivesProcess) return;
+      await mirror.end('SIGTERM');
+      await mirror.start();
+      upstream.clear();
+      await ask();
+      expect(upstream.count({ kind: 'manifest' })).toBeLessThanOrEqual(1);
+    });
+
+    it('to GET only: it gets no more of them, and one HEAD a minute', async () => {
+      const { upstream, manifest } = await setScene();
+      upstream.fail({
+        on: 'manifest',
+        method: 'GET',
+        do: { kind: 'status', status: 429, headers },
+      });
+      for (let times = 0; times < 5; times++) expect((await manifest()).status).toBe(429);
+      expect(upstream.count({ kind: 'manifest', method: 'GET' })).toBe(1);
+      expect(upstream.count({ kind: 'manifest', method: 'HEAD' })).toBeLessThanOrEqual(2);
+    });
+  });
+
   describe('upstream answers 429 on blobs', () => {
     // The peer answers 500, which dockerd repeats for 50 seconds.
     it('cold: 429 for dockerd and podman, 503 for containerd', async () => {

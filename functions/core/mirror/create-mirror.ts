@@ -6,6 +6,7 @@ import type { FillJob, FillOutcome } from '../ports/fill-queue.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Runtime } from '../ports/runtime.ts';
 import { attempt, tolerate } from '../ports/tolerate.ts';
+import { RetryAfterLimits } from '../sources/retry-after-limits.ts';
 import type { MirroredUpstream, Source } from '../sources/source.ts';
 import { Sources } from '../sources/sources.ts';
 import { locateBlob } from './blobs/locate-blob.ts';
@@ -130,12 +131,16 @@ function createContext(
 ): Context {
   const observe = runtime.observe.bind(runtime);
   const { upstreams, memoryBytes, evictionSteps = Number.POSITIVE_INFINITY, ...settings } = options;
+  const leases = tolerate(ports.leases, observe);
+  const ledger = tolerate(ports.ledger, observe);
+  const isShared = settings.missingBlobs.otherInstancesFill;
+  const limits = new RetryAfterLimits({ leases, ledger, runtime, isShared });
   const fillContext: FillContext = {
     ...settings,
     evictionSteps,
     manifests: tolerate(ports.manifests, observe),
     blobs: tolerate(ports.blobs, observe),
-    leases: tolerate(ports.leases, observe),
+    leases,
     ledger: ports.ledger,
     attempt: {
       manifests: attempt(ports.manifests, observe),
@@ -144,7 +149,7 @@ function createContext(
       queue: attempt(ports.queue, observe),
     },
     ports,
-    sources: new Sources(upstreams, runtime),
+    sources: new Sources(upstreams, runtime, limits),
     memory: createMemory(memoryBytes, () => runtime.now()),
     flights: createFlights(runtime),
     stopping,

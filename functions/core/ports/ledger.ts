@@ -6,6 +6,12 @@ export interface Account {
   readonly account: string;
 }
 
+/**
+ * The account under which a registry's Retry-After is kept: from `seen` on, nothing is left for
+ * `windowSeconds`.
+ */
+export const retryAfterAccount = 'retry-after';
+
 /** A rate limit as an upstream reported it, at `seen` (ms since 1970). */
 export interface SeenRateLimit extends Account {
   readonly rate: RateLimit;

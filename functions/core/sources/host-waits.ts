@@ -197,7 +197,9 @@ export class HostWaits implements HostTiming {
       const oldest = this.#hosts.oldestWait(wait.host);
       const isOwn = wait.owner === client || oldest?.owner === client;
       if (isOwn || !wait.host.waits.has(wait)) continue;
-      const end = deadlineOf(this.#hosts.timesOf(wait.at), client.began, clientPatience);
+      // The work may have reached this host only now.
+      const began = Math.max(client.began, wait.since);
+      const end = deadlineOf(this.#hosts.timesOf(wait.at), began, clientPatience);
       deadline = Math.min(deadline, end);
     }
     return deadline;

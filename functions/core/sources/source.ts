@@ -11,6 +11,7 @@ import type {
 } from '../ports/upstream.ts';
 import { UpstreamError } from '../ports/upstream-error.ts';
 import type { HostWaits } from './host-waits.ts';
+import type { RetryAfterLimits } from './retry-after-limits.ts';
 import type { SourceHealth } from './source-health.ts';
 
 /** How one upstream is mirrored. Durations are in ms. */
@@ -80,6 +81,7 @@ export interface RequestOrigin {
 /** An upstream, and what was seen of it. */
 export interface ObservedUpstream extends MirroredUpstream {
   readonly health: SourceHealth;
+  readonly limits: RetryAfterLimits;
 }
 
 /**
@@ -98,6 +100,7 @@ export class Source implements RemoteRepository {
   readonly isBackground: boolean;
   readonly #upstream: Upstream;
   readonly #health: SourceHealth;
+  readonly #limits: RetryAfterLimits;
   readonly #origin: RequestOrigin;
   readonly #waits: HostWaits | undefined;
   readonly #now: () => number;
@@ -105,7 +108,7 @@ export class Source implements RemoteRepository {
 
   constructor(
     repository: Repository,
-    { upstream, policy, hasPath, health, waits }: ObservedUpstream,
+    { upstream, policy, hasPath, health, limits, waits }: ObservedUpstream,
     now: () => number,
     origin: RequestOrigin = {},
   ) {
@@ -117,6 +120,7 @@ export class Source implements RemoteRepository {
     this.isWellKnown = !hasPath && wellKnownRegistries.has(repository.registry);
     this.#upstream = upstream;
     this.#health = health;
+    this.#limits = limits;
     this.#origin = origin;
     this.isBackground = origin.isBackground ?? false;
   }
@@ -132,13 +136,17 @@ export class Source implements RemoteRepository {
   }
 
   /** HEAD of a manifest: not counted as a pull by Docker Hub. */
-  headManifest(reference: Reference) {
+  async headManifest(reference: Reference) {
+    const limit = await this.#limits.refuses(this.repository.registry, 'HEAD');
+    if (limit !== undefined) throw limit;
     return this.#request((upstream) => upstream.headManifest(this, reference));
   }
 
   /** GET of a manifest: counted as a pull by Docker Hub. */
-  getManifest(reference: Reference) {
-    return this.#request((upstream) => upstream.getManifest(this, reference));
+  async getManifest(reference: Reference) {
+    const limit = await this.#limits.refuses(this.repository.registry, 'GET');
+    if (limit !== undefined) throw limit;
+    return this.#request((upstream) => upstream.getManifest(this, reference), 'pull');
   }
 
   headBlob(digest: Digest) {
@@ -175,7 +183,8 @@ export class Source implements RemoteRepository {
 
   /** The failure because of which clients that have a copy do not wait for the upstream. */
   get recentFailure(): UpstreamError | undefined {
-    return this.#health.recentFailure(this.name) ?? this.#silence;
+    const limit = this.#limits.current(this.repository.registry);
+    return limit ?? this.#health.recentFailure(this.name) ?? this.#silence;
   }
 
   /** When this client's request first waited for an upstream, in ms since 1970. */
@@ -238,15 +247,17 @@ export class Source implements RemoteRepository {
 
   async #request<Result extends { readonly kind: string }>(
     send: (upstream: Upstream) => Promise<Result>,
+    cause: 'pull' | 'request' = 'request',
   ): Promise<Result> {
     const { name } = this;
     const tokenService = this.#upstream.tokenServiceOf(name);
     try {
       const result = await send(this.#upstream);
       this.#health.success(name, tokenService, result.kind === 'denied');
+      if (cause === 'request') this.#limits.answered(this.repository.registry);
       return result;
     } catch (error) {
-      throw this.#noteFailure(error);
+      throw this.#noteFailure(error, cause);
     }
   }
 
@@ -255,8 +266,13 @@ export class Source implements RemoteRepository {
     return opening;
   }
 
-  #noteFailure(error: unknown): UpstreamError {
+  #noteFailure(error: unknown, cause: 'pull' | 'request' = 'request'): UpstreamError {
     const failure = this.toUpstreamError(error);
+    const { kind, retryAfter, answerer } = failure;
+    const isOfRegistry = answerer === undefined || answerer.role === 'registry';
+    if (kind === 'limited' && retryAfter !== undefined && isOfRegistry) {
+      this.#limits.begin(this.repository.registry, retryAfter, cause);
+    }
     this.#health.failure(this.name, failure);
     return failure;
   }

@@ -1,5 +1,6 @@
 import type { Repository } from '../oci/repository.ts';
 import type { Runtime } from '../ports/runtime.ts';
+import type { RetryAfterLimits } from './retry-after-limits.ts';
 import {
   type MirroredUpstream,
   type ObservedUpstream,
@@ -12,6 +13,7 @@ import { SourceHealth } from './source-health.ts';
 /** The configured upstreams and their health. */
 export class Sources {
   readonly #runtime: Pick<Runtime, 'now' | 'observe'>;
+  readonly #limits: RetryAfterLimits;
   /** Includes removed upstreams, for requests that began before the removal. */
   #upstreams: ReadonlyMap<string, ObservedUpstream> = new Map();
   #policies: ReadonlyMap<string, UpstreamPolicy> = new Map();
@@ -19,8 +21,10 @@ export class Sources {
   constructor(
     upstreams: ReadonlyMap<string, MirroredUpstream>,
     runtime: Pick<Runtime, 'now' | 'observe'>,
+    limits: RetryAfterLimits,
   ) {
     this.#runtime = runtime;
+    this.#limits = limits;
     this.replace(upstreams);
   }
 
@@ -28,7 +32,7 @@ export class Sources {
   replace(upstreams: ReadonlyMap<string, MirroredUpstream>): void {
     const added = [...upstreams].map(([registry, mirrored]) => {
       const health = new SourceHealth(mirrored.upstream, this.#runtime);
-      return [registry, { ...mirrored, health }] as const;
+      return [registry, { ...mirrored, health, limits: this.#limits }] as const;
     });
     this.#upstreams = new Map([...this.#upstreams, ...added]);
     this.#policies = new Map([...upstreams].map(([registry, { policy }]) => [registry, policy]));

@@ -1,7 +1,12 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { BlobStore } from '../../core/ports/blob-store.ts';
 import type { MirrorEvent } from '../../core/ports/event.ts';
-import { type Counters, type Ledger, noCounts } from '../../core/ports/ledger.ts';
+import {
+  type Counters,
+  type Ledger,
+  noCounts,
+  retryAfterAccount,
+} from '../../core/ports/ledger.ts';
 
 /** The stores that metrics are read from. */
 export interface MetricStores {
@@ -54,7 +59,8 @@ export async function rememberedRateLimits(
 ): Promise<MirrorEvent[]> {
   const limits = await ledger.rateLimits();
   // Older indexes hold user names instead of `account`: use the one that was seen last.
-  return [...limits]
+  return limits
+    .filter(({ account }) => account !== retryAfterAccount)
     .sort((a, b) => a.seen - b.seen)
     .map(({ registry, account, rate }) => {
       const credentials = account === 'anonymous' ? account : 'account';

@@ -211,6 +211,19 @@ describe('a client that follows what another began', () => {
     expect([first.seconds, elsewhere.seconds]).toEqual([27, 27]);
   });
 
+  it('waits for 1 s for each host that the work reaches', async () => {
+    request('registry');
+    const client = follow({ name: 'app' });
+    await pass(0.9);
+    sent[0]?.answer();
+    await pass(1);
+    request('its CDN', { role: 'blob-host', host: 'cdn.example', isBlob: true });
+    await pass(0.9);
+    expect(client.seconds).toBe(0);
+    await pass(1.1);
+    expect(client.seconds).toBeCloseTo(2.9);
+  });
+
   it('waits to the end if no client waits for it yet: a fill in the background', async () => {
     request('fill', { isBackground: true, isBlob: true });
     const first = follow({ name: 'app' });
