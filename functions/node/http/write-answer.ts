@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type IncomingMessage, ServerResponse } from 'node:http';
+import { performance } from 'node:perf_hooks';
 import type { Writable } from 'node:stream';
 import type { Written } from '../../core/observe/request-line.ts';
 import type { Answer } from '../../core/registry/answer.ts';
@@ -47,17 +48,31 @@ export function writeAnswer(
   return { bytes: Buffer.byteLength(body), end: 'complete' };
 }
 
+/** How often the system is asked, during `patience`, whether it took bytes of a socket. */
+const checks = 10;
+
 /** Cuts the connection if the client takes no byte for so long, but not while none waits for it. */
 function cutUnread(response: MeteredResponse, patience: number): void {
   const { socket } = response;
   if (socket === null) return;
-  // Node counts the time since the system last took bytes of this socket.
-  response.setTimeout(patience, () => {
-    if (socket.writableLength > 0) response.destroy();
+  const interval = patience / checks;
+  let unread = 0;
+  let sent = 0;
+  let checked = 0;
+  // Node leaves out the event if the system took a part of a write since it checked last.
+  response.setTimeout(interval, () => {
+    const now = performance.now();
+    const isNext = now - checked < interval * 1.5 && response.sentBytes === sent;
+    checked = now;
+    sent = response.sentBytes;
+    if (socket.writableLength === 0) unread = 0;
+    else unread = isNext ? unread + 1 : 1;
+    if (unread >= checks) response.destroy();
+    else socket.setTimeout(interval);
   });
   response.once('close', () => {
     // The answer to a request that was pipelined behind this one may take longer.
-    if (socket.timeout === patience) socket.setTimeout(0);
+    if (socket.timeout === interval) socket.setTimeout(0);
   });
 }
 
