@@ -24,7 +24,7 @@ const hub =
 const config = resolve(fileURLToPath(new URL('.', import.meta.url)), options.config);
 const checked = checkMirrorConfig(config, hub);
 if ('problem' in checked) fail(checked.problem);
-const { secrets, resolved } = checked;
+const { secrets, resolved, storeBytes } = checked;
 
 makeStack(app, options.name, {
   ...options,
@@ -32,6 +32,7 @@ makeStack(app, options.name, {
   front: await frontOf(options),
   fillCode: Code.fromAsset(assembleFunction('fill', resolved)),
   hub,
+  storeBytes,
   secrets,
   secretsCondition: undefined,
   alarmAction:

@@ -6,6 +6,7 @@ import {
   TreatMissingData,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+import { type CostSources, hourlyCost, storedBytes } from './cost.ts';
 import type { FillQueues } from './fill-queues.ts';
 import { total } from './metrics.ts';
 
@@ -14,19 +15,40 @@ export interface Watched {
   readonly pull: LambdaFunction | undefined;
   readonly fill: LambdaFunction;
   readonly queues: FillQueues;
+  /** What the estimate of the cost counts. */
+  readonly cost: CostSources;
+  /** The mirror's `limits.storeBytes`; undefined if it has none. */
+  readonly storeBytes: number | undefined;
 }
+
+/** The limit of the configuration that this folder deploys by default, in bytes. */
+const usualStoreBytes = 500e9;
+
+/** The bucket holds more than the limit by what was evicted in the last hour, and by fills in progress. */
+const excess = 1.2;
+
+/** US dollars an hour: 36,000 pulls, or five fills at once all the time. */
+const mostCost = 0.4;
 
 const period = Duration.minutes(5);
 
 /** Adds the alarms. Without an action they only change their state. */
 export function addAlarms(stack: Stack, watched: Watched, action: IAlarmAction | undefined): void {
-  const { pull, fill, queues } = watched;
-  const alarm = (id: string, description: string, metric: IMetric, over: number, times = 1) => {
+  const { pull, fill, queues, cost, storeBytes = usualStoreBytes } = watched;
+  const alarm = (id: string, description: string, metric: IMetric, over: number, times = 1) =>
+    reaching(id, description, metric, over + 1, times);
+  const reaching = (
+    id: string,
+    description: string,
+    metric: IMetric,
+    threshold: number,
+    times = 1,
+  ) => {
     const added = new Alarm(stack, id, {
       alarmDescription: description,
       metric,
       // The comparison is "greater than or equal to".
-      threshold: over + 1,
+      threshold,
       evaluationPeriods: times,
       treatMissingData: TreatMissingData.NOT_BREACHING,
     });
@@ -61,5 +83,18 @@ export function addAlarms(stack: Stack, watched: Watched, action: IAlarmAction |
     'An upstream answered 429: known images are served stale, new ones come from the upstream itself.',
     total('Upstream429'),
     0,
+  );
+  reaching(
+    'BucketSize',
+    'The bucket is a fifth larger than limits.storeBytes: eviction does not keep up, or something else writes to it.',
+    storedBytes(cost.data),
+    storeBytes * excess,
+  );
+  reaching(
+    'Cost',
+    'Functions, table, queue and logs cost more than 0.40 US dollars an hour, twice in a row, by list prices without storage and traffic: somebody floods the mirror, or fills it.',
+    hourlyCost(cost),
+    mostCost,
+    2,
   );
 }

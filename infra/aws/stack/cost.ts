@@ -36,6 +36,17 @@ export interface CostSources {
   readonly logs: readonly LogGroup[];
 }
 
+/** The size of the bucket's objects in bytes, which S3 measures once a day. */
+export function storedBytes({ bucket }: Data): Metric {
+  return new Metric({
+    namespace: 'AWS/S3',
+    metricName: 'BucketSizeBytes',
+    dimensionsMap: { BucketName: bucket.bucketName, StorageType: 'StandardStorage' },
+    statistic: 'Average',
+    period: Duration.days(1),
+  });
+}
+
 interface Term {
   readonly metric: IMetric;
   /** US dollars per unit of the metric's sum over an hour. */

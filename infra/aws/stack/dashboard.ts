@@ -4,10 +4,9 @@ import {
   GraphWidget,
   type GraphWidgetProps,
   MathExpression,
-  Metric,
   SingleValueWidget,
 } from 'aws-cdk-lib/aws-cloudwatch';
-import { type CostSources, hourlyCost } from './cost.ts';
+import { type CostSources, hourlyCost, storedBytes } from './cost.ts';
 import { each, period, total } from './metrics.ts';
 
 const width = 8;
@@ -23,14 +22,6 @@ const dashboardName = `${Aws.STACK_NAME}-${Aws.REGION}`;
 /** Adds the dashboard. */
 export function addDashboard(stack: Stack, sources: CostSources): void {
   const { functions, data, queues } = sources;
-  const stored = new Metric({
-    namespace: 'AWS/S3',
-    metricName: 'BucketSizeBytes',
-    dimensionsMap: { BucketName: data.bucket.bucketName, StorageType: 'StandardStorage' },
-    statistic: 'Average',
-    period: Duration.days(1),
-    label: 'Bytes stored',
-  });
   const avoided = new MathExpression({
     expression: '100 * avoided / (avoided + made)',
     usingMetrics: { avoided: total('PullsAvoided'), made: total('PullsMade') },
@@ -81,6 +72,11 @@ export function addDashboard(stack: Stack, sources: CostSources): void {
       left: [hourlyCost(sources)],
       period: Duration.hours(1),
     }),
-    new SingleValueWidget({ title: 'Stored', width, height: 3, metrics: [stored] }),
+    new SingleValueWidget({
+      title: 'Stored',
+      width,
+      height: 3,
+      metrics: [storedBytes(data).with({ label: 'Bytes stored' })],
+    }),
   );
 }

@@ -9,6 +9,8 @@ export type CheckedConfig =
   | {
       /** The names or ARNs of the secrets in it. */
       readonly secrets: readonly string[];
+      /** Its `limits.storeBytes`; undefined if it has none. */
+      readonly storeBytes: number | undefined;
       /** The file for the functions' code. */
       readonly resolved: string;
     }
@@ -26,9 +28,11 @@ export function checkMirrorConfig(file: string, hub: HubAccount | undefined): Ch
   return secretsOf(stdout, hub);
 }
 
-/** The part of a resolved configuration (core/config/resolved.ts) that names secrets. */
-interface Upstreams {
+/** The parts of a resolved configuration (core/config/resolved.ts) that the stack uses. */
+interface Used {
   readonly resolved: {
+    /** A number, unless there is no limit. */
+    readonly limits: { readonly storeBytes: unknown };
     readonly upstreams: {
       readonly $map: readonly (readonly [
         string,
@@ -39,7 +43,7 @@ interface Upstreams {
 }
 
 function secretsOf(resolved: string, hub: HubAccount | undefined): CheckedConfig {
-  const { upstreams } = (JSON.parse(resolved) as Upstreams).resolved;
+  const { upstreams, limits } = (JSON.parse(resolved) as Used).resolved;
   const secrets = hub === undefined ? [] : [hub.secret];
   for (const [name, { credentials }] of upstreams.$map) {
     if (credentials?.password === undefined) continue;
@@ -51,5 +55,6 @@ function secretsOf(resolved: string, hub: HubAccount | undefined): CheckedConfig
     }
     secrets.push(secret);
   }
-  return { secrets: [...new Set(secrets)], resolved };
+  const storeBytes = typeof limits.storeBytes === 'number' ? limits.storeBytes : undefined;
+  return { secrets: [...new Set(secrets)], storeBytes, resolved };
 }

@@ -130,6 +130,7 @@ function fill(stack: Stack): void {
     removeData: false,
     deletionProtection: Fn.conditionIf(protects.logicalId, true, false),
     hub: { username, secret },
+    storeBytes: undefined,
     secrets: [secret],
     secretsCondition: hasSecret,
     alarmAction: () => ({ bind: () => ({ alarmActionArn }) }),

@@ -46,6 +46,8 @@ export interface StackParts {
   readonly removeData: boolean;
   readonly deletionProtection: boolean | IResolvable;
   readonly hub: HubAccount | undefined;
+  /** The mirror's `limits.storeBytes`; undefined if it has none, or if only the deployment knows. */
+  readonly storeBytes: number | undefined;
   /** The names or ARNs of all secrets that the mirror reads. */
   readonly secrets: readonly string[];
   /** Whether there are secrets, if only the deployment knows. */
@@ -83,8 +85,10 @@ export function addMirror(stack: Stack, parts: StackParts): void {
     ...(pull === undefined ? [] : [{ lambda: pull, memory: pullMemory }]),
     { lambda: fill, memory: fillMemory },
   ];
-  addDashboard(stack, { functions, data, queues, logs: [pullLogs.written, fillLogs] });
-  addAlarms(stack, { pull, fill, queues }, parts.alarmAction?.(stack));
+  const cost = { functions, data, queues, logs: [pullLogs.written, fillLogs] };
+  const { storeBytes } = parts;
+  addDashboard(stack, cost);
+  addAlarms(stack, { pull, fill, queues, cost, storeBytes }, parts.alarmAction?.(stack));
   addOutputs(stack, host, {
     Table: data.table.tableName,
     Bucket: data.bucket.bucketName,

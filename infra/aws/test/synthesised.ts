@@ -30,6 +30,7 @@ export function stackOf(app: App, choices: Partial<StackParts> = {}): Stack {
     removeData: false,
     deletionProtection: false,
     hub: undefined,
+    storeBytes: undefined,
     secrets: [],
     secretsCondition: undefined,
     alarmAction: undefined,

@@ -21,7 +21,24 @@ test('there is an alarm for each thing that needs somebody', () => {
     ['AWS/Lambda Errors', 1, 'notBreaching'],
     ['AWS/Lambda Throttles', 1, 'notBreaching'],
     ['Pullfront Upstream429', 1, 'notBreaching'],
+    ['AWS/S3 BucketSizeBytes', 600e9, 'notBreaching'],
+    // The cost is computed from several metrics.
+    ['undefined undefined', 0.4, 'notBreaching'],
   ]);
+});
+
+test('the alarm on the size of the bucket follows the limit of the store', () => {
+  synthesised({ storeBytes: 50e9 }).hasResourceProperties('AWS::CloudWatch::Alarm', {
+    MetricName: 'BucketSizeBytes',
+    Threshold: 60e9,
+  });
+});
+
+test('the alarm on the cost has no more metrics than CloudWatch allows', () => {
+  const alarms = Object.values(template.findResources('AWS::CloudWatch::Alarm'));
+  const [cost] = alarms.filter(({ Properties }) => Properties.Metrics !== undefined);
+  const metrics: { Expression?: string }[] = cost?.Properties.Metrics;
+  assert.ok(metrics.filter(({ Expression }) => Expression === undefined).length <= 10);
 });
 
 test('alarms go to a topic where one is named', () => {
