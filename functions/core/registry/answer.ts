@@ -1,7 +1,8 @@
 import type { Method, MirroredRepository } from '../mirror/mirror.ts';
 import type { AnswerNote } from '../observe/request-line.ts';
 import type { Repository } from '../oci/repository.ts';
-import type { RequestOrigin, UpstreamPolicy } from '../sources/source.ts';
+import type { RequestOrigin } from '../sources/source.ts';
+import type { UpstreamPolicy } from '../sources/upstream-policy.ts';
 import type { RegistryForm } from './route.ts';
 
 /** A request in the form that every platform can give. */

@@ -1,7 +1,7 @@
 import type { Mirror } from '../mirror/mirror.ts';
 import { type Page, type PageRequest, parsePage } from '../oci/page.ts';
 import { repositoryOf } from '../oci/repository.ts';
-import { isAllowed } from '../sources/source.ts';
+import { isAllowed } from '../sources/upstream-policy.ts';
 import { type Answer, jsonAnswer, type ReadRequest } from './answer.ts';
 import { headersFor, noCache } from './answer-headers.ts';
 import { chooseRegistry, type Registries } from './choose-repository.ts';

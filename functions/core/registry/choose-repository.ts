@@ -1,6 +1,6 @@
 import type { AnswerNote } from '../observe/request-line.ts';
 import { isRepositoryName, type Repository, repositoryKey } from '../oci/repository.ts';
-import { isAllowed, type UpstreamPolicy } from '../sources/source.ts';
+import { isAllowed, type UpstreamPolicy } from '../sources/upstream-policy.ts';
 import { quoted, type Refusal, refusal } from './refusal.ts';
 
 /** The registries that clients can name. */

@@ -1,7 +1,7 @@
 import { wellKnownRegistries } from '../config/known-registries.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Reference } from '../oci/reference.ts';
-import { type Repository, type RepositoryPattern, repositoryKey } from '../oci/repository.ts';
+import { type Repository, repositoryKey } from '../oci/repository.ts';
 import type {
   BlobOpening,
   BlobSlice,
@@ -13,43 +13,7 @@ import { UpstreamError } from '../ports/upstream-error.ts';
 import type { HostWaits } from './host-waits.ts';
 import type { RetryAfterLimits } from './retry-after-limits.ts';
 import type { SourceHealth } from './source-health.ts';
-
-/** How one upstream is mirrored. Durations are in ms. */
-export interface UpstreamPolicy {
-  /** How long a tag is served without asking the upstream. */
-  readonly tagTtl: number;
-  /** How long after its last confirmation a tag may be served while the upstream fails. */
-  readonly maxStale: number;
-  /** Whether an image that is gone upstream is still served. */
-  readonly onDeleted: OnDeleted;
-  /** Tags that never move once they exist. */
-  readonly immutableTags: readonly RegExp[];
-  /** Repositories that may be pulled; an empty list allows all. */
-  readonly allow: readonly Pick<RepositoryPattern, 'test'>[];
-  /** Repositories that may not be pulled. Overrides `allow`. */
-  readonly deny: readonly Pick<RepositoryPattern, 'test'>[];
-  /**
-   * How a client gets a blob that is not stored: through this mirror, or by the upstream's own redirect
-   * while the mirror fills in the background.
-   */
-  readonly delivery: 'stream' | 'redirect';
-}
-
-/** What happens to an image that its upstream no longer has. */
-export type OnDeleted =
-  | 'refuse'
-  | {
-      /** For how long it is served. */
-      readonly keepFor: number;
-      /** Not if it was first seen less than this before it disappeared. */
-      readonly minimumAge: number;
-    };
-
-/** True if the policy lets clients pull the repository of this name. */
-export function isAllowed(policy: Pick<UpstreamPolicy, 'allow' | 'deny'>, name: string): boolean {
-  if (policy.deny.some((pattern) => pattern.test(name))) return false;
-  return policy.allow.length === 0 || policy.allow.some((pattern) => pattern.test(name));
-}
+import type { UpstreamPolicy } from './upstream-policy.ts';
 
 /** An upstream registry and how it is mirrored. */
 export interface MirroredUpstream {

@@ -6,9 +6,9 @@ import {
   type ObservedUpstream,
   type RequestOrigin,
   Source,
-  type UpstreamPolicy,
 } from './source.ts';
 import { SourceHealth } from './source-health.ts';
+import type { UpstreamPolicy } from './upstream-policy.ts';
 
 /** The configured upstreams and their health. */
 export class Sources {

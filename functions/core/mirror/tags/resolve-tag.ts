@@ -1,7 +1,8 @@
 import { withTimeout } from '../../concurrency/timeout.ts';
 import type { TagRecord } from '../../ports/manifest-store.ts';
 import { UpstreamError } from '../../ports/upstream-error.ts';
-import type { Source, UpstreamPolicy } from '../../sources/source.ts';
+import type { Source } from '../../sources/source.ts';
+import type { UpstreamPolicy } from '../../sources/upstream-policy.ts';
 import type { Context } from '../context.ts';
 import { isComplete, whyUnservable } from '../manifests/completeness.ts';
 import { serveFetchedManifest } from '../manifests/fetch-manifest.ts';

@@ -1,5 +1,5 @@
 import type { TagRecord, TagRefusal } from '../../ports/manifest-store.ts';
-import type { UpstreamPolicy } from '../../sources/source.ts';
+import type { UpstreamPolicy } from '../../sources/upstream-policy.ts';
 
 const longestHistory = 20;
 

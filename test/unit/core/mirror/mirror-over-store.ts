@@ -10,7 +10,7 @@ import type { MirrorEvent } from '../../../../functions/core/ports/event.ts';
 import type { FillJob } from '../../../../functions/core/ports/fill-queue.ts';
 import type { Ports } from '../../../../functions/core/ports/ports.ts';
 import type { Upstream } from '../../../../functions/core/ports/upstream.ts';
-import type { UpstreamPolicy } from '../../../../functions/core/sources/source.ts';
+import type { UpstreamPolicy } from '../../../../functions/core/sources/upstream-policy.ts';
 import { openMemoryStore } from '../../../../functions/memory/open.ts';
 import { nodeRuntime } from '../../../../functions/node/runtime.ts';
 import { madeRandom } from './made-random.ts';

@@ -5,7 +5,7 @@ import {
   chooseRepository,
   knownRegistries,
 } from '../../../../functions/core/registry/choose-repository.ts';
-import type { UpstreamPolicy } from '../../../../functions/core/sources/source.ts';
+import type { UpstreamPolicy } from '../../../../functions/core/sources/upstream-policy.ts';
 
 const policy: UpstreamPolicy = {
   tagTtl: 1000,

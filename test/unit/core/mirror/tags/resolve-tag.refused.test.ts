@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { UpstreamError } from '../../../../../functions/core/ports/upstream-error.ts';
-import type { UpstreamPolicy } from '../../../../../functions/core/sources/source.ts';
+import type { UpstreamPolicy } from '../../../../../functions/core/sources/upstream-policy.ts';
 import { makeImage } from '../../../../standins/images/image.ts';
 import { randomLayer } from '../../../../standins/images/layer.ts';
 import { type MirrorUnderTest, openMirror } from '../mirror-over-store.ts';
