@@ -63,10 +63,12 @@ export class KnownHosts {
     // Blobs may hang where manifests do not; the other way around is unlikely.
     const rest = this.of({ ...at, isBlob: false });
     const isNewer = (time: number | undefined) => time !== undefined && time > (answered ?? 0);
+    // What else it answers while a blob is awaited says nothing about blobs.
+    const answeredRest = Math.min(rest.answered ?? 0, waiting ?? Number.POSITIVE_INFINITY);
     const oldestOfRest = this.oldestWait(rest)?.since;
     return {
       usual: usual ?? rest.usual,
-      answered: Math.max(answered ?? 0, rest.answered ?? 0),
+      answered: Math.max(answered ?? 0, answeredRest),
       silent: silent ?? (isNewer(rest.silent) ? rest.silent : undefined),
       waiting: waiting ?? (own === undefined && isNewer(oldestOfRest) ? oldestOfRest : undefined),
     };

@@ -189,6 +189,17 @@ describe('a host that answers', () => {
   });
 });
 
+it('a host whose manifests are answered while a blob is awaited: other blobs wait for 1 s', async () => {
+  await answered('manifest');
+  request('blob', { isBlob: true });
+  await pass(6);
+  await answered('manifest again');
+  const other = request('other blob', { isBlob: true });
+  await pass(1);
+  expect(other).toMatchObject({ end: 'no answer', seconds: 1 });
+  await answered('a third manifest');
+});
+
 describe('a client that follows what another began', () => {
   const follow = (client: { name: string }) => {
     const began = Date.now();
