@@ -1,4 +1,4 @@
-import { BoundedCache } from '../core/concurrency/bounded-cache.ts';
+import { BoundedCache, keepNewest } from '../core/concurrency/bounded-cache.ts';
 import { type Descriptor, readReferrerList } from '../core/oci/descriptor.ts';
 import type { Digest } from '../core/oci/digest.ts';
 import { type Manifest, type ManifestContents, storedMediaType } from '../core/oci/manifest.ts';
@@ -6,15 +6,17 @@ import { safeType } from '../core/oci/media-type.ts';
 import { type Page, type PageRequest, pageOf, rowsOfPage } from '../core/oci/page.ts';
 import { type Repository, repositoryKey, repositoryOf } from '../core/oci/repository.ts';
 import { goneCursor, goneTag, pageOfGone } from '../core/ports/gone-tags.ts';
-import type {
-  GoneTag,
-  IndexedManifest,
-  ManifestStore,
-  PulledManifest,
-  ReferrersList,
-  TagList,
-  TagRecord,
-  UpstreamLocation,
+import {
+  type GoneTag,
+  type Hold,
+  holdLife,
+  type IndexedManifest,
+  type ManifestStore,
+  type PulledManifest,
+  type ReferrersList,
+  type TagList,
+  type TagRecord,
+  type UpstreamLocation,
 } from '../core/ports/manifest-store.ts';
 import { BoundedRows } from './bounded-rows.ts';
 import { ManifestTable } from './manifest-table.ts';
@@ -24,6 +26,10 @@ const entryWeight = 100;
 
 /** How many locations of blobs at upstreams are kept; each expires within minutes. */
 const mostLocations = 10_000;
+
+/** How many holds are kept of a repository, and of how many repositories. */
+const mostHolds = 200;
+const mostHolders = 1_000;
 
 /** How to create the index. */
 export interface MemoryManifestStoreOptions {
@@ -41,6 +47,7 @@ export class MemoryManifestStore implements ManifestStore {
   readonly #tagLists: BoundedRows<TagList>;
   readonly #referrers: BoundedRows<ReferrersList>;
   readonly #locations: BoundedCache<UpstreamLocation>;
+  readonly #holds: BoundedCache<Map<string, Hold>>;
 
   constructor({ now, indexBytes }: MemoryManifestStoreOptions) {
     this.#now = now;
@@ -49,6 +56,7 @@ export class MemoryManifestStore implements ManifestStore {
     this.#tagLists = new BoundedRows(indexBytes / 8);
     this.#referrers = new BoundedRows(indexBytes / 8);
     this.#locations = new BoundedCache(mostLocations, now);
+    this.#holds = new BoundedCache(mostHolders, now);
   }
 
   async getTag(repository: Repository, tag: string): Promise<TagRecord | undefined> {
@@ -167,6 +175,18 @@ export class MemoryManifestStore implements ManifestStore {
   ): Promise<void> {
     const left = location.expires - this.#now();
     this.#locations.set(digestKey(repository, digest), location, left);
+  }
+
+  async listHolds(repository: Repository): Promise<readonly Hold[]> {
+    const holds = this.#holds.get(repositoryKey(repository))?.values() ?? [];
+    return [...holds].filter(({ since }) => this.#now() < since + holdLife);
+  }
+
+  async putHold(repository: Repository, hold: Hold): Promise<void> {
+    const key = repositoryKey(repository);
+    const holds = this.#holds.get(key) ?? new Map<string, Hold>();
+    keepNewest(holds, hold.digest, hold, mostHolds);
+    this.#holds.set(key, holds, holdLife);
   }
 
   async leastRecentlyPulled(limit: number): Promise<readonly PulledManifest[]> {

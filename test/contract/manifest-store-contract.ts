@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Repository } from '../../functions/core/oci/repository.ts';
-import type { ManifestStore, TagRecord } from '../../functions/core/ports/manifest-store.ts';
+import type { Hold, ManifestStore, TagRecord } from '../../functions/core/ports/manifest-store.ts';
 import { imageOf, madeDigest, manifestOf } from './made-content.ts';
 import type { OpenedPort } from './opened-port.ts';
 import { testStoredTypes } from './stored-types-contract.ts';
@@ -165,6 +165,38 @@ export function describeManifestStoreContract(
           expect((await store.listGone({ limit: 4, last: strange })).entries).toEqual([]);
         }
         expect((await store.listGone({ limit: 2, last: 'docker.io' })).entries).toHaveLength(2);
+      });
+    });
+
+    describe('holds', () => {
+      const hold = (text: string, since: number): Hold => ({
+        kind: 'blob',
+        digest: madeDigest(text),
+        since,
+        until: since + 60_000,
+        failures: 1,
+        reason: 'no connection',
+      });
+
+      test('they are listed for their repository, the last one of each digest', async () => {
+        const now = Date.now();
+        const other: Hold = { ...hold('b', now - 5), kind: 'manifest' };
+        await store.putHold(alpine, hold('a', now - 10));
+        await store.putHold(alpine, other);
+        await store.putHold(alpine, { ...hold('a', now), failures: 2 });
+        for (const one of [nested, dashed, elsewhere]) await store.putHold(one, hold('x', now));
+        const listed = await (await opened.reopen()).listHolds(alpine);
+        const all = [other, { ...hold('a', now), failures: 2 }];
+        // A store that has no other instance may forget them at once.
+        expect([all, []]).toContainEqual(listed.toSorted((one, two) => one.since - two.since));
+      });
+
+      test('they are dropped after a day', async () => {
+        await store.putHold(alpine, hold('a', 1));
+        await store.putHold(alpine, hold('b', Date.now() - 60_000));
+        const listed = await (await opened.reopen()).listHolds(alpine);
+        expect([0, 1]).toContain(listed.filter(({ digest }) => digest === madeDigest('b')).length);
+        expect(listed.filter(({ digest }) => digest === madeDigest('a'))).toEqual([]);
       });
     });
 

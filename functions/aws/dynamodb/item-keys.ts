@@ -17,6 +17,7 @@ import type { Key } from './item.ts';
  * | pull            | pull             | time#D#R       | Query, oldest first                         |
  * | list            | list#R           | name[#version] | GetItem; a long one also a Query            |
  * | location        | location#R@D     | location       | GetItem                                     |
+ * | hold            | hold#R           | D              | Query                                       |
  * | lease           | lease#name       | lease          | UpdateItem; GetItem by waiting instances    |
  * | rate limit      | rate-limit       | account        | Query                                       |
  * | counters        | ledger           | counters       | GetItem                                     |
@@ -90,6 +91,10 @@ export function listPartition(repository: Repository): string {
 
 export function locationKey(repository: Repository, digest: Digest): Key {
   return { pk: `location#${repositoryKey(repository)}@${digest}`, sk: 'location' };
+}
+
+export function holdPartition(repository: Repository): string {
+  return `hold#${repositoryKey(repository)}`;
 }
 
 /** The key of a lease. Names have at most 600 characters, keys at most 2,048 bytes. */

@@ -6,6 +6,7 @@ import { type Repository, repositoryKey } from '../../core/oci/repository.ts';
 import {
   type Consistency,
   type GoneTag,
+  type Hold,
   type IndexedManifest,
   listLife,
   type ManifestStore,
@@ -15,11 +16,13 @@ import {
   type TagRecord,
   type UpstreamLocation,
 } from '../../core/ports/manifest-store.ts';
+import { listHolds, putHold } from './hold-items.ts';
 import { keyItem, number, numberOf, text, textOf } from './item.ts';
 import {
   cataloguePartition,
   entryPartition,
   entryPrefix,
+  holdPartition,
   listPartition,
   locationKey,
   manifestItemKey,
@@ -188,6 +191,14 @@ export class DynamoDbManifestStore implements ManifestStore {
       expires: number(expires),
       ttl: number(Math.ceil(expires / 1000)),
     });
+  }
+
+  listHolds(repository: Repository): Promise<readonly Hold[]> {
+    return listHolds(this.#table, holdPartition(repository), this.#now());
+  }
+
+  putHold(repository: Repository, hold: Hold): Promise<void> {
+    return putHold(this.#table, holdPartition(repository), hold);
   }
 
   leastRecentlyPulled(limit: number): Promise<readonly PulledManifest[]> {

@@ -12,7 +12,7 @@ import {
 } from '../../core/oci/page.ts';
 import { registryRange, repositoryKey, repositoryOf } from '../../core/oci/repository.ts';
 import { goneCursor, pageOfGone } from '../../core/ports/gone-tags.ts';
-import type { ManifestStore } from '../../core/ports/manifest-store.ts';
+import { type Hold, holdLife, type ManifestStore } from '../../core/ports/manifest-store.ts';
 import { D1Lists } from './lists.ts';
 import { busyIfOverloaded } from './overload.ts';
 import * as statements from './statements.ts';
@@ -187,6 +187,21 @@ export function d1ManifestStore(
       const putting = database.batch([
         bound(statements.putUpstreamLocation, key, digest, url ?? '', expires),
         bound(statements.removeExpiredLocations, now()),
+      ]);
+      await busyIfOverloaded(putting);
+    },
+
+    async listHolds(repository) {
+      const key = repositoryKey(repository);
+      const listing = bound(statements.listHolds, key, now() - holdLife);
+      return (await busyIfOverloaded(listing.all<Hold>())).results;
+    },
+
+    async putHold(repository, { kind, digest, since, until, failures, reason }) {
+      const key = repositoryKey(repository);
+      const putting = database.batch([
+        bound(statements.putHold, key, digest, kind, since, until, failures, reason),
+        bound(statements.removeOldHolds, now() - holdLife),
       ]);
       await busyIfOverloaded(putting);
     },

@@ -111,6 +111,12 @@ export const putUpstreamLocation = put(
 );
 export const removeExpiredLocations = `DELETE FROM upstream_locations WHERE expires <= ?1`;
 
+const holdColumns = ['kind', 'since', 'until', 'failures', 'reason'];
+export const listHolds = `SELECT digest, ${holdColumns} FROM holds
+  WHERE repository = ?1 AND since > ?2`;
+export const putHold = put('holds', ['repository', 'digest'], holdColumns);
+export const removeOldHolds = `DELETE FROM holds WHERE since <= ?1`;
+
 // If the row was deleted, fences continue from the clock.
 export const acquireLease = `INSERT INTO leases (name, fence, expires) VALUES (?1, ?2, ?3)
   ON CONFLICT (name) DO UPDATE SET fence = max(leases.fence + 1, excluded.fence),

@@ -67,8 +67,8 @@ export function createMirror(
     get policies() {
       return context.sources.policies;
     },
-    repository: (repository, origin) =>
-      new RequestRepository(context, context.sources.of(repository, origin)),
+    repository: (repository, origin, commits) =>
+      new RequestRepository(context, context.sources.of(repository, origin, commits)),
     listRepositories: (...parameters) => ports.manifests.listRepositories(...parameters),
     listGone: (page) => ports.manifests.listGone(page),
     handleFill: (job, delivery) => handleFill(context, job, delivery),

@@ -2,7 +2,7 @@ import { BoundedCache } from '../concurrency/bounded-cache.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Manifest } from '../oci/manifest.ts';
 import type { NotedBlob } from '../ports/blob-store.ts';
-import type { ReferrersList, TagList, TagRecord } from '../ports/manifest-store.ts';
+import type { Hold, ReferrersList, TagList, TagRecord } from '../ports/manifest-store.ts';
 import type { BlobRedirect, Refused } from '../ports/upstream.ts';
 import type { Unobtained } from '../sources/source.ts';
 import type { TagSegment } from './lists/tag-pages.ts';
@@ -56,6 +56,12 @@ export function createMemory(manifestBytes: number, now: () => number) {
     queued: new BoundedCache<true>(20_000, now),
     /** Images with every blob stored, by digest, and repositories' indexes that name one. */
     complete: new BoundedCache<true>(20_000, now),
+    /** What could not be had lately, by repository. */
+    holds: new BoundedCache<Map<string, Hold>>(1_000, now),
+    /** How many holds this instance shared since then. */
+    sharedHolds: { since: 0, count: 0 },
+    /** Repositories whose shared holds were just read. */
+    holdReads: new BoundedCache<true>(10_000, now),
     incomplete: new IncompleteManifests(now),
     /** Blobs of a registry whose fill was recently given up: clients get them passed through. */
     unfillable: new BoundedCache<true>(10_000, now),

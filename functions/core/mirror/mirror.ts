@@ -20,8 +20,11 @@ export type SingleRange = Exclude<RangeRequest, { kind: 'several' | 'too-many' }
 export interface Mirror {
   /** The policy of each registry, by the host people write. */
   readonly policies: ReadonlyMap<string, UpstreamPolicy>;
-  /** A repository of a registry in `policies`, for one client's request. */
-  repository(repository: Repository, origin?: RequestOrigin): MirroredRepository;
+  /**
+   * A repository of a registry in `policies`, for one client's request. `commits` if the client does not
+   * fall back after the first manifest.
+   */
+  repository(repository: Repository, origin?: RequestOrigin, commits?: boolean): MirroredRepository;
   /** What is mirrored, as `docker.io/library/alpine`, of one registry or of all. */
   listRepositories(page: PageRequest, registry?: string): Promise<Page<string>>;
   /** The tags that are gone upstream; see `ManifestStore.listGone`. */

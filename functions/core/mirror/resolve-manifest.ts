@@ -2,10 +2,12 @@ import type { Digest } from '../oci/digest.ts';
 import { isManifestType } from '../oci/media-type.ts';
 import type { Reference } from '../oci/reference.ts';
 import type { Repository } from '../oci/repository.ts';
+import type { UpstreamError } from '../ports/upstream-error.ts';
 import type { Source } from '../sources/source.ts';
 import type { Context } from './context.ts';
 import { whyUnservable } from './manifests/completeness.ts';
 import { serveFetchedManifest } from './manifests/fetch-manifest.ts';
+import { hold } from './manifests/holds.ts';
 import { getManifest, manifestKey, manifestOutcome } from './manifests/manifest-cache.ts';
 import { refusalLife } from './memory.ts';
 import type { ManifestOutcome, Method } from './mirror.ts';
@@ -43,7 +45,7 @@ async function resolveDigest(
   const cached = await getManifest(context, source.repository, digest, 'eventual');
   if (cached !== undefined) {
     const failure = await whyUnservable(context, source, cached);
-    if (failure !== undefined) return { kind: 'unobtainable', error: failure };
+    if (failure !== undefined) return unobtained(context, source, digest, failure);
     return manifestOutcome(cached, { kind: 'hit', ttl: undefined });
   }
   const key = manifestKey(source.repository, digest);
@@ -58,10 +60,12 @@ async function resolveDigest(
     const outcome = imported || first;
     if (outcome.kind === 'absent' || outcome.kind === 'denied') {
       context.memory.refusals.set(key, outcome, refusalLife);
+      const message = `${source.key}: the registry refuses ${digest}`;
+      if (source.commits) hold(context, source, 'manifest', digest, message, false);
     }
     return outcome;
   } catch (error) {
-    return source.unobtainable(error);
+    return unobtained(context, source, digest, source.toUpstreamError(error));
   }
 }
 
@@ -84,6 +88,17 @@ async function importDigest(
     return method === 'HEAD' || check?.kind === 'found';
   });
   return isImported ? serveFetchedManifest(context, source, digest) : undefined;
+}
+
+/** An index may name the manifest: it is refused to clients that would not fall back any more. */
+function unobtained(
+  context: Context,
+  source: Source,
+  digest: Digest,
+  error: UpstreamError,
+): ManifestOutcome {
+  hold(context, source, 'manifest', digest, error.message);
+  return { kind: 'unobtainable', error };
 }
 
 /** Sends a HEAD, so that a client's HEAD costs no pull; undefined if only a GET can tell. */

@@ -79,6 +79,27 @@ export interface UpstreamLocation {
   readonly expires: number;
 }
 
+/**
+ * Content of a repository that could not be had from its upstream: a blob, or a manifest that an index
+ * names. Times are in ms since 1970.
+ */
+export interface Hold {
+  readonly kind: 'blob' | 'manifest';
+  readonly digest: Digest;
+  readonly since: number;
+  /** Until when what needs it is refused. */
+  readonly until: number;
+  /** How often in a row it could not be had. */
+  readonly failures: number;
+  /** Why, for clients. Holds no secret. */
+  readonly reason: string;
+  /** When a probe reached it after that; never stored. */
+  readonly reached?: number;
+}
+
+/** How long a hold is remembered, in ms. */
+export const holdLife = 86_400_000;
+
 /** A manifest of a repository and when it was last pulled (ms since 1970). */
 export interface PulledManifest {
   readonly repository: Repository;
@@ -191,6 +212,12 @@ export interface ManifestStore {
     digest: Digest,
     location: UpstreamLocation,
   ): Promise<void>;
+
+  /** The holds of a repository that other instances shared, in any order. */
+  listHolds(repository: Repository): Promise<readonly Hold[]>;
+
+  /** Shares a hold with the other instances, for a day. The store may drop it at any time. */
+  putHold(repository: Repository, hold: Hold): Promise<void>;
 
   /** At most `limit` manifests, the least recently pulled first. */
   leastRecentlyPulled(limit: number): Promise<readonly PulledManifest[]>;

@@ -103,6 +103,7 @@ async function answerRepository(
     return errorAnswer({ ...request, ns: undefined }, choice.refusal, { kind: route.kind });
   }
   const { repository, policy, form } = choice;
+  const named = registryForm(form, prefix);
   // No spread: it would take half of a warm answer's time.
   const pull: RepositoryRequest = {
     raw: request.raw,
@@ -113,8 +114,8 @@ async function answerRepository(
     form,
     repository,
     policy,
-    mirrored: mirror.repository(repository, request.raw),
-    registryForm: registryForm(form, prefix),
+    mirrored: mirror.repository(repository, request.raw, named === 'after-v2'),
+    registryForm: named,
     name,
   };
   switch (route.kind) {

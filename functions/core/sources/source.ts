@@ -59,6 +59,11 @@ export class Source implements RemoteRepository {
   readonly policy: UpstreamPolicy;
   /** True for a registry that is known to answer HEAD and digests truthfully, as Docker Hub. */
   readonly isWellKnown: boolean;
+  /**
+   * True for a client that chooses its endpoint by the first manifest and does not fall back afterwards
+   * (containers/image: podman, CRI-O, skopeo, buildah).
+   */
+  readonly commits: boolean;
   /** The number of requests sent to upstreams so far. */
   upstreamCalls = 0;
   readonly isBackground: boolean;
@@ -75,6 +80,7 @@ export class Source implements RemoteRepository {
     { upstream, policy, hasPath, health, limits, waits }: ObservedUpstream,
     now: () => number,
     origin: RequestOrigin = {},
+    commits = false,
   ) {
     this.#waits = waits;
     this.#now = now;
@@ -87,6 +93,7 @@ export class Source implements RemoteRepository {
     this.#limits = limits;
     this.#origin = origin;
     this.isBackground = origin.isBackground ?? false;
+    this.commits = commits;
   }
 
   /** The address of the client; undefined for a fill, and where the platform does not say. */

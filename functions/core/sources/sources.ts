@@ -51,9 +51,9 @@ export class Sources {
    * The source of a repository for one client's request or one fill. Throws for a registry that is not
    * configured: callers must check this first.
    */
-  of(repository: Repository, origin?: RequestOrigin): Source {
+  of(repository: Repository, origin?: RequestOrigin, commits = false): Source {
     const mirrored = this.#upstreams.get(repository.registry);
     if (mirrored === undefined) throw new Error(`unknown registry ${repository.registry}`);
-    return new Source(repository, mirrored, () => this.#runtime.now(), origin);
+    return new Source(repository, mirrored, () => this.#runtime.now(), origin, commits);
   }
 }

@@ -18,6 +18,7 @@ import {
 import { goneCursor, goneTag, pageOfGone } from '../../core/ports/gone-tags.ts';
 import type {
   GoneTag,
+  Hold,
   IndexedManifest,
   ManifestStore,
   PulledManifest,
@@ -178,6 +179,13 @@ export class LmdbManifestStore implements ManifestStore {
   }
 
   async putUpstreamLocation(): Promise<void> {}
+
+  /** Not stored for the same reason. */
+  async listHolds(): Promise<readonly Hold[]> {
+    return [];
+  }
+
+  async putHold(): Promise<void> {}
 
   async leastRecentlyPulled(limit: number): Promise<readonly PulledManifest[]> {
     return Array.from(this.#index.pulls.getKeys({ limit }), ([pulled, repository, digest]) => ({

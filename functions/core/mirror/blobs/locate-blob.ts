@@ -1,9 +1,11 @@
 import { satisfyRange } from '../../headers/range.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { BlobLocation } from '../../ports/blob-store.ts';
+import { UpstreamError } from '../../ports/upstream-error.ts';
 import type { Source } from '../../sources/source.ts';
 import type { BlobRequest, Context } from '../context.ts';
 import { upstreamLocation } from '../fills/upstream-location.ts';
+import { hold } from '../manifests/holds.ts';
 import { manifestKey } from '../manifests/manifest-cache.ts';
 import { entryLife } from '../memory.ts';
 import type { BlobOutcome, Method, SingleRange } from '../mirror.ts';
@@ -106,8 +108,18 @@ async function serveMissing(
 ): Promise<BlobOutcome> {
   const { otherInstancesFill } = context.missingBlobs;
   try {
-    return await fromUpstream(context, source, request, reason === 'failed' && !otherInstancesFill);
+    const avoidsStore = reason === 'failed' && !otherInstancesFill;
+    const outcome = await fromUpstream(context, source, request, avoidsStore);
+    if (outcome.kind === 'absent' || outcome.kind === 'denied') {
+      const message = `${source.key}: the registry refuses ${request.digest}`;
+      hold(context, source, 'blob', request.digest, message);
+    }
+    return outcome;
   } catch (error) {
+    // Without an answerer, it was this mirror that could not serve it now.
+    if (error instanceof UpstreamError && error.answerer !== undefined) {
+      hold(context, source, 'blob', request.digest, error.message);
+    }
     // We served the manifest but lack the blob; something outside the mirror may have deleted it. This
     // cannot happen where other instances fill: nothing but the mirror deletes from a bucket.
     if (!otherInstancesFill) context.memory.complete.clear();

@@ -1,9 +1,11 @@
 import { type ByteRead, type ByteReader, noMoreBytes, streamOf } from '../../bytes/byte-reader.ts';
 import { algorithmOf, encodedOf } from '../../oci/digest.ts';
+import { UpstreamError } from '../../ports/upstream-error.ts';
 import type { Source } from '../../sources/source.ts';
 import { BlobRefused } from '../blob-fill.ts';
 import type { BlobRequest, Context } from '../context.ts';
 import { UpstreamSource } from '../fills/upstream-source.ts';
+import { hold } from '../manifests/holds.ts';
 import { noteDelivered } from '../memory.ts';
 import type { BlobOutcome } from '../mirror.ts';
 
@@ -34,8 +36,9 @@ export async function passThrough(
   }
   const checked = range === undefined ? verify(context, source, request, bytes) : bytes;
   const body = streamOf(
-    observed(checked, (bytes) => {
+    observed(checked, (bytes, error) => {
       end();
+      if (error instanceof UpstreamError) hold(context, source, 'blob', digest, error.message);
       context.ledger.count({ bytesFetched: bytes });
       context.runtime.observe({ kind: 'passed-through', repository: source.key, bytes });
     }),
@@ -77,12 +80,12 @@ function verify(
   };
 }
 
-/** Reads the same bytes, and reports their number once at the end. */
-function observed(reader: ByteReader, onEnd: (bytes: number) => void): ByteReader {
+/** Reads the same bytes, and reports their number once at the end, with the error that ended them. */
+function observed(reader: ByteReader, onEnd: (bytes: number, error?: unknown) => void): ByteReader {
   let bytes = 0;
   let isOver = false;
-  const end = () => {
-    if (!isOver) onEnd(bytes);
+  const end = (error?: unknown) => {
+    if (!isOver) onEnd(bytes, error);
     isOver = true;
   };
   return {
@@ -93,7 +96,7 @@ function observed(reader: ByteReader, onEnd: (bytes: number) => void): ByteReade
         else bytes += next.value.byteLength;
         return next;
       } catch (error) {
-        end();
+        end(error);
         throw error;
       }
     },

@@ -18,6 +18,7 @@ import {
   JoinedFillRefused,
 } from '../blob-fill.ts';
 import type { FillContext } from '../context.ts';
+import { hold, holdUnfilled, release } from '../manifests/holds.ts';
 import { noteDelivered, registryBlobKey } from '../memory.ts';
 import { createFillSource } from './fill-source.ts';
 import { Pace, TooSlow } from './pace.ts';
@@ -138,7 +139,9 @@ export class LocalFills implements Fills {
           noteDelivered(context.memory, repository.registry, digest);
         }
         const isWrong = result.kind === 'mismatch';
-        if (isWrong) context.sources.of(repository).wrongBytes(digest);
+        const ofFill = context.sources.of(repository);
+        if (isWrong) hold(context, ofFill, 'blob', digest, ofFill.wrongBytes(digest).message);
+        if (result.kind === 'stored') release(context, ofFill, digest);
         report(result.kind, isWrong ? result.reason : undefined);
       },
       (error: unknown) => {
@@ -149,6 +152,7 @@ export class LocalFills implements Fills {
           const key = registryBlobKey(repository.registry, digest);
           context.memory.unfillable.set(key, true, unfillableLife);
         }
+        if (!signal.aborted) holdUnfilled(context, context.sources.of(repository), digest, error);
         const refused = error instanceof BlobRefused ? 'refused' : 'failed';
         report(signal.aborted ? 'stopped' : refused, reasonOf(error));
       },

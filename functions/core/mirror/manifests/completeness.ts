@@ -5,6 +5,7 @@ import type { Source } from '../../sources/source.ts';
 import type { Context } from '../context.ts';
 import type { CachedManifest } from '../memory.ts';
 import { findComplete } from './completeness-walk.ts';
+import { heldBack, heldChild } from './holds.ts';
 import { completeLife, getManifest, manifestKey } from './manifest-cache.ts';
 
 /** How long an index counts as complete before its images are examined again, in ms. */
@@ -70,11 +71,15 @@ export async function whyUnservable(
   source: Source,
   cached: CachedManifest,
 ): Promise<UpstreamError | undefined> {
-  if (isKnownComplete(context, source.repository, cached)) return undefined;
+  const { repository, policy } = source;
+  if (isKnownComplete(context, repository, cached)) return whyChildLacks(context, source, cached);
+  const held = await heldBack(context, source, cached);
   // A client that gets a redirect may reach the blob host even where this mirror does not.
-  const blobFailure = source.policy.delivery === 'stream' ? source.blobFailure : undefined;
-  if (blobFailure === undefined && source.isTrusted) return undefined;
-  if (await isComplete(context, source.repository, cached)) return undefined;
+  const blobFailure = policy.delivery === 'stream' ? source.blobFailure : undefined;
+  const isTrusted = source.isTrusted && blobFailure === undefined && held === undefined;
+  if (isTrusted) return whyChildLacks(context, source, cached);
+  if (await isComplete(context, repository, cached)) return whyChildLacks(context, source, cached);
+  if (held !== undefined) return held;
   if (blobFailure !== undefined) return blobFailure;
   // A limit affects every request. Any other failure may be a single blob's, so ask the upstream.
   const { recentFailure } = source;
@@ -86,10 +91,26 @@ export async function whyUnservable(
         await source.headManifest({ kind: 'digest', digest });
       }),
     );
-    return undefined;
+    return await whyChildLacks(context, source, cached);
   } catch (error) {
     return source.toUpstreamError(error);
   }
+}
+
+/**
+ * Why an index must be refused to a client that does not fall back once it has it: a manifest in it that
+ * was requested before cannot be had completely. `isStale` if the upstream does not confirm the index.
+ */
+export async function whyChildLacks(
+  context: Context,
+  source: Source,
+  index: CachedManifest,
+  isStale = false,
+): Promise<UpstreamError | undefined> {
+  if (!source.commits || index.summary?.kind !== 'index') return undefined;
+  const isConfirmed = !isStale && source.recentFailure === undefined;
+  const isWhole = (child: CachedManifest) => isComplete(context, source.repository, child);
+  return heldChild(context, source, index, isWhole, isConfirmed);
 }
 
 /**

@@ -2,7 +2,7 @@ import type { Digest } from '../../oci/digest.ts';
 import { type Manifest, type ManifestContents, readManifest } from '../../oci/manifest.ts';
 import { type Repository, repositoryKey } from '../../oci/repository.ts';
 import type { Consistency, IndexedManifest } from '../../ports/manifest-store.ts';
-import type { Context } from '../context.ts';
+import type { FillContext } from '../context.ts';
 import { type CachedManifest, entryLife, type ManifestSummary } from '../memory.ts';
 import type { ManifestOutcome, Provenance } from '../mirror.ts';
 
@@ -13,7 +13,7 @@ export function manifestKey(repository: Repository, digest: Digest): string {
 
 /** A manifest of this repository from memory or the index; undefined if neither has it. */
 export async function getManifest(
-  context: Context,
+  context: FillContext,
   repository: Repository,
   digest: Digest,
   consistency?: Consistency,
@@ -24,7 +24,7 @@ export async function getManifest(
 
 /** Like `getManifest`, but `busy` if the index was too busy to say. */
 export async function tryGetManifest(
-  context: Context,
+  context: FillContext,
   repository: Repository,
   digest: Digest,
   consistency?: Consistency,
@@ -47,13 +47,13 @@ const noteLife = 86_400_000;
  * How long an image counts as complete in memory, in ms: not longer than this instance may act on what
  * the store said of its blobs.
  */
-export function completeLife({ ports }: Pick<Context, 'ports'>): number {
+export function completeLife({ ports }: Pick<FillContext, 'ports'>): number {
   return Math.min(noteLife, ports.blobs.condemnation?.memoryLife ?? noteLife);
 }
 
 /** Caches what the index notes of a manifest, so that a new instance need not find it out again. */
 function cacheNotes(
-  context: Context,
+  context: FillContext,
   repository: Repository,
   { digest, pulled, complete }: IndexedManifest,
   summary: ManifestSummary | undefined,
@@ -79,7 +79,7 @@ const digestBytes = 200;
 
 /** Caches a manifest, and entries for its blobs, which the client requests next. */
 export function cacheManifest(
-  { memory }: Pick<Context, 'memory'>,
+  { memory }: Pick<FillContext, 'memory'>,
   repository: Repository,
   manifest: Manifest,
   contents: ManifestContents | undefined,

@@ -4,7 +4,7 @@ import { UpstreamError } from '../../ports/upstream-error.ts';
 import type { Source } from '../../sources/source.ts';
 import type { UpstreamPolicy } from '../../sources/upstream-policy.ts';
 import type { Context } from '../context.ts';
-import { isComplete, whyUnservable } from '../manifests/completeness.ts';
+import { isComplete, whyChildLacks, whyUnservable } from '../manifests/completeness.ts';
 import { serveFetchedManifest } from '../manifests/fetch-manifest.ts';
 import { getManifest, manifestOutcome } from '../manifests/manifest-cache.ts';
 import type { ManifestOutcome, Method, Provenance } from '../mirror.ts';
@@ -167,6 +167,7 @@ async function serveLast(
   if (cached === undefined || !(await isComplete(context, source.repository, cached))) {
     return undefined;
   }
+  if ((await whyChildLacks(context, source, cached, true)) !== undefined) return undefined;
   const refusal = refusalOf(record);
   if (refusal?.isConfirmed) return manifestOutcome(cached, { kind: 'kept', since: refusal.since });
   const age = Math.max(0, Math.floor((now - record.checked) / 1000));

@@ -289,6 +289,9 @@ describe('an unreachable blob host', () => {
     test.queued.splice(0);
     const outcome = await test.blob('library/a', moved.config.digest);
     expect(outcome.kind).toBe('stream');
+    // What was missing was another blob: it is asked for after a minute.
+    expect(await tagOfMoved()).toBe('unobtainable');
+    test.pass(60_000);
     expect(await tagOfMoved()).toBe('found');
   });
 
