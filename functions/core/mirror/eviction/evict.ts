@@ -54,9 +54,13 @@ async function evictUnderLease(context: Context, storeBytes: number, until: numb
   }
 }
 
-/** The blobs and, where it has no other limit, the index. */
-async function usedBytes({ ports: { blobs, manifests } }: Context): Promise<number> {
-  return (await blobs.usedBytes()) + ((await manifests.usedBytes?.()) ?? 0);
+/**
+ * The bytes of the blobs and, where the store knows it, of the index. The index counts for at most half
+ * of the limit: rows that are not images' would otherwise evict every image of a small store.
+ */
+async function usedBytes({ ports: { blobs, manifests }, limits }: Context): Promise<number> {
+  const index = (await manifests.usedBytes?.()) ?? 0;
+  return (await blobs.usedBytes()) + Math.min(index, limits.storeBytes / 2);
 }
 
 async function evictExcess(context: Context, run: EvictionRun, steps: number): Promise<void> {

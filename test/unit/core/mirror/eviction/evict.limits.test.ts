@@ -120,6 +120,16 @@ describe('a limited eviction run', () => {
 });
 
 describe('an unlimited eviction run', () => {
+  it.each([
+    ['counts the index', 20_000, 75],
+    ['counts at most half of the limit for the index', 1_000_000_000, 45],
+  ])('%s', async (_, indexBytes, left) => {
+    await opened({ images: 100, each: 1 }, 100_000);
+    test.store.manifests.usedBytes = async () => indexBytes;
+    await test.mirror.evict();
+    expect(blobs.stored.size).toBe(left);
+  });
+
   it('examines every blob and frees space to below the limit', async () => {
     await opened({ images: 120, each: 10 }, 1_000_000);
     blobs.stored.add(madeDigest('left behind'));
