@@ -16,6 +16,9 @@ import {
 const maxRepositories = 2_000;
 const maxHosts = 200;
 
+/** How long wrong bytes of a repository are remembered, in ms. */
+const wrongBytesLife = 600_000;
+
 /** A backoff from one repository. It is not reported if its host had already failed as a whole. */
 interface RepositoryBackoff extends Backoff {
   readonly isReported: boolean;
@@ -47,6 +50,7 @@ export class SourceHealth {
   readonly #tokenServices: BoundedCache<HostHealth>;
   readonly #blobHosts: BoundedCache<HostHealth>;
   readonly #blobPaths: BoundedCache<BlobPath>;
+  readonly #wrongBytes: BoundedCache<true>;
 
   constructor(
     upstream: Pick<Upstream, 'registry' | 'tokenServiceOf'>,
@@ -60,6 +64,7 @@ export class SourceHealth {
     this.#tokenServices = new BoundedCache(maxHosts, now);
     this.#blobHosts = new BoundedCache(maxHosts, now);
     this.#blobPaths = new BoundedCache(maxRepositories, now);
+    this.#wrongBytes = new BoundedCache(maxRepositories, now);
   }
 
   /**
@@ -94,8 +99,11 @@ export class SourceHealth {
     this.#blobPaths.set(name, { host, failure: undefined });
   }
 
-  /** All bytes of a blob of a repository arrived, and they were wrong. */
+  /** All bytes of a blob of a repository arrived, and they were wrong. Once may be an accident. */
   wrongBytes(name: string, error: UpstreamError): void {
+    const isFirst = this.#wrongBytes.get(name) === undefined;
+    this.#wrongBytes.set(name, true, wrongBytesLife);
+    if (isFirst) return;
     const host = this.#blobPaths.get(name)?.host ?? this.#upstream.registry;
     const failure = { ...backoffOf(error, this.#runtime.now()), isReported: false };
     this.#blobPaths.set(name, { host, failure }, lifeOf(failure));
