@@ -38,7 +38,10 @@ export async function passThrough(
   const body = streamOf(
     observed(checked, (bytes, error) => {
       end();
-      if (error instanceof UpstreamError) hold(context, source, 'blob', digest, error.message);
+      // Wrong bytes are counted for the repository.
+      if (error instanceof UpstreamError && error.kind !== 'invalid') {
+        hold(context, source, 'blob', digest, error.message);
+      }
       context.ledger.count({ bytesFetched: bytes });
       context.runtime.observe({ kind: 'passed-through', repository: source.key, bytes });
     }),

@@ -18,7 +18,7 @@ import {
   JoinedFillRefused,
 } from '../blob-fill.ts';
 import type { FillContext } from '../context.ts';
-import { hold, holdUnfilled, release } from '../manifests/holds.ts';
+import { holdUnfilled, release } from '../manifests/holds.ts';
 import { noteDelivered, registryBlobKey } from '../memory.ts';
 import { createFillSource } from './fill-source.ts';
 import { Pace, TooSlow } from './pace.ts';
@@ -140,7 +140,7 @@ export class LocalFills implements Fills {
         }
         const isWrong = result.kind === 'mismatch';
         const ofFill = context.sources.of(repository);
-        if (isWrong) hold(context, ofFill, 'blob', digest, ofFill.wrongBytes(digest).message);
+        if (isWrong) ofFill.wrongBytes(digest);
         if (result.kind === 'stored') release(context, ofFill, digest);
         report(result.kind, isWrong ? result.reason : undefined);
       },
