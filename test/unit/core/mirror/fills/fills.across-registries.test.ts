@@ -83,14 +83,16 @@ describe('a blob that another registry sends slowly, or with wrong bytes', () =>
       expect(await test.tag('evil.test/app', '1')).toMatchObject({ kind: 'found' });
       test.evil.body = undefined;
       test.evil.corrupt = (bytes) => bytes.map((byte) => byte ^ 1);
-      await expect(bytesOf(await test.blob('evil.test/app', layer.digest))).rejects.toThrow();
-      await test.settled();
+      for (let round = 0; round < 2; round++) {
+        expect(await test.tag('evil.test/app', '1')).toMatchObject({ kind: 'found' });
+        await expect(bytesOf(await test.blob('evil.test/app', layer.digest))).rejects.toThrow();
+        await test.settled();
+      }
       expect(await test.tag('evil.test/app', '1')).toMatchObject({
         kind: 'unobtainable',
         error: { message: expect.stringContaining('wrong bytes') },
       });
       expect(await test.tag('library/app', '1')).toMatchObject({ kind: 'found' });
-      test.evil.corrupt = undefined;
       test.pass(61_000);
       expect(await test.tag('evil.test/app', '1')).toMatchObject({ kind: 'found' });
     },
