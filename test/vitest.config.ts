@@ -69,14 +69,16 @@ const coverage = {
 const config = defineConfig({
   test: {
     coverage,
+    // Most suites wait for servers, so more of them than there are cores can run at once.
+    maxWorkers: 4,
     // For tools that read this file; the projects have globs of their own.
     include: ['test/**/*.test.ts'],
     projects: [
-      // These tests leave nothing behind, so a process for each file would only cost its start.
+      // These tests leave nothing behind in their process, so one for each file would only cost its start.
       project('unit', { isolate: false }),
-      project('store'),
+      project('store', { isolate: false }),
       project('node'),
-      project('aws'),
+      project('aws', { isolate: false }),
       project('edge'),
       ...onDemand,
     ],

@@ -46,11 +46,12 @@ test('a manifest that is marked as pulled is kept', async () => {
 test('of more tags and lists than fit those used longest ago are forgotten', async () => {
   const record = { digest: subject, mediaType: '', size: 1, history: [] };
   const seen = { firstSeen: 1, changed: 1, checked: 1 };
+  const referrer = { mediaType: '', digest: subject, size: 1 };
   for (let at = 0; at < 500; at++) {
     await store.putTag(repository, `${at}`, { ...record, ...seen });
     await store.getTag(repository, '0');
     await store.putTagList({ ...repository, name: `x/${at}` }, { tags: ['1'], checked: 1 });
-    await store.putReferrers(repository, madeDigest(`${at}`), { manifests: [], checked: 1 });
+    await store.putReferrers(repository, madeDigest(`${at}`), { manifests: [referrer], checked: 1 });
   }
   const tags = (await store.listTags(repository, { limit: undefined, last: undefined })).entries;
   expect(tags).toEqual(expect.arrayContaining(['0', '499']));
