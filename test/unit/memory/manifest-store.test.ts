@@ -51,7 +51,10 @@ test('of more tags and lists than fit those used longest ago are forgotten', asy
     await store.putTag(repository, `${at}`, { ...record, ...seen });
     await store.getTag(repository, '0');
     await store.putTagList({ ...repository, name: `x/${at}` }, { tags: ['1'], checked: 1 });
-    await store.putReferrers(repository, madeDigest(`${at}`), { manifests: [referrer], checked: 1 });
+    await store.putReferrers(repository, madeDigest(`${at}`), {
+      manifests: [referrer],
+      checked: 1,
+    });
   }
   const tags = (await store.listTags(repository, { limit: undefined, last: undefined })).entries;
   expect(tags).toEqual(expect.arrayContaining(['0', '499']));
