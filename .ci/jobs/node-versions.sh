@@ -11,5 +11,6 @@ refused_on() {
   local said status=0
   said=$(npx --yes --package "node@$1" node dist/pullfront.js --version 2>&1) || status=$?
   echo "$said"
-  [ "$status" = 2 ] && [[ "$said" =~ ^pullfront:\ needs\ Node\ [0-9.]+\ or\ newer\;\ this\ is\ Node\ $1[0-9.]+$ ]]
+  [ "$status" = 2 ] &&
+    [[ "$said" =~ ^pullfront:\ needs\ Node\ [0-9.]+\ or\ newer,\ but\ this\ is\ Node\ $1[0-9.]+\; ]]
 }

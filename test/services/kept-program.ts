@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 
 const cache =
-  process.env.PULLFRONT_TEST_CACHE ??
+  process.env.TEST_CACHE ??
   join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'pullfront-test');
 
 /**

@@ -20,22 +20,22 @@ export async function setup(): Promise<() => Promise<void>> {
     for (const service of started) await service.stop();
   };
   try {
-    if (env.PULLFRONT_TEST_S3 === undefined) {
+    if (env.TEST_S3 === undefined) {
       const service = await startVersitygw(owner);
       started.push(service);
-      env.PULLFRONT_TEST_S3 = service.endpoint;
-      env.PULLFRONT_TEST_S3_BUCKET = owner.bucket;
-      env.PULLFRONT_TEST_S3_KIND = 'versitygw';
+      env.TEST_S3 = service.endpoint;
+      env.TEST_S3_BUCKET = owner.bucket;
+      env.TEST_S3_KIND = 'versitygw';
       env.AWS_ACCESS_KEY_ID = owner.accessKeyId;
       env.AWS_SECRET_ACCESS_KEY = owner.secretAccessKey;
       env.AWS_REGION = owner.region;
       delete env.AWS_SESSION_TOKEN;
     }
-    if (env.PULLFRONT_TEST_DYNAMODB === undefined) {
+    if (env.TEST_DYNAMODB === undefined) {
       const service = await startMoto();
       started.push(service);
-      env.PULLFRONT_TEST_DYNAMODB = service.endpoint;
-      env.PULLFRONT_TEST_DYNAMODB_KIND = 'moto';
+      env.TEST_DYNAMODB = service.endpoint;
+      env.TEST_DYNAMODB_KIND = 'moto';
     }
   } catch (error) {
     await stop();

@@ -72,11 +72,10 @@ export class DynamoDbBlobIndex implements BlobIndex {
     const row = condemnedKey({ digest, since });
     await this.#table.put(keyItem(row));
     const outcome = await this.#table.update(blobItemKey(digest), {
-      // Setting the size to itself includes it in the response.
-      update: 'SET #condemned = :since, #size = #size',
+      update: 'SET #condemned = :since',
       condition: isStored,
       values: { ':since': number(since) },
-      answer: 'UPDATED_OLD',
+      answer: 'ALL_OLD',
     });
     if (outcome.kind === 'refused') {
       await this.#table.remove(row);
@@ -114,9 +113,9 @@ export class DynamoDbBlobIndex implements BlobIndex {
 
   async restore(digest: Digest): Promise<boolean> {
     const outcome = await this.#table.update(blobItemKey(digest), {
-      update: 'SET #size = #size REMOVE #condemned',
+      update: 'REMOVE #condemned',
       condition: isCondemned,
-      answer: 'UPDATED_OLD',
+      answer: 'ALL_OLD',
     });
     if (outcome.kind === 'refused') {
       const blob = await this.get(digest);

@@ -24,7 +24,7 @@ const needsGo = { major: 1, minor: 24 };
 const buildMs = 900_000;
 
 const cache =
-  process.env.PULLFRONT_TEST_CACHE ??
+  process.env.TEST_CACHE ??
   join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'pullfront-test');
 
 const programs: BuildkitPrograms = {

@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
-const project = fileURLToPath(new URL('../../deployed-node/', import.meta.url));
+// By way of `test`: the bundle of bench:aws is as deep below the project as this file, but not in `test`.
+const project = fileURLToPath(new URL('../../../test/deployed-node/', import.meta.url));
 const program = join('node_modules', `node-${process.platform}-${process.arch}`, 'bin/node');
 
 /**

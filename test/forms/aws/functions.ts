@@ -52,7 +52,7 @@ export type Which = 'pull' | 'fill';
 
 /**
  * Starts the functions behind a front and a queue. The table is in dynalite and the bucket on the
- * strict server of the tests, or where PULLFRONT_TEST_DYNAMODB and PULLFRONT_TEST_S3 say.
+ * strict server of the tests, or where TEST_DYNAMODB and TEST_S3 say.
  */
 export async function startAws(options: AwsOptions): Promise<RunningAws> {
   const { configuration, pullers = 1, fillers = 1, fillTimeout = 30_000 } = options;

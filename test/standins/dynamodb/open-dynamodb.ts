@@ -44,17 +44,17 @@ export function dynamoDbClients(endpoint: string, now: () => number = Date.now):
 }
 
 /**
- * Makes a table in the DynamoDB at PULLFRONT_TEST_DYNAMODB (a server that speaks its protocol, of
- * PULLFRONT_TEST_DYNAMODB_KIND where that is known to differ, or the real one), else in a dynalite
+ * Makes a table in the DynamoDB at TEST_DYNAMODB (a server that speaks its protocol, of
+ * TEST_DYNAMODB_KIND where that is known to differ, or the real one), else in a dynalite
  * of this process.
  */
 export async function openDynamoDb(): Promise<OpenedDynamoDb> {
-  const given = process.env.PULLFRONT_TEST_DYNAMODB;
+  const given = process.env.TEST_DYNAMODB;
   const own = given === undefined ? await startDynalite() : undefined;
   const endpoint = given ?? own?.endpoint ?? '';
   const tableName = `pullfront-test-${process.pid}-${Date.now()}-${made++}`;
   const direct = dynamoDbClients(endpoint);
-  const kind = own ? 'dynalite' : knownServer(process.env.PULLFRONT_TEST_DYNAMODB_KIND);
+  const kind = own ? 'dynalite' : knownServer(process.env.TEST_DYNAMODB_KIND);
   await makeTable(direct, tableName, kind !== 'dynalite');
   const proxy = await startServiceProxy(endpoint);
   // A real DynamoDB checks that the signed host is its own, so the proxy sees nothing of it: the

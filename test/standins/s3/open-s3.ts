@@ -12,12 +12,12 @@ export interface OpenedS3 extends BucketAddress {
 }
 
 /**
- * The bucket that the environment names (PULLFRONT_TEST_S3, PULLFRONT_TEST_S3_BUCKET,
- * PULLFRONT_TEST_S3_KIND, AWS_…), else
+ * The bucket that the environment names (TEST_S3, TEST_S3_BUCKET,
+ * TEST_S3_KIND, AWS_…), else
  * one on a server of this process.
  */
 export async function openS3(env: NodeJS.ProcessEnv = process.env): Promise<OpenedS3> {
-  const endpoint = env.PULLFRONT_TEST_S3;
+  const endpoint = env.TEST_S3;
   const region = env.AWS_REGION ?? 'us-east-1';
   if (endpoint !== undefined) {
     const credentials = {
@@ -25,8 +25,8 @@ export async function openS3(env: NodeJS.ProcessEnv = process.env): Promise<Open
       secretAccessKey: env.AWS_SECRET_ACCESS_KEY ?? '',
       sessionToken: env.AWS_SESSION_TOKEN,
     };
-    const bucket = env.PULLFRONT_TEST_S3_BUCKET ?? 'pullfront-test';
-    const kind = env.PULLFRONT_TEST_S3_KIND;
+    const bucket = env.TEST_S3_BUCKET ?? 'pullfront-test';
+    const kind = env.TEST_S3_KIND;
     const close = async (): Promise<void> => undefined;
     return { endpoint, bucket, region, credentials, server: undefined, kind, close };
   }

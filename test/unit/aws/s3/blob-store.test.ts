@@ -26,7 +26,7 @@ async function until(isSo: () => boolean): Promise<void> {
   }
 }
 
-describe.skipIf(process.env.PULLFRONT_TEST_S3 !== undefined)('blobs in S3', () => {
+describe.skipIf(process.env.TEST_S3 !== undefined)('blobs in S3', () => {
   let now: number;
   let opened: OpenedS3Store;
   let server: S3Server;
