@@ -71,7 +71,7 @@ export const cataloguePartition = 'catalogue';
 
 export const pullPartition = 'pull';
 
-/** Enough digits for every Date, so that times sort as strings. */
+/** Zero-padded to this many digits, times sort correctly as strings; no Date needs more. */
 const timeDigits = 16;
 
 /** A sort key that begins with a time, in ms since 1970. */
