@@ -10,6 +10,7 @@ import type {
   WantedBlob,
 } from '../core/ports/blob-store.ts';
 import type { Runtime } from '../core/ports/runtime.ts';
+import { ActivePuts } from './active-puts.ts';
 import type { BlobBytes } from './blob-bytes.ts';
 import { MemoryBlobPut, type PutContext } from './blob-put.ts';
 import { Room } from './room.ts';
@@ -33,7 +34,7 @@ interface Stored extends StoredBlob {
 export class MemoryBlobStore implements BlobStore {
   readonly #stored = new Map<Digest, Stored>();
   /** The puts in flight. */
-  readonly #puts = new Map<MemoryBlobPut, AbortController>();
+  readonly #puts = new ActivePuts();
   readonly #room: Room;
   readonly #context: PutContext;
   #storedBytes = 0;
@@ -97,18 +98,10 @@ export class MemoryBlobStore implements BlobStore {
         arrived: () => size,
       };
     }
-    const abort = new AbortController();
-    const onAbort = () => abort.abort(signal?.reason);
-    if (signal?.aborted) onAbort();
-    signal?.addEventListener('abort', onAbort);
-    const put = new MemoryBlobPut(blob, source, abort.signal, this.#context);
-    const forget = () => {
-      signal?.removeEventListener('abort', onAbort);
-      this.#puts.delete(put);
-    };
-    put.done.then(forget, forget);
-    this.#puts.set(put, abort);
-    return put;
+    return this.#puts.start(
+      signal,
+      (stopped) => new MemoryBlobPut(blob, source, stopped, this.#context),
+    );
   }
 
   async delete(digest: Digest): Promise<void> {
@@ -134,9 +127,7 @@ export class MemoryBlobStore implements BlobStore {
 
   /** Aborts the puts in flight and waits for them; readers may finish. */
   async close(): Promise<void> {
-    const reason = new Error('the blob store is closing');
-    for (const abort of this.#puts.values()) abort.abort(reason);
-    await Promise.allSettled(Array.from(this.#puts.keys(), (put) => put.done));
+    await this.#puts.close();
   }
 }
 

@@ -10,6 +10,7 @@ import type {
   StoredBlob,
   WantedBlob,
 } from '../../core/ports/blob-store.ts';
+import { ActivePuts } from '../../memory/active-puts.ts';
 import { wholeExtent } from '../../memory/extent.ts';
 import { BlobFolder } from './blob-folder.ts';
 import { FileBlobPut, type Incoming } from './blob-put.ts';
@@ -38,7 +39,7 @@ export class FileBlobStore implements BlobStore {
   readonly #stored = new Map<Digest, StoredBlob>();
   /** Deletions in progress: a blob that is stored again must not lose its new file to one. */
   readonly #removing = new Map<Digest, Promise<void>>();
-  readonly #puts = new Map<FileBlobPut, AbortController>();
+  readonly #puts = new ActivePuts();
   readonly #hashThread = new HashThread();
   readonly #verified = new BlobVerifier();
   readonly #small = new SmallBlobs();
@@ -86,23 +87,14 @@ export class FileBlobStore implements BlobStore {
   put(blob: WantedBlob, source: BlobSource, { signal }: PutOptions = {}): BlobPut {
     const stored = this.#stored.get(blob.digest);
     if (stored !== undefined) return this.#alreadyStored(stored);
-    const abort = new AbortController();
-    const onAbort = () => abort.abort(signal?.reason);
-    if (signal?.aborted) onAbort();
-    signal?.addEventListener('abort', onAbort);
-    const put = new FileBlobPut(blob, source, abort.signal, {
+    const context = {
       folder: this.#folder,
       space: this.#space,
       hashThread: this.#hashThread,
-      publish: (incoming, digest, size) => this.#publish(incoming, digest, size),
-    });
-    const forget = () => {
-      signal?.removeEventListener('abort', onAbort);
-      this.#puts.delete(put);
+      publish: (incoming: Incoming, digest: Digest, size: number) =>
+        this.#publish(incoming, digest, size),
     };
-    put.done.then(forget, forget);
-    this.#puts.set(put, abort);
-    return put;
+    return this.#puts.start(signal, (stopped) => new FileBlobPut(blob, source, stopped, context));
   }
 
   async recheck(digest: Digest): Promise<boolean> {
@@ -144,9 +136,7 @@ export class FileBlobStore implements BlobStore {
 
   /** Aborts the puts in flight and waits for them; readers may finish. */
   async close(): Promise<void> {
-    const reason = new Error('the blob store is closing');
-    for (const abort of this.#puts.values()) abort.abort(reason);
-    await Promise.allSettled(Array.from(this.#puts.keys(), (put) => put.done));
+    await this.#puts.close();
     await Promise.all([this.#hashThread.close(), this.#verified.close()]);
   }
 
