@@ -104,7 +104,7 @@ export async function measureColdRows(
 async function configured(beside: string, ours: string): Promise<string> {
   const folder = `${ours}-beside`;
   await cp(beside, folder, { recursive: true });
-  await cp(join(ours, 'pullfront.json'), join(folder, 'pullfront.json'));
+  await cp(join(ours, 'configuration.json'), join(folder, 'configuration.json'));
   return folder;
 }
 
