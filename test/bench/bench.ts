@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { measureBigBlob } from './big-blob.ts';
 import { measureConcurrentPulls } from './concurrent-pulls.ts';
 import { edge } from './edge.ts';
+import { measureFirstRequest } from './first-request.ts';
 import { machineFacts } from './machine.ts';
 import type { Bench } from './measure.ts';
 import { measureMemory } from './memory.ts';
@@ -21,6 +22,7 @@ const measures: { readonly [name in MeasureName]: (bench: Bench) => Promise<Row[
   pulls: measureConcurrentPulls,
   warm: measureWarmPull,
   memory: measureMemory,
+  first: measureFirstRequest,
 };
 
 /**
@@ -56,6 +58,7 @@ async function run(options: BenchOptions, root: string): Promise<void> {
     };
     const bench = (measure: MeasureName): Bench => ({
       workspace,
+      root,
       contenders: contenders.filter((one) => one.measures.includes(measure)),
       short: options.short,
       progress,

@@ -16,7 +16,7 @@ export async function edge(workspace: Workspace, root: string): Promise<Contende
   return {
     name: 'edge',
     version: `miniflare ${version}`,
-    measures: ['rates', 'blob'],
+    measures: ['rates', 'blob', 'first'],
     start: async (upstream) => {
       await access(join(root, 'dist/edge/worker.js')).catch(() => {
         throw new Error('dist/edge/worker.js is missing; run: npm run build');

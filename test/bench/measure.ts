@@ -7,6 +7,8 @@ import type { Workspace } from './workspace.ts';
 /** What every measure is given. */
 export interface Bench {
   readonly workspace: Workspace;
+  /** The project's folder. */
+  readonly root: string;
   readonly contenders: readonly Contender[];
   readonly short: boolean;
   /** Tells the person who waits what is being measured. */

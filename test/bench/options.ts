@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 
 /** The groups of measures that can be run alone. */
-export const measureNames = ['rates', 'blob', 'pulls', 'warm', 'memory'] as const;
+export const measureNames = ['rates', 'blob', 'pulls', 'warm', 'memory', 'first'] as const;
 
 /** One group of measures. */
 export type MeasureName = (typeof measureNames)[number];

@@ -27,14 +27,14 @@ export interface Verdict {
 
 /** Compares a row's numbers with each other and with its goal. */
 export function verdictOf(row: Row): Verdict {
-  const { peer, pullfront } = row.numbers;
+  const { peer, pullfront, edge } = row.numbers;
   const ratio =
     peer === undefined || pullfront === undefined || peer === 0 ? undefined : pullfront / peer;
   const compared = ratio === undefined ? {} : { ratio };
   const { goal } = row;
   if (goal === undefined) return compared;
   const text = textOf(goal, row.unit);
-  const value = goal.kind === 'at most' ? pullfront : ratio;
+  const value = goal.kind === 'at most' ? (pullfront ?? edge) : ratio;
   if (value === undefined || Number.isNaN(value)) return { ...compared, goal: text };
   const reached = goal.kind === 'ratio at least' ? value >= goal.value : value <= goal.value;
   return { ...compared, goal: text, reached };
@@ -47,6 +47,6 @@ function textOf(goal: Goal, unit: string): string {
     case 'ratio at most':
       return `<= ${goal.value}x`;
     case 'at most':
-      return `<= ${goal.value}${unit === 'MB' ? ' MB' : ''}`;
+      return `<= ${goal.value}${unit === '' ? '' : ` ${unit}`}`;
   }
 }

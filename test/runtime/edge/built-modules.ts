@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 
-const folder = new URL('../../../dist/edge/', import.meta.url);
+const built = new URL('../../../dist/edge/', import.meta.url).pathname;
 
 /** A module as Miniflare takes it. */
 export interface Module {
@@ -9,11 +10,11 @@ export interface Module {
   readonly contents: string;
 }
 
-/** The built Worker, which comes first, its other modules and the configuration. */
-export function builtModules(): Module[] {
+/** The Worker built in `folder`, which comes first, its other modules and the configuration. */
+export function builtModules(folder = built): Module[] {
   const others = readdirSync(folder).filter((name) => name.endsWith('.js') && name !== 'worker.js');
   return ['worker.js', ...others].map((path) => {
-    const contents = readFileSync(new URL(path, folder), 'utf8');
+    const contents = readFileSync(join(folder, path), 'utf8');
     return { type: 'ESModule', path, contents };
   });
 }
