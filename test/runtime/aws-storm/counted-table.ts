@@ -3,6 +3,7 @@ import {
   openDynamoDbClients,
 } from '../../../functions/aws/dynamodb/dynamodb-clients.ts';
 import { type Item, keyOf } from '../../../functions/aws/dynamodb/item.ts';
+import { serviceError } from '../../../functions/aws/sdk/service-error.ts';
 import { condition, update } from './expressions.ts';
 import type { SimulatedTime } from './simulated-time.ts';
 
@@ -40,6 +41,7 @@ export class CountedTable {
   readonly calls = new Map<string, number>();
   readonly #time: SimulatedTime;
   readonly #random: () => number;
+  readonly #clients = this.#openClients();
   readonly #partitions = new Map<string, Map<string, Stored>>();
   readonly #used = new Map<string, { second: number; read: number; written: number }>();
 
@@ -48,18 +50,20 @@ export class CountedTable {
     this.#random = random;
   }
 
-  /** Clients whose calls end here, and are repeated when throttled as PromptRetries does. */
+  /**
+   * Clients whose calls end here and are repeated when throttled, as PromptRetries does. The SDK's
+   * middleware, which would take most of the time of a test, is left out.
+   */
   clients(): DynamoDbClients {
+    return this.#clients;
+  }
+
+  #openClients(): DynamoDbClients {
     const credentials = () => ({ accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'made up' });
     const clients = openDynamoDbClients({ region: 'eu-central-1', credentials });
-    clients.client.middlewareStack.add(
-      (_, { commandName = '' }) =>
-        async ({ input }) => ({
-          output: { $metadata: {}, ...(await this.#repeated(commandName, { ...input })) },
-          response: undefined,
-        }),
-      { step: 'initialize', priority: 'high' },
-    );
+    const send = (command: { readonly input: object }) =>
+      this.#repeated(command.constructor.name, { ...command.input });
+    for (const client of [clients.client, clients.once]) Object.assign(client, { send });
     return clients;
   }
 
@@ -77,7 +81,7 @@ export class CountedTable {
         const isThrottled = error instanceof Refusal && error.name === 'ThrottlingException';
         if (!isThrottled || attempts === 4 || now() - began >= 1500) {
           if (isThrottled) this.givenUp += 1;
-          throw error;
+          throw serviceError(`DynamoDB.${action}`, error);
         }
         await sleep(this.#random() * 25 * 4 ** (attempts - 1));
       }
