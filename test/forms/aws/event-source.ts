@@ -45,7 +45,11 @@ export class EventSource {
     while (!signal.aborted) {
       const received = await this.#queue
         .receive(1, this.#options.hiddenSeconds, signal)
-        .catch(() => []);
+        .catch(async () => {
+          // A client that knows of an outage rejects at once: without a pause nothing else would run.
+          await new Promise((resolve) => setTimeout(resolve, 100));
+          return [];
+        });
       for (const message of received) await this.#handOver(message);
     }
   }
