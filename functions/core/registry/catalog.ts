@@ -11,10 +11,17 @@ import { invalidPage, nextPage } from './tags.ts';
 
 const subject = { kind: 'catalog' } as const;
 
+/** How many repositories a page has if the client sets no `n`. */
+const defaultLimit = 1_000;
+
+/** A page has at most this many repositories, whatever `n` is: about 2 MB of names. */
+const largestLimit = 10_000;
+
 /**
  * The mirrored repositories, which are never all that the upstreams have. Each name is what the client
  * would pull by this route: without the registry if `ns` or a prefix chose it, or if it is the
- * default. The list is in the order of full names, `docker.io/…` before `ghcr.io/…`.
+ * default. The list is in the order of full names, `docker.io/…` before `ghcr.io/…`. It is always
+ * paginated, because an index may hold millions of repositories.
  */
 export async function answerCatalog(
   mirror: Mirror,
@@ -28,53 +35,57 @@ export async function answerCatalog(
   }
   const { form, registry, rest } = choice;
   if (rest !== '') return errorAnswer({ ...request, form }, noRegistry(rest), subject);
-  const page = parsePage(new URLSearchParams(request.query));
-  if (page === undefined) return invalidPage({ ...request, form }, subject);
+  const asked = parsePage(new URLSearchParams(request.query));
+  if (asked === undefined) return invalidPage({ ...request, form }, subject);
+  const limit = Math.min(asked.limit ?? defaultLimit, largestLimit);
   const names = form === 'root' ? namesOfAll(registries) : namesOf(registry);
-  const last = page.last === undefined ? undefined : names.toKey(page.last);
+  const last = asked.last === undefined ? undefined : names.toKey(asked.last);
   const only = form === 'root' ? undefined : registry;
-  const { entries, next } = await allowedRepositories(
-    mirror,
-    registries,
-    { limit: page.limit, last },
-    only,
-  );
+  const { entries, next } = await allowedRepositories(mirror, registries, { limit, last }, only);
   const headers = {
     ...headersFor(request),
     'cache-control': noCache,
-    ...nextPage(request, page, next === undefined ? undefined : names.toName(next)),
+    ...nextPage(request, { limit }, next === undefined ? undefined : names.toName(next)),
   };
   const json = JSON.stringify({ repositories: entries.map(names.toName) });
   return jsonAnswer(json, headers, { ...subject, form, upstreamCalls: 0 });
 }
 
+/** How many rows of the index one request reads, apart from those of a page that is larger. */
+const mostRows = 10_000;
+
+/** How many rows are read at a time after the first page of them, of which some may not be pulled. */
+const batch = 1_000;
+
 /**
  * A page of the repositories that clients may still pull: the index also has those whose registry or
- * name the configuration no longer allows.
+ * name the configuration no longer allows. After `mostRows` of these the page ends early, with a next.
  */
 async function allowedRepositories(
   mirror: Mirror,
   { policies }: Registries,
-  { limit, last }: PageRequest,
+  { limit, last }: PageRequest & { readonly limit: number },
   registry: string | undefined,
 ): Promise<Page<string>> {
-  const entries: string[] = [];
-  if (limit === 0) return { entries, next: undefined };
+  if (limit === 0) return { entries: [], next: undefined };
   const mayBePulled = (key: string) => {
     const { registry, name } = repositoryOf(key);
     const policy = policies.get(registry);
     return policy !== undefined && isAllowed(policy, name);
   };
+  let entries: readonly string[] = [];
   let after = last;
-  for (;;) {
-    const page = await mirror.listRepositories({ limit, last: after }, registry);
-    entries.push(...page.entries.filter(mayBePulled));
+  let rows = limit;
+  for (let read = 0; ; rows = Math.max(limit, batch)) {
+    const page = await mirror.listRepositories({ limit: rows, last: after }, registry);
+    entries = entries.concat(page.entries.filter(mayBePulled));
     const hasNext = page.next !== undefined;
-    if (limit !== undefined && (entries.length > limit || (entries.length === limit && hasNext))) {
+    if (entries.length > limit || (entries.length === limit && hasNext)) {
       return { entries: entries.slice(0, limit), next: entries[limit - 1] };
     }
-    if (!hasNext) return { entries, next: undefined };
+    read += rows;
     after = page.next;
+    if (!hasNext || read >= mostRows) return { entries, next: after };
   }
 }
 

@@ -32,7 +32,7 @@ export function invalidPage(request: ReadRequest, subject: Subject): Answer {
  */
 export function nextPage(
   { path, ns }: Pick<ReadRequest, 'path' | 'ns'>,
-  { limit }: PageRequest,
+  { limit }: Pick<PageRequest, 'limit'>,
   last: string | undefined,
 ): Record<string, string> {
   if (last === undefined) return {};

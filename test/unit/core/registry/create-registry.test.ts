@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Mirror } from '../../../../functions/core/mirror/mirror.ts';
-import { pageOf } from '../../../../functions/core/oci/page.ts';
 import type { Answer, RegistryRequest } from '../../../../functions/core/registry/answer.ts';
 import { createRegistry } from '../../../../functions/core/registry/create-registry.ts';
 import { alpine, app } from '../../../conformance/content.ts';
@@ -158,51 +157,6 @@ describe('registry', () => {
   it('keeps the body of a HEAD, for fronts that compute the length from it', async () => {
     const answer = await registry(ask('HEAD', '/v2/library/alpine/manifests/3.20'));
     expect(textOf(answer)).toBe(new TextDecoder().decode(alpine.index.manifest.bytes));
-  });
-});
-
-describe('the catalog', () => {
-  const keys = [
-    'docker.io/library/alpine',
-    'docker.io/secret/app',
-    'gone.example/a/b',
-    'gone.example/c/d',
-    'ghcr.io/owner/app',
-    'zzz.example/e',
-  ].sort();
-  const { policies } = scriptedMirror('working');
-  const hub = policies.get('docker.io');
-  if (hub === undefined) throw new Error('docker.io is always there');
-  const mirror: Mirror = {
-    ...brokenMirror(),
-    policies: new Map([...policies, ['docker.io', { ...hub, deny: [/^secret\//] }]]),
-    listRepositories: async (page) => pageOf(keys, page),
-  };
-  const registry = createRegistry(mirror, options);
-
-  it.each([1, 2, 3, 5])(
-    'has pages of %i, without repositories that are no longer allowed',
-    async (n) => {
-      const shown: string[] = [];
-      let target: string | undefined = `/v2/_catalog?n=${n}`;
-      for (let pages = 0; target !== undefined; pages++) {
-        expect(pages).toBeLessThan(10);
-        const answer: Answer = await registry(ask('GET', target));
-        const { repositories } = JSON.parse(textOf(answer));
-        expect(repositories.length).toBeLessThanOrEqual(n);
-        shown.push(...repositories);
-        target = /^<(.+)>/.exec(answer.headers.link ?? '')?.[1];
-      }
-      expect(shown).toEqual(['library/alpine', 'ghcr.io/owner/app']);
-    },
-  );
-
-  it('is complete without n', async () => {
-    const answer = await registry(ask('GET', '/v2/_catalog'));
-    expect(JSON.parse(textOf(answer)).repositories).toEqual([
-      'library/alpine',
-      'ghcr.io/owner/app',
-    ]);
   });
 });
 
