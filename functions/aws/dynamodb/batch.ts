@@ -49,7 +49,7 @@ export async function readBatch(
   await forEachInParallel(slices(keys.map(keyItem), mostReads), async (slice) => {
     await untilDone('BatchGetItem', slice, async (rest) => {
       const { items, left } = await table.getBatch({ ...options, Keys: [...rest] });
-      found.push(...items);
+      for (const item of items) found.push(item);
       return left;
     });
   });

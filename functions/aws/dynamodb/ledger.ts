@@ -32,7 +32,7 @@ export class DynamoDbLedger implements Ledger {
   async rateLimits(): Promise<readonly SeenRateLimit[]> {
     const found: SeenRateLimit[] = [];
     for await (const items of this.#table.pages({ pk: rateLimitPartition })) {
-      found.push(...items.map(readRateLimit));
+      for (const item of items) found.push(readRateLimit(item));
     }
     return found;
   }

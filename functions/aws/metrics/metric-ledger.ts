@@ -29,7 +29,7 @@ export function metricLedger(ledger: FlushedLedger, runtime: Runtime): MetricLed
     rateLimits: () => ledger.rateLimits(),
     counters: () => ledger.counters(),
     count(added) {
-      counted.push(...measuredCounts(added));
+      counted = counted.concat(measuredCounts(added));
       ledger.count(added);
     },
     take() {

@@ -53,7 +53,7 @@ export function bucketUploads(Bucket: string, load: () => Promise<S3Sdk>): Bucke
         const listed = resultOf('ListParts', client.send(command, abortOptions(signal)), signal);
         const page = await listed.catch(ifAbsent);
         if (page === undefined) return undefined;
-        parts.push(...(page.Parts ?? []).map(partOf));
+        for (const part of page.Parts ?? []) parts.push(partOf(part));
         marker = page.IsTruncated === true ? page.NextPartNumberMarker : undefined;
       } while (marker !== undefined);
       return parts;

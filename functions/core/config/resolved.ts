@@ -34,7 +34,7 @@ export function isResolved(json: unknown): json is Resolved {
 /** Reads a resolved configuration and applies the variables of this process. */
 export function readResolved(json: Resolved, environment: Environment): Started {
   const config = decode(json.resolved) as Config;
-  const problems: Problem[] = [];
+  let problems: Problem[] = [];
   const unknown: string[] = [];
   for (const [name, text] of Object.entries(environment)) {
     if (!name.startsWith('PULLFRONT_') || !text || name === 'PULLFRONT_CONFIG') continue;
@@ -45,7 +45,7 @@ export function readResolved(json: Resolved, environment: Environment): Started 
     else if (value !== undefined) setAt(config, path, value);
     else problems.push({ path: name, message: mismatch(path, text, scalar.expected) });
   }
-  problems.push(...repairCredentials(config, json));
+  problems = problems.concat(repairCredentials(config, json));
   const passwords = passwordVariables(config);
   for (const path of unknown.filter((name) => !passwords.includes(name))) {
     const message = 'unknown variable; the file alone can add upstreams and set lists';

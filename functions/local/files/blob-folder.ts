@@ -51,7 +51,7 @@ export class BlobFolder {
           .filter((name) => name.startsWith(shard))
           .flatMap((name) => parseDigest(`${algorithm}:${name}`) ?? []);
         const found = digests.map((digest) => limit(() => this.#statFile(digest)));
-        blobs.push(...(await Promise.all(found)).flatMap((blob) => blob ?? []));
+        for (const blob of await Promise.all(found)) if (blob !== undefined) blobs.push(blob);
       }
     }
     return blobs;

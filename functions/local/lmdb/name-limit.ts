@@ -96,7 +96,7 @@ export class NameLimit {
       for await (const names of this.#batches(table)) {
         const old = names.filter((name) => this.#isOld(name));
         await this.#remove(old);
-        kept.push(...names.filter((name) => !old.includes(name)));
+        for (const name of names) if (!old.includes(name)) kept.push(name);
       }
     }
     const used = this.#usedBytes();

@@ -54,12 +54,14 @@ export class CertificateAuthorities {
       SSL_CERT_DIR: folders = '',
       NODE_EXTRA_CA_CERTS: extra,
     } = this.#environment;
-    const texts = [
+    const named = [
       ...(file ? [read(file)] : []),
       ...folders.split(':').filter(Boolean).flatMap(readFolder),
     ];
-    if (texts.length === 0 && this.#useSystem) texts.push(...systemCertificates());
-    if (extra) texts.push(read(extra));
+    const texts = [
+      ...(named.length === 0 && this.#useSystem ? systemCertificates() : named),
+      ...(extra ? [read(extra)] : []),
+    ];
     if (texts.length === 0) return [];
     const known = new Set(rootCertificates.map(withoutSpace));
     const certificates = texts.flatMap(certificatesIn).map((one) => [withoutSpace(one), one]);

@@ -127,8 +127,8 @@ export function parseOptions(context: Context): ParsedOptions {
   const unknown = Object.keys(context).filter(
     (key) => /^[A-Za-z]+$/.test(key) && !known.includes(key),
   );
-  problems.push(
-    ...unknown.map((key) => `unknown option "${key}"; the options are ${known.join(', ')}`),
-  );
+  for (const key of unknown) {
+    problems.push(`unknown option "${key}"; the options are ${known.join(', ')}`);
+  }
   return problems.length > 0 ? { problems } : { ok: options };
 }

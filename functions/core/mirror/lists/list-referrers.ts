@@ -104,9 +104,8 @@ function descriptorsBytes(descriptors: readonly Referrer[]): number {
   let bytes = 0;
   for (const descriptor of descriptors) {
     const { mediaType, artifactType = '', data = '', urls = [] } = descriptor;
-    const texts = [mediaType, artifactType, data, ...urls];
     const members = { ...descriptor.annotations, ...descriptor.platform };
-    for (const [name, value] of Object.entries(members)) texts.push(name, ...[value].flat());
+    const texts = [mediaType, artifactType, data, urls, Object.entries(members)].flat(3);
     bytes += descriptorBytes + texts.length * entryBytes;
     for (const text of texts) bytes += text.length * 2;
   }

@@ -242,6 +242,13 @@ describe('referrers', () => {
     expect(test.upstream.count('GET referrers')).toBe(1);
   });
 
+  it('may have more features of a platform than a call can have arguments', async () => {
+    const platform = { os: 'linux', 'os.features': Array.from({ length: 300_000 }, () => 'a') };
+    test.upstream.referrers = { kind: 'found', manifests: [{ ...descriptor, platform }] };
+    const list = await test.mirror.repository(repository).listReferrers(subject);
+    expect(list.kind).toBe('found');
+  });
+
   it('come from the fallback tag where the upstream has no API', async () => {
     const index = makeIndex([{ item: signature }]);
     test.upstream.add('library/app', index, subject.replace(':', '-'));
