@@ -4,10 +4,8 @@ import { type Problem, problemText } from '../core/config/problems.ts';
 import { type ResolvedStore, resolveFile } from '../core/config/resolve-file.ts';
 import { version } from '../core/config/version.ts';
 import { serve } from './commands/serve.ts';
+import { misuse } from './failure.ts';
 import { loadConfig, readJson } from './load-config.ts';
-
-/** The exit code for wrong arguments and wrong configurations. */
-const misuse = 2;
 
 interface ServeOptions {
   readonly config?: string;
@@ -41,7 +39,10 @@ async function runServe(options: ServeOptions): Promise<number> {
   const file = options.config || undefined;
   const load = () => loadConfig(file, process.env, overridesOf(options));
   const loaded = await load();
-  return 'ok' in loaded ? serve(loaded.ok, load) : report(file, loaded.problems);
+  if ('problems' in loaded) return report(file, loaded.problems);
+  if (loaded.ok.store !== 'cloudflare') return serve(loaded.ok, load);
+  const message = '"cloudflare" works only in a Worker: see infra/cloudflare/README.md';
+  return report(file, [{ path: 'store', message }]);
 }
 
 async function runCheck(file: string): Promise<number> {

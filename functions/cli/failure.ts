@@ -17,27 +17,49 @@ export function systemReason(error: unknown): string {
   return reasons[fieldsOf(error).code ?? ''] ?? messageOf(error);
 }
 
-/** Explains in one line why a server did not start and what to do. */
-export function startFailure(error: unknown, { listen, data, tls }: Config): string {
+/** The exit code for wrong arguments and wrong configurations. */
+export const misuse = 2;
+
+/** Why a server did not start. */
+export interface StartFailure {
+  /** One line, which also says what to do. */
+  readonly message: string;
+  readonly exitCode: number;
+}
+
+/** Explains why a server did not start. */
+export function startFailure(error: unknown, config: Config): StartFailure {
+  const { listen, data, tls } = config;
+  const failed = (message: string, exitCode = 1) => ({ message, exitCode });
   const { code = '', syscall, port = -1 } = fieldsOf(error);
   const address = authorityOf(listen);
   if (code === 'EADDRINUSE') {
-    return `${address} is already in use; stop the other program, or choose another address with --listen HOST:PORT`;
+    return failed(
+      `${address} is already in use; stop the other program, or choose another address with --listen HOST:PORT`,
+    );
   }
   if (['EADDRNOTAVAIL', 'ENOTFOUND', 'EAI_AGAIN'].includes(code)) {
-    return `cannot listen on ${address}: not an address of this machine; choose another one with --listen HOST:PORT`;
+    return failed(
+      `cannot listen on ${address}: not an address of this machine; choose another one with --listen HOST:PORT`,
+    );
   }
   // The data folder is locked by a socket too, whose port is -1.
   if (code === 'EACCES' && syscall === 'listen' && port > 0) {
-    return `cannot listen on ${address}: permission denied; choose a port above 1023 with --listen HOST:PORT`;
+    return failed(
+      `cannot listen on ${address}: permission denied; choose a port above 1023 with --listen HOST:PORT`,
+    );
   }
   if (tls !== undefined && code.startsWith('ERR_OSSL_')) {
-    return `cannot use the certificate ${tls.cert} with the key ${tls.key}: ${messageOf(error)}; check tls.cert and tls.key`;
+    return failed(
+      `cannot use the certificate ${tls.cert} with the key ${tls.key}: ${messageOf(error)}; check tls.cert and tls.key`,
+    );
   }
   if (code in reasons) {
-    return `cannot use the data folder ${data}: ${systemReason(error)}; choose another one with --data DIR`;
+    const message = `cannot use the data folder ${data}: ${systemReason(error)}; choose another one with --data DIR`;
+    // A full disk is no mistake in the configuration.
+    return failed(message, code === 'ENOSPC' ? 1 : misuse);
   }
-  return messageOf(error);
+  return failed(messageOf(error));
 }
 
 interface ErrorFields {

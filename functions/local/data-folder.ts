@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { statSync, unlinkSync } from 'node:fs';
-import { mkdir, readFile, realpath, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, realpath, rename, stat, writeFile } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
 /** The version of the folder's layout. */
@@ -21,7 +21,7 @@ export interface DataFolder {
  * version wrote it, or with the file system's error.
  */
 export async function openDataFolder(folder: string): Promise<DataFolder> {
-  await mkdir(folder, { recursive: true });
+  await makeFolder(resolve(folder));
   const path = await realpath(folder);
   const lock = await lockFolder(path);
   const release = () => new Promise<void>((resolve) => lock.close(() => resolve()));
@@ -32,6 +32,25 @@ export async function openDataFolder(folder: string): Promise<DataFolder> {
     throw error;
   }
   return { path, release };
+}
+
+/**
+ * Makes a folder, and those above it. Node's `recursive` never ends below a folder that refuses new
+ * entries with ENOENT, as /proc does.
+ */
+async function makeFolder(path: string, parentExists = false): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === 'ENOENT' && !parentExists && dirname(path) !== path) {
+      await makeFolder(dirname(path));
+      return makeFolder(path, true);
+    }
+    // Above a read-only folder mkdir fails with another code, even if the path exists.
+    const isThere = code !== 'ENOENT' && (await stat(path).catch(() => undefined))?.isDirectory();
+    if (!isThere) throw error;
+  }
 }
 
 async function checkFormat(folder: string): Promise<void> {

@@ -11,11 +11,6 @@ import { messageOf, startFailure } from '../failure.ts';
 import { openInMemory } from '../memory-platform.ts';
 
 function platformOf({ store, data, aws, limits }: Config): OpenPlatform {
-  if (store === 'cloudflare') {
-    throw new Error(
-      'the store "cloudflare" works only in a Worker: see infra/cloudflare/README.md',
-    );
-  }
   if (store === 'memory') return openInMemory(limits.storeBytes);
   if (aws === undefined) return openOnThisMachine(data);
   return async (lent) => {
@@ -28,8 +23,8 @@ function platformOf({ store, data, aws, limits }: Config): OpenPlatform {
 const sameSignal = 500;
 
 /**
- * Serves until SIGINT or SIGTERM and returns the exit code: 1 if the server did not start or could
- * not close its store, else 0. SIGHUP reloads the configuration.
+ * Serves until SIGINT or SIGTERM and returns the exit code: 0, 1 if it could not close its store, or
+ * that of the failure if it did not start. SIGHUP reloads the configuration.
  */
 export async function serve(config: Config, load: () => Promise<ParsedConfig>): Promise<number> {
   // A full disk behind standard error must not end the process.
@@ -46,8 +41,9 @@ export async function serve(config: Config, load: () => Promise<ParsedConfig>): 
     const terminal = process.stdout.isTTY === true;
     server = await startServer(config, platformOf(config), { terminal });
   } catch (error) {
-    print(`pullfront: ${startFailure(error, config)}`);
-    return 1;
+    const { message, exitCode } = startFailure(error, config);
+    print(`pullfront: ${message}`);
+    return exitCode;
   }
   // Log unhandled rejections instead of exiting: one bug must not cut every pull in flight. An
   // uncaught exception still ends the process, because its state may be inconsistent.

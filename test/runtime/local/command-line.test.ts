@@ -91,6 +91,22 @@ test('files that the configuration names must be there', async () => {
   );
 });
 
+test('the store of a Worker is a mistake for a server', async () => {
+  const path = await file('{"store": "cloudflare"}');
+  expect((await run(['config', 'check', path])).code).toBe(0);
+  const { code, err } = await run(['serve', '--config', path]);
+  expect(code).toBe(2);
+  expect(err).toMatch(
+    /^pullfront: .*pullfront\.json: store: "cloudflare" works only in a Worker: .*\n$/,
+  );
+});
+
+test.runIf(process.platform === 'linux')('a data folder that cannot be made', async () => {
+  const { code, err } = await run(['serve', '--listen', '127.0.0.1:0', '--data', '/proc/x/y']);
+  expect(code).toBe(2);
+  expect(err).toMatch(/^pullfront: cannot use the data folder \/proc\/x\/y: .*\n$/);
+});
+
 test('mistakes in options and variables', async () => {
   const environment = { PULLFRONT_LOG_LEVEL: 'loud', PULLFRONT_CONFIG: '' };
   const { code, err } = await run(['serve', '--listen', 'x', '--upstream', 'A=b'], environment);

@@ -142,7 +142,7 @@ test('a data folder that is a file is said in one line', async () => {
   const file = join(folder, 'file');
   await writeFile(file, '');
   const { code, err } = await run(['serve', '--listen', '127.0.0.1:0', '--data', file]);
-  expect(code).toBe(1);
+  expect(code).toBe(2);
   expect(err).toMatch(
     /^pullfront: cannot use the data folder .*: not a directory; choose another one with --data DIR\n$/,
   );

@@ -13,6 +13,29 @@ beforeEach(async () => {
 });
 afterEach(() => rm(base, { recursive: true, force: true }));
 
+describe('a data folder', () => {
+  test('is made with the folders above it, and may be there already', async () => {
+    const data = join(base, 'a', 'b', 'c');
+    await (await openDataFolder(data)).release();
+    await (await openDataFolder(data)).release();
+    await (await openDataFolder(`${join(base, 'a')}/b/../b2/`)).release();
+  });
+
+  test('is refused where it cannot be made, instead of waiting forever', async () => {
+    await writeFile(join(base, 'file'), '');
+    await expect(openDataFolder(join(base, 'file'))).rejects.toMatchObject({ code: 'EEXIST' });
+    await expect(openDataFolder(join(base, 'file', 'x'))).rejects.toMatchObject({
+      code: 'ENOTDIR',
+    });
+    await symlink(join(base, 'none', 'x'), join(base, 'dangling'));
+    await expect(openDataFolder(join(base, 'dangling'))).rejects.toMatchObject({ code: 'EEXIST' });
+  });
+
+  test.runIf(process.platform === 'linux')('is refused below /proc', async () => {
+    await expect(openDataFolder('/proc/x/y')).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+});
+
 describe('the lock of a data folder', () => {
   test('a second opener is refused by the name of the folder, until the first lets go', async () => {
     const data = join(base, 'data');

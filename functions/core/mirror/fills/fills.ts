@@ -51,7 +51,9 @@ const unfillableLife = 3_600_000;
  */
 export class LocalFills implements Fills {
   readonly #running = new Map<string, RunningFill>();
-  readonly #stop = new AbortController();
+  /** Of each running fill: a signal that all fills share would collect their listeners. */
+  readonly #aborts = new Set<AbortController>();
+  #isStopped = false;
   readonly #unsized = new UnsizedBlobs();
   readonly #context: FillContext;
   readonly #onStored: () => Promise<void>;
@@ -93,7 +95,8 @@ export class LocalFills implements Fills {
   }
 
   async stop(): Promise<void> {
-    this.#stop.abort();
+    this.#isStopped = true;
+    for (const abort of this.#aborts) abort.abort();
     for (const { starting } of [...this.#running.values()]) {
       const fill = await starting.catch(() => undefined);
       await fill?.done.catch(() => undefined);
@@ -110,7 +113,10 @@ export class LocalFills implements Fills {
     if (lease === undefined) return undefined;
     const { digest } = blob;
     const began = context.runtime.now();
-    const signal = this.#stop.signal;
+    const abort = new AbortController();
+    if (this.#isStopped) abort.abort();
+    const { signal } = abort;
+    this.#aborts.add(abort);
     const counter = this.#unsized.count(blob, context.limits);
     const pace = new Pace(context.runtime.now);
     const source = createFillSource(
@@ -130,7 +136,7 @@ export class LocalFills implements Fills {
     );
     const put = context.ports.blobs.put(blob, source, { signal, progress, pauseAt });
     put.done.then(counter.end, counter.end);
-    const done = this.#finish(put, lease, pauseAt);
+    const done = this.#finish(put, lease, pauseAt).finally(() => this.#aborts.delete(abort));
     done.then(
       (result) => {
         // A bucket does not verify these bytes if another put stored the blob first.

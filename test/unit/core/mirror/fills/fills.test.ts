@@ -49,6 +49,25 @@ describe('clients of a blob that is not stored', () => {
     expect(test.upstream.count(`GET blob library/app@${layer.digest}`)).toBe(1);
   });
 
+  it('may be many, of many blobs, without a signal that collects their listeners', async () => {
+    const layers = Array.from({ length: 12 }, (_, at) => randomLayer(`layer ${at}`, 20_000));
+    test.upstream.add('library/many', makeImage({ layers }), '1');
+    await test.tag('library/many', '1');
+    const warnings: Error[] = [];
+    const onWarning = (warning: Error) => warnings.push(warning);
+    process.on('warning', onWarning);
+    try {
+      const outcomes = await Promise.all(
+        layers.map(({ digest }) => test.blob('library/many', digest)),
+      );
+      await Promise.all(outcomes.map(bytesOf));
+      await new Promise((resolve) => setImmediate(resolve));
+    } finally {
+      process.off('warning', onWarning);
+    }
+    expect(warnings).toEqual([]);
+  });
+
   it('may disconnect without stopping the fill', async () => {
     await test.tag('library/app', '1');
     const outcome = await test.blob('library/app', layer.digest);
