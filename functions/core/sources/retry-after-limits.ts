@@ -48,6 +48,8 @@ export class RetryAfterLimits {
     const now = this.#platform.runtime.now();
     this.#limits.set(registry, { until: now + seconds * 1000, seen: now, cause });
     this.#record(registry, seconds);
+    // A refused HEAD counts as this minute's; after a refused pull, a HEAD may still be answered.
+    if (cause === 'request') this.#platform.runtime.waitUntil(this.#takeTurn(registry));
   }
 
   /** A registry answered a request other than a pull. */
@@ -74,8 +76,12 @@ export class RetryAfterLimits {
     await this.#refresh();
     const limit = this.current(registry);
     if (limit === undefined || method === 'GET') return limit;
-    const lease = await this.#platform.leases.acquire(`limited-head:${registry}`, headInterval);
+    const lease = await this.#takeTurn(registry);
     return lease === undefined ? limit : undefined;
+  }
+
+  #takeTurn(registry: string) {
+    return this.#platform.leases.acquire(`limited-head:${registry}`, headInterval);
   }
 
   #record(registry: string, windowSeconds: number): void {

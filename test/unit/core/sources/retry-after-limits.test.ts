@@ -30,6 +30,14 @@ describe("a registry's Retry-After", () => {
     expect(await may(one, 'GET', 'ghcr.io')).toBe(true);
   });
 
+  it('counts the HEAD that it refused as the one of that minute', async () => {
+    const [one, other] = [open(), open()];
+    one.begin(hub, 3600, 'request');
+    for (const instance of [one, other]) expect(await may(instance, 'HEAD')).toBe(false);
+    now += 60_000;
+    expect([await may(one, 'HEAD'), await may(other, 'HEAD')]).toEqual([true, false]);
+  });
+
   it('says how long it still runs, and ends', async () => {
     const limits = open();
     limits.begin(hub, 30, 'pull');
