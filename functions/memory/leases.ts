@@ -23,6 +23,11 @@ export class MemoryLeases implements Leases {
     return lease;
   }
 
+  async acquireMany(keys: readonly string[], milliseconds: number): Promise<readonly Lease[]> {
+    const acquired = keys.map((key) => this.acquire(key, milliseconds));
+    return (await Promise.all(acquired)).filter((lease) => lease !== undefined);
+  }
+
   async isHeld(key: string): Promise<boolean> {
     return this.#isHeld(key, this.#now());
   }

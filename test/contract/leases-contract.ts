@@ -39,6 +39,24 @@ export function describeLeasesContract(name: string, open: () => Promise<OpenedL
       expect(asked.filter((lease) => lease !== undefined)).toHaveLength(1);
     });
 
+    test('of many keys those are acquired that are free', async () => {
+      await granted('b', 1000);
+      const leases1 = await leases.acquireMany(['a', 'b', 'c'], 5000);
+      expect(leases1.map(({ key }) => key).sort()).toEqual(['a', 'c']);
+      expect(await leases.acquireMany(['a', 'c'], 5000)).toEqual([]);
+      await opened.pass(1001);
+      const [left] = await leases.acquireMany(['a', 'b', 'c'], 5000);
+      expect(left).toMatchObject({ key: 'b', fence: expect.any(Number) });
+      const [first] = leases1;
+      if (first === undefined) throw new Error('no lease');
+      expect(await leases.renew(first, 5000)).toBeDefined();
+      await leases.release(first);
+      const again = await leases.acquireMany(['a', 'c'], 5000);
+      expect(again.map(({ key }) => key)).toEqual([first.key]);
+      expect(again[0]?.fence).toBeGreaterThan(first.fence);
+      expect(await leases.acquireMany([], 5000)).toEqual([]);
+    });
+
     test('a released key goes to the next who asks, with a higher fence', async () => {
       const first = await granted('a');
       await leases.release(first);

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { type Lease, type Leases, longestHold } from '../../core/ports/leases.ts';
+import { type Lease, type Leases, longestHold, StoreBusy } from '../../core/ports/leases.ts';
+import { forEachInParallel } from './batch.ts';
 import { number, numberOf, text } from './item.ts';
 import { leaseKey } from './item-keys.ts';
 import type { DynamoDbTable } from './table.ts';
@@ -42,6 +43,19 @@ export class DynamoDbLeases implements Leases {
     });
     const fence = outcome.kind === 'written' ? numberOf(outcome.item, 'fence') : undefined;
     return fence === undefined ? undefined : { key, fence, expires };
+  }
+
+  async acquireMany(keys: readonly string[], milliseconds: number): Promise<readonly Lease[]> {
+    const acquired: Lease[] = [];
+    await forEachInParallel(keys, async (key) => {
+      try {
+        const lease = await this.acquire(key, milliseconds);
+        if (lease !== undefined) acquired.push(lease);
+      } catch (error) {
+        if (!(error instanceof StoreBusy)) throw error;
+      }
+    });
+    return acquired;
   }
 
   async isHeld(key: string): Promise<boolean> {

@@ -31,9 +31,19 @@ export class D1Leases implements Leases {
       .bind(key, now, expires, now + longestHold);
     const row = await busyIfOverloaded(statement.first<{ fence: number }>());
     if (row === null) return undefined;
-    this.#granted += 1;
-    if (this.#granted % cleanupInterval === 0) await this.#removeExpired(now);
+    await this.#countGranted(now);
     return { key, fence: row.fence, expires };
+  }
+
+  async acquireMany(keys: readonly string[], milliseconds: number): Promise<readonly Lease[]> {
+    const now = this.#now();
+    const expires = now + milliseconds;
+    const statement = this.#database
+      .prepare(statements.acquireLeases)
+      .bind(JSON.stringify(keys), now, expires, now + longestHold);
+    const { results } = await busyIfOverloaded(statement.all<{ key: string; fence: number }>());
+    await this.#countGranted(now);
+    return results.map(({ key, fence }) => ({ key, fence, expires }));
   }
 
   async isHeld(key: string): Promise<boolean> {
@@ -59,6 +69,11 @@ export class D1Leases implements Leases {
   async release({ key, fence }: Lease): Promise<void> {
     const statement = this.#database.prepare(statements.releaseLease);
     await busyIfOverloaded(statement.bind(key, fence, this.#now()).run());
+  }
+
+  async #countGranted(now: number): Promise<void> {
+    this.#granted += 1;
+    if (this.#granted % cleanupInterval === 0) await this.#removeExpired(now);
   }
 
   /** A failure does not matter: the lease was granted. */

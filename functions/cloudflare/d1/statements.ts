@@ -122,6 +122,11 @@ export const acquireLease = `INSERT INTO leases (name, fence, expires) VALUES (?
   ON CONFLICT (name) DO UPDATE SET fence = max(leases.fence + 1, excluded.fence),
     expires = excluded.expires
   WHERE leases.expires <= ?2 OR leases.expires > ?4 RETURNING fence`;
+export const acquireLeases = `INSERT INTO leases (name, fence, expires)
+  SELECT value, ?2, ?3 FROM json_each(?1) WHERE true
+  ON CONFLICT (name) DO UPDATE SET fence = max(leases.fence + 1, excluded.fence),
+    expires = excluded.expires
+  WHERE leases.expires <= ?2 OR leases.expires > ?4 RETURNING name AS key, fence`;
 export const isLeaseHeld = `SELECT 1 AS held FROM leases
   WHERE name = ?1 AND expires > ?2 AND expires <= ?3`;
 export const renewLease = `UPDATE leases SET expires = ?3

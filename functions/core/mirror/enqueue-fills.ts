@@ -1,21 +1,72 @@
 import type { FillJob } from '../ports/fill-queue.ts';
+import type { Lease } from '../ports/leases.ts';
 import type { Context } from './context.ts';
 import { registryBlobKey } from './memory.ts';
 
-/** How long this instance does not queue the same fill again, in ms. */
+/** How long no instance queues the same fill again, in ms. */
 const queuedLife = 60_000;
 
-/** Queues fills, except those it queued recently. Does not reject. */
+/**
+ * How long this instance believes that another one queued a fill, in ms. That one may have died before,
+ * so that a later pull must queue it.
+ */
+const believedLife = 15_000;
+
+/**
+ * Queues fills, except those that an instance queued within the last minute: each message costs several
+ * calls and an invocation. Where others fill, the leases of a minute decide who queues a fill; without
+ * them, every instance does. Does not reject.
+ */
 export async function enqueueFills(context: Context, jobs: readonly FillJob[]): Promise<void> {
   const { queued } = context.memory;
-  const fresh = jobs.filter((job) => queued.get(keyOf(job)) === undefined);
-  if (fresh.length === 0) return;
-  if ((await context.attempt.queue.enqueue(fresh)) === undefined) {
-    for (const job of fresh) queued.set(keyOf(job), true, queuedLife);
+  const fresh = new Map(
+    jobs.map((job) => [keyOf(job), job] as const).filter(([key]) => queued.get(key) === undefined),
+  );
+  if (fresh.size === 0) return;
+  const leases = await acquireLeases(context, [...fresh.keys()]);
+  if (leases === 'busy') return;
+  const isMine = leases && new Set(leases.map(({ key }) => key));
+  for (const key of fresh.keys()) {
+    if (isMine === undefined || isMine.has(leaseKey(key))) continue;
+    fresh.delete(key);
+    queued.set(key, true, believedLife);
   }
+  if (fresh.size === 0) return;
+  if ((await context.attempt.queue.enqueue([...fresh.values()])) === undefined) {
+    for (const key of fresh.keys()) queued.set(key, true, queuedLife);
+    return;
+  }
+  // The next pull queues them, at any instance.
+  await Promise.all((leases ?? []).map((lease) => context.leases.release(lease)));
+}
+
+/** The same for one fill that another instance probably queued: waiting by reads costs less. */
+export async function enqueueFill(context: Context, job: FillJob): Promise<void> {
+  const key = keyOf(job);
+  if (context.memory.queued.get(key) !== undefined) return;
+  if (context.missingBlobs.otherInstancesFill) {
+    const isHeld = await context.attempt.leases.isHeld(leaseKey(key));
+    if (isHeld === true) context.memory.queued.set(key, true, believedLife);
+    if (isHeld === true || isHeld === 'busy') return;
+  }
+  await enqueueFills(context, [job]);
+}
+
+/** Leases of fills that no instance queued; undefined if there are none that could tell. */
+async function acquireLeases(
+  context: Context,
+  keys: readonly string[],
+): Promise<readonly Lease[] | 'busy' | undefined> {
+  if (!context.missingBlobs.otherInstancesFill) return undefined;
+  const leases = await context.attempt.leases.acquireMany(keys.map(leaseKey), queuedLife);
+  return leases === 'failed' ? undefined : leases;
 }
 
 /** Jobs of another registry or size are different: this one may fail. */
 function keyOf({ repository: { registry }, blob: { digest, size } }: FillJob): string {
   return `${registryBlobKey(registry, digest)}:${size}`;
+}
+
+function leaseKey(key: string): string {
+  return `queued:${key}`;
 }

@@ -31,6 +31,11 @@ export interface Leases {
    */
   acquire(key: string, milliseconds: number): Promise<Lease | undefined>;
   /**
+   * Leases of those of many keys that are free. A key that the store throttles counts as held, unless
+   * the store is too busy for all of them: then it rejects with StoreBusy.
+   */
+  acquireMany(keys: readonly string[], milliseconds: number): Promise<readonly Lease[]>;
+  /**
    * Whether an instance holds the key. Any number of instances may call this at once; the answer may
    * be slightly out of date. Rejects with StoreBusy too.
    */

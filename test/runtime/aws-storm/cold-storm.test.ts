@@ -17,6 +17,7 @@ describe('a cold image that many instances pull at the same moment', () => {
         'GET manifest': 1,
         'LOCATE blob': 9,
       });
+      expect(storm.queued).toBe(9);
       expect(storm.time.now() - began).toBeLessThan(3_000);
       // Each writes the tag, and asks for ten leases at most; who waits for one reads.
       const { units } = storm.table;

@@ -1,6 +1,6 @@
 import type { Repository } from '../../oci/repository.ts';
 import type { BlobRequest, Context, MissingBlobs } from '../context.ts';
-import { enqueueFills } from '../enqueue-fills.ts';
+import { enqueueFill } from '../enqueue-fills.ts';
 import { registryBlobKey } from '../memory.ts';
 import { passThrough } from './pass-through.ts';
 
@@ -22,7 +22,7 @@ export async function queueFill(
   const { digest, size } = request;
   if (size === undefined || !isFillable(context, repository, request)) return;
   if (context.fills.isFilling(digest, repository.registry)) return;
-  await enqueueFills(context, [{ repository, blob: { digest, size, mediaType: '' } }]);
+  await enqueueFill(context, { repository, blob: { digest, size, mediaType: '' } });
 }
 
 /** True if a queued fill can store the blob: jobs need its size. */

@@ -16,6 +16,7 @@ test('a D1 that is overloaded is busy: what it refuses may succeed a second late
   const location = { url: 'https://cdn.example', expires: Date.now() + 1000 };
   const asks = [
     () => leases.acquire('a', 1000),
+    () => leases.acquireMany(['a'], 1000),
     () => leases.isHeld('a'),
     () => leases.release(lease),
     () => manifests.getManifest(repository, digest),

@@ -42,6 +42,7 @@ class Instances {
         asked.isHeld += 1;
         return (this.leases.isHeld ?? real.isHeld.bind(real))(key);
       },
+      acquireMany: real.acquireMany.bind(real),
       renew: real.renew.bind(real),
       release: (lease: Parameters<Leases['release']>[0]) =>
         (this.leases.release ?? real.release.bind(real))(lease),

@@ -162,6 +162,7 @@ describe('several instances', () => {
     await opened({ images: 20, each: 1 }, 10_000, {
       leases: () => ({
         acquire: () => Promise.reject(new Error('no leases')),
+        acquireMany: () => Promise.reject(new Error('no leases')),
         isHeld: () => Promise.reject(new Error('no leases')),
         renew: () => Promise.reject(new Error('no leases')),
         release: () => Promise.reject(new Error('no leases')),
