@@ -46,7 +46,7 @@ export const projects = {
   /** Real container clients; they need root. */
   clients: ['clients'],
   /** What needs a real service; see `alsoOnServices`. */
-  services: ['aws-large-fill', 'runtime/aws-many', 'standins/dynamodb/transactions'],
+  services: ['aws-large-fill', 'runtime/aws-many'],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 
 export type Project = keyof typeof projects;

@@ -3,6 +3,7 @@ import {
   claimLife,
   type IndexedBlob,
   type ListedSpan,
+  type PartCount,
 } from '../../core/bucket/blob-index.ts';
 import { type Digest, parseDigest } from '../../core/oci/digest.ts';
 import type { CondemnedBlob, StoredBlob } from '../../core/ports/blob-store.ts';
@@ -11,19 +12,19 @@ import { readBatch } from './batch.ts';
 import { type Item, type Key, keyItem, number, numberOf, text, textOf } from './item.ts';
 import { timeKey } from './item-keys.ts';
 import type { DynamoDbTable } from './table.ts';
+import { transact } from './transaction.ts';
+import { changeOfUsed, correctUsed, readUsed } from './used-bytes.ts';
 
 /*
- * Further items of the table (see item-keys.ts). D is a digest.
+ * Further items of the table (see item-keys.ts). D is a digest. used-bytes.ts has the sum of their sizes.
  *
  * | item       | pk        | sk     | read by               |
  * |------------|-----------|--------|-----------------------|
  * | blob       | blob#D    | blob   | GetItem, BatchGetItem |
  * | condemned  | condemned | time#D | Query, oldest first   |
- * | used bytes | blobs     | used   | GetItem               |
  *
- * The blob's item decides: it has `condemned`, and `deleting` while its object is deleted. The row of
- * the list of condemned blobs is written before the item and removed after it, so that a blob that is
- * condemned is on the list. A row without such a blob is removed when it is due.
+ * The blob's item decides: it has `condemned`, and `deleting` while its object is deleted. It changes in
+ * one transaction with the row of the list of condemned blobs and with the sum.
  */
 
 function blobItemKey(digest: Digest): Key {
@@ -41,12 +42,13 @@ const attributes = ['pk', 'size', 'stored', 'condemned', 'deleting'];
 /** Blobs per read: one call, so that a caller who needs only a few does not pay for all. */
 const pageSize = 100;
 
-const usedKey: Key = { pk: 'blobs', sk: 'used' };
+/** How often another instance may change a blob meanwhile. */
+const mostAttempts = 5;
 
-const isStored = 'attribute_exists(#pk) AND attribute_not_exists(#deleting)';
-const isCondemned = `${isStored} AND attribute_exists(#condemned)`;
+const isStored = 'attribute_exists(#pk) AND attribute_not_exists(#condemned)';
+const isCondemned = '#condemned = :before AND attribute_not_exists(#deleting)';
 
-/** The index of blobs as items of the table, with a counter for their total size. */
+/** The index of blobs as items of the table, with their total size. */
 export class DynamoDbBlobIndex implements BlobIndex {
   readonly #table: DynamoDbTable;
 
@@ -61,34 +63,38 @@ export class DynamoDbBlobIndex implements BlobIndex {
 
   async put({ digest, size, stored }: StoredBlob): Promise<void> {
     const item = { ...keyItem(blobItemKey(digest)), size: number(size), stored: number(stored) };
-    const written = await this.#table.put(item, { condition: 'attribute_not_exists(#pk)' });
-    if (written.kind === 'written') return this.#count(size);
-    if (!(await this.restore(digest))) throw new StoreBusy(`${digest} is being deleted`);
+    const isAdded = await transact(this.#table, [
+      { put: item, condition: 'attribute_not_exists(#pk)' },
+      changeOfUsed(digest, size, stored),
+    ]);
+    if (isAdded || (await this.restore(digest))) return;
+    throw new StoreBusy(`${digest} is being deleted`);
   }
 
   async condemn(digest: Digest, since: number): Promise<StoredBlob | undefined> {
-    const blob = await this.get(digest);
-    if (blob === undefined || blob.isDeleting) return undefined;
     const row = condemnedKey({ digest, since });
-    await this.#table.put(keyItem(row));
-    const outcome = await this.#table.update(blobItemKey(digest), {
-      update: 'SET #condemned = :since',
-      condition: isStored,
-      values: { ':since': number(since) },
-      answer: 'ALL_OLD',
-    });
-    if (outcome.kind === 'refused') {
-      await this.#table.remove(row);
-      return undefined;
+    for (let attempt = 0; attempt < mostAttempts; attempt++) {
+      const blob = await this.get(digest);
+      if (blob === undefined || blob.isDeleting || blob.condemned === since) return undefined;
+      const { size, stored, condemned: before } = blob;
+      const isDone = await transact(this.#table, [
+        {
+          change: blobItemKey(digest),
+          update: 'SET #condemned = :since',
+          condition: before === undefined ? isStored : isCondemned,
+          values: {
+            ':since': number(since),
+            ...(before !== undefined && { ':before': number(before) }),
+          },
+        },
+        { put: keyItem(row) },
+        before === undefined
+          ? changeOfUsed(digest, -size, since)
+          : { remove: condemnedKey({ digest, since: before }) },
+      ]);
+      if (isDone) return before === undefined ? { digest, size, stored } : undefined;
     }
-    const before = numberOf(outcome.item, 'condemned');
-    if (before === since) return undefined;
-    if (before !== undefined) {
-      await this.#table.remove(condemnedKey({ digest, since: before }));
-      return undefined;
-    }
-    await this.#count(-blob.size);
-    return { digest, size: blob.size, stored: blob.stored };
+    throw new StoreBusy(`${digest} is being changed`);
   }
 
   async condemnedBefore(time: number, limit: number): Promise<readonly CondemnedBlob[]> {
@@ -112,19 +118,24 @@ export class DynamoDbBlobIndex implements BlobIndex {
   }
 
   async restore(digest: Digest): Promise<boolean> {
-    const outcome = await this.#table.update(blobItemKey(digest), {
-      update: 'REMOVE #condemned',
-      condition: isCondemned,
-      answer: 'ALL_OLD',
-    });
-    if (outcome.kind === 'refused') {
+    for (let attempt = 0; attempt < mostAttempts; attempt++) {
       const blob = await this.get(digest);
-      return blob !== undefined && blob.condemned === undefined;
+      if (blob === undefined || blob.isDeleting) return false;
+      const { condemned: since } = blob;
+      if (since === undefined) return true;
+      const isDone = await transact(this.#table, [
+        {
+          change: blobItemKey(digest),
+          update: 'REMOVE #condemned',
+          condition: isCondemned,
+          values: { ':before': number(since) },
+        },
+        { remove: condemnedKey({ digest, since }) },
+        changeOfUsed(digest, blob.size, since),
+      ]);
+      if (isDone) return true;
     }
-    const since = numberOf(outcome.item, 'condemned');
-    await this.#count(numberOf(outcome.item, 'size') ?? 0);
-    if (since !== undefined) await this.#table.remove(condemnedKey({ digest, since }));
-    return true;
+    throw new StoreBusy(`${digest} is being changed`);
   }
 
   async claim(blob: CondemnedBlob, now: number): Promise<boolean> {
@@ -139,7 +150,7 @@ export class DynamoDbBlobIndex implements BlobIndex {
       },
     });
     if (outcome.kind === 'written') return true;
-    // Left by a writer that died, or by a restoration that is about to remove it.
+    // Left by an earlier version, whose writer died.
     const found = await this.get(blob.digest);
     if (found?.condemned !== blob.since) await this.#table.remove(condemnedKey(blob));
     return false;
@@ -154,8 +165,15 @@ export class DynamoDbBlobIndex implements BlobIndex {
   }
 
   async used(): Promise<number> {
-    const item = await this.#table.get(usedKey);
-    return (item && numberOf(item, 'bytes')) ?? 0;
+    return (await readUsed(this.#table)).bytes;
+  }
+
+  async counts(): Promise<readonly PartCount[]> {
+    return (await readUsed(this.#table)).parts;
+  }
+
+  correct(count: PartCount, bytes: number, now: number): Promise<void> {
+    return correctUsed(this.#table, count, { bytes, now });
   }
 
   /**
@@ -193,11 +211,6 @@ export class DynamoDbBlobIndex implements BlobIndex {
     if (found === undefined) return known;
     await this.put(found);
     return { ...found, condemned: undefined, isDeleting: false };
-  }
-
-  async #count(bytes: number): Promise<void> {
-    const values = { ':bytes': number(bytes) };
-    await this.#table.update(usedKey, { update: 'ADD #bytes :bytes', values, once: true });
   }
 }
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import {
   BatchGetItemCommand,
   BatchWriteItemCommand,
@@ -6,6 +7,8 @@ import {
   type KeysAndAttributes,
   PutItemCommand,
   paginateQuery,
+  type TransactWriteItem,
+  TransactWriteItemsCommand,
   UpdateItemCommand,
   type WriteRequest,
 } from '@aws-sdk/client-dynamodb';
@@ -105,7 +108,7 @@ export class DynamoDbTable {
 
   /** Writes a whole item; `ALL_OLD` returns the one it replaced. */
   put(item: Item, { condition, values, answer = 'NONE' }: Put = {}): Promise<Written> {
-    const conditions = conditional(condition, values);
+    const conditions = conditional([condition], values);
     const input = { TableName: this.#table, Item: item, ReturnValues: answer, ...conditions };
     const command = new PutItemCommand(input);
     return written(this.#clients.client.send(command));
@@ -126,8 +129,7 @@ export class DynamoDbTable {
       Key: keyItem(key),
       UpdateExpression: update,
       ReturnValues: answer ?? 'NONE',
-      ...(condition !== undefined && { ConditionExpression: condition }),
-      ...placeholders([update, condition], values),
+      ...conditional([condition, update], values),
     });
     return written(client.send(command));
   }
@@ -136,9 +138,28 @@ export class DynamoDbTable {
     const command = new DeleteItemCommand({
       TableName: this.#table,
       Key: keyItem(key),
-      ...conditional(condition, values),
+      ...conditional([condition], values),
     });
     return written(this.#clients.client.send(command));
+  }
+
+  /**
+   * Applies all writes or none (TransactWriteItems). A repeat after a lost response has the same token,
+   * so that it is applied once. `conflict`: another transaction was changing one of the items.
+   */
+  async transact(
+    writes: (table: string) => TransactWriteItem[],
+  ): Promise<'written' | 'refused' | 'conflict'> {
+    const input = { TransactItems: writes(this.#table), ClientRequestToken: randomUUID() };
+    try {
+      await unlessBusy(this.#clients.client.send(new TransactWriteItemsCommand(input)));
+      return 'written';
+    } catch (error) {
+      const reasons = error instanceof ServiceError ? error.reasons : [];
+      if (reasons.includes('ConditionalCheckFailed')) return 'refused';
+      if (reasons.some((reason) => passing.has(reason))) return 'conflict';
+      throw error;
+    }
   }
 
   /** The pages of a query. A page may be empty without being the last one. */
@@ -178,14 +199,24 @@ export class DynamoDbTable {
   }
 }
 
+/** Why a transaction is cancelled that can be sent again. */
+const passing = new Set([
+  'ProvisionedThroughputExceeded',
+  'ThrottlingError',
+  'TransactionConflict',
+]);
+
 type Clients = Pick<DynamoDbClients, 'client' | 'once'>;
 
-/** Rejects with StoreBusy if DynamoDB throttles the call. */
+/** Rejects with StoreBusy if DynamoDB throttles the call, or a transaction is changing the item. */
 async function unlessBusy<Output>(call: Promise<Output>): Promise<Output> {
   try {
     return await call;
   } catch (error) {
-    throw isThrottling(error) ? new StoreBusy(error.message, { cause: error }) : error;
+    const isConflict =
+      error instanceof ServiceError && error.code === 'TransactionConflictException';
+    if (!isConflict && !isThrottling(error)) throw error;
+    throw new StoreBusy(error.message, { cause: error });
   }
 }
 
@@ -203,9 +234,15 @@ async function written(
   }
 }
 
-function conditional(condition: string | undefined, values: Item | undefined) {
-  if (condition === undefined) return {};
-  return { ConditionExpression: condition, ...placeholders([condition], values) };
+/** The parameters of a write: its condition, if any, and the placeholders of this and its update. */
+export function conditional(
+  [condition, update]: readonly [condition: string | undefined, update?: string],
+  values: Item | undefined,
+) {
+  return {
+    ...(condition !== undefined && { ConditionExpression: condition }),
+    ...placeholders([condition, update], values),
+  };
 }
 
 /** The expression for the attributes to return, with its placeholders. */

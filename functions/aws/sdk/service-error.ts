@@ -7,17 +7,21 @@ export class ServiceError extends Error {
   readonly code: string;
   /** The HTTP status; undefined without a response. */
   readonly status: number | undefined;
+  /** Why DynamoDB cancelled a transaction, for each of its writes: `ConditionalCheckFailed`, `None`. */
+  readonly reasons: readonly string[];
 
-  constructor(message: string, { code, status, cause }: ErrorDetails) {
+  constructor(message: string, { code, status, reasons = [], cause }: ErrorDetails) {
     super(message, cause === undefined ? undefined : { cause });
     this.code = code;
     this.status = status;
+    this.reasons = reasons;
   }
 }
 
 interface ErrorDetails {
   readonly code: string;
   readonly status?: number | undefined;
+  readonly reasons?: readonly string[];
   readonly cause?: unknown;
 }
 
@@ -43,12 +47,13 @@ const safeErrors = new Set(['CredentialsProviderError', 'EndpointError']);
  * messages of safe codes are kept.
  */
 export function serviceError(call: string, error: unknown): ServiceError {
-  const { name, message, status, requestId, code, syscall } = readSdkError(error);
+  const { name, message, status, requestId, code, syscall, reasons } = readSdkError(error);
   if (status !== undefined) {
     const known = /^[A-Za-z.]{1,100}$/.test(name) ? name : `Http${status}`;
-    const detail = safeCodes.has(known) ? `: ${message.slice(0, longestMessage)}` : '';
+    const text = reasons.length > 0 ? reasons.join(', ') : message.slice(0, longestMessage);
+    const detail = safeCodes.has(known) || reasons.length > 0 ? `: ${text}` : '';
     const request = requestId === undefined ? '' : `, request ${requestId}`;
-    const about = { code: known, status };
+    const about = { code: known, status, reasons };
     return new ServiceError(`${call}: ${known} (${status}${request})${detail}`, about);
   }
   if (name === 'TimeoutError' && syscall === undefined && code !== 'ECONNRESET') {
@@ -86,11 +91,13 @@ interface SdkError extends Error {
   readonly $metadata?: { readonly httpStatusCode?: number; readonly requestId?: string };
   readonly code?: string;
   readonly syscall?: string;
+  readonly CancellationReasons?: readonly { readonly Code?: string }[];
 }
 
 function readSdkError(error: unknown) {
   const known: SdkError = error instanceof Error ? error : new Error(String(error));
-  const { name, message, code, syscall, $metadata } = known;
+  const { name, message, code, syscall, $metadata, CancellationReasons = [] } = known;
   const { httpStatusCode: status, requestId } = $metadata ?? {};
-  return { name, message, code, syscall, status, requestId };
+  const reasons = CancellationReasons.map(({ Code = 'None' }) => Code);
+  return { name, message, code, syscall, status, requestId, reasons };
 }

@@ -18,6 +18,16 @@ export interface IndexedBlob extends StoredBlob {
   readonly isDeleting: boolean;
 }
 
+/** The count of the blobs whose digests begin with `part`, such as `sha256:a`, as it was read. */
+export interface PartCount {
+  readonly part: string;
+  /** When it was last counted, or first written, in ms since 1970. */
+  readonly counted: number;
+  /** How often it changed, and by how many bytes altogether. */
+  readonly changes: number;
+  readonly added: number;
+}
+
 /** How long a claim to delete an object keeps others from deleting it, in ms. */
 export const claimLife = 600_000;
 
@@ -61,8 +71,14 @@ export interface BlobIndex {
   /** Removes a claimed blob, whose object is deleted. */
   forget(blob: CondemnedBlob): Promise<void>;
 
-  /** The sizes of all stored blobs together, in bytes; wrong by those of writers that died halfway. */
+  /** The sizes of all stored blobs together, in bytes. They change in one step with the blobs. */
   used(): Promise<number>;
+
+  /** The counts that `used` sums up. Only for an index whose blobs are not summed by its database. */
+  counts?(): Promise<readonly PartCount[]>;
+
+  /** Corrects a count to `bytes`. Without effect if a blob of its part changed since it was read. */
+  correct?(count: PartCount, bytes: number, now: number): Promise<void>;
 
   /**
    * Corrects the index by a part of a listing, and yields the blobs of it that are stored. `look`

@@ -20,6 +20,7 @@ import type { BucketObject, BucketObjects, BucketUploads } from './bucket.ts';
 import { BucketCondemnation } from './condemnation.ts';
 import type { MetadataCache, SignUrl } from './metadata-cache.ts';
 import { type PutProgress, readProgress } from './progress.ts';
+import { BucketRecount } from './recount.ts';
 
 /** A blob to put that is not in the bucket. */
 export interface PutRequest {
@@ -60,11 +61,13 @@ const deletionPause = 250;
  */
 export class BucketBlobStore implements BlobStore {
   readonly condemnation: BucketCondemnation;
+  readonly recount: BucketRecount | undefined;
   readonly #options: BucketBlobStoreOptions;
 
   constructor(options: BucketBlobStoreOptions) {
     this.#options = options;
     const { cache, ...rest } = options;
+    this.recount = this.#openRecount();
     this.condemnation = new BucketCondemnation({
       ...rest,
       memoryLife: cache.life,
@@ -110,23 +113,37 @@ export class BucketBlobStore implements BlobStore {
     await this.condemnation.erase({ digest, since });
   }
 
-  /** Lists the bucket by key, and corrects the index on the way. */
   async *list(from?: Digest): AsyncGenerator<StoredBlob> {
+    const after = yield* this.#reconciled(blobPrefix, from);
+    const look = (digest: Digest) => this.#look(digest);
+    yield* this.#options.index.reconcile({ after, last: afterAll, blobs: [] }, look);
+  }
+
+  usedBytes(): Promise<number> {
+    return this.#options.index.used();
+  }
+
+  #openRecount(): BucketRecount | undefined {
+    const { index, now } = this.#options;
+    if (index.counts === undefined || index.correct === undefined) return undefined;
+    const counted = { counts: index.counts.bind(index), correct: index.correct.bind(index) };
+    const listPart = (part: string) => this.#reconciled(`${blobPrefix}${part.replace(':', '/')}`);
+    return new BucketRecount({ index: counted, listPart, now });
+  }
+
+  /** Lists keys with a prefix in their order, corrects the index on the way, and returns the last. */
+  async *#reconciled(prefix: string, from?: Digest): AsyncGenerator<StoredBlob, string> {
     const { bucket, index } = this.#options;
     const look = (digest: Digest) => this.#look(digest);
     let after: string = from ?? '';
-    for await (const page of bucket.list(blobPrefix, from && blobKey(from))) {
+    for await (const page of bucket.list(prefix, from && blobKey(from))) {
       const blobs = page.map(blobOf).filter((blob) => blob !== undefined);
       const last = blobs.at(-1)?.digest;
       if (last === undefined) continue;
       yield* index.reconcile({ after, last, blobs }, look);
       after = last;
     }
-    yield* index.reconcile({ after, last: afterAll, blobs: [] }, look);
-  }
-
-  usedBytes(): Promise<number> {
-    return this.#options.index.used();
+    return after;
   }
 
   async #put(

@@ -5,7 +5,9 @@ declare const digestBrand: unique symbol;
 /** A valid digest, `algorithm:encoded` (image-spec §Digests). */
 export type Digest = string & { readonly [digestBrand]: true };
 
-export type DigestAlgorithm = 'sha256' | 'sha512';
+export const digestAlgorithms = ['sha256', 'sha512'] as const;
+
+export type DigestAlgorithm = (typeof digestAlgorithms)[number];
 
 /** Lower case only (image-spec §Registered algorithms). */
 const digestForm = /^(?:sha256:[a-f0-9]{64}|sha512:[a-f0-9]{128})$/;

@@ -148,6 +148,18 @@ export interface Condemnation {
   erase(blob: CondemnedBlob): Promise<void>;
 }
 
+/** Corrects `usedBytes` where it is kept beside the blobs. Rejects when the store cannot be reached. */
+export interface Recount {
+  /** Whether a count is older than a week. Asks the store at most once an hour. */
+  isDue(): Promise<boolean>;
+
+  /**
+   * Counts the blobs anew, part by part, for as long as `hasTime`. A part in which a blob is stored or
+   * condemned meanwhile remains for the next run.
+   */
+  run(hasTime: () => Promise<boolean>): Promise<void>;
+}
+
 /**
  * The layers and configs, by digest.
  *
@@ -194,4 +206,7 @@ export interface BlobStore {
 
   /** The sizes of all stored blobs together, in bytes. */
   usedBytes(): Promise<number>;
+
+  /** Only for stores that keep `usedBytes` beside the blobs. */
+  readonly recount?: Recount | undefined;
 }

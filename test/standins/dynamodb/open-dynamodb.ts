@@ -16,6 +16,7 @@ import { DynamoDbTable } from '../../../functions/aws/dynamodb/table.ts';
 import type { KnownServer, TableAddress } from './exchange.ts';
 import { type ServiceProxy, startServiceProxy } from './service-proxy.ts';
 import { tableDefinition, timeToLive } from './table-definition.ts';
+import { startTransactionServer } from './transaction-server.ts';
 
 /** A DynamoDB, with a table of its own for one test. */
 export interface OpenedDynamoDb extends TableAddress {
@@ -46,7 +47,7 @@ export function dynamoDbClients(endpoint: string, now: () => number = Date.now):
 /**
  * Makes a table in the DynamoDB at TEST_DYNAMODB (a server that speaks its protocol, of
  * TEST_DYNAMODB_KIND where that is known to differ, or the real one), else in a dynalite
- * of this process.
+ * of this process, with transactions before it.
  */
 export async function openDynamoDb(): Promise<OpenedDynamoDb> {
   const given = process.env.TEST_DYNAMODB;
@@ -88,9 +89,13 @@ async function startDynalite() {
   const server = dynalite({ createTableMs: 0, deleteTableMs: 0 });
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const { port } = server.address() as AddressInfo;
+  const transactions = await startTransactionServer(`http://127.0.0.1:${port}`);
   return {
-    endpoint: `http://127.0.0.1:${port}`,
-    close: () => new Promise((resolve) => server.close(resolve)),
+    endpoint: transactions.endpoint,
+    async close() {
+      await transactions.close();
+      await new Promise((resolve) => server.close(resolve));
+    },
   };
 }
 

@@ -17,7 +17,8 @@ const condemnedShare = 1 / 2;
  * Evicts until the blob store is within its limit: first blobs that no manifest names, then the least
  * recently pulled images, each manifest before its blobs. Keeps blobs that a remaining manifest names or
  * that are being filled. Where clients read from the bucket, their bytes are deleted by a later run, once
- * nobody reads them any more. One instance evicts at a time. Where the platform limits a process, a run ends
+ * nobody reads them any more. A store that counts its bytes beside the blobs is recounted now and then.
+ * One instance evicts at a time. Where the platform limits a process, a run ends
  * at `until` (ms since 1970) or after its steps, and the next fill's run continues. Does not reject.
  */
 export async function evict(context: Context, until = Number.POSITIVE_INFINITY): Promise<void> {
@@ -35,7 +36,9 @@ export async function evict(context: Context, until = Number.POSITIVE_INFINITY):
 
 async function evictUnderLease(context: Context, storeBytes: number, until: number): Promise<void> {
   const { blobs } = context.ports;
-  const isDue = async () => ((await blobs.condemnation?.due(1)) ?? []).length > 0;
+  const isDue = async () =>
+    ((await blobs.condemnation?.due(1)) ?? []).length > 0 ||
+    (await blobs.recount?.isDue()) === true;
   if ((await usedBytes(context)) <= storeBytes && !(await isDue())) return;
   const lease = await acquireLease(context, 'evict', evictionLeaseLife);
   // Another instance evicts.
@@ -44,6 +47,7 @@ async function evictUnderLease(context: Context, storeBytes: number, until: numb
   try {
     const steps = context.evictionSteps;
     const taken = await deleteCondemned(context, run, Math.floor(steps * condemnedShare));
+    await blobs.recount?.run(() => run.hasTime());
     // The previous holder may have freed space meanwhile.
     const used = await usedBytes(context);
     if (used <= storeBytes) return;

@@ -37,7 +37,7 @@ export function together(items: readonly Json[], more: Json = {}): Ask {
 
 const used = (bytes: number) => put({ ...key('used'), bytes: n(bytes) });
 
-/** TransactWriteItems: all of it or nothing, once for each token. dynalite has no transactions. */
+/** TransactWriteItems: all of it or nothing, once for each token. */
 export const transactions: readonly Exchange[] = [
   {
     name: 'an item and its count',

@@ -205,3 +205,35 @@ describe('a crash of the evictor', () => {
     expect(present(a)).toEqual([true, true]);
   });
 });
+
+describe('a count of stored bytes that is wrong', () => {
+  /** As a writer of an earlier version could leave it. */
+  const tamper = (bytes: number) =>
+    s3.dynamoDb.another().update(
+      { pk: 'blobs', sk: 'used' },
+      {
+        update: 'SET #bytes = :bytes',
+        values: { ':bytes': { N: String(bytes) } },
+      },
+    );
+
+  it('is corrected by the evictor before it evicts anything', async () => {
+    await opened();
+    await pulled('library/a');
+    await tamper(1_000_000);
+    await test.another().evict();
+    await test.settled();
+    expect(test.events.filter(({ kind }) => kind === 'evicted')).toEqual([]);
+    const sizes = [a.config, ...a.layers].reduce((sum, { size }) => sum + size, 0);
+    expect(await s3.another().usedBytes()).toBe(sizes);
+  });
+
+  it('that is too low is corrected as well, so that the limit holds', async () => {
+    await opened();
+    await pulled('library/a');
+    await tamper(-100_000);
+    await test.another().evict();
+    await pulled('library/b');
+    expect(test.events).toContainEqual(expect.objectContaining({ kind: 'evicted', manifests: 1 }));
+  });
+});
