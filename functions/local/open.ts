@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { followFills } from '../core/mirror/blobs/follow-fill.ts';
+import type { Digest } from '../core/oci/digest.ts';
 import type { Ports } from '../core/ports/ports.ts';
 import type { FillQueueOptions } from '../memory/fill-queue.ts';
 import { MemoryLeases } from '../memory/leases.ts';
@@ -7,9 +8,11 @@ import { passwordReader } from '../node/password.ts';
 import { type OpenPlatform, storeListeners } from '../node/server-platform.ts';
 import { openDataFolder } from './data-folder.ts';
 import { FileBlobStore, type FileBlobStoreOptions } from './files/blob-store.ts';
+import { Scrub } from './files/scrub.ts';
 import { openIndexDatabase } from './lmdb/database.ts';
 import { PersistentFillQueue } from './lmdb/fill-queue.ts';
 import { LmdbLedger } from './lmdb/ledger.ts';
+import { fillOf } from './lmdb/manifest-rows.ts';
 import { LmdbManifestStore } from './lmdb/manifest-store.ts';
 
 /** How many jobs of the queue run at once. */
@@ -62,7 +65,19 @@ export async function openEmbeddedStore(
     const ledger = new LmdbLedger(index);
     const queue = new PersistentFillQueue(index, { ...options, concurrency: fillConcurrency });
     const manifests = new LmdbManifestStore(index, { now: () => options.now() });
+    const fetchAgain = async (digest: Digest) => {
+      const fill = fillOf(index, digest);
+      if (fill !== undefined) await queue.enqueue([fill]);
+    };
+    // If the index fails, the next client that requests the blob fetches it.
+    blobs.onDamaged((digest) => void fetchAgain(digest).catch(() => undefined));
+    const position = {
+      read: () => index.scrub.get('last'),
+      write: (digest: Digest) => index.write(() => void index.scrub.put('last', digest)),
+    };
+    const scrub = new Scrub(blobs, position, (reason) => options.onProblem?.(reason));
     undo.unshift(
+      () => scrub.stop(),
       () => queue.stop(),
       () => manifests.stop(),
       () => blobs.close(),

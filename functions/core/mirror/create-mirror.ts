@@ -157,5 +157,7 @@ function createContext(
   };
   const fills = new LocalFills(fillContext, () => evict(context));
   const context: Context = { ...fillContext, fills, upstreamReads: new UpstreamReads() };
+  // Images may no longer be complete.
+  ports.blobs.onDamaged?.(() => context.memory.complete.clear());
   return context;
 }

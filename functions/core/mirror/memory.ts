@@ -36,6 +36,8 @@ export function createMemory(manifestBytes: number, now: () => number) {
     blobEntries: new BoundedCache<BlobEntry>(50_000, now),
     /** Blobs of which a registry recently sent all bytes, and they were correct. */
     delivered: new BoundedCache<true>(50_000, now),
+    /** Stored blobs that a client requested within the last minute, by where its range began. */
+    requested: new BoundedCache<true>(20_000, now),
     /** Manifests and tags that the upstream recently refused. */
     refusals: new BoundedCache<Refused>(10_000, now),
     /** The same for blobs: a digest that is not a manifest may be a blob. */

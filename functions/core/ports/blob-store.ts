@@ -189,6 +189,15 @@ export interface BlobStore {
    */
   recheck?(digest: Digest): Promise<boolean>;
 
+  /**
+   * Makes the next `locate` of a stored blob read and verify it again: a client that requests it twice
+   * may have got wrong bytes. Without effect for a while after such a check. Neither waits nor fails.
+   */
+  doubt?(digest: Digest): void;
+
+  /** Adds a listener for each blob that the store finds corrupt, called after its deletion. */
+  onDamaged?(listener: (digest: Digest) => void): void;
+
   /** Deletes a blob at once; without effect when it is not stored. Running reads may finish. */
   delete(digest: Digest): Promise<void>;
 

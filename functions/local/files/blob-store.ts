@@ -11,14 +11,14 @@ import type {
   WantedBlob,
 } from '../../core/ports/blob-store.ts';
 import { ActivePuts } from '../../memory/active-puts.ts';
-import { wholeExtent } from '../../memory/extent.ts';
 import { BlobFolder } from './blob-folder.ts';
 import { FileBlobPut, type Incoming } from './blob-put.ts';
-import { BlobVerifier } from './blob-verifier.ts';
+
+import type { Pace } from './blob-verifier.ts';
 import { type DiskSize, DiskSpace } from './disk-space.ts';
 import { fileBody } from './file-body.ts';
 import { HashThread } from './file-hash.ts';
-import { OpenFile } from './open-file.ts';
+import { FileReader } from './file-reader.ts';
 import { SmallBlobs } from './small-blobs.ts';
 
 /** How to open the store. */
@@ -31,7 +31,10 @@ export interface FileBlobStoreOptions {
   onProblem?(reason: string): void;
 }
 
-/** Blobs as files. Their sizes are in memory as well, so that `stat` needs no I/O. */
+/**
+ * Blobs as files. Their sizes are in memory as well, so that `stat` needs no I/O. Disks corrupt files
+ * silently, so each is verified before its last byte is sent for the first time.
+ */
 export class FileBlobStore implements BlobStore {
   readonly #folder: BlobFolder;
   readonly #options: FileBlobStoreOptions;
@@ -41,13 +44,18 @@ export class FileBlobStore implements BlobStore {
   readonly #removing = new Map<Digest, Promise<void>>();
   readonly #puts = new ActivePuts();
   readonly #hashThread = new HashThread();
-  readonly #verified = new BlobVerifier();
+  readonly #reader: FileReader;
   readonly #small = new SmallBlobs();
+  readonly #damageListeners: ((digest: Digest) => void)[] = [];
   #usedBytes = 0;
 
   private constructor(data: string, options: FileBlobStoreOptions) {
     this.#options = options;
     this.#folder = new BlobFolder(join(data, 'blobs'));
+    this.#reader = new FileReader(this.#folder, {
+      gone: (blob) => this.#forgetGone(blob),
+      damaged: (blob) => this.#removeDamaged(blob),
+    });
     this.#space = new DiskSpace(data, (reason) => options.onProblem?.(reason), options.diskSize);
   }
 
@@ -69,13 +77,22 @@ export class FileBlobStore implements BlobStore {
     const { size } = blob;
     let bytes = this.#small.get(digest);
     if (bytes === undefined) {
-      const file = await this.#openStored(digest);
-      if (file === undefined) return undefined;
+      const opened = await this.#reader.open(blob);
+      if (opened === undefined) return undefined;
+      const { file } = opened;
       if (!this.#small.isSmall(size)) {
-        const body = fileBody(Promise.resolve(file), wholeExtent(size), range);
-        return { kind: 'stream', size, body };
+        const extent = await this.#reader.extentOf(blob, opened);
+        if (extent !== undefined) {
+          return { kind: 'stream', size, body: fileBody(Promise.resolve(file), extent, range) };
+        }
+        file.release();
+        return undefined;
       }
       bytes = await this.#small.read(digest, size, file).finally(() => file.release());
+      if (bytes === undefined) {
+        await this.#removeDamaged(blob);
+        return undefined;
+      }
     }
     const body = range === undefined ? bytes : bytes.subarray(range.start, range.end + 1);
     return { kind: 'stream', size, body };
@@ -98,11 +115,27 @@ export class FileBlobStore implements BlobStore {
   }
 
   async recheck(digest: Digest): Promise<boolean> {
+    return this.#reader.verifier.knows(digest) || this.readAgain(digest);
+  }
+
+  doubt(digest: Digest): void {
+    this.#reader.verifier.doubt(digest);
+  }
+
+  onDamaged(listener: (digest: Digest) => void): void {
+    this.#damageListeners.push(listener);
+  }
+
+  /**
+   * Reads a blob whether it is verified or not, at a pace if given, and deletes it if it is corrupt.
+   * Resolves to true if it is stored and intact.
+   */
+  async readAgain(digest: Digest, pace?: Pace): Promise<boolean> {
     const blob = this.#stored.get(digest);
     if (blob === undefined) return false;
-    if (await this.#verified.check(blob, () => this.#openStored(digest))) return true;
-    if (this.#stored.get(digest) === blob) await this.#removeDamaged(digest);
-    return false;
+    const opened = await this.#reader.open(blob);
+    if (opened === undefined) return false;
+    return this.#reader.verify(blob, opened, pace).finally(() => opened.file.release());
   }
 
   async delete(digest: Digest): Promise<void> {
@@ -130,6 +163,16 @@ export class FileBlobStore implements BlobStore {
     }
   }
 
+  /** The blob whose digest is the next after `digest`, or the first; undefined after the last. */
+  after(digest: Digest | undefined): StoredBlob | undefined {
+    let next: StoredBlob | undefined;
+    for (const blob of this.#stored.values()) {
+      const isAfter = digest === undefined || blob.digest > digest;
+      if (isAfter && (next === undefined || blob.digest < next.digest)) next = blob;
+    }
+    return next;
+  }
+
   async usedBytes(): Promise<number> {
     return this.#usedBytes;
   }
@@ -137,49 +180,40 @@ export class FileBlobStore implements BlobStore {
   /** Aborts the puts in flight and waits for them; readers may finish. */
   async close(): Promise<void> {
     await this.#puts.close();
-    await Promise.all([this.#hashThread.close(), this.#verified.close()]);
+    await Promise.all([this.#hashThread.close(), this.#reader.verifier.close()]);
   }
 
-  #alreadyStored({ digest, size }: StoredBlob): BlobPut {
+  #alreadyStored(blob: StoredBlob): BlobPut {
     return {
-      done: Promise.resolve({ kind: 'stored', size }),
-      follow: (range) =>
-        fileBody(OpenFile.read(this.#folder.path(digest)), wholeExtent(size), range),
-      arrived: () => size,
+      done: Promise.resolve({ kind: 'stored', size: blob.size }),
+      follow: (range) => this.#reader.follow(blob, range),
+      arrived: () => blob.size,
     };
   }
 
   async #publish({ path, file }: Incoming, digest: Digest, size: number): Promise<void> {
     const stored = Math.round(this.#options.now());
     await this.#folder.synchroniseFile(file, stored);
+    const { identity } = file;
     await this.#removing.get(digest);
     if (this.#stored.has(digest)) return this.#folder.removeIncoming(path);
     await this.#folder.publish(path, digest);
     // Another put of the same blob may have published it meanwhile.
     if (!this.#stored.has(digest)) this.#remember({ digest, size, stored });
-    this.#verified.add(digest);
+    this.#reader.verifier.add(digest, identity);
   }
 
-  /** Resolves to undefined, and forgets the blob, if its file was removed or changed its size. */
-  async #openStored(digest: Digest): Promise<OpenFile | undefined> {
-    const blob = this.#stored.get(digest);
-    try {
-      const file = await OpenFile.read(this.#folder.path(digest));
-      if (blob === undefined || file.size === blob.size) return file;
-      file.release();
-    } catch (error) {
-      const isGone = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-      if (!isGone) throw error;
-      if (blob !== undefined && this.#stored.get(digest) === blob) this.#forget(blob);
-      return undefined;
-    }
-    if (this.#stored.get(digest) === blob) await this.#removeDamaged(digest);
-    return undefined;
+  #forgetGone(blob: StoredBlob): void {
+    if (this.#stored.get(blob.digest) === blob) this.#forget(blob);
   }
 
-  async #removeDamaged(digest: Digest): Promise<void> {
+  /** Deletes a corrupt blob, unless it was deleted or replaced meanwhile. */
+  async #removeDamaged(blob: StoredBlob): Promise<void> {
+    const { digest } = blob;
+    if (this.#stored.get(digest) !== blob) return;
     await this.delete(digest);
     this.#options.onProblem?.(`deleted the corrupt blob ${digest}`);
+    for (const listener of this.#damageListeners) listener(digest);
   }
 
   #remember(blob: StoredBlob): void {
@@ -189,7 +223,7 @@ export class FileBlobStore implements BlobStore {
 
   #forget(blob: StoredBlob): void {
     this.#small.forget(blob.digest);
-    this.#verified.forget(blob.digest);
+    this.#reader.verifier.forget(blob.digest);
     this.#stored.delete(blob.digest);
     this.#usedBytes -= blob.size;
   }

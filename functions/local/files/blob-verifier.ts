@@ -1,49 +1,106 @@
 import { SingleFlight } from '../../core/concurrency/single-flight.ts';
 import { algorithmOf, type Digest, encodedOf } from '../../core/oci/digest.ts';
 import type { StoredBlob } from '../../core/ports/blob-store.ts';
-import { HashThread } from './file-hash.ts';
-import type { OpenFile } from './open-file.ts';
+import { HashFailed, HashThread } from './file-hash.ts';
+import type { FileIdentity, OpenFile } from './open-file.ts';
+
+/** After a check, doubts are ignored for this many times its duration, within these bounds in ms. */
+const restFactor = 50;
+const shortestRest = 250;
+const longestRest = 60_000;
+
+/** How much is read at a time if a reading has a pace, in bytes. */
+const step = 8 * 1024 * 1024;
+
+/** Waits until the next bytes, given by their number, may be read; rejects to end the reading. */
+export type Pace = (bytes: number) => Promise<void>;
+
+/** A file whose bytes were correct. */
+interface Verified {
+  readonly identity: FileIdentity;
+  /** When a doubt counts again, by `performance.now()`. */
+  readonly restsUntil: number;
+}
 
 /**
- * The blobs whose bytes this process has hashed, as they arrived or by reading them again. Files from
- * before its start are trusted by their names until something contradicts one.
+ * The blobs whose bytes this process has hashed, as they arrived or by reading them again. A file that
+ * is another one than then, or was changed since, is not verified.
  */
 export class BlobVerifier {
-  readonly #verified = new Set<Digest>();
+  readonly #verified = new Map<Digest, Verified>();
   readonly #reading = new SingleFlight<boolean>({ waitUntil: () => undefined });
   /** Not the thread of the fills, which would wait while it reads a large blob. */
   readonly #thread = new HashThread();
 
-  add(digest: Digest): void {
-    this.#verified.add(digest);
+  /** Adds a blob whose bytes were hashed as they arrived. */
+  add(digest: Digest, identity: FileIdentity): void {
+    this.#verified.set(digest, { identity, restsUntil: 0 });
   }
 
   forget(digest: Digest): void {
     this.#verified.delete(digest);
   }
 
-  /** Checks a stored blob, reading its file if necessary. Rejects if the file cannot be read. */
-  async check(blob: StoredBlob, open: () => Promise<OpenFile | undefined>): Promise<boolean> {
-    const { digest } = blob;
-    return this.#verified.has(digest) || this.#reading.run(digest, () => this.#read(blob, open));
+  /** Forgets that a blob is verified, unless it was read again a moment ago. */
+  doubt(digest: Digest): void {
+    const verified = this.#verified.get(digest);
+    if (verified !== undefined && performance.now() >= verified.restsUntil) this.forget(digest);
+  }
+
+  /** Tells whether a blob is verified, whatever its file is now. */
+  knows(digest: Digest): boolean {
+    return this.#verified.has(digest);
+  }
+
+  /** Tells whether this file of a blob is verified. */
+  has(digest: Digest, { inode, size, modified }: FileIdentity): boolean {
+    const known = this.#verified.get(digest)?.identity;
+    return known?.inode === inode && known.size === size && known.modified === modified;
+  }
+
+  /**
+   * Reads a blob's file and compares it with its digest; callers share one reading. Rejects if the file
+   * could not be read, but an unreadable sector is a wrong byte. `pace` is awaited before each step.
+   */
+  check(blob: StoredBlob, file: OpenFile, pace?: Pace): Promise<boolean> {
+    const { digest, size } = blob;
+    const { identity } = file;
+    // A client must not wait for a reading that takes its time.
+    const speed = pace === undefined ? 'fast' : 'slow';
+    const key = `${speed} ${digest} ${identity.inode} ${identity.modified}`;
+    return this.#reading.run(key, async () => {
+      const begun = performance.now();
+      const isRight = await this.#matches(digest, size, file.retain(), pace);
+      const ended = performance.now();
+      const rest = Math.max(shortestRest, Math.min(longestRest, (ended - begun) * restFactor));
+      if (isRight) this.#verified.set(digest, { identity, restsUntil: ended + rest });
+      return isRight;
+    });
   }
 
   close(): Promise<void> {
     return this.#thread.close();
   }
 
-  async #read(
-    { digest, size }: StoredBlob,
-    open: () => Promise<OpenFile | undefined>,
+  async #matches(
+    digest: Digest,
+    size: number,
+    file: OpenFile,
+    pace: Pace | undefined,
   ): Promise<boolean> {
-    const file = await open();
-    if (file === undefined) return false;
+    const hash = this.#thread.hash(algorithmOf(digest), file);
     try {
-      const hex = await this.#thread.hash(algorithmOf(digest), file).hex(size);
-      const isRight = hex === encodedOf(digest);
-      if (isRight) this.#verified.add(digest);
-      return isRight;
+      for (let at = 0; pace !== undefined && at < size; at += step) {
+        const bytes = Math.min(step, size - at);
+        await pace(bytes);
+        hash.grown(at + bytes);
+      }
+      return (await hash.hex(size)) === encodedOf(digest);
+    } catch (error) {
+      if (error instanceof HashFailed && error.code === 'EIO') return false;
+      throw error;
     } finally {
+      hash.drop();
       file.release();
     }
   }

@@ -28,7 +28,8 @@ export function streamHash(algorithm: DigestAlgorithm): FileHash {
 
 /**
  * The thread's program, as text so that it works from source and in a bundle. It reads the file behind
- * its writer, from the page cache, so it hashes what the file contains, not what should be in it.
+ * its writer, from the page cache, so it hashes what the file contains, not what should be in it. Jobs
+ * take turns, so that a large file does not hold up the others.
  */
 const program = `
 'use strict';
@@ -36,7 +37,9 @@ const { createHash } = require('node:crypto');
 const { readSync } = require('node:fs');
 const { parentPort } = require('node:worker_threads');
 const buffer = Buffer.allocUnsafeSlow(512 * 1024);
+const turn = 8 * 1024 * 1024;
 const jobs = new Map();
+let isRunning = false;
 
 function readUpTo(job, end) {
   while (job.at < end) {
@@ -47,22 +50,54 @@ function readUpTo(job, end) {
   }
 }
 
-parentPort.on('message', ({ kind, id, fd, algorithm, end }) => {
-  if (kind === 'begin') jobs.set(id, { fd, at: 0, hash: createHash(algorithm) });
-  const job = jobs.get(id);
-  if (kind === 'drop' || job === undefined) return jobs.delete(id);
-  try {
-    if (kind !== 'begin') readUpTo(job, end);
-    if (kind !== 'end') return;
-    parentPort.postMessage({ id, hex: job.hash.digest('hex') });
-  } catch (error) {
-    parentPort.postMessage({ id, problem: String(error) });
+function run() {
+  isRunning = false;
+  for (const [id, job] of jobs) {
+    try {
+      readUpTo(job, Math.min(job.end, job.at + turn));
+      if (job.at < job.end) start();
+      else if (job.isEnded) {
+        jobs.delete(id);
+        parentPort.postMessage({ id, hex: job.hash.digest('hex') });
+      }
+    } catch (error) {
+      jobs.delete(id);
+      parentPort.postMessage({ id, problem: String(error), code: error.code });
+    }
   }
-  jobs.delete(id);
+}
+
+function start() {
+  if (!isRunning) setImmediate(run);
+  isRunning = true;
+}
+
+parentPort.on('message', ({ kind, id, fd, algorithm, end }) => {
+  if (kind === 'begin') {
+    jobs.set(id, { fd, at: 0, end: 0, hash: createHash(algorithm), isEnded: false });
+  } else if (kind === 'drop') jobs.delete(id);
+  const job = jobs.get(id);
+  if (job === undefined || kind === 'begin') return;
+  job.end = end;
+  job.isEnded = kind === 'end';
+  start();
 });
 `;
 
-type Result = { readonly id: number } & ({ readonly hex: string } | { readonly problem: string });
+type Result = { readonly id: number } & (
+  | { readonly hex: string }
+  | { readonly problem: string; readonly code?: string }
+);
+
+/** A file could not be hashed; `code` is the system's, if it gave one. */
+export class HashFailed extends Error {
+  readonly code: string | undefined;
+
+  constructor(problem: string, code: string | undefined) {
+    super(`hashing failed: ${problem}`);
+    this.code = code;
+  }
+}
 
 interface Waiting {
   resolve(hex: string): void;
@@ -117,7 +152,7 @@ export class HashThread {
       const waiting = this.#open.get(result.id);
       this.#forget(result.id);
       if ('hex' in result) waiting?.resolve(result.hex);
-      else waiting?.reject(new Error(`hashing failed: ${result.problem}`));
+      else waiting?.reject(new HashFailed(result.problem, result.code));
     });
     const onEnd = (reason: unknown) => {
       if (this.#worker === worker) this.#worker = undefined;

@@ -1,5 +1,14 @@
 import { close, constants, fstatSync, open, read } from 'node:fs';
 
+/** Tells a file from another one at the same path, and from itself before it was changed. */
+export interface FileIdentity {
+  readonly inode: number;
+  /** In bytes. */
+  readonly size: number;
+  /** Ms since 1970. */
+  readonly modified: number;
+}
+
 /**
  * An open file with several users: the writer of a growing file and all who follow it share one
  * descriptor, so that 200 followers cost one. It is closed when the last user releases it.
@@ -29,9 +38,10 @@ export class OpenFile {
     });
   }
 
-  /** The current size in bytes. For an open file the system knows it without reading the disk. */
-  get size(): number {
-    return fstatSync(this.fd).size;
+  /** What the file is now. For an open file the system knows it without reading the disk. */
+  get identity(): FileIdentity {
+    const { ino, size, mtimeMs } = fstatSync(this.fd);
+    return { inode: ino, size, modified: mtimeMs };
   }
 
   /** Adds a user. */

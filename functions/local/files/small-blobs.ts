@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto';
 import { BoundedCache } from '../../core/concurrency/bounded-cache.ts';
-import type { Digest } from '../../core/oci/digest.ts';
+import { algorithmOf, type Digest, encodedOf } from '../../core/oci/digest.ts';
 import type { OpenFile } from './open-file.ts';
 
 /** Up to this size, in bytes, opening a file costs more than reading it. */
@@ -20,10 +21,19 @@ export class SmallBlobs {
     return this.#bytes.get(digest);
   }
 
-  /** Reads a small blob from its file and caches it; rejects if the file is shorter than `size`. */
-  async read(digest: Digest, size: number, file: OpenFile): Promise<Uint8Array<ArrayBuffer>> {
+  /**
+   * Reads a small blob from its file and caches it; undefined if it does not match its digest. Rejects
+   * if the file is shorter than `size`.
+   */
+  async read(
+    digest: Digest,
+    size: number,
+    file: OpenFile,
+  ): Promise<Uint8Array<ArrayBuffer> | undefined> {
     const bytes = new Uint8Array(size);
     for (let at = 0; at < size; ) at += await file.readInto(bytes.subarray(at), size - at, at);
+    const hex = createHash(algorithmOf(digest)).update(bytes).digest('hex');
+    if (hex !== encodedOf(digest)) return undefined;
     // The key of an empty blob takes memory too.
     this.#bytes.set(digest, bytes, undefined, size + 200);
     return bytes;

@@ -77,6 +77,8 @@ export function openIndexDatabase(folder: string) {
     counters: table<Counters, string>('counters'),
     /** [repository, blob] */
     fills: table<StoredFill, Pair>('fills'),
+    /** `last`: the blob that was verified last in the background. */
+    scrub: table<Digest, 'last'>('scrub'),
     /**
      * Runs writes as one transaction: all of them, or none if `work` throws. Resolves when they are
      * on disk; rejects with the reason if they are not. Outside of it, a write that fails would be an

@@ -1,7 +1,10 @@
 import type { Key } from 'lmdb';
+import { readDescriptor } from '../../core/oci/descriptor.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import type { Manifest, ManifestContents } from '../../core/oci/manifest.ts';
 import { afterAll } from '../../core/oci/page.ts';
+import { repositoryOf } from '../../core/oci/repository.ts';
+import type { FillJob } from '../../core/ports/fill-queue.ts';
 import type { IndexDatabase } from './database.ts';
 
 /** The range of keys that begin with `prefix` and have at least one more element. */
@@ -65,6 +68,15 @@ export function removeManifest(index: IndexDatabase, repository: string, digest:
       void index.referrers.remove(key);
     }
   }
+}
+
+/** How to fetch a blob again; undefined if no manifest names it. */
+export function fillOf(index: IndexDatabase, digest: Digest): FillJob | undefined {
+  for (const [, repository, manifest] of index.namers.getKeys({ ...under(digest), limit: 1 })) {
+    const blob = readDescriptor(index.entries.get([repository, digest, manifest]));
+    return blob && { repository: repositoryOf(repository), blob };
+  }
+  return undefined;
 }
 
 /** Records a later pull of a manifest, if the manifest exists. Must run inside `write`. */

@@ -12,6 +12,7 @@ import type { BlobOutcome, Method, SingleRange } from '../mirror.ts';
 import { queueFill } from './background-fill.ts';
 import { blobAccess, mayUseStore } from './may-serve.ts';
 import { passThrough } from './pass-through.ts';
+import { doubtRepeated } from './repeated-request.ts';
 
 const hit = { kind: 'hit', ttl: undefined } as const;
 
@@ -31,6 +32,7 @@ export async function locateBlob(
   const request = blobRequest(digest, size, isUsable, range);
   if (request === undefined) return { kind: 'unsatisfiable', size: size ?? 0 };
   if (!isUsable) return serveMissing(context, source, request, 'absent');
+  doubtRepeated(context, source, digest, request.range);
   const stored = await locateStored(context, request);
   if (typeof stored === 'string') return serveMissing(context, source, request, stored);
   if (stored.kind === 'redirect' || size === undefined || stored.size === size) {

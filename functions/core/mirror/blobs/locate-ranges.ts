@@ -5,6 +5,7 @@ import type { Context } from '../context.ts';
 import type { BlobPart, RangesOutcome } from '../mirror.ts';
 import { locateBlob } from './locate-blob.ts';
 import { blobAccess, mayUseStore } from './may-serve.ts';
+import { doubtRepeated } from './repeated-request.ts';
 
 const refused = { kind: 'refused' } as const;
 
@@ -32,6 +33,7 @@ export async function locateRanges(
     return locateBlob(context, source, digest, 'GET', { kind: 'from', ...first });
   }
   if (isExcessive(satisfied, size)) return refused;
+  doubtRepeated(context, source, digest, first);
   const opened = await context.blobs.locate(digest, first);
   if (opened?.kind !== 'stream') return refused;
   const rest = satisfied.slice(1).map((range) => laterPart(context, digest, range));

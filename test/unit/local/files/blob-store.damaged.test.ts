@@ -1,9 +1,10 @@
-import { mkdtemp, rm, symlink, truncate, unlink } from 'node:fs/promises';
+import { mkdtemp, open, rm, stat, symlink, truncate, unlink, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { UpstreamError } from '../../../../functions/core/ports/upstream-error.ts';
-import { openEmbeddedStore } from '../../../../functions/local/open.ts';
+import { type EmbeddedStore, openEmbeddedStore } from '../../../../functions/local/open.ts';
+import { patience } from '../../../patience.ts';
 import { jsonContent } from '../../../standins/images/content.ts';
 import { makeImage } from '../../../standins/images/image.ts';
 import { randomLayer } from '../../../standins/images/layer.ts';
@@ -41,8 +42,9 @@ async function expectLayer(): Promise<void> {
 
 /** The last bytes go out a moment before the blob is published. */
 async function isStored(): Promise<void> {
-  await vi.waitFor(async () =>
-    expect(await test.store.blobs.stat(digest)).toMatchObject({ size: layer.size }),
+  await vi.waitFor(
+    async () => expect(await test.store.blobs.stat(digest)).toMatchObject({ size: layer.size }),
+    patience,
   );
 }
 
@@ -76,6 +78,77 @@ describe('a manifest that lies about the size of a stored blob', () => {
     await expectLayer();
     expect(test.upstream.asked).toEqual([]);
     expect(await test.blob('library/app', digest, 'HEAD')).toMatchObject({ size: layer.size });
+  });
+});
+
+/** Changes one byte, as a disk does: the file's size and time stay. */
+async function rot(): Promise<void> {
+  const { atime, mtime } = await stat(fileOfLayer());
+  const file = await open(fileOfLayer(), 'r+');
+  const [byte = 0] = layer.bytes;
+  await file.write(Buffer.from([byte ^ 1]), 0, 1, 0);
+  await file.close();
+  await utimes(fileOfLayer(), atime, mtime);
+}
+
+describe('a stored file in which a byte rotted', () => {
+  it('while the mirror was down is fetched again for the first client', async () => {
+    await rot();
+    await test.reopen();
+    await expectLayer();
+    expect(test.upstream.count(`GET blob library/app@${digest}`)).toBe(2);
+    await isStored();
+    await expectLayer();
+    expect(test.upstream.count(`GET blob library/app@${digest}`)).toBe(2);
+  });
+
+  it('while the mirror runs is found when a client requests it twice within a minute', async () => {
+    const request = (client: string) =>
+      test.mirror
+        .repository({ registry: 'docker.io', name: 'library/app' }, { client })
+        .locateBlob(digest, 'GET', { kind: 'whole' })
+        .then(bytesOf);
+    await rot();
+    for (const client of ['10.0.0.1', '10.0.0.2']) {
+      expect(await request(client)).not.toEqualBytes(layer.bytes);
+    }
+    test.pass(61_000);
+    expect(await request('10.0.0.1')).not.toEqualBytes(layer.bytes);
+    test.pass(59_000);
+    expect(await request('10.0.0.1')).toEqualBytes(layer.bytes);
+    await isStored();
+    expect(await request('10.0.0.2')).toEqualBytes(layer.bytes);
+  });
+
+  it('keeps its image from going out while the upstream is down', async () => {
+    await rot();
+    await test.reopen();
+    test.pass(6 * 60_000);
+    test.upstream.failure = new UpstreamError('unreachable', 'no connection');
+    expect(await test.tag('library/app', '1')).toMatchObject({ kind: 'found' });
+    expect(await test.blob('library/app', digest)).toMatchObject({ kind: 'unobtainable' });
+    expect(await test.tag('library/app', '1')).toMatchObject({ kind: 'unobtainable' });
+  });
+
+  it('that no client requests is found in the background and fetched again', async () => {
+    await test.close();
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    try {
+      await rot();
+      let opened: EmbeddedStore | undefined;
+      const openStore = async (now: () => number) => {
+        opened = await openEmbeddedStore(folder, { now });
+        return opened;
+      };
+      test = await openMirror({ openStore });
+      await vi.waitFor(async () => {
+        vi.advanceTimersByTime(30 * 86_400_000);
+        expect(await test.store.blobs.stat(digest)).toBeUndefined();
+      }, patience);
+      await vi.waitFor(() => expect(opened?.queue.length).toBe(1), patience);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });
 
