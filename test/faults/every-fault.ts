@@ -2,6 +2,7 @@ import { describe } from 'vitest';
 import type { RestartableMirror } from '../forms/mirror.ts';
 import { describeBrokenBodies } from './broken-bodies.ts';
 import { describeHostileManifests } from './hostile-manifests.ts';
+import { describeImageIndexes } from './image-indexes.ts';
 import { describeManyClients } from './many-clients.ts';
 import { describeOddUpstreams } from './odd-upstreams.ts';
 import { describeOneRepository } from './one-repository.ts';
@@ -16,6 +17,7 @@ export function describeFaults<Mirror extends RestartableMirror>(target: Target<
   describe(target.name, () => {
     describeBrokenBodies(target);
     describeHostileManifests(target);
+    describeImageIndexes(target);
     describeManyClients(target);
     describeOddUpstreams(target);
     describeOneRepository(target);

@@ -78,9 +78,9 @@ export class BoundedCache<Value> {
 }
 
 /** Sets a value as the newest of a map and removes the oldest one beyond `most`. */
-export function keepNewest<Value>(
-  map: Map<string, Value>,
-  key: string,
+export function keepNewest<Key, Value>(
+  map: Map<Key, Value>,
+  key: Key,
   value: Value,
   most: number,
 ): void {

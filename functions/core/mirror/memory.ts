@@ -64,6 +64,8 @@ export function createMemory(manifestBytes: number, now: () => number) {
     sharedHolds: { since: 0, count: 0 },
     /** Repositories whose shared holds were just read. */
     holdReads: new BoundedCache<true>(10_000, now),
+    /** Indexes that clients got which do not fall back for the manifests in them, by repository. */
+    servedIndexes: new BoundedCache<Map<Digest, true>>(1_000, now),
     incomplete: new IncompleteManifests(now),
     /** Blobs of a registry whose fill was recently given up: clients get them passed through. */
     unfillable: new BoundedCache<true>(10_000, now),

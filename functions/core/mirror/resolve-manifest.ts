@@ -1,5 +1,5 @@
 import type { Digest } from '../oci/digest.ts';
-import { isManifestType } from '../oci/media-type.ts';
+import { isIndexType, isManifestType } from '../oci/media-type.ts';
 import type { Reference } from '../oci/reference.ts';
 import type { Repository } from '../oci/repository.ts';
 import type { UpstreamError } from '../ports/upstream-error.ts';
@@ -9,6 +9,7 @@ import { whyUnservable } from './manifests/completeness.ts';
 import { serveFetchedManifest } from './manifests/fetch-manifest.ts';
 import { hold } from './manifests/holds.ts';
 import { getManifest, manifestKey, manifestOutcome } from './manifests/manifest-cache.ts';
+import { isOfServedIndex, noteServedIndex } from './manifests/served-indexes.ts';
 import { refusalLife } from './memory.ts';
 import type { ManifestOutcome, Method } from './mirror.ts';
 import { importTag } from './tags/check-tag.ts';
@@ -31,6 +32,9 @@ export async function resolveManifest(
     const avoided = outcome.provenance.kind === 'miss' ? 0 : 1;
     context.ledger.count({ pullsServed: 1, pullsAvoided: avoided });
     markPulled(context, source.repository, outcome.digest);
+    if (source.commits && isIndexType(outcome.mediaType)) {
+      noteServedIndex(context, source, outcome.digest);
+    }
   }
   return outcome;
 }
@@ -91,14 +95,15 @@ async function importDigest(
 }
 
 /** An index may name the manifest: it is refused to clients that would not fall back any more. */
-function unobtained(
+async function unobtained(
   context: Context,
   source: Source,
   digest: Digest,
   error: UpstreamError,
-): ManifestOutcome {
+): Promise<ManifestOutcome> {
   hold(context, source, 'manifest', digest, error.message);
-  return { kind: 'unobtainable', error };
+  const hasIndex = source.commits && (await isOfServedIndex(context, source, digest));
+  return { kind: 'unobtainable', error, hasIndex };
 }
 
 /** Sends a HEAD, so that a client's HEAD costs no pull; undefined if only a GET can tell. */

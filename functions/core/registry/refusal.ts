@@ -1,6 +1,6 @@
 /** Why a request gets no content. Never a 401: dockerd would send the user's Docker Hub password. */
 export interface Refusal {
-  readonly status: 400 | 403 | 404 | 405 | 416 | 429 | 503;
+  readonly status: 400 | 403 | 404 | 405 | 416 | 424 | 429 | 503;
   readonly code: ErrorCode;
   /** For people. Holds no secret. */
   readonly message: string;

@@ -46,9 +46,16 @@ export function refusalOf(
     case 'unobtainable': {
       const { kind, message, retryAfter, isRefusal } = unobtained.error;
       if (isRefusal) return refusal(404, code, `${denied} (${message})`);
+      // containers/image does not fall back any more. podman 4 repeats the pull after an error of this
+      // kind, and not after a 5xx; then the index is refused.
+      if (unobtained.hasIndex) return refusal(424, codeOf(kind === 'limited'), message);
       return failure(circumstances, kind === 'limited', message, retryAfter);
     }
   }
+}
+
+function codeOf(isLimited: boolean) {
+  return isLimited ? 'TOOMANYREQUESTS' : 'UNAVAILABLE';
 }
 
 /** The refusal when this mirror itself failed: as if the upstream were down. */
@@ -62,7 +69,7 @@ function failure(
   message: string,
   retryAfter = usualRetryAfter,
 ): Refusal {
-  const code = isLimited ? 'TOOMANYREQUESTS' : 'UNAVAILABLE';
+  const code = codeOf(isLimited);
   if (fallsBackOn503.has(form)) {
     const seconds = Math.min(Math.max(Math.ceil(retryAfter), 1), longestRetryAfter);
     return { status: 503, code, message, retryAfter: seconds };

@@ -9,8 +9,9 @@ import type { Upstream } from '../ports/upstream.ts';
 import { createUpstream } from '../upstream/client.ts';
 import type { UpstreamFetch } from '../upstream/connection.ts';
 import { HostWaits } from './host-waits.ts';
+import type { MirroredUpstream } from './mirrored-upstream.ts';
+import { PullLimit } from './pull-limit.ts';
 import { upstreamWithPassword } from './rotating-password.ts';
-import type { MirroredUpstream } from './source.ts';
 
 /** What the clients of upstreams need from a platform. */
 interface UpstreamPlatform {
@@ -29,13 +30,18 @@ export function openUpstreams(
   configured: Config['upstreams'],
   platform: UpstreamPlatform,
 ): ReadonlyMap<string, MirroredUpstream> {
-  const observe = recordRateLimits(platform.ledger, platform.runtime);
+  const record = recordRateLimits(platform.ledger, platform.runtime);
   return new Map(
     [...configured].map(([registry, policy]) => {
       const waits = new HostWaits(platform.runtime);
+      const pulls = new PullLimit(() => platform.runtime.now());
+      const observe = (event: UpstreamEvent) => {
+        record(event);
+        if (event.kind === 'rate-limit') pulls.reported(registry, event.rate);
+      };
       const upstream = openUpstream(registry, policy, { ...platform, observe, waits });
       const hasPath = policy.url.pathname !== '/';
-      return [registry, { upstream, policy, hasPath, waits }];
+      return [registry, { upstream, policy, hasPath, waits, pulls }];
     }),
   );
 }

@@ -11,19 +11,11 @@ import type {
 } from '../ports/upstream.ts';
 import { UpstreamError } from '../ports/upstream-error.ts';
 import type { HostWaits } from './host-waits.ts';
+import type { ObservedUpstream } from './mirrored-upstream.ts';
+import type { PullLimit } from './pull-limit.ts';
 import type { RetryAfterLimits } from './retry-after-limits.ts';
 import type { SourceHealth } from './source-health.ts';
 import type { UpstreamPolicy } from './upstream-policy.ts';
-
-/** An upstream registry and how it is mirrored. */
-export interface MirroredUpstream {
-  readonly upstream: Upstream;
-  readonly policy: UpstreamPolicy;
-  /** How long its requests wait; always until `headersTimeout` if undefined. */
-  readonly waits?: HostWaits | undefined;
-  /** True if its URL has a path: then it is a part of another registry, whatever its name. */
-  readonly hasPath?: boolean;
-}
 
 /** Why content cannot be had. */
 export type Unobtained =
@@ -32,7 +24,12 @@ export type Unobtained =
   /** The upstream does not let this mirror read it. */
   | { readonly kind: 'denied' }
   /** The upstream failed, and the mirror has no copy to serve instead. */
-  | { readonly kind: 'unobtainable'; readonly error: UpstreamError };
+  | {
+      readonly kind: 'unobtainable';
+      readonly error: UpstreamError;
+      /** True if the client has an index from this mirror that names the content. */
+      readonly hasIndex?: boolean;
+    };
 
 /** Where a request came from. */
 export interface RequestOrigin {
@@ -40,12 +37,6 @@ export interface RequestOrigin {
   readonly client?: string | undefined;
   /** True for a fill, which no client waits for yet. */
   readonly isBackground?: boolean;
-}
-
-/** An upstream, and what was seen of it. */
-export interface ObservedUpstream extends MirroredUpstream {
-  readonly health: SourceHealth;
-  readonly limits: RetryAfterLimits;
 }
 
 /**
@@ -70,6 +61,7 @@ export class Source implements RemoteRepository {
   readonly #upstream: Upstream;
   readonly #health: SourceHealth;
   readonly #limits: RetryAfterLimits;
+  readonly #pulls: PullLimit;
   readonly #origin: RequestOrigin;
   readonly #waits: HostWaits | undefined;
   readonly #now: () => number;
@@ -77,7 +69,7 @@ export class Source implements RemoteRepository {
 
   constructor(
     repository: Repository,
-    { upstream, policy, hasPath, health, limits, waits }: ObservedUpstream,
+    { upstream, policy, hasPath, health, limits, pulls, waits }: ObservedUpstream,
     now: () => number,
     origin: RequestOrigin = {},
     commits = false,
@@ -91,6 +83,7 @@ export class Source implements RemoteRepository {
     this.#upstream = upstream;
     this.#health = health;
     this.#limits = limits;
+    this.#pulls = pulls;
     this.#origin = origin;
     this.isBackground = origin.isBackground ?? false;
     this.commits = commits;
@@ -156,6 +149,11 @@ export class Source implements RemoteRepository {
   get recentFailure(): UpstreamError | undefined {
     const limit = this.#limits.current(this.repository.registry);
     return limit ?? this.#health.recentFailure(this.name) ?? this.#silence;
+  }
+
+  /** Why no new manifest can be had, although the upstream may answer everything else. */
+  get pullLimit(): UpstreamError | undefined {
+    return this.#pulls.current;
   }
 
   /** When this client's request first waited for an upstream, in ms since 1970. */
@@ -225,7 +223,8 @@ export class Source implements RemoteRepository {
     try {
       const result = await send(this.#upstream);
       this.#health.success(name, tokenService, result.kind === 'denied');
-      if (cause === 'request') this.#limits.answered(this.repository.registry);
+      if (cause === 'pull') this.#pulls.pulled();
+      else this.#limits.answered(this.repository.registry);
       return result;
     } catch (error) {
       throw this.#noteFailure(error, cause);
@@ -241,8 +240,9 @@ export class Source implements RemoteRepository {
     const failure = this.toUpstreamError(error);
     const { kind, retryAfter, answerer } = failure;
     const isOfRegistry = answerer === undefined || answerer.role === 'registry';
-    if (kind === 'limited' && retryAfter !== undefined && isOfRegistry) {
-      this.#limits.begin(this.repository.registry, retryAfter, cause);
+    if (kind === 'limited' && isOfRegistry) {
+      if (cause === 'pull') this.#pulls.pulled(failure);
+      if (retryAfter !== undefined) this.#limits.begin(this.repository.registry, retryAfter, cause);
     }
     this.#health.failure(this.name, failure);
     return failure;

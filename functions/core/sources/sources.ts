@@ -1,12 +1,9 @@
 import type { Repository } from '../oci/repository.ts';
 import type { Runtime } from '../ports/runtime.ts';
+import type { MirroredUpstream, ObservedUpstream } from './mirrored-upstream.ts';
+import { PullLimit } from './pull-limit.ts';
 import type { RetryAfterLimits } from './retry-after-limits.ts';
-import {
-  type MirroredUpstream,
-  type ObservedUpstream,
-  type RequestOrigin,
-  Source,
-} from './source.ts';
+import { type RequestOrigin, Source } from './source.ts';
 import { SourceHealth } from './source-health.ts';
 import type { UpstreamPolicy } from './upstream-policy.ts';
 
@@ -32,7 +29,8 @@ export class Sources {
   replace(upstreams: ReadonlyMap<string, MirroredUpstream>): void {
     const added = [...upstreams].map(([registry, mirrored]) => {
       const health = new SourceHealth(mirrored.upstream, this.#runtime);
-      return [registry, { ...mirrored, health, limits: this.#limits }] as const;
+      const pulls = mirrored.pulls ?? new PullLimit(() => this.#runtime.now());
+      return [registry, { ...mirrored, health, limits: this.#limits, pulls }] as const;
     });
     this.#upstreams = new Map([...this.#upstreams, ...added]);
     this.#policies = new Map([...upstreams].map(([registry, { policy }]) => [registry, policy]));

@@ -9,6 +9,7 @@ import { enqueueFills } from '../enqueue-fills.ts';
 import type { FetchedManifest } from '../flights.ts';
 import type { CachedManifest } from '../memory.ts';
 import type { ManifestOutcome } from '../mirror.ts';
+import { whyChildLacks } from './completeness.ts';
 import { cacheManifest, manifestKey, manifestOutcome, tryGetManifest } from './manifest-cache.ts';
 
 /**
@@ -104,6 +105,8 @@ export async function serveFetchedManifest(
   const callsBefore = source.upstreamCalls;
   const fetched = await source.follow(fetchManifest(context, source, digest));
   if (fetched.kind !== 'found') return fetched;
+  const failure = await whyChildLacks(context, source, fetched.cached);
+  if (failure !== undefined) return { kind: 'unobtainable', error: failure };
   // Only the request that sent the GET counts as a miss: the others avoided one.
   const isMiss = source.upstreamCalls > callsBefore;
   return manifestOutcome(

@@ -115,7 +115,8 @@ export async function heldBack(
 
 /**
  * Why an index must be refused to a client that would not fall back for a manifest in it: one that was
- * requested before is not complete. While the upstream confirms the index, only what is held counts.
+ * requested before is not complete. While the upstream confirms the index, only what is held counts. If
+ * no manifest can be pulled, one of them must be here, and all that were requested before.
  */
 export async function heldChild(
   context: FillContext,
@@ -125,14 +126,18 @@ export async function heldChild(
   isConfirmed: boolean,
 ): Promise<UpstreamError | undefined> {
   const holds = await holdsOf(context, source);
-  if (holds.size === 0 && isConfirmed) return undefined;
+  const { pullLimit } = source;
+  const isObtainable = isConfirmed && pullLimit === undefined;
+  if (holds.size === 0 && isObtainable) return undefined;
   const now = context.runtime.now();
   const { manifests = [] } = readManifest(index.manifest) ?? {};
+  let hasOne = manifests.length === 0;
   for (const { digest } of manifests.slice(0, mostHolds)) {
     const child = await getManifest(context, source.repository, digest);
+    hasOne ||= child !== undefined && index.summary?.choices.includes(digest) === true;
     if (child !== undefined && (await isComplete(child))) continue;
     const held = holds.get(digest);
-    if (held !== undefined && (!isConfirmed || isActive(held, now))) return errorOf(held);
+    if (held !== undefined && (!isObtainable || isActive(held, now))) return errorOf(held);
     if (child === undefined) continue;
     const { needed = [] } = child.summary ?? {};
     const failure = await heldBlob(context, source, holds, needed);
@@ -141,7 +146,7 @@ export async function heldChild(
     const message = `${source.key}: not every requested image of the index is stored`;
     return source.recentFailure ?? new UpstreamError('unavailable', message);
   }
-  return undefined;
+  return hasOne ? undefined : pullLimit;
 }
 
 async function heldBlob(

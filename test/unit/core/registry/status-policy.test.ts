@@ -28,6 +28,9 @@ const wanteds: readonly Wanted[] = ['manifest', 'blob', 'tags', 'referrers'];
 const forms: readonly RegistryForm[] = ['ns', 'after-v2', 'before-v2', 'none'];
 const limited = unobtainable('limited', 30);
 const gone = unobtainable('unreachable');
+/** The client has an index from this mirror that names the manifest. */
+const ofIndex = { ...gone, hasIndex: true };
+const ofIndexLimited = { ...limited, hasIndex: true };
 
 type Row = readonly [Unobtained, Wanted, RegistryForm, number, string, number | undefined];
 const table: readonly Row[] = [
@@ -55,6 +58,8 @@ const table: readonly Row[] = [
   [limited, 'blob', 'before-v2', 429, 'TOOMANYREQUESTS', 1],
   [gone, 'blob', 'after-v2', 503, 'UNAVAILABLE', 5],
   [gone, 'blob', 'before-v2', 429, 'TOOMANYREQUESTS', 1],
+  [ofIndex, 'manifest', 'after-v2', 424, 'UNAVAILABLE', undefined],
+  [ofIndexLimited, 'manifest', 'after-v2', 424, 'TOOMANYREQUESTS', undefined],
 ];
 
 describe('status policy', () => {

@@ -16,6 +16,8 @@ const index = makeIndex([
   { item: amd64, platform: 'linux/amd64' },
   { item: arm64, platform: 'linux/arm64' },
 ]);
+/** A manifest that is not in the index. */
+const elsewhere = makeImage({ layers: [randomLayer('s390x', 100)] }).manifest.digest;
 const layer = amd64.layers[0]?.digest ?? '';
 const cdn = { role: 'blob-host', host: 'cdn.example' } as const;
 const blocked = new UpstreamError('unreachable', 'no connection to cdn.example', { answerer: cdn });
@@ -168,6 +170,39 @@ describe('an index, for a client that does not fall back', () => {
     }
     test.pass(60 * second);
     expect(await committed('all')).toBe('found');
+  });
+
+  it('is refused as long as no manifest can be pulled, if one that was requested is not here', async () => {
+    limit();
+    expect(await committed(arm64.manifest.digest)).toBe('unobtainable');
+    for (let minutes = 0; minutes < 3; minutes++) {
+      test.pass(59 * second);
+      // Docker Hub answers HEADs meanwhile.
+      await test.tag(name, 'never-seen');
+      await test.manifest(name, elsewhere);
+      expect(await committed('all')).toBe('unobtainable');
+      expect(await kindOf('all')).toBe('found');
+    }
+  });
+
+  it('is served while no manifest can be pulled, if all that were requested are complete', async () => {
+    limit();
+    await test.manifest(name, elsewhere);
+    expect(await committed('all')).toBe('found');
+    expect(await committed(amd64.manifest.digest)).toBe('found');
+  });
+
+  it('says of a manifest that cannot be had whether the client has its index', async () => {
+    limit();
+    const digest = known(arm64.manifest.digest);
+    const outcome = (commits: boolean) =>
+      test.mirror
+        .repository({ registry: 'docker.io', name }, undefined, commits)
+        .resolveManifest({ kind: 'digest', digest }, 'GET', false);
+    expect(await outcome(true)).toMatchObject({ kind: 'unobtainable', hasIndex: true });
+    expect(await outcome(false)).toMatchObject({ kind: 'unobtainable', hasIndex: false });
+    test.restart();
+    expect(await outcome(true)).toMatchObject({ kind: 'unobtainable', hasIndex: false });
   });
 
   it('is refused while stale if a manifest that was requested is not complete', async () => {
