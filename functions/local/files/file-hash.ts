@@ -155,7 +155,9 @@ export class HashThread {
       else waiting?.reject(new HashFailed(result.problem, result.code));
     });
     const onEnd = (reason: unknown) => {
-      if (this.#worker === worker) this.#worker = undefined;
+      // After an error the thread also exits; by then its successor may have hashes of its own.
+      if (this.#worker !== worker) return;
+      this.#worker = undefined;
       for (const waiting of this.#open.values()) {
         waiting.reject(new Error('the hashing thread ended', { cause: reason }));
       }
