@@ -5,8 +5,8 @@ import { root } from '../architecture/modules.ts';
 import { randomFrom } from '../soak/random.ts';
 import { type Area, areaOf, areas } from './areas.ts';
 import { type Mutant, mutationsOf } from './mutations.ts';
-import { testsNear } from './nearest-tests.ts';
 import { tableOf } from './score.ts';
+import { survived, TestRuns, tooSlow } from './test-runs.ts';
 import { WorkingCopy } from './working-copy.ts';
 
 const usage = `usage: npm run test:mutants -- [AREA ...] [--sample N] [--seed N] [--bound SECONDS]
@@ -48,12 +48,9 @@ export async function main(args: readonly string[]): Promise<number> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.once(signal, () => process.exit(130));
   const samples = options.areas.map((area) => sampleOf(area, options));
-  const failing = await failingTests(
-    copy,
-    samples.flatMap(({ mutants }) => mutants),
-  );
+  const tests = new TestRuns(copy, options.boundMs);
   const results: AreaResult[] = [];
-  for (const sample of samples) results.push(await runSample(sample, copy, options, failing));
+  for (const sample of samples) results.push(await runSample(sample, tests));
   process.stdout.write(`\n${tableOf(results)}`);
   return 0;
 }
@@ -75,31 +72,14 @@ function sampleOf(area: Area, { sample, seed }: Options): Sample {
   return { area: area.name, possible: all.length, mutants };
 }
 
-/** The tests that fail without a fault, as where a program is missing; they would notice every fault. */
-async function failingTests(
-  copy: WorkingCopy,
-  mutants: readonly Mutant[],
-): Promise<ReadonlySet<string>> {
-  const tests = new Set(mutants.flatMap(({ file }) => testsNear(file).flat()));
-  console.log(`${mutants.length} faults; first ${tests.size} test files without one`);
-  const { is, failed } = await copy.check([...tests]);
-  if (is === 'too slow' || (is === 'failed' && failed.length === 0)) {
-    throw new Error('the tests do not run in the copy of the project');
-  }
-  for (const test of failed) console.log(`left out, because it fails without a fault: ${test}`);
-  return new Set(failed);
-}
-
 async function runSample(
   { area, possible, mutants }: Sample,
-  copy: WorkingCopy,
-  { boundMs }: Options,
-  failing: ReadonlySet<string>,
+  tests: TestRuns,
 ): Promise<AreaResult> {
   const result: AreaResult = { area, possible, killed: 0, slow: 0, survivors: [] };
   for (const [index, mutant] of mutants.entries()) {
     const started = performance.now();
-    const fate = await runMutant(mutant, copy, boundMs, failing);
+    const fate = await tests.fateOf(mutant);
     if (fate === survived) result.survivors.push(mutant);
     else result.killed += 1;
     if (fate === tooSlow) result.slow += 1;
@@ -110,27 +90,6 @@ async function runSample(
     );
   }
   return result;
-}
-
-const survived = 'SURVIVED';
-const tooSlow = 'noticed: the tests do not end';
-
-/** Runs the tests of a mutant, the nearest first; says what became of it. */
-async function runMutant(
-  mutant: Mutant,
-  copy: WorkingCopy,
-  boundMs: number,
-  failing: ReadonlySet<string>,
-): Promise<string> {
-  for (const group of testsNear(mutant.file)) {
-    const tests = group.filter((test) => !failing.has(test));
-    if (tests.length === 0) continue;
-    const { is, failed } = await copy.run(tests, boundMs, mutant);
-    if (is === 'too slow') return tooSlow;
-    if (is === 'failed')
-      return `noticed by ${failed.join(', ') || 'an error outside of the tests'}`;
-  }
-  return survived;
 }
 
 /** Some of a list, in its order. */
