@@ -26,6 +26,7 @@ describeLeasesContract('dynamodb', async () => {
     pass: async (milliseconds) => {
       now += milliseconds;
     },
+    reopen: async () => new DynamoDbLeases(opened.another(), () => now),
     close: () => opened.close(),
   };
 });

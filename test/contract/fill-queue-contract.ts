@@ -80,8 +80,13 @@ export function describeFillQueueContract(
       expect(await notes.got(1)).toEqual([jobOf('early')]);
     });
 
-    test('nothing queued is nothing to do', async () => {
+    test('no jobs are nothing to do, and stop none that follow', async () => {
+      const notes = new Notes(() => done);
+      opened.store.start(notes.handle);
       await opened.store.enqueue([]);
+      await opened.store.enqueue([jobOf('blob')]);
+      expect(await notes.got(1)).toEqual([jobOf('blob')]);
+      expect(notes.jobs).toHaveLength(1);
     });
 
     test('the same blob is handled for each repository that wants it', async () => {

@@ -1,12 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Leases, longestLease } from '../../functions/core/ports/leases.ts';
+import type { OpenedPort } from './opened-port.ts';
 
 /** Leases under test, and their clock. */
-export interface OpenedLeases {
-  readonly store: Leases;
+export interface OpenedLeases extends OpenedPort<Leases> {
   /** Lets time pass for them, in ms. */
   pass(milliseconds: number): Promise<void>;
-  close(): Promise<void>;
 }
 
 /** Executes the contract of Leases on an implementation. */
@@ -130,6 +129,23 @@ export function describeLeasesContract(name: string, open: () => Promise<OpenedL
       expect(await leases.acquire('a', 1000)).toBeUndefined();
       if (renewed) await leases.release(renewed);
       expect(await leases.renew({ key, fence }, 2000)).toBeUndefined();
+    });
+
+    test('an expired lease cannot be renewed, although no other holds the key', async () => {
+      const expired = await granted('a', 1000);
+      await opened.pass(1001);
+      expect(await leases.renew(expired, 1000)).toBeUndefined();
+      expect(await leases.isHeld('a')).toBe(false);
+      expect(await leases.acquire('a', 1000)).toBeDefined();
+    });
+
+    test('fences rise also after a restart', async () => {
+      const first = await granted('a', 1000);
+      await leases.release(first);
+      const second = await granted('a', 1000);
+      await opened.pass(1001);
+      leases = await opened.reopen();
+      expect((await granted('a')).fence).toBeGreaterThan(second.fence);
     });
 
     test('renewing a lost lease says so and has no effect on the new holder', async () => {

@@ -263,6 +263,22 @@ export function describeManifestStoreContract(
         expect(await store.isBlobNamed(madeDigest('other'))).toBe(false);
       });
 
+      test('a repository whose name begins that of another has nothing of it', async () => {
+        const { manifest, contents, blobs } = imageOf('one', ['layer']);
+        await store.putManifest(alpine, manifest, contents, 1);
+        await store.putTag(alpine, '3', tagRecord('a', 1));
+        await store.putTagList(alpine, { tags: ['3'], checked: 1 });
+        for (const name of ['library/alpin', 'library/a', 'library']) {
+          const beginning = { registry: 'docker.io', name };
+          for (const { digest } of blobs) {
+            expect(await store.getBlobEntry(beginning, digest), name).toBeUndefined();
+          }
+          expect(await store.getManifest(beginning, manifest.digest), name).toBeUndefined();
+          expect((await store.listTags(beginning, all)).entries, name).toEqual([]);
+          expect(await store.getTagList(beginning), name).toBeUndefined();
+        }
+      });
+
       test('no reader sees a manifest without its entries and the catalogue', async () => {
         const { manifest, contents, blobs } = imageOf('one', ['a', 'b', 'c', 'd']);
         let isWritten = false;
@@ -378,6 +394,16 @@ export function describeManifestStoreContract(
         const marks = await store.leastRecentlyPulled(10);
         expect(marks.map((mark) => mark.digest)).toEqual([one, two].reverse().map(digestOfImage));
         expect(marks[1]?.pulled).toBe(3);
+      });
+
+      test('an earlier mark than the last one has no effect', async () => {
+        const { manifest, contents } = imageOf('one', ['x']);
+        await store.putManifest(alpine, manifest, contents, 5);
+        await store.markPulled(alpine, manifest.digest, 9);
+        await store.markPulled(alpine, manifest.digest, 7);
+        const marks = await store.leastRecentlyPulled(10);
+        expect(marks.map(({ pulled }) => pulled)).toEqual([9]);
+        expect(await store.getManifest(alpine, manifest.digest)).toMatchObject({ pulled: 9 });
       });
 
       test('marking a manifest that is not there has no effect', async () => {

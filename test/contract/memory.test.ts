@@ -4,6 +4,7 @@ import {
   MemoryFillQueue,
   type StoredFill,
 } from '../../functions/memory/fill-queue.ts';
+import { MemoryLeases } from '../../functions/memory/leases.ts';
 import { type MemoryStore, openMemoryStore } from '../../functions/memory/open.ts';
 import { nodeRuntime } from '../../functions/node/runtime.ts';
 import { describeBlobStoreContract } from './blob-store-contract.ts';
@@ -69,6 +70,17 @@ async function openQueue(): Promise<OpenedPort<HandledQueue>> {
 
 describeManifestStoreContract('memory', () => openInMemory((store) => store.manifests));
 describeBlobStoreContract('memory', () => openInMemory((store) => store.blobs), { follow: true });
-describeLeasesContract('memory', () => openInMemory((store) => store.leases));
+describeLeasesContract('memory', async () => {
+  let now = Date.UTC(2026, 0, 1);
+  const open = () => new MemoryLeases(() => now);
+  return {
+    store: open(),
+    pass: async (milliseconds) => {
+      now += milliseconds;
+    },
+    reopen: async () => open(),
+    close: async () => undefined,
+  };
+});
 describeLedgerContract('memory', () => openInMemory((store) => store.ledger));
 describeFillQueueContract('memory', openQueue);
