@@ -1,0 +1,52 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { makeImage } from '../../../../standins/images/image.ts';
+import { randomLayer } from '../../../../standins/images/layer.ts';
+import { FedBody } from '../fed-body.ts';
+import { type MirrorUnderTest, openMirror } from '../mirror-over-store.ts';
+import { known } from '../scripted-upstream.ts';
+
+const layer = randomLayer('layer', 200_000);
+const image = makeImage({ layers: [layer] });
+const job = {
+  repository: { registry: 'docker.io', name: 'library/app' },
+  blob: { digest: known(layer.digest), size: layer.size, mediaType: layer.mediaType },
+};
+const key = `fill:docker.io@${layer.digest}:${layer.size}`;
+
+let test: MirrorUnderTest;
+let body: FedBody;
+
+beforeEach(async () => {
+  // The heartbeat is an interval; everything else goes on as ever.
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  test = await openMirror();
+  test.upstream.add('library/app', image, '1');
+  body = new FedBody();
+  test.upstream.body = () => body.reader;
+});
+afterEach(async () => {
+  vi.useRealTimers();
+  await test.close();
+});
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+describe('the lease of a fill', () => {
+  it('is held while the fill runs, however long, and free afterwards', async () => {
+    const filling = test.mirror.handleFill(job);
+    await body.asked;
+    const held: boolean[] = [];
+    for (let second = 0; second < 200; second++) {
+      test.pass(1000);
+      vi.advanceTimersByTime(1000);
+      await turn();
+      held.push(await test.store.leases.isHeld(key));
+    }
+    expect(new Set(held)).toEqual(new Set([true]));
+    await body.give(layer.bytes);
+    await body.give(undefined);
+    expect(await filling).toEqual({ kind: 'done' });
+    expect(await test.store.leases.isHeld(key)).toBe(false);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
