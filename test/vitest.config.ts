@@ -27,9 +27,10 @@ function project(name: Project, settings: TestProjectInlineConfiguration['test']
       exclude: globsBelow(name),
       env: scratch(),
       setupFiles: ['test/setup.ts'],
-      // A test that passes needs seconds; a busy machine may need many times as long.
-      testTimeout: 60_000,
-      hookTimeout: 60_000,
+      // A test that passes needs seconds; a busy machine may need a hundred times as long. This only
+      // ends tests that hang.
+      testTimeout: 300_000,
+      hookTimeout: 300_000,
       ...settings,
     },
   };

@@ -28,7 +28,6 @@ export function describeManyClients<Mirror extends RestartableMirror>(
         // Elsewhere the bytes come from where the upstream redirects to, and not from the registry.
         if (target.followsFills) expect(upstream.bytes('blob')).toBe(imageBytes);
       },
-      60_000,
     );
 
     it('are not held up by one that does not read, nor is the fill', async () => {

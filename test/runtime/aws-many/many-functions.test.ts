@@ -34,7 +34,7 @@ test('200 clients of a cold image cost the upstream one request for each part', 
   upstream.clear();
   await pullAtOnce([aws.url], 40);
   expect(upstream.requests).toEqual([]);
-}, 120_000);
+});
 
 // A message comes back after the time of an invocation, which is longer than a lease, as on AWS.
 test('fillers that are killed in the middle are replaced while clients pull', async () => {

@@ -40,7 +40,7 @@ test('200 clients of a cold image at four servers cost one request for each part
   upstream.clear();
   await pullAtOnce(urlsOf(servers), 40);
   expect(upstream.requests).toEqual([]);
-}, 120_000);
+});
 
 test('a server that is killed while it fills is replaced, though nobody asks again', async () => {
   const image = newImage();

@@ -4,9 +4,6 @@ import { ColdStorm } from './cold-storm.ts';
 describe('a cold image that many instances pull at the same moment', () => {
   it.each([1, 100, 1000, 3000])(
     'costs %d of them one manifest GET, and one request a blob',
-    {
-      timeout: 60_000,
-    },
     async (count) => {
       const storm = new ColdStorm();
       const instances = Array.from({ length: count }, () => storm.open());

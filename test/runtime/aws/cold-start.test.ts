@@ -51,4 +51,4 @@ test('a new instance answers soon', async () => {
     await aws.close();
     await upstream.close();
   }
-}, 60_000);
+});

@@ -106,4 +106,4 @@ test('a fill that fails is tried again later', async () => {
   await aws.get('/v2/library/app/manifests/1');
   await isStored(aws, digest);
   expect(aws.output).toContain('"message":"fill deferred"');
-}, 60_000);
+});

@@ -246,4 +246,4 @@ test('without table, bucket and queue a pull still comes from the upstream', asy
   aws.dynamoDb.proxy.answerBy(() => 'cut');
   await aws.sqs.close();
   expect(new Set(await pull(aws, app))).toEqual(new Set([upstream.origins.cdn]));
-}, 60_000);
+});

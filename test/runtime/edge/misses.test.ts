@@ -91,7 +91,7 @@ describe('a miss', () => {
 });
 
 describe('a fill by the queue', () => {
-  it('brings a large layer whole and right', { timeout: 60_000 }, async () => {
+  it('brings a large layer whole and right', async () => {
     const image = makeImage({ layers: [randomLayer('edge-large', 40_000_000)] });
     const { edge, blob } = await start({}, image);
     await edge.get(manifest);

@@ -29,7 +29,7 @@ function wrangler(...args: readonly string[]): string {
   });
 }
 
-describe.skipIf(missing !== '')(`wrangler${missing}`, { timeout: 60_000 }, () => {
+describe.skipIf(missing !== '')(`wrangler${missing}`, () => {
   it('would deploy the very bundle, with its configuration and all bindings', () => {
     const said = wrangler('deploy', '--dry-run', '--outdir', scratch);
     for (const binding of ['env.DB', 'env.BUCKET', 'env.FILLS', 'env.GIVEN_UP']) {

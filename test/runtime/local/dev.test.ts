@@ -44,4 +44,4 @@ test('npm run dev serves an image by the line that it prints, and a signal ends 
   await ended;
   await expect(fetch(curl)).rejects.toThrow();
   await expect(fetch(control)).rejects.toThrow();
-}, 60_000);
+});

@@ -95,4 +95,4 @@ test('killed at any moment, it loses nothing acknowledged and shows nothing half
   expect(acknowledged(acks, 'blob').length).toBeGreaterThan(0);
   expect(acknowledged(acks, 'manifest').length).toBeGreaterThan(0);
   expect(interrupted).toBeGreaterThan(0);
-}, 120_000);
+});

@@ -58,9 +58,7 @@ function mirrorOf(evictionSteps: number, events: MirrorEvent[]) {
   });
 }
 
-test('a run keeps to the statements of an invocation, whatever it finds', {
-  timeout: 60_000,
-}, async () => {
+test('a run keeps to the statements of an invocation, whatever it finds', async () => {
   const steps = await told().evictionSteps();
   await addManifests(steps + 10);
   await addUnnamed(60);
