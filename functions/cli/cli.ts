@@ -5,6 +5,7 @@ import { type ResolvedStore, resolveFile } from '../core/config/resolve-file.ts'
 import { version } from '../core/config/version.ts';
 import { serve } from './commands/serve.ts';
 import { misuse } from './failure.ts';
+import { programHelp, serveHelp } from './help.ts';
 import { loadConfig, readJson } from './load-config.ts';
 
 interface ServeOptions {
@@ -25,8 +26,9 @@ function overridesOf({ upstream, ...options }: ServeOptions): Override[] {
 /** Prints what is wrong with a configuration, one line per problem, and returns the exit code. */
 function report(file: string | undefined, problems: readonly Problem[]): number {
   const [first = '', ...others] = problems.map(problemText);
-  // A problem with the file as a whole, or with its syntax, already names it.
-  const isNamed = file === undefined || first.startsWith(`${file}:`);
+  // A problem with the file's syntax already names it, and one with a variable or an option is not its own.
+  const isNamed =
+    file === undefined || first.startsWith(`${file}:`) || /^(?:PULLFRONT_|--)/.test(first);
   const text =
     others.length === 0
       ? `${isNamed ? '' : `${file}: `}${first}`
@@ -40,7 +42,7 @@ async function runServe(options: ServeOptions): Promise<number> {
   const load = () => loadConfig(file, process.env, overridesOf(options));
   const loaded = await load();
   if ('problems' in loaded) return report(file, loaded.problems);
-  if (loaded.ok.store !== 'cloudflare') return serve(loaded.ok, load);
+  if (loaded.ok.store !== 'cloudflare') return serve(loaded, load);
   const message = '"cloudflare" works only in a Worker: see infra/cloudflare/README.md';
   return report(file, [{ path: 'store', message }]);
 }
@@ -48,13 +50,13 @@ async function runServe(options: ServeOptions): Promise<number> {
 async function runCheck(file: string): Promise<number> {
   const loaded = await loadConfig(file, process.env, []);
   if ('problems' in loaded) return report(file, loaded.problems);
-  process.stdout.write(`${file}: no mistakes\n`);
+  process.stdout.write(`${[`${file}: no mistakes`, ...loaded.notes].join('\nNote: ')}\n`);
   return 0;
 }
 
 async function runResolve(file: string, store: ResolvedStore): Promise<number> {
   const json = await readJson(file);
-  const resolved = 'problems' in json ? json : resolveFile(json.ok, store);
+  const resolved = 'problems' in json ? json : resolveFile(json.ok, store, json.duplicates);
   if ('problems' in resolved) return report(file, resolved.problems);
   process.stdout.write(`${JSON.stringify(resolved.ok)}\n`);
   return 0;
@@ -66,14 +68,20 @@ const program = new Command('pullfront')
   .configureOutput({
     outputError: (text, write) => write(text.replace(/^error: /, 'pullfront: ')),
   })
-  .showHelpAfterError("Run 'pullfront --help' for the commands and options.")
+  .showHelpAfterError(
+    "Run 'pullfront --help' for the commands, or 'pullfront serve --help' for the options.",
+  )
+  .addHelpText('after', programHelp)
   .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : misuse));
 
 program
   .command('serve')
   .description('run the mirror')
   .addOption(new Option('--config <file>', 'configuration file').env('PULLFRONT_CONFIG'))
-  .option('--listen <host:port>', 'address to listen on (default: 127.0.0.1:5000)')
+  .option(
+    '--listen <address>',
+    'HOST:PORT, :PORT for all addresses, PORT for 127.0.0.1, or unix:PATH (default: 127.0.0.1:5000)',
+  )
   .option('--data <dir>', 'folder for the index and the blobs (default: ./pullfront-data)')
   .addOption(
     new Option(
@@ -86,6 +94,7 @@ program
       .default([], 'docker.io')
       .argParser((value: string, previous: readonly string[]) => [...previous, value]),
   )
+  .addHelpText('after', serveHelp)
   .action(async (options: ServeOptions) => {
     process.exitCode = await runServe(options);
   });

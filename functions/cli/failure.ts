@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Config } from '../core/config/resolve.ts';
 import { authorityOf } from '../core/config/units.ts';
 
@@ -31,8 +33,13 @@ export interface StartFailure {
 export function startFailure(error: unknown, config: Config): StartFailure {
   const { listen, data, tls } = config;
   const failed = (message: string, exitCode = 1) => ({ message, exitCode });
-  const { code = '', syscall, port = -1 } = fieldsOf(error);
+  const { code = '', syscall, port = -1, address: path } = fieldsOf(error);
   const address = authorityOf(listen);
+  if ('socket' in listen && syscall === 'listen' && path === listen.socket) {
+    return failed(
+      `cannot listen on ${address}: ${socketReason(path, error)}; choose another path with --listen unix:PATH`,
+    );
+  }
   if (code === 'EADDRINUSE') {
     return failed(
       `${address} is already in use; stop the other program, or choose another address with --listen HOST:PORT`,
@@ -62,10 +69,19 @@ export function startFailure(error: unknown, config: Config): StartFailure {
   return failed(messageOf(error));
 }
 
+function socketReason(path: string, error: unknown): string {
+  // Node says EACCES for a folder that is not there, too.
+  if (!existsSync(dirname(path))) return 'no such folder';
+  return fieldsOf(error).code === 'EADDRINUSE'
+    ? 'another program listens there'
+    : systemReason(error);
+}
+
 interface ErrorFields {
   readonly code?: string;
   readonly syscall?: string;
   readonly port?: number;
+  readonly address?: string;
 }
 
 function fieldsOf(error: unknown): ErrorFields {

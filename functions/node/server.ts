@@ -32,8 +32,9 @@ export interface ServerOptions {
 
 /** A listening server. */
 export interface RunningServer {
+  /** The path of a Unix socket has the port -1. */
   readonly address: AddressInfo;
-  /** `http://127.0.0.1:5000` */
+  /** `http://127.0.0.1:5000`, `unix:/run/pullfront.sock` */
   readonly url: string;
   /** Where the data is, as shown to people. */
   readonly place: string;
@@ -131,7 +132,10 @@ export async function startServer(
     const scheme = config.tls === undefined ? 'http' : 'https';
     return {
       address,
-      url: `${scheme}://${authorityOf({ host: address.address, port: address.port })}`,
+      url:
+        address.port < 0
+          ? `unix:${address.address}`
+          : `${scheme}://${authorityOf({ host: address.address, port: address.port })}`,
       place,
       unexpected: service.unexpected,
       reload: (load) => reload(load).catch(service.unexpected),

@@ -19,7 +19,7 @@ export interface CheckedFile {
 /** Checks a configuration file for a store. Throws ConfigurationMistakes, or the error of the file. */
 export async function checkFile(file: string, store: ResolvedStore): Promise<CheckedFile> {
   const read = readConfigText(file, await readFile(resolve(root, file), 'utf8'));
-  const checked = 'problems' in read ? read : resolveFile(read.ok, store);
+  const checked = 'problems' in read ? read : resolveFile(read.ok, store, read.duplicates);
   if ('ok' in checked) return { resolved: checked.ok, config: checked.config };
   const { problems } = checked;
   const count = problems.length === 1 ? 'a mistake' : `${problems.length} mistakes`;

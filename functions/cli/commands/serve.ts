@@ -1,5 +1,4 @@
 import { hostname } from 'node:os';
-import type { ParsedConfig } from '../../core/config/parse-config.ts';
 import type { Config } from '../../core/config/resolve.ts';
 import { authorityOf } from '../../core/config/units.ts';
 import { version } from '../../core/config/version.ts';
@@ -8,6 +7,7 @@ import { type RunningServer, startServer } from '../../node/server.ts';
 import type { OpenPlatform } from '../../node/server-platform.ts';
 import { clientLines } from '../client-lines.ts';
 import { messageOf, startFailure } from '../failure.ts';
+import type { LoadedConfig } from '../load-config.ts';
 import { openInMemory } from '../memory-platform.ts';
 
 function platformOf({ store, data, aws, limits }: Config): OpenPlatform {
@@ -26,7 +26,10 @@ const sameSignal = 500;
  * Serves until SIGINT or SIGTERM and returns the exit code: 0, 1 if it could not close its store, or
  * that of the failure if it did not start. SIGHUP reloads the configuration.
  */
-export async function serve(config: Config, load: () => Promise<ParsedConfig>): Promise<number> {
+export async function serve(
+  { ok: config, notes }: LoadedConfig & { readonly ok: Config },
+  load: () => Promise<LoadedConfig>,
+): Promise<number> {
   // A full disk behind standard error must not end the process.
   process.stderr.on('error', () => undefined);
   let server: RunningServer | undefined;
@@ -48,7 +51,7 @@ export async function serve(config: Config, load: () => Promise<ParsedConfig>): 
   // Log unhandled rejections instead of exiting: one bug must not cut every pull in flight. An
   // uncaught exception still ends the process, because its state may be inconsistent.
   process.on('unhandledRejection', server.unexpected);
-  print(banner(config, server));
+  print(banner(config, server, notes));
   if (reloadAfterStart) reload();
   await firstSignal();
   print('Shutting down; press Ctrl-C again to exit now.');
@@ -80,18 +83,40 @@ function firstSignal(): Promise<void> {
 }
 
 /** What the server is, how to check it, and how to point clients at it. */
-function banner(config: Config, { url, place, address: { port } }: RunningServer): string {
-  const { listen, tls, defaultUpstream } = config;
-  const isEverywhere = listen.host === '0.0.0.0' || listen.host === '::';
-  const host = isEverywhere ? hostname() : listen.host;
-  const scheme = tls === undefined ? 'http' : 'https';
-  const authority = authorityOf({ host, port });
-  const loopback = /^(?:127\.|::1$|localhost$)/.test(host);
+function banner(config: Config, server: RunningServer, notes: readonly string[]): string {
+  const { defaultUpstream } = config;
   const others = [...config.upstreams.keys()].filter((name) => name !== defaultUpstream);
   return [
     `Pullfront ${version} mirrors ${[`${defaultUpstream} (default)`, ...others].join(', ')}`,
-    `  URL    ${url}`,
-    `  data   ${place}`,
+    `  URL    ${server.url}`,
+    `  data   ${server.place}`,
+    ...('socket' in config.listen
+      ? socketLines(config, config.listen.socket)
+      : addressLines(config, config.listen.host, server.address.port)),
+    ...notes.map((note) => `Note: ${note}`),
+  ].join('\n');
+}
+
+function schemeOf({ tls }: Config): 'http' | 'https' {
+  return tls === undefined ? 'http' : 'https';
+}
+
+function socketLines(config: Config, socket: string): string[] {
+  return [
+    `  check  curl --unix-socket ${socket} ${schemeOf(config)}://localhost/healthz`,
+    '',
+    'Clients need a host and a port: put a reverse proxy in front of the socket.',
+    '',
+  ];
+}
+
+function addressLines(config: Config, address: string, port: number): string[] {
+  const isEverywhere = address === '0.0.0.0' || address === '::';
+  const host = isEverywhere ? hostname() : address;
+  const scheme = schemeOf(config);
+  const authority = authorityOf({ host, port });
+  const loopback = /^(?:127\.|::1$|localhost$)/.test(host);
+  return [
     `  check  curl ${scheme}://${isEverywhere ? `127.0.0.1:${port}` : authority}/healthz`,
     '',
     ...(isEverywhere
@@ -107,5 +132,5 @@ function banner(config: Config, { url, place, address: { port } }: RunningServer
       ...lines.map((line) => `  ${line}`),
       '',
     ]),
-  ].join('\n');
+  ];
 }

@@ -1,7 +1,7 @@
 import type { Environment } from './environment.ts';
 import { dockerHubHosts, registryPattern, wellKnownRegistries } from './known-registries.ts';
 import type { Overlay } from './overlay.ts';
-import { type Path, type Problem, unsetVariable, valueAt } from './problems.ts';
+import { type Mistake, type Path, unsetVariable, valueAt } from './problems.ts';
 import { suggestion } from './suggestion.ts';
 
 /**
@@ -12,10 +12,10 @@ export function crossChecks(
   overlay: Overlay,
   defaultUpstream: unknown,
   environment: Environment,
-): Problem[] {
-  const problems: Problem[] = [];
+): Mistake[] {
+  const mistakes: Mistake[] = [];
   const report = (path: Path, message: string) => {
-    problems.push({ path: overlay.place(path), message });
+    mistakes.push({ path, message });
   };
   const upstreams = overlay.keys(['upstreams']);
   const isOnAws = valueAt(overlay.json, ['store']) === 'aws';
@@ -49,7 +49,7 @@ export function crossChecks(
   for (const { path, variable } of passwordVariables(overlay)) {
     if ((environment[variable] ?? '') === '') report(path, unsetVariable(variable));
   }
-  return problems;
+  return mistakes;
 }
 
 /** The variables that hold the passwords of upstreams. */

@@ -24,7 +24,11 @@ const registry = text(expectedRegistry, registryPattern).refine(
 export const definition = object(
   {
     $schema: z.string('the URL of a JSON Schema').optional(),
-    listen: listenAddress.prefault('127.0.0.1:5000').describe('Address to listen on.'),
+    listen: listenAddress
+      .prefault('127.0.0.1:5000')
+      .describe(
+        'Address to listen on: HOST:PORT; :PORT for all addresses; a port alone for 127.0.0.1; unix:/PATH for a Unix socket.',
+      ),
     tls: object(
       {
         cert: text('the path of a PEM file').describe('Certificate chain. Enables https.'),

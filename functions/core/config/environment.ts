@@ -1,6 +1,5 @@
 import { anyUpstream, type Key, keys } from './keys.ts';
-import type { Path, Problem } from './problems.ts';
-import { suggestion } from './suggestion.ts';
+import type { Path } from './problems.ts';
 
 /** Environment variables by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -12,13 +11,6 @@ export interface Override {
   readonly path: Path;
   readonly value: unknown;
 }
-
-/** The path of the file, and a comma-separated list of upstreams, each NAME or NAME=URL. */
-const special = ['PULLFRONT_CONFIG', 'PULLFRONT_UPSTREAMS'];
-
-/** What Kubernetes sets in every container of a namespace with a service called `pullfront`. */
-const kubernetes =
-  /^PULLFRONT_(?:[A-Z0-9_]+_)?(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT(?:_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)?)$/;
 
 /** The variable for a scalar. */
 export interface Variable {
@@ -62,10 +54,10 @@ export function upstreamOverride(from: string, text: string): Override {
   return { from, path, value: text.slice(equals + 1) };
 }
 
-/** The upstreams in `PULLFRONT_UPSTREAMS`. An empty variable counts as absent, here and below. */
+/** The upstreams in `PULLFRONT_UPSTREAMS`, separated by commas or spaces. An empty variable counts as absent, here and below. */
 export function listedUpstreams(environment: Environment): Override[] {
   const name = 'PULLFRONT_UPSTREAMS';
-  const listed = (environment[name] ?? '').split(',').map((one) => one.trim());
+  const listed = (environment[name] ?? '').split(/[\s,]+/);
   return listed.filter((one) => one !== '').map((one) => upstreamOverride(name, one));
 }
 
@@ -78,31 +70,4 @@ export function environmentOverrides(
     const value = environment[name];
     return value === undefined || value === '' ? [] : [{ from: name, path, value }];
   });
-}
-
-/** Reports `PULLFRONT_` variables that set nothing, apart from `others`. */
-export function unknownVariables(
-  environment: Environment,
-  upstreams: readonly string[],
-  others: readonly string[],
-): Problem[] {
-  const known = [...special, ...variablesOf(upstreams).map(({ name }) => name)];
-  const unknown = Object.keys(environment).filter(
-    (name) =>
-      name.startsWith('PULLFRONT_') &&
-      environment[name] !== '' &&
-      !kubernetes.test(name) &&
-      !known.includes(name) &&
-      !others.includes(name),
-  );
-  return unknown.map((path) => ({
-    path,
-    message: `unknown variable; ${hint(path, suggestion(path, known), upstreams)}`,
-  }));
-}
-
-function hint(name: string, meant: string | undefined, upstreams: readonly string[]): string {
-  if (meant !== undefined) return `did you mean ${meant}?`;
-  if (!name.startsWith('PULLFRONT_UPSTREAMS_')) return 'infra/docs/configuration.md lists them all';
-  return `the configured upstreams are ${upstreams.join(', ')}`;
 }

@@ -6,14 +6,15 @@ import {
   environmentOverrides,
   listedUpstreams,
   type Override,
-  unknownVariables,
 } from './environment.ts';
-import { keysAt } from './keys.ts';
+import { type Findings, findingsOf } from './findings.ts';
 import { wellKnownRegistries } from './known-registries.ts';
+import { literalVariables } from './literal-variables.ts';
 import { Overlay } from './overlay.ts';
-import { mismatch, type Problem, pathText, valueAt } from './problems.ts';
+import { type Mistake, mismatch, type Problem, pathText, valueAt } from './problems.ts';
 import { type Config, resolveConfig } from './resolve.ts';
-import { suggestion } from './suggestion.ts';
+import { unknownKey, wrongRegistry } from './unknown-keys.ts';
+import { unknownVariables } from './unknown-variables.ts';
 
 /** A configuration, or all that is wrong with it. */
 export type ParsedConfig = { readonly ok: Config } | { readonly problems: readonly Problem[] };
@@ -26,10 +27,11 @@ export function parseConfig(
   json: unknown,
   environment: Environment,
   options: readonly Override[] = [],
-): ParsedConfig {
+): ParsedConfig & Findings {
   const overlay = new Overlay(json);
   overlay.apply([...listedUpstreams(environment), ...environmentOverrides(environment, [])]);
   overlay.apply(options);
+  const listed = overlay.keys(['upstreams']);
   const defaultUpstream = valueAt(overlay.json, ['defaultUpstream']) ?? 'docker.io';
   if (typeof defaultUpstream === 'string' && wellKnownRegistries.has(defaultUpstream)) {
     overlay.apply([{ from: 'defaultUpstream', path: ['upstreams', defaultUpstream], value: {} }]);
@@ -40,14 +42,22 @@ export function parseConfig(
 
   const parsed = definition.safeParse(overlay.json);
   const passwords = passwordVariables(overlay).map(({ variable }) => variable);
-  const problems = [
-    ...definitionProblems(parsed.error?.issues ?? [], overlay),
+  const mistakes = [
+    ...literalVariables(overlay),
+    ...definitionMistakes(parsed.error?.issues ?? [], overlay),
     ...crossChecks(overlay, defaultUpstream, environment),
+  ];
+  const problems = [
+    ...onePerPath(mistakes).map(({ path, shown = path, message }) => ({
+      path: overlay.place(shown),
+      message,
+    })),
     ...unknownVariables(environment, upstreams, passwords),
   ];
+  const findings = findingsOf(overlay, listed);
   return parsed.success && problems.length === 0
-    ? { ok: resolveConfig(parsed.data) }
-    : { problems };
+    ? { ...findings, ok: resolveConfig(parsed.data) }
+    : { ...findings, problems };
 }
 
 /** The JSON Schema (2020-12) of the configuration file, for editors. */
@@ -57,30 +67,32 @@ export function configJsonSchema(): Record<string, unknown> {
 }
 
 /** The messages of the definition say what is expected; this adds what it got. */
-function definitionProblems(issues: readonly z.core.$ZodIssue[], overlay: Overlay): Problem[] {
-  const seen = new Set<string>();
-  return issues.flatMap((issue): Problem[] => {
-    const path = overlay.place(issue.path);
+function definitionMistakes(issues: readonly z.core.$ZodIssue[], overlay: Overlay): Mistake[] {
+  return issues.flatMap((issue): Mistake[] => {
+    const { path } = issue;
     if (issue.code === 'unrecognized_keys') {
-      const known = keysAt(issue.path);
-      return issue.keys.map((key) => ({ path, message: unknownKey(key, known) }));
+      return issue.keys.map((key) => ({
+        path: [...path, key],
+        shown: path,
+        message: unknownKey(path, key),
+      }));
     }
-    // Later issues of the same value add nothing.
-    const at = pathText(issue.path);
-    if (seen.has(at)) return [];
-    seen.add(at);
     if (issue.code === 'invalid_key') {
       const [{ message } = issue] = issue.issues;
-      return [{ path, message: mismatch([], String(issue.path.at(-1)), message) }];
+      const name = String(path.at(-1));
+      return [{ path, message: wrongRegistry(name, message) }];
     }
-    const value = valueAt(overlay.json, issue.path);
-    return [{ path, message: mismatch(issue.path, value, issue.message) }];
+    return [{ path, message: mismatch(path, valueAt(overlay.json, path), issue.message) }];
   });
 }
 
-function unknownKey(key: string, known: readonly string[]): string {
-  const meant = suggestion(key, known);
-  const hint =
-    meant === undefined ? `the keys are ${known.join(', ')}` : `did you mean "${meant}"?`;
-  return `unknown key ${JSON.stringify(key)}; ${hint}`;
+/** What follows the first mistake of a value says nothing new. */
+function onePerPath(mistakes: readonly Mistake[]): Mistake[] {
+  const seen = new Set<string>();
+  return mistakes.filter(({ path }) => {
+    const text = pathText(path);
+    const isFirst = !seen.has(text);
+    seen.add(text);
+    return isFirst;
+  });
 }

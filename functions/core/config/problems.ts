@@ -13,6 +13,14 @@ export function problemText({ path, message }: Problem): string {
 /** Where a value is in the file: keys, and numbers within lists. */
 export type Path = readonly PropertyKey[];
 
+/** A mistake in a value of the configuration, wherever the value comes from. */
+export interface Mistake {
+  readonly path: Path;
+  /** The path to show if it is another one. */
+  readonly shown?: Path;
+  readonly message: string;
+}
+
 /** A path as text: `upstreams.docker.io.immutableTags[0]`. */
 export function pathText(path: Path): string {
   const text = path
@@ -36,7 +44,20 @@ export function valueAt(value: unknown, path: Path): unknown {
 /** Says what was expected at a path and what is there. */
 export function mismatch(path: Path, value: unknown, expected: string): string {
   if (value === undefined) return `missing; expected ${expected}`;
-  return `expected ${expected}, got ${shownValue(path, value)}`;
+  const meant = meantValue(path, value);
+  const question = meant === undefined ? '' : `; did you mean "${meant}"?`;
+  return `expected ${expected}, got ${shownValue(path, value)}${question}`;
+}
+
+/** The URL that `ghcr.io` means, and the size that `20 GB`, `100G` or `32m` does. */
+function meantValue(path: Path, value: unknown): string | undefined {
+  const key = String(path.at(-1));
+  if (typeof value !== 'string') return undefined;
+  if (key === 'url') return /^[\w-]+(?:[.:][\w-]+)+$/.test(value) ? `https://${value}` : undefined;
+  if (!key.endsWith('Bytes')) return undefined;
+  const [, count, prefix = '', binary = ''] =
+    /^(\d+(?:\.\d+)?) *([kmgt])(i?)(?:b|bytes)?$/i.exec(value) ?? [];
+  return count && `${count}${prefix.toUpperCase()}${binary.toLowerCase()}B`;
 }
 
 const shownLength = 60;
@@ -52,9 +73,13 @@ export function shownValue(path: Path, value: unknown): string {
   return JSON.stringify(shown);
 }
 
+/** True for text that is surely a variable's name: people also write the password in its place. */
+export function isVariableName(text: string): boolean {
+  return /^[A-Z][A-Z0-9_]{0,63}$/.test(text);
+}
+
 /** The message about a variable that should hold a password. */
 export function unsetVariable(name: string): string {
-  // Someone may have written the password itself where its variable's name belongs.
-  const shown = /^[A-Z][A-Z0-9_]{0,63}$/.test(name) ? name : 'with this name';
-  return `environment variable ${shown} is not set`;
+  if (isVariableName(name)) return `environment variable ${name} is not set`;
+  return 'environment variable with this name (not shown: it may be the password) is not set';
 }

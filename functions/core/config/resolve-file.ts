@@ -16,9 +16,14 @@ export type ResolvedFile =
 
 /**
  * Checks the JSON of a configuration file for functions or a Worker, and resolves it. It ignores
- * variables and secrets: those of this machine are not those of the deployment.
+ * variables and secrets: those of this machine are not those of the deployment. `duplicates` are the
+ * mistakes that its text already has.
  */
-export function resolveFile(json: unknown, store: ResolvedStore): ResolvedFile {
+export function resolveFile(
+  json: unknown,
+  store: ResolvedStore,
+  duplicates: readonly Problem[] = [],
+): ResolvedFile {
   const left =
     store === 'aws' ? requiredOnAws.filter(({ path }) => valueAt(json, path) === undefined) : [];
   const parsed = parseConfig(json, passwordsLater(json), [
@@ -29,9 +34,10 @@ export function resolveFile(json: unknown, store: ResolvedStore): ResolvedFile {
       value: scalar?.kind === 'server-url' ? 'https://queue.example' : 'deployment',
     })),
   ]);
-  if ('problems' in parsed) return parsed;
+  if ('problems' in parsed) return { problems: [...duplicates, ...parsed.problems] };
   const config = parsed.ok;
   const problems = [
+    ...duplicates,
     ...(store === 'cloudflare' ? passwordProblems(config) : []),
     ...authorityProblems(config),
   ];

@@ -30,36 +30,43 @@ const bytes: Readonly<Record<string, number>> = {
   TiB: 2 ** 40,
 };
 
-/** A number and a unit, decimal (`50GB`) or binary (`1.5GiB`). Without a unit it means bytes. */
-export const sizePattern = /^(\d{1,16}(?:\.\d{1,6})?)(B|[KMGT]B|[KMGT]iB)?$/;
+/** A number and a unit, decimal (`50GB`) or binary (`1.5GiB`). Only 0 needs no unit. */
+export const sizePattern = /^(?:0|(\d{1,16}(?:\.\d{1,6})?)(B|[KMGT]B|[KMGT]iB))$/;
 
 /** Reads a size in bytes; NaN if it is invalid. */
 export function parseSize(text: string): number {
-  const [, count, unit = 'B'] = sizePattern.exec(text) ?? [];
-  return Math.round(Number(count) * (bytes[unit] ?? 1));
+  if (text === '0') return 0;
+  const [, count, unit = ''] = sizePattern.exec(text) ?? [];
+  return Math.round(Number(count) * (bytes[unit] ?? Number.NaN));
 }
 
-/** Where a server listens. `host` is a name, an IPv4 address, or an IPv6 address without brackets. */
-export interface ListenAddress {
-  readonly host: string;
-  /** 0 means any free one. */
-  readonly port: number;
-}
+/**
+ * Where a server listens: `host` is a name, an IPv4 address, or an IPv6 address without brackets, and
+ * port 0 any free one. Or the path of a Unix socket.
+ */
+export type ListenAddress =
+  | { readonly host: string; readonly port: number }
+  | { readonly socket: string };
 
-/** `HOST:PORT`, with the brackets that an IPv6 address needs (RFC 3986 §3.2.2). */
-export function authorityOf({ host, port }: ListenAddress): string {
+/** `HOST:PORT`, with the brackets that an IPv6 address needs (RFC 3986 §3.2.2), or `unix:/path`. */
+export function authorityOf(address: ListenAddress): string {
+  if ('socket' in address) return `unix:${address.socket}`;
+  const { host, port } = address;
   return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-/** `HOST:PORT`, an IPv6 address in brackets. */
+/** `HOST:PORT`, an IPv6 address in brackets; `:PORT`, `PORT` or `unix:PATH`. */
 export const listenPattern =
-  /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?)):(\d{1,5})$/;
+  /^(?:(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?))?:(\d{1,5})|(\d{1,5})|unix:(?:\/\/)?([^\0]{1,103}))$/;
 
-/** Reads `HOST:PORT`; undefined if it is invalid. */
+/**
+ * Reads an address to listen on; undefined if it is invalid. `:PORT` means all addresses, as in Go, and
+ * a port alone the loopback address of the default.
+ */
 export function parseListenAddress(text: string): ListenAddress | undefined {
-  const [, bracketed, plain, digits] = listenPattern.exec(text) ?? [];
-  const host = bracketed ?? plain;
-  const port = Number(digits);
-  if (host === undefined || port > 65_535) return undefined;
-  return { host, port };
+  const [, bracketed, plain, digits, alone, socket] = listenPattern.exec(text) ?? [];
+  if (socket !== undefined) return { socket };
+  const port = Number(digits ?? alone);
+  if (!(port <= 65_535)) return undefined;
+  return { host: alone === undefined ? (bracketed ?? plain ?? '::') : '127.0.0.1', port };
 }

@@ -20,7 +20,9 @@ export function scalarOf(schema: z.core.$ZodType): Scalar | undefined {
 /** A scalar; `written` is the form that it has in the file and in the JSON Schema. */
 function scalar<Value extends ScalarValue>(read: Scalar, written: z.ZodType) {
   const schema = written.transform((given, context) => {
-    const value = readScalar(read, String(given));
+    // A size in the file may be a number of bytes; a text has its unit.
+    const isBytes = read.kind === 'size' && typeof given === 'number';
+    const value = readScalar(read, `${given}${isBytes ? 'B' : ''}`);
     if (value === undefined) context.addIssue(read.expected);
     return value as Value;
   });
@@ -81,14 +83,13 @@ function sizeFrom(least: number, expected: string) {
   return scalar<number>({ kind: 'size', least, expected }, written);
 }
 
+const sizeForm = 'with a unit (B, KB, MB, GB, TB, KiB, MiB, GiB or TiB) such as "50GB"';
+
 /** A size in bytes. */
-export const size = sizeFrom(0, 'a size such as "50GB" or "1.5GiB", or a number of bytes');
+export const size = sizeFrom(0, `a size ${sizeForm}`);
 
 /** A size in bytes that is not 0. */
-export const positiveSize = sizeFrom(
-  1,
-  'a size above 0 such as "50GB" or "1.5GiB", or a number of bytes',
-);
+export const positiveSize = sizeFrom(1, `a size above 0 ${sizeForm}`);
 
 function url(kind: 'server-url' | 'registry-url', expected: string) {
   return scalar<URL>({ kind, expected }, z.string(expected));
@@ -105,10 +106,14 @@ export const registryUrl = url(
   `an http or https URL without /v2/ at its end, ${form}`,
 );
 
-const expectedListen = 'HOST:PORT such as "127.0.0.1:5000" or "[::]:5000"';
+const expectedListen =
+  'HOST:PORT such as "127.0.0.1:5000" or "[::]:5000", a port, or "unix:/PATH" (at most 103 bytes)';
 
 /** An address to listen on. */
 export const listenAddress = scalar<ListenAddress>(
   { kind: 'listen', expected: expectedListen },
-  z.string(expectedListen).regex(listenPattern, expectedListen),
+  z.union(
+    [z.string(expectedListen).regex(listenPattern, expectedListen), z.int().min(0).max(65_535)],
+    expectedListen,
+  ),
 );

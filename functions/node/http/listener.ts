@@ -1,10 +1,12 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
-import type { AddressInfo, Socket } from 'node:net';
+import type { AddressInfo, Server, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Config } from '../../core/config/resolve.ts';
+import type { ListenAddress } from '../../core/config/units.ts';
 import { type CertificateCheck, CertificateWatch, readCertificate } from './certificate.ts';
 import { OpenConnections } from './open-connections.ts';
+import { hasCode, listening, listenOnSocket } from './unix-socket.ts';
 import { MeteredResponse } from './write-answer.ts';
 
 /** Answers one request. Does not reject. */
@@ -12,6 +14,7 @@ export type RequestHandler = (request: IncomingMessage, response: MeteredRespons
 
 /** A listening server. */
 export interface Listener {
+  /** The path of a Unix socket has the port -1. */
   readonly address: AddressInfo;
   /** Reads the certificate again, now and from now on from these files. Nothing without TLS. */
   reloadCertificate(files: Config['tls']): Promise<CertificateCheck>;
@@ -65,15 +68,9 @@ export async function listen(
       refuse(error, socket);
     }
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ ...config.listen }, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
+  await begin(server, config.listen);
   return {
-    address: server.address() as AddressInfo,
+    address: addressOf(server),
     async reloadCertificate(files) {
       if (certificate === undefined || files === undefined) return { kind: 'unchanged' };
       return certificate.check(files);
@@ -89,6 +86,23 @@ export async function listen(
       clearTimeout(timer);
     },
   };
+}
+
+async function begin(server: Server, address: ListenAddress): Promise<void> {
+  if ('socket' in address) return listenOnSocket(server, address.socket);
+  try {
+    await listening(server, { ...address });
+  } catch (error) {
+    const isWithoutIpv6 = hasCode(error, ['EAFNOSUPPORT', 'EADDRNOTAVAIL', 'EINVAL']);
+    if (address.host !== '::' || !isWithoutIpv6) throw error;
+    await listening(server, { ...address, host: '0.0.0.0' });
+  }
+}
+
+function addressOf(server: Server): AddressInfo {
+  const address = server.address();
+  if (address === null) throw new Error('the server does not listen');
+  return typeof address === 'string' ? { address, family: 'unix', port: -1 } : address;
 }
 
 const tlsOptions = { minVersion: 'TLSv1.2', handshakeTimeout: 10_000 } as const;

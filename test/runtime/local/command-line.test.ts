@@ -25,9 +25,12 @@ test('--version and --help', async () => {
   expect(version.out).toMatch(/^\d+\.\d+\.\d+\n$/);
   const help = await run(['serve', '--help']);
   expect(help).toMatchObject({ code: 0, err: '' });
-  for (const option of ['--config', '--listen', '--data', '--upstream']) {
-    expect(help.out).toContain(option);
+  const parts = ['--config', '--listen', '--data', '--upstream', 'PULLFRONT_LISTEN', 'HTTPS_PROXY'];
+  for (const part of [...parts, 'Examples:', 'Environment:', 'Signals:']) {
+    expect(help.out).toContain(part);
   }
+  const top = await run(['--help']);
+  for (const part of ['Examples:', 'Exit codes:', '\n  2  ']) expect(top.out).toContain(part);
 });
 
 test.each([[['bogus']], [['serve', '--bogus']], [['serve', 'x']], [['config', 'check']], [[]]])(
@@ -44,18 +47,20 @@ test('config check of a good file', async () => {
   const path = await file('\uFEFF{"upstreams": {"ghcr.io": {}}}');
   expect(await run(['config', 'check', path])).toEqual({
     code: 0,
-    out: `${path}: no mistakes\n`,
+    out: `${path}: no mistakes\nNote: docker.io is mirrored too, as the default upstream; "defaultUpstream": "ghcr.io" replaces it\n`,
     err: '',
   });
 });
 
 test('config check lists all mistakes', async () => {
-  const path = await file('{"listen": 5, "upstreams": {"docker.io": {"tagTtl": "5 min"}}, "x": 1}');
+  const path = await file(
+    '{"listen": "x", "upstreams": {"docker.io": {"tagTtl": "5 min"}}, "x": 1}',
+  );
   const { code, out, err } = await run(['config', 'check', path]);
   expect([code, out]).toEqual([2, '']);
   expect(err.split('\n')).toEqual([
     `pullfront: ${path} has 3 mistakes:`,
-    expect.stringMatching(/^ {2}listen: expected .*, got 5$/),
+    expect.stringMatching(/^ {2}listen: expected .*, got "x"$/),
     expect.stringMatching(/^ {2}upstreams\.docker\.io\.tagTtl: expected .*, got "5 min"$/),
     expect.stringMatching(/^ {2}unknown key "x"; /),
     '',
@@ -64,7 +69,9 @@ test('config check lists all mistakes', async () => {
 
 test.each([
   ['{\n  "listen": "a:1"\n  "data": 1\n}', ':3:3: invalid JSON at "\\"data\\": 1"'],
-  ['', ':1:1: invalid JSON: unexpected end of file'],
+  ['', ': the file is empty'],
+  ['upstreams:\n  ghcr.io: {}\n', ': this is YAML'],
+  ["{'listen': ':5000'}", ":1:2: invalid JSON at \"'listen': ':5000'}\"; use double quotes"],
 ])('a file that is no JSON: %j', async (text, expected) => {
   const path = await file(text);
   const { code, err } = await run(['config', 'check', path]);
@@ -84,11 +91,32 @@ test('files that the configuration names must be there', async () => {
   const path = await file(JSON.stringify({ tls, upstreams: { 'docker.io': { credentials } } }));
   const { code, err } = await run(['config', 'check', path]);
   expect(code).toBe(2);
-  expect(err).toMatch(/tls\.cert: cannot read the file: a directory/);
-  expect(err).toMatch(/tls\.key: cannot read the file: no such file/);
-  expect(err).toMatch(
-    /upstreams\.docker\.io\.credentials\.password\.file: cannot read the file: no such/,
+  expect(err).toContain(`tls.cert: cannot read the file ${folder}: a directory`);
+  expect(err).toContain(`tls.key: cannot read the file ${folder}/none: no such file`);
+  expect(err).toContain(`credentials.password.file: cannot read the file ${folder}/none: no such`);
+});
+
+test('duplicate keys, wrong values, missing files and variables come in one run', async () => {
+  const path = await file(
+    '{"log": {},\n"log": {"level": "x"}, "tls": {"cert": "a/b", "key": "a/c"}}',
   );
+  const { code, err } = await run(['config', 'check', path], { PULLFRONT_TAG_TTL: '1m' });
+  expect(code).toBe(2);
+  expect(err.split('\n')).toEqual([
+    `pullfront: ${path} has 5 mistakes:`,
+    `  ${path}:2:1: duplicate key log; it is in line 1 too`,
+    expect.stringMatching(/^ {2}log\.level: expected one of /),
+    expect.stringMatching(/^ {2}PULLFRONT_TAG_TTL: unknown variable; /),
+    '  tls.cert: cannot read the file a/b: no such file',
+    '  tls.key: cannot read the file a/c: no such file',
+    '',
+  ]);
+});
+
+test('a mistake in a variable is not said to be in the file', async () => {
+  const path = await file('{}');
+  const { err } = await run(['config', 'check', path], { PULLFRONT_LISTEN: 'x' });
+  expect(err).toMatch(/^pullfront: PULLFRONT_LISTEN: expected /);
 });
 
 test('the store of a Worker is a mistake for a server', async () => {
@@ -133,7 +161,7 @@ test('config resolve prints what a function reads, whatever the variables here',
 });
 
 test.each([
-  ['{"listen": 5, "x": 1}', 'aws', 'has 2 mistakes'],
+  ['{"listen": "y", "x": 1}', 'aws', 'has 2 mistakes'],
   ['{"limits": {"storeBytes": "x"}}', 'cloudflare', 'limits.storeBytes: expected a size'],
   ['{}', 'embedded', "argument 'embedded' is invalid"],
 ])('config resolve of %s for %s ends with 2', async (text, store, expected) => {

@@ -161,7 +161,7 @@ test('two servers do not share a folder, and a port is taken once', async () => 
 
 test('only a server that fills works on the queue and looks after the bound as it starts', async () => {
   await server.close();
-  const config = configured({ storeBytes: '1' });
+  const config = configured({ storeBytes: '1B' });
   for (const fillsHere of [false, true]) {
     const begun: string[] = [];
     const openPlatform: OpenPlatform = async (lent) => {

@@ -14,7 +14,7 @@ test('a variable goes before the file', () => {
       PULLFRONT_UPSTREAMS_DOCKER_IO_TAG_TTL: '1h',
     },
   );
-  expect(config.listen.port).toBe(2);
+  expect(config.listen).toMatchObject({ port: 2 });
   expect(config.limits.storeBytes).toBe(2e9);
   expect(config.data).toBe('/data');
   expect(config.log.format).toBe('json');
@@ -23,14 +23,16 @@ test('a variable goes before the file', () => {
 
 test('an option goes before a variable', () => {
   const option = { from: '--listen', path: ['listen'], value: '127.0.0.1:3' };
-  expect(parsed({}, { PULLFRONT_LISTEN: '127.0.0.1:2' }, [option]).listen.port).toBe(3);
+  const { listen } = parsed({}, { PULLFRONT_LISTEN: '127.0.0.1:2' }, [option]);
+  expect(listen).toMatchObject({ port: 3 });
   const url = upstreamOverride('--upstream', 'docker.io=http://127.0.0.1:5001');
   const config = parsed({}, { PULLFRONT_UPSTREAMS_DOCKER_IO_URL: 'https://other' }, [url]);
   expect(config.upstreams.get('docker.io')?.url.href).toBe('http://127.0.0.1:5001/');
 });
 
 test('an empty variable counts as absent', () => {
-  expect(parsed({}, { PULLFRONT_LISTEN: '', PULLFRONT_UPSTREAMS: '' }).listen.port).toBe(5000);
+  const config = parsed({}, { PULLFRONT_LISTEN: '', PULLFRONT_UPSTREAMS: '' });
+  expect(config.listen).toMatchObject({ port: 5000 });
 });
 
 test('the default upstream of a variable', () => {
@@ -49,7 +51,7 @@ test('a list of upstreams, with urls or without', () => {
   const config = parsed(
     { upstreams: { 'ghcr.io': { tagTtl: '1h' } } },
     {
-      PULLFRONT_UPSTREAMS: 'ghcr.io, quay.io, localhost:5001=http://localhost:5001',
+      PULLFRONT_UPSTREAMS: 'ghcr.io, quay.io localhost:5001=http://localhost:5001',
       PULLFRONT_UPSTREAMS_LOCALHOST_5001_DELIVERY: 'redirect',
     },
   );
@@ -83,7 +85,7 @@ test.each([
   ],
   [
     { PULLFRONT_UPSTREAMS: 'GHCR.io' },
-    /^PULLFRONT_UPSTREAMS: expected a registry.*, got "GHCR\.io"$/,
+    /^PULLFRONT_UPSTREAMS: expected a registry.*, got "GHCR\.io"; did you mean "ghcr\.io"\?$/,
   ],
   [
     { PULLFRONT_UPSTREAMS: 'docker.io=x' },
@@ -91,7 +93,38 @@ test.each([
   ],
   [
     { PULLFRONT_UPSTREAMS_GHCR_IO_TAG_TTL: '1s' },
-    /^PULLFRONT_UPSTREAMS_GHCR_IO_TAG_TTL: unknown variable; the configured upstreams are docker\.io$/,
+    /^PULLFRONT_UPSTREAMS_GHCR_IO_TAG_TTL: unknown variable; ghcr\.io is not mirrored; add it to "upstreams" or to PULLFRONT_UPSTREAMS$/,
+  ],
+  [
+    { PULLFRONT_UPSTREAMS_DOCKER_IO_ALLOW: 'library/**' },
+    /^PULLFRONT_UPSTREAMS_DOCKER_IO_ALLOW: unknown variable; upstreams\.docker\.io\.allow is a list, and lists can only be set in the file$/,
+  ],
+  [
+    { PULLFRONT_UPSTREAMS_DOCKER_IO_CREDENTIALS_PASSWORD: 'hunter2' },
+    /PASSWORD: unknown variable; did you mean \w+_PASSWORD_ENV, \w+_PASSWORD_FILE or \w+_PASSWORD_SECRET\?$/,
+  ],
+  [
+    { PULLFRONT_UPSTREAMS_DOCKER_IO_USERNAME: 'me' },
+    /did you mean PULLFRONT_UPSTREAMS_DOCKER_IO_CREDENTIALS_USERNAME\?$/,
+  ],
+  [{ PULLFRONT_TAG_TTL: '1m' }, /did you mean PULLFRONT_UPSTREAMS_DOCKER_IO_TAG_TTL\?$/],
+  [{ PULLFRONT_STORE_BYTES: '1GB' }, /did you mean PULLFRONT_LIMITS_STORE_BYTES\?$/],
+  // Kubernetes sets it to tcp://…
+  [
+    { PULLFRONT_PORT: '5000' },
+    /^PULLFRONT_PORT: unknown variable; did you mean PULLFRONT_LISTEN\?$/,
+  ],
+  [
+    { PULLFRONT_UPSTREAMS: '["ghcr.io"]' },
+    /^PULLFRONT_UPSTREAMS: expected a registry.*; did you mean "ghcr\.io"\?$/,
+  ],
+  [
+    { PULLFRONT_LIMITS_STORE_BYTES: '100' },
+    /^PULLFRONT_LIMITS_STORE_BYTES: expected a size above 0 with a unit.*, got "100"$/,
+  ],
+  [
+    { PULLFRONT_DATA: '$HOME/data' },
+    /^PULLFRONT_DATA: variables such as \$HOME are not expanded; write the value$/,
   ],
   [
     { PULLFRONT_DEFAULT_UPSTREAM: 'a.b' },

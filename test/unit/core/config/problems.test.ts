@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { parseConfig } from '../../../../functions/core/config/parse-config.ts';
 import { mistakes } from './parsing.ts';
 
 const hub = (upstream: object) => ({ upstreams: { 'docker.io': upstream } });
@@ -17,7 +18,9 @@ test.each<[string, unknown, RegExp]>([
     { listen: 'localhost:70000' },
     /^listen: expected .*, got "localhost:70000"$/,
   ],
-  ['a number for listen', { listen: 5000 }, /^listen: expected .*, got 5000$/],
+  ['a port too high alone', { listen: 70_000 }, /^listen: expected .*, got 70000$/],
+  ['an empty port', { listen: ':' }, /^listen: expected .*, got ":"$/],
+  ['a socket without a path', { listen: 'unix:' }, /^listen: expected .*, got "unix:"$/],
   ['tls without a key', { tls: { cert: 'a' } }, /^tls\.key: missing; expected the path/],
   ['an empty folder name', { data: '' }, /^data: expected the path of a folder.*, got ""$/],
   ['an unknown key', { uptreams: {} }, /^unknown key "uptreams"; did you mean "upstreams"\?$/],
@@ -121,7 +124,7 @@ test.each<[string, unknown, RegExp]>([
   [
     'upper case',
     { upstreams: { 'GHCR.io': {} } },
-    /^upstreams\.GHCR\.io: expected a registry.*, got "GHCR\.io"$/,
+    /^upstreams\.GHCR\.io: expected a registry.*, got "GHCR\.io"; did you mean "ghcr\.io"\?$/,
   ],
   [
     "docker.io's other name",
@@ -183,6 +186,31 @@ test('a secret within a URL is never printed', () => {
   expect(found[0]).toMatch(
     /^upstreams\.docker\.io\.url: expected .*, got a string with @ \(not shown\)$/,
   );
+});
+
+test('a mistake is reported once', () => {
+  expect(mistakes({ limits: { storeBytes: -1 }, shutdownTimeout: '-5s' })).toEqual([
+    expect.stringMatching(/^limits\.storeBytes: /),
+    expect.stringMatching(/^shutdownTimeout: /),
+  ]);
+});
+
+test('both wrong upstreams of one variable are reported', () => {
+  expect(mistakes({}, { PULLFRONT_UPSTREAMS: 'A,B' })).toHaveLength(2);
+});
+
+test.each([
+  [{ upstreams: { 'ghcr.io': {} } }, {}, true],
+  [{}, { PULLFRONT_UPSTREAMS: 'ghcr.io' }, true],
+  [{}, {}, false],
+  [{ upstreams: { 'docker.io': {}, 'ghcr.io': {} } }, {}, false],
+  [{ upstreams: { 'ghcr.io': {} }, defaultUpstream: 'ghcr.io' }, {}, false],
+  [{ upstreams: { 'ghcr.io': {} }, defaultUpstream: 'docker.io' }, {}, false],
+])('%j with %j says that docker.io is mirrored too: %s', (json, environment, isNoted) => {
+  const { notes } = parseConfig(json, environment);
+  const note =
+    'docker.io is mirrored too, as the default upstream; "defaultUpstream": "ghcr.io" replaces it';
+  expect(notes).toEqual(isNoted ? [note] : []);
 });
 
 test('a variable for a password must be set', () => {

@@ -100,7 +100,6 @@ test.each([
   ['4KiB', 4096],
   ['2TB', 2e12],
   ['17B', 17],
-  ['1000', 1000],
   [1000, 1000],
 ])('the size %s', (size, bytes) => {
   expect(parsed({ limits: { storeBytes: size } }).limits.storeBytes).toBe(bytes);
