@@ -4,8 +4,11 @@ import { UpstreamError } from '../ports/upstream-error.ts';
 /** How long a refused pull counts if the registry does not say what is left, in ms. */
 const refusalLife = 60_000;
 
-/** How long a report that nothing is left counts, in ms. Each HEAD brings a new report. */
-const reportLife = 600_000;
+/**
+ * How long a report that nothing is left counts, in ms, unless its window is shorter. Each HEAD brings a
+ * new report.
+ */
+const longestReport = 600_000;
 
 interface Spent {
   readonly error: UpstreamError;
@@ -33,10 +36,15 @@ export class PullLimit {
   }
 
   /** An answer of the registry says what is left. */
-  reported(registry: string, { remaining }: RateLimit): void {
-    if (remaining > 0) this.#refusal = undefined;
+  reported(registry: string, { remaining, windowSeconds = Number.POSITIVE_INFINITY }: RateLimit) {
+    this.#report = undefined;
+    if (remaining > 0) {
+      this.#refusal = undefined;
+      return;
+    }
     const error = new UpstreamError('limited', `${registry}: no pull is left of its limit`);
-    this.#report = remaining > 0 ? undefined : { error, since: this.#now(), life: reportLife };
+    const life = Math.min(windowSeconds * 1000, longestReport);
+    this.#report = { error, since: this.#now(), life };
   }
 
   /** Why a manifest cannot be had now; undefined if nothing is known against it. */

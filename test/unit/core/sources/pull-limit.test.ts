@@ -42,6 +42,13 @@ it('lasts ten minutes after a report that nothing is left, or until another one'
   expect(pulls.current).toBeUndefined();
 });
 
+it('lasts no longer than the window of the report', () => {
+  pulls.reported(hub, { limit: 10, remaining: 0, windowSeconds: 1 });
+  expect(pulls.current).toMatchObject({ kind: 'limited' });
+  now += second;
+  expect(pulls.current).toBeUndefined();
+});
+
 it('ends after a refused pull when a report says that something is left', () => {
   pulls.pulled(refusal);
   pulls.reported(hub, left(1));
