@@ -3,6 +3,7 @@ import { passThroughAll } from '../core/mirror/blobs/background-fill.ts';
 import { tolerate } from '../core/ports/tolerate.ts';
 import { passwordReader } from '../node/password.ts';
 import { type OpenPlatform, storeListeners } from '../node/server-platform.ts';
+import { DynamoDbBlobIndex } from './dynamodb/blob-index.ts';
 import { ServedSqsFillQueue } from './sqs/fill-queue.ts';
 import { openStores } from './stores.ts';
 
@@ -15,7 +16,11 @@ const flushInterval = 60_000;
  */
 export function openOnAws(aws: AwsConfig): OpenPlatform {
   return async ({ environment, runtime, log, fetch }) => {
-    const { manifests, blobs, leases, ledger, queues, readSecret } = openStores(aws, environment);
+    const { manifests, blobs, leases, ledger, queues, readSecret } = openStores(
+      aws,
+      environment,
+      (table) => new DynamoDbBlobIndex(table),
+    );
     const queue = new ServedSqsFillQueue(queues, storeListeners(log));
     const { flush } = tolerate({ flush: () => ledger.flush() }, runtime.observe);
     const flushing = setInterval(() => void flush(), flushInterval);

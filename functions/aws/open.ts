@@ -7,7 +7,7 @@ import type { FunctionConfig } from './configuration.ts';
 import { observeEvent } from './metrics/event-metrics.ts';
 import { type MetricLedger, metricLedger } from './metrics/metric-ledger.ts';
 import { createMetricLog, type MetricLog } from './metrics/metric-log.ts';
-import { type AwsStores, openStores } from './stores.ts';
+import { type AwsStores, type OpenBlobIndex, openStores } from './stores.ts';
 
 /** What a function needs of its process. */
 export interface FunctionProcess extends Pick<Platform, 'fetch'> {
@@ -33,12 +33,16 @@ export interface FunctionPlatform extends Platform {
 const evictionSteps = 300;
 
 /** Opens the platform of an instance. Sends nothing yet. */
-export function openPlatform(config: FunctionConfig, process: FunctionProcess): FunctionPlatform {
+export function openPlatform(
+  config: FunctionConfig,
+  process: FunctionProcess,
+  openBlobIndex: OpenBlobIndex,
+): FunctionPlatform {
   const { environment, fetch, write } = process;
   const { passThroughBytes, fillWait } = config.aws;
   const log = createMetricLog(config.log.level, write, Date.now);
   const { runtime, settled } = nodeRuntime((event) => observeEvent(log, event));
-  const stores = openStores(config.aws, environment);
+  const stores = openStores(config.aws, environment, openBlobIndex);
   const ledger = metricLedger(stores.ledger, runtime);
   const { manifests, blobs, leases, queue } = stores;
   return {

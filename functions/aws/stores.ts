@@ -1,3 +1,4 @@
+import type { BlobIndex } from '../core/bucket/blob-index.ts';
 import { blobKey } from '../core/bucket/blob-key.ts';
 import { LargeValues } from '../core/bucket/large-values.ts';
 import type { Environment } from '../core/config/environment.ts';
@@ -5,7 +6,6 @@ import type { AwsConfig } from '../core/config/resolve.ts';
 import type { Digest } from '../core/oci/digest.ts';
 import type { Ports } from '../core/ports/ports.ts';
 import { createSigner } from '../core/signing/presigner.ts';
-import { DynamoDbBlobIndex } from './dynamodb/blob-index.ts';
 import { openDynamoDbClients } from './dynamodb/dynamodb-clients.ts';
 import { DynamoDbLeases } from './dynamodb/leases.ts';
 import { DynamoDbLedger } from './dynamodb/ledger.ts';
@@ -31,8 +31,15 @@ export interface AwsStores extends Ports {
   warm(): void;
 }
 
+/** Opens the index of blobs: `DynamoDbBlobIndex`, or `readOnlyBlobIndex` where nothing is filled. */
+export type OpenBlobIndex = (table: DynamoDbTable) => BlobIndex;
+
 /** Opens the stores on AWS. They connect when they are first used. */
-export function openStores(aws: AwsConfig, environment: Environment): AwsStores {
+export function openStores(
+  aws: AwsConfig,
+  environment: Environment,
+  openBlobIndex: OpenBlobIndex,
+): AwsStores {
   const now = Date.now;
   const { endpoints, bucket, urlLife, dualStack } = aws;
   const region = regionOf(aws, environment);
@@ -54,7 +61,7 @@ export function openStores(aws: AwsConfig, environment: Environment): AwsStores 
   const blobs = s3BlobStore({
     address,
     signer,
-    index: new DynamoDbBlobIndex(table),
+    index: openBlobIndex(table),
     bucket: openBucket({ ...address, credentials, longestSilence: 60_000 }),
     urlLife,
     now,

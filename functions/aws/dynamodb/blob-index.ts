@@ -9,7 +9,8 @@ import { type Digest, parseDigest } from '../../core/oci/digest.ts';
 import type { CondemnedBlob, StoredBlob } from '../../core/ports/blob-store.ts';
 import { StoreBusy } from '../../core/ports/leases.ts';
 import { readBatch } from './batch.ts';
-import { type Item, type Key, keyItem, number, numberOf, text, textOf } from './item.ts';
+import { blobItemKey, getBlob, readBlob } from './blob-item.ts';
+import { type Key, keyItem, number, text, textOf } from './item.ts';
 import { timeKey } from './item-keys.ts';
 import type { DynamoDbTable } from './table.ts';
 import { transact } from './transaction.ts';
@@ -26,10 +27,6 @@ import { changeOfUsed, correctUsed, readUsed } from './used-bytes.ts';
  * The blob's item decides: it has `condemned`, and `deleting` while its object is deleted. It changes in
  * one transaction with the row of the list of condemned blobs and with the sum.
  */
-
-function blobItemKey(digest: Digest): Key {
-  return { pk: `blob#${digest}`, sk: 'blob' };
-}
 
 const condemnedPartition = 'condemned';
 
@@ -56,9 +53,8 @@ export class DynamoDbBlobIndex implements BlobIndex {
     this.#table = table;
   }
 
-  async get(digest: Digest): Promise<IndexedBlob | undefined> {
-    const item = await this.#table.get(blobItemKey(digest));
-    return item && readBlob(item);
+  get(digest: Digest): Promise<IndexedBlob | undefined> {
+    return getBlob(this.#table, digest);
   }
 
   async put({ digest, size, stored }: StoredBlob): Promise<void> {
@@ -212,13 +208,4 @@ export class DynamoDbBlobIndex implements BlobIndex {
     await this.put(found);
     return { ...found, condemned: undefined, isDeleting: false };
   }
-}
-
-function readBlob(item: Item): IndexedBlob | undefined {
-  const digest = parseDigest((textOf(item, 'pk') ?? '').slice('blob#'.length));
-  const size = numberOf(item, 'size');
-  if (digest === undefined || size === undefined) return undefined;
-  const condemned = numberOf(item, 'condemned');
-  const isDeleting = item.deleting !== undefined;
-  return { digest, size, stored: numberOf(item, 'stored') ?? 0, condemned, isDeleting };
 }

@@ -105,3 +105,25 @@ export function leaseKey(name: string): Key {
 export const rateLimitPartition = 'rate-limit';
 
 export const countersKey: Key = { pk: 'ledger', sk: 'counters' };
+
+/**
+ * The partitions that an instance which fills nothing writes, as patterns of IAM: all but those of
+ * blobs, which decide what clients are redirected to in the bucket.
+ *
+ * @public infra/aws makes a role of them.
+ */
+export const pullPartitions = [
+  'tag#*',
+  gonePartition,
+  'manifest#*',
+  'entry#*',
+  'member#*',
+  cataloguePartition,
+  pullPartition,
+  'list#*',
+  'location#*',
+  'hold#*',
+  'lease#*',
+  rateLimitPartition,
+  countersKey.pk,
+] as const;

@@ -1,14 +1,12 @@
-import { randomUUID } from 'node:crypto';
 import {
   BatchGetItemCommand,
   BatchWriteItemCommand,
   DeleteItemCommand,
+  type DynamoDBClient,
   GetItemCommand,
   type KeysAndAttributes,
   PutItemCommand,
   paginateQuery,
-  type TransactWriteItem,
-  TransactWriteItemsCommand,
   UpdateItemCommand,
   type WriteRequest,
 } from '@aws-sdk/client-dynamodb';
@@ -143,23 +141,9 @@ export class DynamoDbTable {
     return written(this.#clients.client.send(command));
   }
 
-  /**
-   * Applies all writes or none (TransactWriteItems). A repeat after a lost response has the same token,
-   * so that it is applied once. `conflict`: another transaction was changing one of the items.
-   */
-  async transact(
-    writes: (table: string) => TransactWriteItem[],
-  ): Promise<'written' | 'refused' | 'conflict'> {
-    const input = { TransactItems: writes(this.#table), ClientRequestToken: randomUUID() };
-    try {
-      await unlessBusy(this.#clients.client.send(new TransactWriteItemsCommand(input)));
-      return 'written';
-    } catch (error) {
-      const reasons = error instanceof ServiceError ? error.reasons : [];
-      if (reasons.includes('ConditionalCheckFailed')) return 'refused';
-      if (reasons.some((reason) => passing.has(reason))) return 'conflict';
-      throw error;
-    }
+  /** Makes a call that only some bundles need. Rejects as the other methods do. */
+  call<Output>(make: (client: DynamoDBClient, table: string) => Promise<Output>): Promise<Output> {
+    return unlessBusy(make(this.#clients.client, this.#table));
   }
 
   /** The pages of a query. A page may be empty without being the last one. */
@@ -198,13 +182,6 @@ export class DynamoDbTable {
     return undefined;
   }
 }
-
-/** Why a transaction is cancelled that can be sent again. */
-const passing = new Set([
-  'ProvisionedThroughputExceeded',
-  'ThrottlingError',
-  'TransactionConflict',
-]);
 
 type Clients = Pick<DynamoDbClients, 'client' | 'once'>;
 

@@ -1,6 +1,8 @@
-import type { TransactWriteItem } from '@aws-sdk/client-dynamodb';
+import { randomUUID } from 'node:crypto';
+import { type TransactWriteItem, TransactWriteItemsCommand } from '@aws-sdk/client-dynamodb';
 import { StoreBusy } from '../../core/ports/leases.ts';
 import { backOff } from '../sdk/backoff.ts';
+import { ServiceError } from '../sdk/service-error.ts';
 import { type Item, type Key, keyItem } from './item.ts';
 import { type Condition, conditional, type DynamoDbTable, type Update } from './table.ts';
 
@@ -21,13 +23,38 @@ export type Write =
  */
 export async function transact(table: DynamoDbTable, writes: readonly Write[]): Promise<boolean> {
   for (let round = 1; round <= mostRounds; round++) {
-    const outcome = await table.transact((TableName) =>
-      writes.map((write) => transactItem(TableName, write)),
-    );
+    const outcome = await sendOnce(table, writes);
     if (outcome !== 'conflict') return outcome === 'written';
     await backOff(round, pauses);
   }
   throw new StoreBusy('other transactions change the same items');
+}
+
+/** Why a transaction is cancelled that can be sent again. */
+const passing = new Set([
+  'ProvisionedThroughputExceeded',
+  'ThrottlingError',
+  'TransactionConflict',
+]);
+
+async function sendOnce(
+  table: DynamoDbTable,
+  writes: readonly Write[],
+): Promise<'written' | 'refused' | 'conflict'> {
+  try {
+    await table.call((client, name) => {
+      const TransactItems = writes.map((write) => transactItem(name, write));
+      // The SDK repeats the call with the same token.
+      const input = { TransactItems, ClientRequestToken: randomUUID() };
+      return client.send(new TransactWriteItemsCommand(input));
+    });
+    return 'written';
+  } catch (error) {
+    const reasons = error instanceof ServiceError ? error.reasons : [];
+    if (reasons.includes('ConditionalCheckFailed')) return 'refused';
+    if (reasons.some((reason) => passing.has(reason))) return 'conflict';
+    throw error;
+  }
 }
 
 function transactItem(TableName: string, write: Write): TransactWriteItem {

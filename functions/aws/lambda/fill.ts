@@ -3,6 +3,7 @@ import type { FillJob } from '../../core/ports/fill-queue.ts';
 import { createService } from '../../core/service/create-service.ts';
 import { storeListeners } from '../../node/server-platform.ts';
 import type { FunctionConfig } from '../configuration.ts';
+import { DynamoDbBlobIndex } from '../dynamodb/blob-index.ts';
 import { type FunctionProcess, openPlatform } from '../open.ts';
 import { handleMessage } from '../sqs/fill-queue.ts';
 import { deliveryOf } from '../sqs/queue.ts';
@@ -31,7 +32,7 @@ const backgroundTime = 2_000;
 
 /** Opens the fill function. */
 export function openFill(config: FunctionConfig, process: FunctionProcess): FillHandler {
-  const platform = openPlatform(config, process);
+  const platform = openPlatform(config, process, (table) => new DynamoDbBlobIndex(table));
   const { log, stores, ledger, settled } = platform;
   const { mirror } = createService(config, platform);
   const options = { ...storeListeners(log), hiddenSeconds, hideFirst: true };

@@ -4,6 +4,7 @@ import { parseDigest } from '../../core/oci/digest.ts';
 import type { Answer } from '../../core/registry/answer.ts';
 import { createService } from '../../core/service/create-service.ts';
 import type { FunctionConfig } from '../configuration.ts';
+import { readOnlyBlobIndex } from '../dynamodb/blob-item.ts';
 import { measureRequest } from '../metrics/event-metrics.ts';
 import { type FunctionProcess, openPlatform } from '../open.ts';
 import type { AwsStores } from '../stores.ts';
@@ -30,7 +31,7 @@ const countersTime = 1500;
 
 /** Opens the pull function. */
 export function openPull(config: FunctionConfig, process: FunctionProcess): PullHandler {
-  const platform = openPlatform(config, process);
+  const platform = openPlatform(config, process, readOnlyBlobIndex);
   const { stores, ledger, log, settled } = platform;
   const { app, unexpected } = createService(config, platform);
   const functionUrl = createFunctionUrl({

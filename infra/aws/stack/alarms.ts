@@ -30,6 +30,9 @@ const excess = 1.2;
 /** US dollars an hour: 36,000 pulls, or five fills at once all the time. */
 const mostCost = 0.4;
 
+/** In five minutes. A pull without the index makes more, and one lost connection fewer. */
+const mostStoreFailures = 5;
+
 const period = Duration.minutes(5);
 
 /** Adds the alarms. Without an action they only change their state. */
@@ -78,6 +81,12 @@ export function addAlarms(stack: Stack, watched: Watched, action: IAlarmAction |
       0,
     );
   }
+  reaching(
+    'IndexFailures',
+    'The table, the bucket or the queue refused calls of the functions: without the index, pulls go to the registries and use up their limits. "store-failed" in the logs says why.',
+    total('StoreFailures'),
+    mostStoreFailures,
+  );
   alarm(
     'UpstreamLimits',
     'An upstream answered 429: known images are served stale, new ones come from the upstream itself.',

@@ -1,5 +1,11 @@
 import { ArnFormat, RemovalPolicy, type Stack } from 'aws-cdk-lib';
-import { LogGroup, type LogGroupProps, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import {
+  FilterPattern,
+  LogGroup,
+  type LogGroupProps,
+  type RetentionDays,
+} from 'aws-cdk-lib/aws-logs';
+import { type MetricName, namespace } from '../../../functions/aws/metrics/metric-log.ts';
 
 /** The log groups of the function that answers clients. */
 export interface PullLogs {
@@ -39,6 +45,13 @@ export function addWebLogs(
   regions: readonly string[],
 ): PullLogs {
   const group = addLogs(stack, 'PullLogs', retention);
+  // A server's log has no metrics in it.
+  group.addMetricFilter('StoreFailures', {
+    filterPattern: FilterPattern.stringValue('$.message', '=', 'store-failed'),
+    metricNamespace: namespace,
+    metricName: 'StoreFailures' satisfies MetricName,
+    metricValue: '1',
+  });
   const logGroupName = `${group.logGroupName}.local`;
   const arnIn = (region: string) =>
     stack.formatArn({

@@ -1,15 +1,14 @@
 import type { Stack } from 'aws-cdk-lib';
 import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { LogGroup } from 'aws-cdk-lib/aws-logs';
+import { pullPartitions } from '../../../functions/aws/dynamodb/item-keys.ts';
 import type { Data } from './data.ts';
 import type { FillQueues } from './fill-queues.ts';
 import type { PullLogs } from './logs.ts';
 
 /** All that the index needs: no Scan, and no changes to the table itself. */
-const tableActions = [
-  'dynamodb:GetItem',
-  'dynamodb:BatchGetItem',
-  'dynamodb:Query',
+const readActions = ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'];
+const writeActions = [
   'dynamodb:PutItem',
   'dynamodb:UpdateItem',
   'dynamodb:DeleteItem',
@@ -57,15 +56,30 @@ function role(
 const allow = (actions: string[], ...resources: string[]) =>
   new PolicyStatement({ actions, resources });
 
+/** Writes of the items whose partition keys match these patterns. */
+function allowPartitions(patterns: readonly string[], tableArn: string): PolicyStatement {
+  return new PolicyStatement({
+    actions: writeActions,
+    resources: [tableArn],
+    conditions: {
+      'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [...patterns] },
+      // Without keys, "for all values" holds as well.
+      Null: { 'dynamodb:LeadingKeys': 'false' },
+    },
+  });
+}
+
 /**
- * The role of the function that answers clients. It signs URLs of blobs but cannot write them: PutObject
- * is for manifests that are too large for the table. An attacker with this role cannot change a stored
- * layer, but can write the index: tags, and where clients are redirected for blobs that are not stored.
+ * The role of the function that answers clients. It signs URLs of blobs but can write neither them nor
+ * their rows of the index: PutObject is for manifests that are too large for the table. An attacker with
+ * this role cannot change what is stored, nor what counts as stored, but can write tags, and where
+ * clients are redirected for blobs that are not stored, until these rows expire.
  */
 export function addPullRole(stack: Stack, logs: PullLogs, { data, queues }: Subjects): Role {
   const { table, bucket } = data;
   return role(stack, 'PullRole', logs, {
-    Index: allow(tableActions, table.tableArn),
+    ReadIndex: allow(readActions, table.tableArn),
+    WriteIndex: allowPartitions(pullPartitions, table.tableArn),
     ReadObjects: allow(
       ['s3:GetObject'],
       bucket.arnForObjects('blobs/*'),
@@ -84,7 +98,7 @@ export function addFillRole(stack: Stack, group: LogGroup, { data, queues }: Sub
     'FillRole',
     { group, localArns: [] },
     {
-      Index: allow(tableActions, table.tableArn),
+      Index: allow([...readActions, ...writeActions], table.tableArn),
       Objects: allow(
         [
           's3:GetObject',

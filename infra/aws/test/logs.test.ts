@@ -62,3 +62,10 @@ test('it may make that group and write to it in every region, and in no other gr
 test('behind a function URL nothing makes a log group', () => {
   assert.doesNotMatch(JSON.stringify(synthesised().toJSON()), /CreateLogGroup|\.local/);
 });
+
+test('failures of the index are counted from the log of a web function, for the alarm', () => {
+  synthesised({ front: webFront() }).hasResourceProperties('AWS::Logs::MetricFilter', {
+    FilterPattern: '{ $.message = "store-failed" }',
+    MetricTransformations: [{ MetricName: 'StoreFailures', MetricNamespace: 'Pullfront' }],
+  });
+});

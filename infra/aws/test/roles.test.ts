@@ -115,3 +115,40 @@ test('a secret is read where one is named, by both functions, and its value is n
     },
   });
 });
+
+/** Whether a pattern of IAM, with `*` for any characters, matches a value. */
+function matches(pattern: string, value: string): boolean {
+  const literal = pattern.split('*').map((part) => part.replace(/[.#]/g, '\\$&'));
+  return new RegExp(`^${literal.join('.*')}$`).test(value);
+}
+
+test('the puller writes no rows of blobs', () => {
+  const [role] = Object.entries(template.findResources('AWS::IAM::Role'))
+    .filter(([id]) => id.startsWith('PullRole'))
+    .map(([, { Properties }]) => Properties);
+  const writes = role.Policies.flatMap(
+    ({ PolicyDocument }: { PolicyDocument: { Statement: object[] } }) => PolicyDocument.Statement,
+  ).filter(({ Action }: Statement) => list(Action).includes('dynamodb:PutItem'));
+  assert.equal(writes.length, 1);
+  const [{ Action, Condition }] = writes;
+  assert.deepEqual(Action, [
+    'dynamodb:PutItem',
+    'dynamodb:UpdateItem',
+    'dynamodb:DeleteItem',
+    'dynamodb:BatchWriteItem',
+  ]);
+  assert.deepEqual(Condition.Null, { 'dynamodb:LeadingKeys': 'false' });
+  const patterns: string[] = Condition['ForAllValues:StringLike']['dynamodb:LeadingKeys'];
+  const mayWrite = (key: string) => patterns.some((pattern) => matches(pattern, key));
+  const digest = `sha256:${'a'.repeat(64)}`;
+  for (const key of [`blob#${digest}`, 'blobs', 'condemned']) assert.ok(!mayWrite(key), key);
+  for (const key of [
+    'tag#docker.io/library/alpine',
+    `manifest#${digest}`,
+    `location#docker.io/library/alpine@${digest}`,
+    'lease#manifest:docker.io/library/alpine',
+    'pull',
+  ]) {
+    assert.ok(mayWrite(key), key);
+  }
+});

@@ -20,6 +20,7 @@ test('there is an alarm for each thing that needs somebody', () => {
     ['AWS/Lambda Errors', 1, 'notBreaching'],
     ['AWS/Lambda Errors', 1, 'notBreaching'],
     ['AWS/Lambda Throttles', 1, 'notBreaching'],
+    ['Pullfront StoreFailures', 5, 'notBreaching'],
     ['Pullfront Upstream429', 1, 'notBreaching'],
     ['AWS/S3 BucketSizeBytes', 600e9, 'notBreaching'],
     // The cost is computed from several metrics.

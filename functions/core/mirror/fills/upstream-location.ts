@@ -16,6 +16,9 @@ const redirectLife = 60_000;
 /** How long a repository whose upstream serves blobs itself is not asked for a redirect, in ms. */
 const directLife = 600_000;
 
+/** How much the clocks of instances may differ, in ms. */
+const clockTolerance = 60_000;
+
 /**
  * Where the upstream sends a client for a blob. Concurrent callers on all instances share one request.
  * Rejects with an UpstreamError.
@@ -57,7 +60,10 @@ async function sharedLocation(
   if (shared === undefined || shared === 'failed') return undefined;
   const { url, expires } = shared;
   const location: Location = url === undefined ? { kind: 'direct' } : { kind: 'redirect', url };
-  cacheLocation(context, repository, digest, location, expires - context.runtime.now());
+  const left = expires - context.runtime.now();
+  // More comes from a wrong clock, or from somebody who writes to the index.
+  if (left <= 0 || left > lifeOf(location) + clockTolerance) return undefined;
+  cacheLocation(context, repository, digest, location, Math.min(left, lifeOf(location)));
   return location;
 }
 
@@ -68,7 +74,7 @@ async function fetchLocation(
 ): Promise<BlobRedirect> {
   const location = await source.locateBlob(digest);
   if (location.kind !== 'direct' && location.kind !== 'redirect') return location;
-  const life = location.kind === 'direct' ? directLife : redirectLife;
+  const life = lifeOf(location);
   cacheLocation(context, source.repository, digest, location, life);
   if (context.missingBlobs.otherInstancesFill) {
     const url = location.kind === 'direct' ? undefined : location.url;
@@ -78,6 +84,10 @@ async function fetchLocation(
     );
   }
   return location;
+}
+
+function lifeOf({ kind }: Location): number {
+  return kind === 'direct' ? directLife : redirectLife;
 }
 
 /** A redirect applies to one blob, but its absence to the repository. */
