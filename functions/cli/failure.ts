@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Config } from '../core/config/resolve.ts';
 import { authorityOf } from '../core/config/units.ts';
+import { raiseLimit } from '../node/open-file-limit.ts';
 
 const reasons: Readonly<Record<string, string>> = {
   ENOENT: 'no such file',
@@ -31,7 +32,7 @@ export interface StartFailure {
 
 /** Explains why a server did not start. */
 export function startFailure(error: unknown, config: Config): StartFailure {
-  const { listen, data, tls } = config;
+  const { listen, data } = config;
   const failed = (message: string, exitCode = 1) => ({ message, exitCode });
   const { code = '', syscall, port = -1, address: path } = fieldsOf(error);
   const address = authorityOf(listen);
@@ -56,11 +57,9 @@ export function startFailure(error: unknown, config: Config): StartFailure {
       `cannot listen on ${address}: permission denied; choose a port above 1023 with --listen HOST:PORT`,
     );
   }
-  if (tls !== undefined && code.startsWith('ERR_OSSL_')) {
-    return failed(
-      `cannot use the certificate ${tls.cert} with the key ${tls.key}: ${messageOf(error)}; check tls.cert and tls.key`,
-    );
-  }
+  // A platform calls its error a mistake of the configuration.
+  if (code === 'ERR_MISUSE') return failed(messageOf(error), misuse);
+  if (code === 'EMFILE') return failed(`${messageOf(error)}; ${raiseLimit}`);
   if (code in reasons) {
     const message = `cannot use the data folder ${data}: ${systemReason(error)}; choose another one with --data DIR`;
     // A full disk is no mistake in the configuration.

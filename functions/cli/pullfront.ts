@@ -11,6 +11,11 @@ if (process.argv[2] === 'serve') process.on('SIGHUP', () => undefined);
 const message = oldNodeMessage(process.versions.node, leastNode);
 if (message === undefined) {
   import('./cli.js').catch((error: unknown) => {
+    // The modules alone need more files than a very low limit allows.
+    if ((error as { code?: unknown }).code === 'EMFILE') {
+      console.error('pullfront: the limit of open files is too low; raise it: ulimit -n 4096');
+      process.exit(1);
+    }
     // Outside of the promise, so that it ends the process like any uncaught exception.
     setImmediate(() => {
       throw error;

@@ -1,6 +1,15 @@
 import { createHash } from 'node:crypto';
 import { statSync, unlinkSync } from 'node:fs';
-import { mkdir, readFile, realpath, rename, stat, writeFile } from 'node:fs/promises';
+import {
+  access,
+  constants,
+  mkdir,
+  readFile,
+  realpath,
+  rename,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -18,11 +27,12 @@ export interface DataFolder {
 
 /**
  * Opens a data folder, or creates it, and locks it. Rejects if another process uses it, if a later
- * version wrote it, or with the file system's error.
+ * version wrote it, if it is another user's (code `ERR_MISUSE`), or with the file system's error.
  */
 export async function openDataFolder(folder: string): Promise<DataFolder> {
   await makeFolder(resolve(folder));
   const path = await realpath(folder);
+  await checkAccess(path);
   const lock = await lockFolder(path);
   const release = () => new Promise<void>((resolve) => lock.close(() => resolve()));
   try {
@@ -51,6 +61,49 @@ async function makeFolder(path: string, parentExists = false): Promise<void> {
     const isThere = code !== 'ENOENT' && (await stat(path).catch(() => undefined))?.isDirectory();
     if (!isThere) throw error;
   }
+}
+
+const { R_OK, W_OK, X_OK } = constants;
+
+/** What a server opens when it starts, and how. */
+const opened: readonly (readonly [string, number])[] = [
+  ['.', R_OK | W_OK | X_OK],
+  ['format', R_OK],
+  ['index', R_OK | W_OK | X_OK],
+  ['index/data.mdb', R_OK | W_OK],
+  ['index/lock.mdb', R_OK | W_OK],
+  ['blobs', R_OK | W_OK | X_OK],
+  ['blobs/incoming', R_OK | W_OK | X_OK],
+  ['blobs/sha256', R_OK | W_OK | X_OK],
+  ['blobs/sha512', R_OK | W_OK | X_OK],
+];
+
+/** Rejects if this process may not use what is in the folder, for example because root ran it once. */
+async function checkAccess(folder: string): Promise<void> {
+  for (const [name, mode] of opened) {
+    const path = join(folder, name);
+    try {
+      await access(path, mode);
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') continue;
+      if (!['EACCES', 'EPERM'].includes(codeOf(error) ?? '')) throw error;
+      const reason = `cannot use the data folder ${folder}: ${await denial(path, folder)}`;
+      throw Object.assign(new Error(reason), { code: 'ERR_MISUSE' });
+    }
+  }
+}
+
+/** Says why this process may not use a path, and what to do. */
+async function denial(path: string, folder: string): Promise<string> {
+  const own = process.getuid?.();
+  const found = await stat(path).catch(() => undefined);
+  if (found === undefined || found.uid === own) return `permission denied to ${path}; see its mode`;
+  const [owner, runAs] =
+    found.uid === 0 ? ['root', ''] : [`user ${found.uid}`, `run it as user ${found.uid}, `];
+  return (
+    `permission denied: ${path} belongs to ${owner}, and this process runs as user ${own}; ${runAs}` +
+    `change the owner (chown -R ${own} ${folder}), or choose another folder with --data DIR`
+  );
 }
 
 async function checkFormat(folder: string): Promise<void> {

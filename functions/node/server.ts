@@ -17,6 +17,7 @@ import { createMetrics, type Metrics } from './observe/metrics.ts';
 import { createServerLog, type LogDestination } from './observe/server-log.ts';
 import { standardOutput } from './observe/standard-output.ts';
 import { rememberedRateLimits } from './observe/store-metrics.ts';
+import { lowFileLimit } from './open-file-limit.ts';
 import { nodeRuntime } from './runtime.ts';
 import type { OpenPlatform, ServerPlatform } from './server-platform.ts';
 
@@ -60,6 +61,8 @@ export async function startServer(
 ): Promise<RunningServer> {
   const { environment = process.env, logTo = standardOutput(), terminal = false } = options;
   const log = createServerLog(config.log, logTo, terminal);
+  const lowLimit = lowFileLimit();
+  if (lowLimit !== undefined) log.event('warn', 'open file limit too low', { ...lowLimit });
   const metrics = createMetrics();
   const { runtime, settled } = nodeRuntime((event) => {
     metrics.observe(event);
@@ -86,6 +89,8 @@ export async function startServer(
     });
     const logCertificate = (check: CertificateCheck) => {
       if (check.kind === 'changed') log.event('info', 'certificate reloaded', {});
+      if (check.kind === 'expiring')
+        log.event('warn', 'certificate expires', { reason: check.reason });
       if (check.kind !== 'unusable') return;
       log.event('error', 'certificate not reloaded', { reason: check.reason });
     };

@@ -51,9 +51,11 @@ export async function serve(
   // Log unhandled rejections instead of exiting: one bug must not cut every pull in flight. An
   // uncaught exception still ends the process, because its state may be inconsistent.
   process.on('unhandledRejection', server.unexpected);
+  // Before the banner: whoever reads it may send a signal.
+  const signal = firstSignal();
   print(banner(config, server, notes));
   if (reloadAfterStart) reload();
-  await firstSignal();
+  await signal;
   print('Shutting down; press Ctrl-C again to exit now.');
   try {
     await server.close();

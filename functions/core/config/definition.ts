@@ -6,6 +6,7 @@ import {
   durationBetween,
   listenAddress,
   object,
+  path,
   positiveSize,
   size,
   text,
@@ -31,14 +32,14 @@ export const definition = object(
       ),
     tls: object(
       {
-        cert: text('the path of a PEM file').describe('Certificate chain. Enables https.'),
-        key: text('the path of a PEM file').describe('Private key of the certificate.'),
+        cert: path('the path of a PEM file').describe('Certificate chain. Enables https.'),
+        key: path('the path of a PEM file').describe('Private key of the certificate.'),
       },
       'an object such as {"cert": "cert.pem", "key": "key.pem"}',
     )
       .optional()
       .describe('Serves https with this certificate chain and key.'),
-    data: text('the path of a folder')
+    data: path('the path of a folder')
       .prefault('./pullfront-data')
       .describe('Folder for everything that is stored; one server per folder.'),
     store: word('embedded', 'memory', 'aws', 'cloudflare')

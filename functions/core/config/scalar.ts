@@ -6,7 +6,12 @@ export type Scalar = {
   /** Completes the message "expected …". */
   readonly expected: string;
 } & (
-  | { readonly kind: 'text'; readonly pattern: string }
+  | {
+      readonly kind: 'text';
+      readonly pattern: string;
+      /** True for the path of a file or a folder. */
+      readonly isPath?: true;
+    }
   | { readonly kind: 'word'; readonly words: readonly string[] }
   | { readonly kind: 'flag' }
   /** In ms. */

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { RepositoryPattern } from '../oci/repository.ts';
 import { privateHostPattern, realmPattern, wellKnownRegistries } from './known-registries.ts';
-import { duration, object, registryUrl, text, wait, word } from './values.ts';
+import { duration, object, path, registryUrl, text, wait, word } from './values.ts';
 
 /** A list of patterns, which `compile` compiles. */
 function patterns<Pattern>(expected: string, compile: (pattern: string) => Pattern) {
@@ -34,7 +34,7 @@ const password = z.union(
       expectedPassword,
     ),
     object(
-      { file: text('the path of a file').describe('File that holds the password or token.') },
+      { file: path('the path of a file').describe('File that holds the password or token.') },
       expectedPassword,
     ),
     object(
@@ -79,7 +79,7 @@ export const upstream = object(
       .describe(
         'Hosts, hosts with a port, and networks at private addresses that a registry at a public address may redirect to.',
       ),
-    ca: text('the path of a PEM file, or PEM text')
+    ca: path('the path of a PEM file, or PEM text')
       .optional()
       .describe(
         'Certificate authority of the registry, trusted besides the usual ones: a file, or the PEM text itself.',

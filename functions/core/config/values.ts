@@ -41,6 +41,13 @@ export function text(expected: string, pattern = /\S/) {
   return scalar<string>({ kind: 'text', pattern: pattern.source, expected }, written);
 }
 
+/** The path of a file or a folder, which in a configuration file is relative to that file. */
+export function path(expected: string) {
+  const pattern = /\S/;
+  const written = z.string(expected).regex(pattern, expected);
+  return scalar<string>({ kind: 'text', pattern: pattern.source, isPath: true, expected }, written);
+}
+
 /** One of some words. */
 export function word<const Words extends readonly string[]>(...words: Words) {
   const read = oneOf(words);

@@ -12,13 +12,14 @@ export async function makeCertificate(
   folder: string,
   name: string,
   subject: `${'DNS' | 'IP'}:${string}`,
+  days = 90,
 ): Promise<Certificate> {
   const cert = join(folder, `${name}.pem`);
   const key = join(folder, `${name}.key`);
   const host = subject.slice(subject.indexOf(':') + 1);
   await runWell('openssl', [
     ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'],
-    ...['-days', '2', '-subj', `/CN=${host}`, '-addext', `subjectAltName=${subject}`],
+    ...['-days', String(days), '-subj', `/CN=${host}`, '-addext', `subjectAltName=${subject}`],
     ...['-keyout', key, '-out', cert],
   ]);
   return { cert, key };

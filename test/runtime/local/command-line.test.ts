@@ -107,8 +107,8 @@ test('duplicate keys, wrong values, missing files and variables come in one run'
     `  ${path}:2:1: duplicate key log; it is in line 1 too`,
     expect.stringMatching(/^ {2}log\.level: expected one of /),
     expect.stringMatching(/^ {2}PULLFRONT_TAG_TTL: unknown variable; /),
-    '  tls.cert: cannot read the file a/b: no such file',
-    '  tls.key: cannot read the file a/c: no such file',
+    `  tls.cert: cannot read the file ${folder}/a/b: no such file`,
+    `  tls.key: cannot read the file ${folder}/a/c: no such file`,
     '',
   ]);
 });

@@ -1,4 +1,6 @@
-import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -146,6 +148,72 @@ test('a data folder that is a file is said in one line', async () => {
   expect(err).toMatch(
     /^pullfront: cannot use the data folder .*: not a directory; choose another one with --data DIR\n$/,
   );
+});
+
+/** Runs a program by another user than root; only root can. */
+const asOther = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups'];
+
+test.runIf(process.getuid?.() === 0)('a data folder of root is said to another user', async () => {
+  const first = serve();
+  await first.url();
+  first.child.kill('SIGTERM');
+  expect(await first.end()).toBe(0);
+  await chmod(folder, 0o755);
+  const { status, stderr } = spawnSync(
+    '/usr/bin/env',
+    [
+      ...asOther,
+      process.execPath,
+      'dist/pullfront.js',
+      'serve',
+      '--listen',
+      '127.0.0.1:0',
+      ...options(),
+    ],
+    { encoding: 'utf8' },
+  );
+  expect([status, stderr]).toEqual([
+    2,
+    `pullfront: cannot use the data folder ${folder}/data: permission denied: ${folder}/data belongs to root, and this process runs as user 65534; change the owner (chown -R 65534 ${folder}/data), or choose another folder with --data DIR\n`,
+  ]);
+});
+
+test('a wrong certificate is a mistake of the configuration, and ends it with 2', async () => {
+  const file = join(folder, 'config.json');
+  await writeFile(file, '{"tls": {"cert": "config.json", "key": "none.key"}}');
+  const { code, err } = await run(['serve', '--config', file, ...options()]);
+  expect(code).toBe(2);
+  expect(err).toContain(`tls.key: cannot read the file ${folder}/none.key: no such file`);
+});
+
+test('a low limit of open files is said at the start', async () => {
+  const program = ['serve', '--listen', '127.0.0.1:0', ...options()];
+  const limited = (files: number) =>
+    spawn('/bin/sh', [
+      '-c',
+      `ulimit -n ${files}; exec "$@"`,
+      'sh',
+      process.execPath,
+      'dist/pullfront.js',
+      ...program,
+    ]);
+  const server = limited(64);
+  const [line] = await once(server.stdout, 'data');
+  expect(JSON.parse(String(line).split('\n')[0] ?? '')).toMatchObject({
+    level: 'warn',
+    message: 'open file limit too low',
+    limit: 64,
+    needed: 1024,
+    hint: expect.stringContaining('ulimit -n 4096'),
+  });
+  server.kill('SIGTERM');
+  await once(server, 'close');
+  const none = limited(28);
+  const [text] = await once(none.stderr, 'data');
+  expect(String(text)).toBe(
+    'pullfront: the limit of open files is too low; raise it: ulimit -n 4096\n',
+  );
+  await once(none, 'close');
 });
 
 test('it goes on when nobody reads its log', async () => {

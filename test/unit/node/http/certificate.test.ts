@@ -61,7 +61,10 @@ test('a renewed certificate is served without a restart', async () => {
 test('a certificate without its key changes nothing and is reported once', async () => {
   await copyFile(second.cert, used.cert);
   await expect.poll(() => checks, { timeout: 10_000 }).toHaveLength(1);
-  expect(checks[0]).toMatchObject({ kind: 'unusable', reason: expect.stringMatching(/mismatch/) });
+  expect(checks[0]).toMatchObject({
+    kind: 'unusable',
+    reason: expect.stringMatching(/^tls\.key: the key in .* does not belong/),
+  });
   expect(await served(listener.address)).toBe('first.example');
   await issue(second);
   await expect.poll(() => served(listener.address), { timeout: 10_000 }).toBe('second.example');
@@ -74,4 +77,24 @@ test('a reload reads the files at once, also other ones', async () => {
   const missing = { ...second, key: join(folder, 'missing.key') };
   expect((await listener.reloadCertificate(missing)).kind).toBe('unusable');
   expect(await served(listener.address)).toBe('second.example');
+});
+
+test('a certificate that expires soon is reported at the start, and when it is put in place', async () => {
+  const old = await makeCertificate(folder, 'old', 'DNS:old.example', 2);
+  await issue(old);
+  await listener.reloadCertificate(used);
+  expect(checks.map(({ kind }) => kind)).toEqual(['changed', 'expiring']);
+  const atStart: CertificateCheck[] = [];
+  const other = await listen(
+    { listen: { host: '127.0.0.1', port: 0 }, tls: used },
+    async () => undefined,
+    (check) => void atStart.push(check),
+  );
+  expect(atStart).toEqual([
+    {
+      kind: 'expiring',
+      reason: expect.stringContaining(`the certificate in ${used.cert} expires on`),
+    },
+  ]);
+  await other.close(0);
 });

@@ -1,0 +1,35 @@
+import { resolve } from 'node:path';
+import { anyUpstream, keys } from '../core/config/keys.ts';
+
+/** Makes the paths in the JSON of a configuration file absolute; they are relative to its folder. */
+export function resolvePaths(json: unknown, folder: string): void {
+  for (const { path, scalar } of keys) {
+    if (scalar?.kind === 'text' && scalar.isPath === true) {
+      changeAt(json, path, (text) => (isPath(text) ? resolve(folder, text) : text));
+    }
+    if (scalar?.kind === 'listen') {
+      changeAt(json, path, (text) =>
+        text.replace(/^unix:(?:\/\/)?(.+)$/, (_, socket) => `unix:${resolve(folder, socket)}`),
+      );
+    }
+  }
+}
+
+/** False for a blank, which is a mistake, and for the PEM text of an authority. */
+function isPath(text: string): boolean {
+  return text.trim() !== '' && !text.includes('-----BEGIN');
+}
+
+/** Changes the strings at a path, which may lead through all upstreams. */
+function changeAt(
+  json: unknown,
+  [key = '', ...rest]: readonly string[],
+  change: (text: string) => string,
+): void {
+  if (typeof json !== 'object' || json === null) return;
+  for (const name of key === anyUpstream ? Object.keys(json) : [key]) {
+    const value: unknown = Reflect.get(json, name);
+    if (rest.length > 0) changeAt(value, rest, change);
+    else if (typeof value === 'string') Reflect.set(json, name, change(value));
+  }
+}

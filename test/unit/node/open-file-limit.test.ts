@@ -1,0 +1,16 @@
+import { expect, test } from 'vitest';
+import { lowFileLimit } from '../../../functions/node/open-file-limit.ts';
+
+test('a limit below 1,024 is too low, and how to raise it', () => {
+  expect(lowFileLimit(64)).toEqual({
+    limit: 64,
+    needed: 1024,
+    hint: expect.stringContaining('ulimit -n 4096'),
+  });
+  expect(lowFileLimit(1023)?.limit).toBe(1023);
+});
+
+test('a usual limit is not, nor is that of this process', () => {
+  expect(lowFileLimit(1024)).toBeUndefined();
+  expect(lowFileLimit()).toBeUndefined();
+});
