@@ -57,12 +57,13 @@ const worker: ExportedHandler<WorkerEnvironment> = {
     const pauseAt = Date.now() + configuration.cloudflare.fillTime;
     // Streams and signals of a fill belong to the invocation that created them.
     const filler = opened.service.createFiller();
+    const { fillConcurrency: concurrency } = configuration.cloudflare;
     const handle = async (job: FillJob, delivery: number) => {
-      const outcome = await filler.handleFill(job, { pauseAt, delivery });
+      const outcome = await filler.handleFill(job, { pauseAt, delivery, concurrency });
       if (outcome.kind === 'given-up') logGivenUp(log, job, outcome.reason);
       return outcome;
     };
-    await workOn(batch, handle, { givenUp: environment.GIVEN_UP });
+    await workOn(batch, handle, { fills: environment.FILLS, givenUp: environment.GIVEN_UP });
   },
 };
 

@@ -39,6 +39,8 @@ export interface FillTable {
 /** Stores nothing: the jobs end with the process. */
 const noTable: FillTable = { put: async () => undefined, remove: async () => undefined };
 
+type Again = Extract<FillOutcome, { kind: 'retry' | 'deferred' }>;
+
 interface Entry extends StoredFill {
   /** Settles when the job is in the table. */
   readonly written: Promise<unknown>;
@@ -182,8 +184,8 @@ export class MemoryFillQueue implements FillQueue {
     }
   }
 
-  async #retry(entry: Entry, outcome: Extract<FillOutcome, { kind: 'retry' }>): Promise<void> {
-    const attempts = entry.attempts + 1;
+  async #retry(entry: Entry, outcome: Again): Promise<void> {
+    const attempts = entry.attempts + (outcome.kind === 'retry' ? 1 : 0);
     if (attempts >= mostAttempts) return this.#giveUp(entry, outcome.reason);
     const notBefore = this.#options.now() + Math.max(0, outcome.afterSeconds) * 1000;
     const again = { ...entry, attempts, notBefore };
@@ -226,9 +228,8 @@ class ReadyFills {
 
   /** Has no effect if the job is already there. */
   add(job: FillJob): void {
-    const { registry } = job.repository;
-    const jobs = this.#jobs.get(registry) ?? new Map<string, FillJob>();
-    this.#jobs.set(registry, jobs.set(idOf(job), job));
+    const jobs = this.#jobs.get(job.repository.registry) ?? new Map<string, FillJob>();
+    this.#jobs.set(job.repository.registry, jobs.set(idOf(job), job));
   }
 
   /** The registries with due jobs. */

@@ -109,6 +109,21 @@ export function describeFillQueueContract(
       expect(notes.deliveries).toEqual([1, 2, 3]);
     });
 
+    test('a deferred job is delivered again as if for the first time', async () => {
+      let attempts = 0;
+      const notes = new Notes(() => {
+        attempts += 1;
+        return attempts < 3 ? { kind: 'deferred', afterSeconds: 0, reason: 'no place' } : done;
+      });
+      opened.store.start(notes.handle);
+      await opened.store.enqueue([jobOf('blob')]);
+      const jobs = await notes.got(3);
+      expect(jobs.map(({ repository, blob }) => ({ repository, blob }))).toEqual(
+        Array.from({ length: 3 }, () => jobOf('blob')),
+      );
+      expect(notes.deliveries).toEqual([1, 1, 1]);
+    });
+
     test('a job that is done or given up can be queued anew', async () => {
       let count = 0;
       const outcomes: FillOutcome[] = [done, { kind: 'given-up', reason: 'refused' }, done];

@@ -35,6 +35,7 @@ export function openFill(config: FunctionConfig, process: FunctionProcess): Fill
   const platform = openPlatform(config, process, (table) => new DynamoDbBlobIndex(table));
   const { log, stores, ledger, settled } = platform;
   const { mirror } = createService(config, platform);
+  const concurrency = config.aws.fillConcurrency;
   const options = { ...storeListeners(log), hiddenSeconds, hideFirst: true };
   return async ({ Records }, context) => {
     const left = context.getRemainingTimeInMillis();
@@ -43,7 +44,7 @@ export function openFill(config: FunctionConfig, process: FunctionProcess): Fill
       Records.map(async ({ messageId, receiptHandle, body, attributes }) => {
         const delivery = deliveryOf(attributes.ApproximateReceiveCount);
         const handle = async (job: FillJob) => {
-          const outcome = await mirror.handleFill(job, { pauseAt, delivery });
+          const outcome = await mirror.handleFill(job, { pauseAt, delivery, concurrency });
           if (outcome.kind === 'retry') {
             const { digest } = job.blob;
             log.event('info', 'fill deferred', { messageId, digest, reason: outcome.reason });

@@ -1,8 +1,15 @@
 import { setTimeout } from 'node:timers/promises';
+import { defer, deferredJob } from '../../core/mirror/fills/registry-share.ts';
 import type { FillHandler, FillJob, FillOutcome, FillQueue } from '../../core/ports/fill-queue.ts';
 import { reasonOf } from '../../core/ports/tolerate.ts';
 import type { ServedFillQueue, StoreListeners } from '../../node/server-platform.ts';
-import { fillText, type ReceivedMessage, readFillText, type SqsQueue } from './queue.ts';
+import {
+  fillText,
+  type NewMessage,
+  type ReceivedMessage,
+  readFillText,
+  type SqsQueue,
+} from './queue.ts';
 
 /** The fill queue on SQS, where each registry is a group with its share. Two jobs for one blob are harmless: the blob's lease picks one. */
 export class SqsFillQueue implements FillQueue {
@@ -13,10 +20,12 @@ export class SqsFillQueue implements FillQueue {
   }
 
   enqueue(jobs: readonly FillJob[]): Promise<void> {
-    return this.#queue.send(
-      jobs.map((job) => ({ body: fillText(job), group: job.repository.registry })),
-    );
+    return this.#queue.send(jobs.map((job) => fillOf(job)));
   }
+}
+
+function fillOf(job: FillJob, delaySeconds?: number): NewMessage {
+  return { body: fillText(job), group: job.repository.registry, delaySeconds };
 }
 
 /** Where fills come from, and where those go that were given up. */
@@ -55,6 +64,10 @@ export async function handleMessage(
     }
     const outcome = await whileHidden(queue, message, options, () => handle(read.job));
     if (outcome.kind === 'retry') await queue.hide(message, outcome.afterSeconds);
+    if (outcome.kind === 'deferred') {
+      // A new message, which was never received.
+      await queue.send([fillOf(deferredJob(read.job), outcome.afterSeconds)]);
+    }
     if (outcome.kind === 'given-up') {
       options.onGivenUp(read.job, outcome.reason);
       await deadLetters?.sendGivenUp(message.body, outcome.reason);
@@ -88,8 +101,17 @@ async function whileHidden(
   }
 }
 
-/** How many fills a server handles at once. */
+/** How many fills a server handles at once. A registry without one of them may have one more. */
 const concurrency = 4;
+
+/** If no fill ends for this long, fills of other registries do not wait for one, in ms. */
+const slowFills = 1000;
+
+/** How many messages are looked through for such fills at once. */
+const lookAhead = 10;
+
+/** The pause of a failed job for which there is no place, in seconds. */
+const retryPause = 30;
 
 /** The pause after the queue failed, in ms. */
 const failedQueuePause = 2000;
@@ -100,6 +122,8 @@ export class ServedSqsFillQueue extends SqsFillQueue implements ServedFillQueue 
   readonly #options: MessageOptions;
   readonly #stopping = new AbortController();
   readonly #running = new Set<Promise<void>>();
+  /** How many fills of each registry are running. */
+  readonly #busy = new Map<string, number>();
   #polling: Promise<void> | undefined;
 
   constructor(queues: FillQueues, options: StoreListeners & Partial<MessageOptions>) {
@@ -125,15 +149,11 @@ export class ServedSqsFillQueue extends SqsFillQueue implements ServedFillQueue 
     const { hiddenSeconds, onProblem } = this.#options;
     while (!signal.aborted) {
       const free = concurrency - this.#running.size;
-      if (free <= 0) {
-        await Promise.race(this.#running);
-        continue;
-      }
+      if (free <= 0 && (await this.#oneEnds())) continue;
       try {
-        for (const message of await this.#queues.queue.receive(free, hiddenSeconds, signal)) {
-          const run = this.#handle(handler, message).finally(() => this.#running.delete(run));
-          this.#running.add(run);
-        }
+        const limit = free > 0 ? free : lookAhead;
+        const messages = await this.#queues.queue.receive(limit, hiddenSeconds, signal);
+        await Promise.all(messages.map((message) => this.#begin(handler, message)));
       } catch (error) {
         if (signal.aborted) return;
         onProblem(`receive fills: ${reasonOf(error)}`);
@@ -142,16 +162,55 @@ export class ServedSqsFillQueue extends SqsFillQueue implements ServedFillQueue 
     }
   }
 
-  async #handle(handler: FillHandler, message: ReceivedMessage): Promise<void> {
+  /** True if a fill ends soon. */
+  async #oneEnds(): Promise<boolean> {
+    const timer = new AbortController();
+    const waited = setTimeout(slowFills, false, { signal: timer.signal }).catch(() => false);
+    const ended = Promise.race(this.#running).then(() => true);
+    return Promise.race([ended, waited]).finally(() => timer.abort());
+  }
+
+  /**
+   * Starts to handle a message. Resolves when it runs, or is deferred because other fills of its
+   * registry hold the places: slow layers of one registry must not stop the fills of others.
+   */
+  async #begin(handler: FillHandler, message: ReceivedMessage): Promise<void> {
+    const read = readFillText(message.body);
+    const registry = read.kind === 'job' ? read.job.repository.registry : '';
+    const busy = this.#busy.get(registry) ?? 0;
+    if (this.#running.size >= concurrency && busy > 0) {
+      return this.#settle(message, async (job) => deferred(job, message.delivery));
+    }
+    this.#busy.set(registry, busy + 1);
+    const run = this.#handle(handler, message).finally(() => {
+      this.#running.delete(run);
+      this.#busy.set(registry, (this.#busy.get(registry) ?? 1) - 1);
+    });
+    this.#running.add(run);
+  }
+
+  #handle(handler: FillHandler, message: ReceivedMessage): Promise<void> {
     const { signal } = this.#stopping;
-    const handle = async (job: FillJob): Promise<FillOutcome> => {
+    return this.#settle(message, async (job) => {
       const outcome = await handler(job, signal, message.delivery);
       // Another process can take a job at once that this one was stopped in.
       return signal.aborted && outcome.kind === 'retry' ? { ...outcome, afterSeconds: 0 } : outcome;
-    };
+    });
+  }
+
+  async #settle(
+    message: ReceivedMessage,
+    handle: (job: FillJob) => Promise<FillOutcome>,
+  ): Promise<void> {
     if (!(await handleMessage(this.#queues, message, handle, this.#options))) return;
     await this.#queues.queue.remove(message).catch((error: unknown) => {
       this.#options.onProblem(`settle fill: ${reasonOf(error)}`);
     });
   }
+}
+
+/** A job that failed before keeps its message, and so the queue's count of its deliveries. */
+function deferred(job: FillJob, delivery: number): FillOutcome {
+  const outcome = defer(job, Math.random());
+  return delivery === 1 ? outcome : { ...outcome, kind: 'retry', afterSeconds: retryPause };
 }

@@ -20,6 +20,9 @@ const pauses = { first: 50 };
 /** The longest visibility timeout of SQS, in seconds. */
 const longestHiding = 12 * 3600;
 
+/** The longest delay of a new message, in seconds. */
+const longestDelay = 900;
+
 /** The longest wait of ReceiveMessage, in seconds. */
 const longPoll = 20;
 
@@ -36,6 +39,8 @@ export interface NewMessage {
    * In printable ASCII.
    */
   readonly group: string;
+  /** How long it is hidden from the start, in seconds; 0 by default. */
+  readonly delaySeconds?: number | undefined;
 }
 
 export interface ReceivedMessage {
@@ -160,9 +165,12 @@ export class SqsQueue {
       if (round > 0) await backOff(round, pauses);
       const command = new SendMessageBatchCommand({
         QueueUrl: this.#url,
-        Entries: Array.from(left, ([Id, { body, group }]) => ({
+        Entries: Array.from(left, ([Id, { body, group, delaySeconds }]) => ({
           Id,
           MessageBody: body,
+          ...(delaySeconds !== undefined && {
+            DelaySeconds: Math.min(Math.ceil(delaySeconds), longestDelay),
+          }),
           ...(this.#hasGroups && { MessageGroupId: group.slice(0, longestGroup) }),
         })),
       });

@@ -1,5 +1,10 @@
 import { batchesOf } from '../../core/bytes/batches.ts';
-import { fillMessage, readFillMessage } from '../../core/mirror/fills/fill-message.ts';
+import {
+  fillMessage,
+  type ReadFillMessage,
+  readFillMessage,
+} from '../../core/mirror/fills/fill-message.ts';
+import { deferredJob } from '../../core/mirror/fills/registry-share.ts';
 import type { FillJob, FillOutcome, FillQueue } from '../../core/ports/fill-queue.ts';
 
 /** Limits of one call, with room for what Queues adds to each message. */
@@ -29,7 +34,10 @@ function sizeOf(message: ReturnType<typeof fillMessage>): number {
   return length * 3 + (message.progress?.length ?? 0);
 }
 
+/** The queues that messages go to after their fill. */
 export interface WorkOptions {
+  /** Where fills come from, and where those that were deferred are sent. */
+  readonly fills: Pick<Queue, 'send'>;
   /** Where fills that were given up are sent, with the reason. */
   readonly givenUp?: Pick<Queue, 'send'> | undefined;
 }
@@ -41,7 +49,7 @@ export interface WorkOptions {
 export async function workOn(
   batch: MessageBatch,
   handle: (job: FillJob, delivery: number) => Promise<FillOutcome>,
-  { givenUp }: WorkOptions = {},
+  queues: WorkOptions,
 ): Promise<void> {
   await Promise.all(
     batch.messages.map(async (message) => {
@@ -51,7 +59,7 @@ export async function workOn(
           read.kind === 'job'
             ? await handle(read.job, message.attempts)
             : { ...read, kind: 'given-up' };
-        await settle(message, outcome, givenUp);
+        await settle(message, read, outcome, queues);
       } catch {
         // With the consumer's default delay.
         message.retry();
@@ -62,19 +70,29 @@ export async function workOn(
 
 async function settle(
   message: Message,
+  read: ReadFillMessage,
   outcome: FillOutcome,
-  givenUp: WorkOptions['givenUp'],
+  { fills, givenUp }: WorkOptions,
 ): Promise<void> {
   switch (outcome.kind) {
     case 'done':
       return message.ack();
-    case 'retry': {
-      const delaySeconds = Math.min(Math.max(0, Math.ceil(outcome.afterSeconds)), longestDelay);
-      return message.retry({ delaySeconds });
-    }
+    case 'retry':
+      return message.retry({ delaySeconds: delayOf(outcome) });
+    case 'deferred':
+      // A new message, which was never delivered; sent before the acknowledgement.
+      if (read.kind === 'job') {
+        const options = { contentType: 'json', delaySeconds: delayOf(outcome) } as const;
+        await fills.send(fillMessage(deferredJob(read.job)), options);
+      }
+      return message.ack();
     case 'given-up':
       // Sent before the acknowledgement: better twice than never.
       await givenUp?.send({ reason: outcome.reason, message: message.body });
       return message.ack();
   }
+}
+
+function delayOf({ afterSeconds }: { readonly afterSeconds: number }): number {
+  return Math.min(Math.max(0, Math.ceil(afterSeconds)), longestDelay);
 }

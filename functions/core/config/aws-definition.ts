@@ -1,4 +1,4 @@
-import { duration, flag, object, serverUrl, size, text, wait, word } from './values.ts';
+import { count, duration, flag, object, serverUrl, size, text, wait, word } from './values.ts';
 
 /** A bucket with a dot in its name has no valid certificate for its own host name. */
 const bucketPattern = /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/;
@@ -39,6 +39,9 @@ export const aws = object(
     dualStack: flag
       .prefault(false)
       .describe('Whether signed URLs use the host names that also have IPv6 addresses.'),
+    fillConcurrency: count(1, 5)
+      .prefault(5)
+      .describe('How many fills the fill function runs at once; the deployment sets it.'),
     fillWait: wait
       .prefault('20s')
       .describe(

@@ -3,6 +3,7 @@ import { aws } from './aws-definition.ts';
 import { dockerHubHosts, registryPattern } from './known-registries.ts';
 import { upstream } from './upstream-definition.ts';
 import {
+  count,
   durationBetween,
   listenAddress,
   object,
@@ -57,6 +58,9 @@ export const definition = object(
           .describe(
             'How long one queue message may spend on a blob before handing over; at most 14m.',
           ),
+        fillConcurrency: count(1, 10)
+          .prefault(10)
+          .describe('How many fills run at once: `max_concurrency` in wrangler.jsonc.'),
       },
       'an object such as {"fillTime": "10m"}',
     )

@@ -16,6 +16,7 @@ export type Scalar = {
   | { readonly kind: 'flag' }
   /** In ms. */
   | { readonly kind: 'duration'; readonly least: number; readonly most: number }
+  | { readonly kind: 'count'; readonly least: number }
   /** In bytes. */
   | { readonly kind: 'size'; readonly least: number }
   | { readonly kind: 'server-url' }
@@ -45,6 +46,8 @@ export function readScalar(scalar: Scalar, text: string): ScalarValue | undefine
       const milliseconds = parseDuration(text);
       return milliseconds >= scalar.least && milliseconds <= scalar.most ? milliseconds : undefined;
     }
+    case 'count':
+      return /^\d{1,9}$/.test(text) && Number(text) >= scalar.least ? Number(text) : undefined;
     case 'size': {
       const bytes = parseSize(text);
       return bytes >= scalar.least ? bytes : undefined;

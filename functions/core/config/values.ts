@@ -62,6 +62,16 @@ export const flag = scalar<boolean>(
   z.union([z.boolean(), z.enum(['true', 'false'])], expectedFlag),
 );
 
+/** A number of things. */
+export function count(least: number, example: number) {
+  const expected = `a whole number from ${least}, such as ${example}`;
+  const written = z.union(
+    [z.string(expected).regex(/^\d{1,9}$/, expected), z.int(expected).min(least, expected)],
+    expected,
+  );
+  return scalar<number>({ kind: 'count', least, expected }, written);
+}
+
 /** A duration within bounds, all in ms. */
 export function durationBetween(least: number, most: number, expected: string) {
   const written = z.string(expected).regex(durationPattern, expected);

@@ -12,6 +12,8 @@ export interface FillJob {
   readonly progress?: string | undefined;
   /** The fence of the blob's lease, which a paused put hands on with its progress. */
   readonly fence?: number | undefined;
+  /** How often it was deferred. */
+  readonly deferrals?: number | undefined;
 }
 
 /** What a queue must do with a job after its handler ran. */
@@ -19,6 +21,8 @@ export type FillOutcome =
   | { readonly kind: 'done' }
   /** Deliver it again, after `afterSeconds` at the earliest. */
   | { readonly kind: 'retry'; readonly afterSeconds: number; readonly reason: string }
+  /** It was not tried: deliver it after `afterSeconds` at the earliest, as if for the first time. */
+  | { readonly kind: 'deferred'; readonly afterSeconds: number; readonly reason: string }
   /** Drop it: the blob is refused, or its bytes are wrong. */
   | { readonly kind: 'given-up'; readonly reason: string };
 

@@ -1,4 +1,4 @@
-import { Duration, type Stack } from 'aws-cdk-lib';
+import { Duration, type Stack, Tokenization } from 'aws-cdk-lib';
 import type { Role } from 'aws-cdk-lib/aws-iam';
 import {
   Architecture,
@@ -84,8 +84,12 @@ export function addFillFunction(
   { queue }: FillQueues,
   { most, reserved }: FillConcurrency,
 ): LambdaFunction {
+  const environment = {
+    ...parts.environment,
+    PULLFRONT_AWS_FILL_CONCURRENCY: Tokenization.stringifyNumber(most),
+  };
   const lambda = new LambdaFunction(stack, 'Fill', {
-    ...common(parts),
+    ...common({ ...parts, environment }),
     description: 'Pullfront: fetches blobs into the bucket',
     memorySize: fillMemory,
     timeout: fillTimeout,

@@ -26,7 +26,7 @@ test('a URL without login has both permissions that it needs', () => {
 test('both functions are arm64 on nodejs24.x, reserved, and told where everything is', () => {
   const lambdas = Object.values(template.findResources('AWS::Lambda::Function'));
   assert.equal(lambdas.length, 2);
-  for (const { Properties } of lambdas) {
+  for (const [at, { Properties }] of lambdas.entries()) {
     assert.deepEqual(Properties.Architectures, ['arm64']);
     assert.equal(Properties.Runtime, 'nodejs24.x');
     assert.equal(Properties.Handler, 'index.handler');
@@ -38,8 +38,11 @@ test('both functions are arm64 on nodejs24.x, reserved, and told where everythin
       'PULLFRONT_AWS_QUEUE',
       'PULLFRONT_AWS_DEAD_LETTER_QUEUE',
       'PULLFRONT_AWS_DUAL_STACK',
+      ...(at === 1 ? ['PULLFRONT_AWS_FILL_CONCURRENCY'] : []),
     ]);
   }
+  const [, fill] = lambdas;
+  assert.equal(fill?.Properties.Environment.Variables.PULLFRONT_AWS_FILL_CONCURRENCY, '10');
   assert.deepEqual(
     lambdas.map(({ Properties }) => Properties.ReservedConcurrentExecutions),
     [100, 10],

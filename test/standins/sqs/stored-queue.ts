@@ -28,6 +28,7 @@ export interface StoredMessage {
   readonly id: string;
   readonly body: string;
   readonly attributes: unknown;
+  readonly group: unknown;
   receives: number;
   /** Until when it is hidden, in ms since 1970. */
   hiddenUntil: number;
@@ -37,6 +38,7 @@ export interface StoredMessage {
 
 const mebibyte = 1_048_576;
 const longestHiding = 43_200;
+const longestDelay = 900;
 
 /** One queue: what SQS promises of order, hiding and redrive, and what it refuses. */
 export class StoredQueue {
@@ -91,10 +93,12 @@ export class StoredQueue {
     return this.#keep(String(MessageBody), MessageAttributes);
   }
 
-  #keep(body: string, attributes: unknown) {
+  #keep(body: string, attributes: unknown, { DelaySeconds, MessageGroupId }: Input = {}) {
     const id = randomUUID();
-    const hidden = { receives: 0, hiddenUntil: 0, receipt: undefined };
-    this.messages.set(id, { id, body, attributes, ...hidden });
+    const delay = whole(DelaySeconds ?? 0, 0, longestDelay);
+    const hiddenUntil = delay === 0 ? 0 : this.#now() + delay * 1000;
+    const hidden = { receives: 0, hiddenUntil, receipt: undefined };
+    this.messages.set(id, { id, body, attributes, group: MessageGroupId, ...hidden });
     this.wake();
     return { MessageId: id, MD5OfMessageBody: md5(body) };
   }
@@ -107,12 +111,15 @@ export class StoredQueue {
     const ids = Entries.map((entry) => String(entry.Id));
     if (new Set(ids).size < ids.length) throw new SqsFault('BatchEntryIdsNotDistinct', 'twice');
     if (!ids.every((id) => /^[\w-]{1,80}$/.test(id))) throw new SqsFault('InvalidBatchEntryId', '');
-    for (const { MessageBody } of Entries) checkBody(MessageBody);
+    for (const { MessageBody, MessageGroupId } of Entries) {
+      checkBody(MessageBody);
+      checkGroup(MessageGroupId);
+    }
     const bytes = Entries.reduce((sum, entry) => sum + Buffer.byteLength(entry.MessageBody), 0);
     if (bytes > mebibyte) throw new SqsFault('BatchRequestTooLong', `${bytes} bytes`);
     const kept = Entries.map((entry) => ({
       Id: entry.Id,
-      ...this.#keep(entry.MessageBody, entry.MessageAttributes),
+      ...this.#keep(entry.MessageBody, entry.MessageAttributes, entry),
     }));
     return { Successful: kept, Failed: [] };
   }
@@ -227,6 +234,13 @@ function checkBody(body: unknown): void {
   if (/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/.test(body)) {
     throw new SqsFault('InvalidMessageContents', 'a character that is not allowed');
   }
+}
+
+/** What the API reference of SendMessageBatch allows, on standard queues too (fair queues). */
+function checkGroup(group: unknown): void {
+  if (group === undefined) return;
+  if (typeof group === 'string' && /^[!-~]{1,128}$/.test(group)) return;
+  throw new SqsFault('InvalidParameterValue', 'MessageGroupId has an invalid value');
 }
 
 function checkAttribute(value: unknown): void {

@@ -21,10 +21,12 @@ export type ReadFillMessage =
   | { readonly kind: 'bad'; readonly reason: string };
 
 /** The JSON value of a fill job in a queue. */
-export function fillMessage({ repository, blob, manifest, progress, fence }: FillJob) {
+export function fillMessage({ repository, blob, ...rest }: FillJob) {
   const { digest, size } = blob;
+  const { manifest, progress, fence, deferrals } = rest;
   const mediaType = blob.mediaType.slice(0, longestMediaType);
-  return { version, repository, blob: { digest, size, mediaType }, manifest, progress, fence };
+  const shortened = { digest, size, mediaType };
+  return { version, repository, blob: shortened, manifest, progress, fence, deferrals };
 }
 
 /** Reads the body of a message. Trusts nothing: other senders may have access to the queue. */
@@ -42,16 +44,18 @@ export function readFillMessage(body: unknown): ReadFillMessage {
   if (typeof mediaType !== 'string') return bad('blob media type');
   const manifest = readDigest(message.manifest);
   if (manifest === undefined && message.manifest !== undefined) return bad('manifest digest');
-  const { progress, fence } = message;
+  const { progress, fence, deferrals } = message;
   const isProgress = typeof progress === 'string' && progress.length <= longestProgress;
   if (progress !== undefined && !isProgress) return bad('progress');
   if (fence !== undefined && !isCount(fence)) return bad('fence');
+  if (deferrals !== undefined && !isCount(deferrals)) return bad('deferrals');
   const job: FillJob = {
     repository: { registry, name },
     blob: { digest, size, mediaType },
     ...(manifest !== undefined && { manifest }),
     ...(isProgress && { progress }),
     ...(fence !== undefined && { fence }),
+    ...(deferrals !== undefined && { deferrals }),
   };
   return { kind: 'job', job };
 }

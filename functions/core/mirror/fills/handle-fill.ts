@@ -6,6 +6,7 @@ import type { Context } from '../context.ts';
 import { evict } from '../eviction/evict.ts';
 import { noteComplete } from '../manifests/completeness.ts';
 import { leaseLife } from './fills.ts';
+import { defer, takePlace } from './registry-share.ts';
 
 /** The pause after a failure, in seconds: it doubles with each delivery, up to the longest. */
 const firstPause = 10;
@@ -19,13 +20,18 @@ export interface DeliveryOptions {
   readonly pauseAt?: number | undefined;
   /** How often the job was delivered, including this time; 1 by default. */
   readonly delivery?: number | undefined;
+  /**
+   * How many fills all instances together run at once. Set it where a queue does not share them
+   * between the registries itself.
+   */
+  readonly concurrency?: number | undefined;
 }
 
 /** Handles one job of the fill queue. It does not reject. */
 export async function handleFill(
   context: Context,
   job: FillJob,
-  { pauseAt, delivery = 1 }: DeliveryOptions = {},
+  { pauseAt, delivery = 1, concurrency }: DeliveryOptions = {},
 ): Promise<FillOutcome> {
   const { registry } = job.repository;
   if (!context.sources.has(registry)) {
@@ -43,14 +49,25 @@ export async function handleFill(
       // On a later delivery, the previous handler may still work under the same lease.
       const fence = isFirst ? job.fence : undefined;
       const options = { progress, pauseAt, fence };
-      const fill = await context.fills.start(job.repository, job.blob, options);
-      if (fill === undefined) {
-        // The holder of the lease has its own job, which is redelivered if it dies. On a later delivery
-        // this may be that job, and with progress it is the only job of its upload.
-        if (isFirst && progress === undefined) return { kind: 'done' };
-        return retry('another instance is filling the blob', leaseLife / 1000);
+      const place = await takePlace(context, registry, concurrency);
+      if (place === undefined) {
+        const deferred = defer(job, context.runtime.random());
+        // Deferring it anew would reset the queue's count of a job that fails.
+        return isFirst ? deferred : retry(deferred.reason);
       }
-      const result = await fill.done;
+      let result: FillResult;
+      try {
+        const fill = await context.fills.start(job.repository, job.blob, options);
+        if (fill === undefined) {
+          // The holder of the lease has its own job, which is redelivered if it dies. On a later
+          // delivery this may be that job, and with progress it is the only job of its upload.
+          if (isFirst && progress === undefined) return { kind: 'done' };
+          return retry('another instance is filling the blob', leaseLife / 1000);
+        }
+        result = await fill.done;
+      } finally {
+        await place.release();
+      }
       if (result.kind === 'mismatch') return retry(result.reason, mismatchPause);
       if (result.kind === 'paused') {
         await queueRest(context, job, result);
@@ -75,7 +92,8 @@ async function queueRest(
   { progress, lease }: Extract<FillResult, { kind: 'paused' }>,
 ): Promise<void> {
   try {
-    await context.ports.queue.enqueue([{ ...job, progress, fence: lease.fence }]);
+    const rest = { ...job, progress, fence: lease.fence, deferrals: undefined };
+    await context.ports.queue.enqueue([rest]);
   } catch (error) {
     // This job is redelivered instead, and must be able to get the lease.
     await context.leases.release(lease);

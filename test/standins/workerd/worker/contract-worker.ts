@@ -259,7 +259,7 @@ const worker: ExportedHandler<Environment> = {
       }
       return;
     }
-    await workOn(batch, handle, { givenUp: environment.GIVEN_UP });
+    await workOn(batch, handle, { fills: environment.FILLS, givenUp: environment.GIVEN_UP });
   },
 };
 

@@ -43,6 +43,11 @@ function jobOf(text: string, progress?: string): FillJob {
   return { repository: { registry: 'docker.io', name: 'library/alpine' }, blob, progress };
 }
 
+/** A job of another registry. */
+function ofRegistry(registry: string, text: string): FillJob {
+  return { ...jobOf(text), repository: { registry, name: 'app' } };
+}
+
 function jobsOf(count: number, progress?: string): FillJob[] {
   return Array.from({ length: count }, (_, index) => jobOf(`blob ${index}`, progress));
 }
@@ -81,8 +86,7 @@ describe('queueing', () => {
       return undefined;
     });
     const registry = `registry.${'x'.repeat(200)}.example:5000`;
-    const other = { ...jobOf('other'), repository: { registry, name: 'app' } };
-    await openQueue().enqueue([jobOf('one'), other]);
+    await openQueue().enqueue([jobOf('one'), ofRegistry(registry, 'other')]);
     expect(groups).toEqual(['docker.io', registry.slice(0, 128)]);
   });
 
@@ -170,6 +174,50 @@ describe('handling', () => {
     holds = false;
     for (const run of running) run.resolve(done);
     await until(() => server.queue(queueUrl).messages.size === 0);
+  });
+
+  test('four slow ones of a registry, and more that wait, do not stop those of others', async () => {
+    const queue = openQueue();
+    await queue.enqueue(jobsOf(12));
+    const slow = deferred<FillOutcome>();
+    const handled: string[] = [];
+    queue.start((job) => {
+      handled.push(job.repository.registry);
+      return job.repository.registry === 'docker.io' ? slow.promise : Promise.resolve(done);
+    });
+    await until(() => handled.length === 4);
+    await queue.enqueue([ofRegistry('ghcr.io', 'quick')]);
+    await until(() => handled.length === 5);
+    expect(handled).toEqual([...Array.from({ length: 4 }, () => 'docker.io'), 'ghcr.io']);
+    const { messages } = server.queue(queueUrl);
+    await until(() => messages.size === 12);
+    // Those that wait were never tried: each is a new message of the same group.
+    const waiting = [...messages.values()].filter(({ body }) => body.includes('deferrals'));
+    expect(waiting.length).toBeGreaterThan(0);
+    for (const { receives, group } of waiting)
+      expect([receives <= 1, group]).toEqual([true, 'docker.io']);
+    slow.resolve(done);
+    await until(() => messages.size === 0);
+    expect(handled).toHaveLength(13);
+  });
+
+  test('a job that failed before is not deferred but hidden, so that its tries are counted', async () => {
+    const queue = openQueue();
+    await queue.enqueue(jobsOf(4));
+    const slow = deferred<FillOutcome>();
+    let handled = 0;
+    queue.start(() => {
+      handled += 1;
+      return slow.promise;
+    });
+    await until(() => handled === 4);
+    await queue.enqueue([jobOf('failed')]);
+    const { messages } = server.queue(queueUrl);
+    const failed = [...messages.values()].find(({ body }) => body === fillText(jobOf('failed')));
+    if (failed !== undefined) failed.receives = 5;
+    await until(() => failed?.receives === 6 && failed.hiddenUntil < Date.now() + 35_000);
+    expect(handled).toBe(4);
+    slow.resolve(done);
   });
 
   test('what is given up goes to the dead-letter queue with its reason, and is told', async () => {

@@ -73,6 +73,57 @@ async function pause(): Promise<FillJob> {
   return rest ?? job;
 }
 
+describe('a registry’s share of all fills', () => {
+  const place = (at: number) => test.store.leases.acquire(`fill-place:docker.io:${at}`, leaseLife);
+
+  it('is four of five: a job beyond it is deferred, and comes later each time', async () => {
+    const places = await Promise.all([0, 1, 2, 3].map(place));
+    expect(places).not.toContain(undefined);
+    for (const [deferrals, most] of [
+      [undefined, 1.5],
+      [3, 12],
+      [50, 450],
+    ] as const) {
+      const outcome = await test.mirror.handleFill({ ...job, deferrals }, { concurrency: 5 });
+      if (outcome.kind !== 'deferred') throw new Error(outcome.kind);
+      expect(outcome.afterSeconds).toBeGreaterThanOrEqual(most / 3);
+      expect(outcome.afterSeconds).toBeLessThanOrEqual(most);
+    }
+    expect(await isStored()).toBe(false);
+    expect(await test.mirror.handleFill(job, { concurrency: 5, delivery: 2 })).toMatchObject({
+      kind: 'retry',
+      afterSeconds: 20,
+    });
+    test.evil.add('library/app', image, '1');
+    const ofEvil = { ...job, repository: { registry: 'evil.test', name: 'library/app' } };
+    expect(await test.mirror.handleFill(ofEvil, { concurrency: 5 })).toEqual({ kind: 'done' });
+  });
+
+  it('is free again after each fill, also after one that failed', async () => {
+    test.upstream.failure = new UpstreamError('unavailable', 'docker.io answered 503');
+    const options = { concurrency: 1 };
+    expect(await test.mirror.handleFill(job, options)).toMatchObject({ kind: 'retry' });
+    test.upstream.failure = undefined;
+    test.pass(10_000);
+    expect(await test.mirror.handleFill(job, options)).toEqual({ kind: 'done' });
+    expect(await place(0)).toBeDefined();
+  });
+
+  it('is not limited while leases are unavailable', async () => {
+    test.store.leases.acquire = async (key) => {
+      if (key.startsWith('fill-place')) throw new Error('the table is down');
+      return { key, fence: 1, expires: Number.POSITIVE_INFINITY };
+    };
+    expect(await test.mirror.handleFill(job, { concurrency: 1 })).toEqual({ kind: 'done' });
+  });
+
+  it('counts only fills that run: what is stored is done at once', async () => {
+    await test.mirror.handleFill(job);
+    await place(0);
+    expect(await test.mirror.handleFill(job, { concurrency: 1 })).toEqual({ kind: 'done' });
+  });
+});
+
 describe('a fill that fails', () => {
   const down = new UpstreamError('unavailable', 'docker.io answered 503', { status: 503 });
 
