@@ -177,9 +177,9 @@ describe('an index, for a client that does not fall back', () => {
     expect(await committed(arm64.manifest.digest)).toBe('unobtainable');
     for (let minutes = 0; minutes < 3; minutes++) {
       test.pass(59 * second);
+      await test.manifest(name, elsewhere);
       // Docker Hub answers HEADs meanwhile.
       await test.tag(name, 'never-seen');
-      await test.manifest(name, elsewhere);
       expect(await committed('all')).toBe('unobtainable');
       expect(await kindOf('all')).toBe('found');
     }
@@ -188,6 +188,7 @@ describe('an index, for a client that does not fall back', () => {
   it('is served while no manifest can be pulled, if all that were requested are complete', async () => {
     limit();
     await test.manifest(name, elsewhere);
+    await test.tag(name, 'never-seen');
     expect(await committed('all')).toBe('found');
     expect(await committed(amd64.manifest.digest)).toBe('found');
   });
