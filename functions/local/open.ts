@@ -11,6 +11,7 @@ import { FileBlobStore, type FileBlobStoreOptions } from './files/blob-store.ts'
 import { Scrub } from './files/scrub.ts';
 import { openIndexDatabase } from './lmdb/database.ts';
 import { PersistentFillQueue } from './lmdb/fill-queue.ts';
+import { setDamagedAside } from './lmdb/index-file.ts';
 import { LmdbLedger } from './lmdb/ledger.ts';
 import { fillOf } from './lmdb/manifest-rows.ts';
 import { LmdbManifestStore } from './lmdb/manifest-store.ts';
@@ -59,6 +60,8 @@ export async function openEmbeddedStore(
   const data = await openDataFolder(folder);
   const undo = [() => data.release()];
   try {
+    const damage = await setDamagedAside(data.path);
+    if (damage !== undefined) options.onProblem?.(damage);
     const index = openIndexDatabase(data.path);
     undo.unshift(() => index.close());
     const blobs = await FileBlobStore.open(data.path, options);

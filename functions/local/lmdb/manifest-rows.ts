@@ -32,12 +32,12 @@ export function addManifest(
   contents: ManifestContents | undefined,
   pulled: number,
 ): void {
-  if (index.manifests.doesExist([repository, digest])) return;
-  const blobs = new Map((contents?.blobs ?? []).map((blob) => [blob.digest, blob]));
-  void index.manifests.put([repository, digest], { mediaType, pulled, blobs: [...blobs.keys()] });
   if (!index.bytes.doesExist(digest)) {
     void index.bytes.put(digest, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
   }
+  if (index.manifests.doesExist([repository, digest])) return;
+  const blobs = new Map((contents?.blobs ?? []).map((blob) => [blob.digest, blob]));
+  void index.manifests.put([repository, digest], { mediaType, pulled, blobs: [...blobs.keys()] });
   void index.holders.put([digest, repository], 1);
   void index.pulls.put([pulled, repository, digest], 1);
   void index.catalogue.put(repository, 1);

@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto';
 import { type Descriptor, readDescriptor, readReferrerList } from '../../core/oci/descriptor.ts';
-import type { Digest } from '../../core/oci/digest.ts';
+import { algorithmOf, type Digest, encodedOf } from '../../core/oci/digest.ts';
 import { type Manifest, type ManifestContents, storedMediaType } from '../../core/oci/manifest.ts';
 import { safeType } from '../../core/oci/media-type.ts';
 import {
@@ -83,21 +84,26 @@ export class LmdbManifestStore implements ManifestStore {
   }
 
   async getManifest(repository: Repository, digest: Digest): Promise<IndexedManifest | undefined> {
-    return this.#manifest(repositoryKey(repository), digest);
+    return this.#readManifest(repositoryKey(repository), digest);
   }
 
   async findManifest(digest: Digest, registry: string): Promise<Manifest | undefined> {
     const { start, end } = registryRange(registry);
     const range = { start: [digest, start], end: [digest, end], limit: 1 };
     const [key] = this.#index.holders.getKeys(range);
-    const found = key && this.#manifest(key[1], digest);
+    const found = key && (await this.#readManifest(key[1], digest));
     return found && { digest, mediaType: found.mediaType, bytes: found.bytes };
   }
 
-  #manifest(holder: string, digest: Digest): IndexedManifest | undefined {
+  async #readManifest(holder: string, digest: Digest): Promise<IndexedManifest | undefined> {
     const record = this.#index.manifests.get([holder, digest]);
     const bytes = record && this.#index.bytes.get(digest);
     if (record === undefined || bytes === undefined) return undefined;
+    if (createHash(algorithmOf(digest)).update(bytes).digest('hex') !== encodedOf(digest)) {
+      // The disk corrupted them. The next put stores them again, unless it finds some.
+      await this.#index.write(() => void this.#index.bytes.remove(digest));
+      return undefined;
+    }
     const { pulled, complete } = record;
     const mediaType = storedMediaType(record.mediaType, bytes);
     return { digest, mediaType, bytes: new Uint8Array(bytes), pulled, complete };
@@ -110,7 +116,8 @@ export class LmdbManifestStore implements ManifestStore {
     pulled: number,
   ): Promise<void> {
     const key = repositoryKey(repository);
-    if (this.#index.manifests.doesExist([key, manifest.digest])) return;
+    const { manifests, bytes } = this.#index;
+    if (manifests.doesExist([key, manifest.digest]) && bytes.doesExist(manifest.digest)) return;
     await this.#index.write(() => addManifest(this.#index, key, manifest, contents, pulled));
   }
 
