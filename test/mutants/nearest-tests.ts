@@ -8,7 +8,7 @@ import { rowOf, suites } from '../architecture/suites.ts';
 const overPrograms = /^test\/(?:runtime|faults|strangers|infra|clients|conformance\/(?!core))/;
 
 /** How many of the tests that import a file are run for it. */
-const nearby = 20;
+const nearby = 8;
 
 /**
  * The test files to run for a mutant of a product file: first its own unit tests; if it survives them,

@@ -2,14 +2,11 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
 import { fetchError } from './network-error.ts';
 
-/** Headers as the Web has them. */
+/** Headers as the Web has them. undici decodes their values as Latin-1, as the Web does. */
 export function webHeaders(received: IncomingHttpHeaders): Headers {
   const headers = new Headers();
   for (const [name, values = []] of Object.entries(received)) {
-    for (const value of Array.isArray(values) ? values : [values]) {
-      // undici decodes values as UTF-8, but Headers accepts only characters of one byte.
-      if (!/[^\t\x20-\xff]/.test(value)) headers.append(name, value);
-    }
+    for (const value of Array.isArray(values) ? values : [values]) headers.append(name, value);
   }
   return headers;
 }

@@ -1,4 +1,16 @@
-import { mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { existsSync, statSync, unlinkSync } from 'node:fs';
+import {
+  mkdir,
+  mkdtemp,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -87,6 +99,26 @@ describe('the lock of a data folder', () => {
     await opened[0]?.value.release();
     await bundle.remove();
   });
+});
+
+test('a process whose lock is replaced in the moment after it took over from a dead one is refused', async () => {
+  const path = join(await realpath(base), 'lock.sock');
+  // What a killed process leaves: a socket on which nothing listens.
+  const dead = createServer().listen(`${path}.dead`);
+  await once(dead, 'listening');
+  await rename(`${path}.dead`, path);
+  await new Promise((resolve) => dead.close(resolve));
+  const stale = statSync(path).ino;
+
+  const opening = expect(openDataFolder(base)).rejects.toThrow('in use');
+  while (statSync(path, { throwIfNoEntry: false })?.ino === stale || !existsSync(path)) {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  // Another one that saw the same dead process removes the new lock, and makes its own.
+  unlinkSync(path);
+  const other = createServer().listen(path);
+  await opening;
+  await new Promise((resolve) => other.close(resolve));
 });
 
 describe('the format of a data folder', () => {

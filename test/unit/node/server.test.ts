@@ -144,6 +144,48 @@ test('closing answers what is in flight and frees the folder', async () => {
   expect((await get('/healthz')).status).toBe(200);
 });
 
+test('closing ends the fills before the store that they write to', async () => {
+  await server.close();
+  const order: string[] = [];
+  let onPut: () => void = () => undefined;
+  const putting = new Promise<void>((resolve) => {
+    onPut = resolve;
+  });
+  const recorded: OpenPlatform = async (options) => {
+    const platform = await embedded(configured())(options);
+    const blobs = new Proxy(platform.ports.blobs, {
+      get(target, name) {
+        const value = Reflect.get(target, name);
+        if (name !== 'put') return typeof value === 'function' ? value.bind(target) : value;
+        return (...args: Parameters<typeof target.put>) => {
+          const put = target.put(...args);
+          const end = () => order.push('the fill ended');
+          put.done.then(end, end);
+          onPut();
+          return put;
+        };
+      },
+    });
+    const close = async () => {
+      order.push('the store closes');
+      await platform.close();
+    };
+    return { ...platform, ports: { ...platform.ports, blobs }, close };
+  };
+  server = await startServer(configured(), recorded, { environment: { PASSWORD: 'pass' }, logTo });
+  let release: () => void = () => undefined;
+  const until = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  upstream.fail({ on: 'cdn', do: { kind: 'hold', until, after: 1000 } });
+  await (await get('/v2/library/app/manifests/1')).text();
+  await putting;
+  await server.close();
+  release();
+  expect(order.at(-1)).toBe('the store closes');
+  expect(order.length).toBeGreaterThan(1);
+});
+
 test('two servers do not share a folder, and a port is taken once', async () => {
   const options = { environment: { PASSWORD: 'pass' }, logTo };
   await expect(startServer(configured(), embedded(configured()), options)).rejects.toThrow(

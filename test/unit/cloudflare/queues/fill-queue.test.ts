@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { fillMessage } from '../../../../functions/core/mirror/fills/fill-message.ts';
 import type { FillJob } from '../../../../functions/core/ports/fill-queue.ts';
 import { madeDigest } from '../../../contract/made-content.ts';
 import { openWorkerd, type Workerd } from '../../../standins/workerd/open-workerd.ts';
@@ -95,5 +96,33 @@ describe('the queue of Cloudflare', () => {
       reason: expect.stringMatching(/^invalid fill message: /),
       message: body,
     });
+  });
+});
+
+describe('a job that is retried', () => {
+  // The types of workerd are not those of the tests.
+  const module: string = '../../../../functions/cloudflare/queues/fill-queue.ts';
+
+  test.each([
+    [90, 90],
+    [0.2, 1],
+    [-5, 0],
+    [1e9, 43_200],
+  ])('after %d s comes again after %d s, which Queues accepts', async (afterSeconds, expected) => {
+    const { workOn } = await import(module);
+    const retried: unknown[] = [];
+    const message = {
+      body: fillMessage(jobOf('blob')),
+      attempts: 3,
+      ack: () => retried.push('acknowledged'),
+      retry: (options: unknown) => retried.push(options),
+    };
+    const deliveries: number[] = [];
+    await workOn({ messages: [message] }, async (_: FillJob, delivery: number) => {
+      deliveries.push(delivery);
+      return { kind: 'retry', afterSeconds, reason: 'busy' };
+    });
+    expect(retried).toEqual([{ delaySeconds: expected }]);
+    expect(deliveries).toEqual([3]);
   });
 });

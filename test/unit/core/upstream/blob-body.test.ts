@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { streamOf } from '../../../../functions/core/bytes/byte-reader.ts';
-import { watchStall } from '../../../../functions/core/upstream/blob-body.ts';
+import { blobBody, watchStall } from '../../../../functions/core/upstream/blob-body.ts';
 import { clientOf, digestFor, registryError, startScripted } from './scripted-server.ts';
 
 describe('a stall watch', () => {
@@ -45,6 +45,49 @@ describe('a stall watch', () => {
     watch.beginWait();
     vi.advanceTimersByTime(1250);
     expect(stalled).toHaveBeenCalledOnce();
+  });
+});
+
+describe('the part of a body that was requested', () => {
+  const read = async (
+    chunks: readonly string[],
+    options: { skip?: number; length?: number; cut?: boolean },
+  ) => {
+    const left = chunks.map((chunk) => new TextEncoder().encode(chunk));
+    let isCancelled = false;
+    const reader = blobBody(
+      {
+        read: async () => {
+          const value = left.shift();
+          return value === undefined ? { done: true, value } : { done: false, value };
+        },
+        cancel: async () => {
+          isCancelled = true;
+        },
+      },
+      { what: 'blob', skip: 0, length: undefined, cut: false, stallTimeout: 60_000, ...options },
+    );
+    const text = await new Response(streamOf(reader)).text().catch(String);
+    return { text, isCancelled };
+  };
+
+  test.each([
+    [['0123', '45'], { length: 6 }, '012345', false],
+    [['0123', '45'], { length: 3, cut: true }, '012', true],
+    [['0123', '45'], { skip: 3, length: 2, cut: true }, '34', true],
+    [['0123', '45'], { skip: 5 }, '5', false],
+    [['01', '', '23'], {}, '0123', false],
+  ])('%j with %j is %s', async (chunks, options, text, isCancelled) => {
+    expect(await read(chunks, options)).toEqual({ text, isCancelled });
+  });
+
+  test.each([
+    ['longer than stated', ['0123', '45'], { length: 5 }, 'a longer body than stated'],
+    ['longer by a chunk', ['0123', '45'], { length: 4 }, 'a longer body than stated'],
+    ['shorter than stated', ['0123', '45'], { length: 7 }, 'the body ended early'],
+    ['shorter than what is skipped', ['01'], { skip: 3 }, 'the body ended early'],
+  ])('a body %s is an error, and no clean end', async (_, chunks, options, error) => {
+    expect((await read(chunks, options)).text).toContain(error);
   });
 });
 

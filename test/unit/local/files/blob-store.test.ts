@@ -90,6 +90,8 @@ test('what an earlier process left unfinished is removed, foreign files are left
   const found = [];
   for await (const blob of store.list()) found.push(blob.digest);
   expect(found).toEqual([digest]);
+  // Counted once, although a file with its name is also in another folder.
+  expect(await store.usedBytes()).toBe(content.byteLength);
 });
 
 test('a file that somebody removed is forgotten when it is asked for', async () => {

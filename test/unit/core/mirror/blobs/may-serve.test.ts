@@ -33,6 +33,18 @@ describe('a stored blob', () => {
     expect(await test.blob('team/other', secret.digest, 'HEAD')).toEqual({ kind: 'absent' });
   });
 
+  it('costs one upstream request in a while where the upstream refuses it', async () => {
+    const refused = () => test.upstream.count(`HEAD blob team/other@${secret.digest}`);
+    for (let round = 0; round < 5; round++) {
+      expect(await test.blob('team/other', secret.digest)).toEqual({ kind: 'absent' });
+    }
+    expect(refused()).toBe(1);
+    test.upstream.add('team/other', image);
+    test.pass(60_000);
+    expect(await bytesOf(await test.blob('team/other', secret.digest))).toEqualBytes(secret.bytes);
+    expect(refused()).toBe(2);
+  });
+
   it('is served in another repository if the upstream confirms it', async () => {
     test.upstream.add('team/other', image);
     const outcome = await test.blob('team/other', secret.digest);

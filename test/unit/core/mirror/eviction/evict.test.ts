@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { awaitLarge } from '../../../../../functions/core/mirror/blobs/await-fill.ts';
+import { UpstreamError } from '../../../../../functions/core/ports/upstream-error.ts';
 import { makeImage } from '../../../../standins/images/image.ts';
 import { randomLayer } from '../../../../standins/images/layer.ts';
 import { bytesOf, type MirrorUnderTest, openMirror } from '../mirror-over-store.ts';
@@ -60,6 +61,32 @@ describe('evict', () => {
     test.pass(3_600_000);
     await test.mirror.evict();
     expect(await stored()).toEqual(new Set());
+  });
+
+  it('forgets an evicted image in memory too', async () => {
+    await pulled(1);
+    test.pass(3_600_000);
+    await test.mirror.evict();
+    const digest = images[1]?.manifest.digest ?? '';
+    test.upstream.failure = new UpstreamError('unreachable', 'docker.io is not reachable');
+    expect(await test.manifest('library/b', digest)).toMatchObject({ kind: 'unobtainable' });
+  });
+
+  it('leaves no repository the right to blobs that another one brings again', async () => {
+    await pulled(10_000_000);
+    const used = await test.store.blobs.usedBytes();
+    await test.close();
+    await pulled(used - 1);
+    const b = images[1];
+    if (b === undefined) throw new Error('there are three images');
+    // Evicted a moment ago; now its upstream refuses it, and another repository has it.
+    test.upstream.forget('library/b');
+    test.upstream.add('library/other', b, '1');
+    await test.tag('library/other', '1');
+    await test.fill();
+    const layer = b.layers[1]?.digest ?? '';
+    expect(await test.blob('library/other', layer, 'HEAD')).toMatchObject({ kind: 'known' });
+    expect(await test.blob('library/b', layer)).toEqual({ kind: 'absent' });
   });
 
   it('fetches an evicted image again when it is pulled', async () => {

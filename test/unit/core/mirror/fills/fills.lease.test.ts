@@ -50,3 +50,22 @@ describe('the lease of a fill', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 });
+
+describe('a mirror that stops', () => {
+  it('ends its fills, and waits until they have ended', async () => {
+    const filling = test.mirror.handleFill(job);
+    await body.asked;
+    await test.mirror.stop();
+    expect(body.isCancelled).toBe(true);
+    expect(await filling).toMatchObject({ kind: 'retry' });
+    const fills = test.events.filter(({ kind }) => kind === 'fill');
+    expect(fills).toMatchObject([{ outcome: 'stopped', digest: layer.digest }]);
+    expect(await test.store.leases.isHeld(key)).toBe(false);
+  });
+
+  it('begins no other', async () => {
+    await test.mirror.stop();
+    expect(await test.mirror.handleFill(job)).toMatchObject({ kind: 'retry' });
+    expect(await test.store.blobs.stat(known(layer.digest))).toBeUndefined();
+  });
+});

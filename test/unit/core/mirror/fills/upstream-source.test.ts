@@ -104,6 +104,19 @@ describe('UpstreamSource', () => {
     expect(slices).toHaveLength(1 + 4);
   });
 
+  it.each(['invalid', 'credentials'] as const)(
+    'sends no further request after an answer that is %s',
+    async (kind) => {
+      const error = new UpstreamError(kind, `the answer is ${kind}`);
+      const { source, slices } = sourceOf(async (slice) => {
+        if (slice.start > 0) throw error;
+        return { kind: 'found', size: blob.length, body: body(slice, 100_000) };
+      });
+      await expect(withoutWaiting(() => read(source.open(0)))).rejects.toBe(error);
+      expect(slices.map(({ start }) => start)).toEqual([0, 100_000]);
+    },
+  );
+
   it('fails at once, before the first byte, when the upstream is limited', async () => {
     const limited = new UpstreamError('limited', 'limited', { status: 429 });
     const { source, slices } = sourceOf(() => Promise.reject(limited));

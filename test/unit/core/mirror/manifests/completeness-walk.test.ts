@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { UpstreamError } from '../../../../../functions/core/ports/upstream-error.ts';
+import { type Content, jsonContent } from '../../../../standins/images/content.ts';
 import type { Image } from '../../../../standins/images/image.ts';
 import { makeImage } from '../../../../standins/images/image.ts';
 import {
@@ -80,6 +81,13 @@ async function whileUp(work: () => Promise<unknown>): Promise<void> {
 const isServed = async ({ manifest }: { manifest: { digest: string } }) =>
   (await test.manifest('library/app', manifest.digest)).kind === 'found';
 
+/** The manifest of an image with another size of its layer. */
+function lyingAbout({ manifest }: Image, size: number): Content {
+  const body = JSON.parse(Buffer.from(manifest.bytes).toString());
+  body.layers[0].size = size;
+  return jsonContent(body, manifest.mediaType);
+}
+
 describe('a walk over an index', () => {
   it('three levels deep with repeated digests visits each manifest once', async () => {
     const repeated = (item: IndexChild['item']) => indexOf(Array.from({ length: 40 }, () => item));
@@ -118,6 +126,40 @@ describe('a walk over an index', () => {
     await pulled([root, deep, near, image]);
     await whileUp(() => test.fill());
     expect(await isServed(root)).toBe(true);
+  });
+
+  it('goes three levels deep, and no deeper', async () => {
+    const one = indexOf([image]);
+    const two = indexOf([one]);
+    const three = indexOf([two]);
+    const four = indexOf([three]);
+    await pulled([four, three, two, one, image]);
+    await whileUp(() => test.fill());
+    expect(await isServed(three)).toBe(true);
+    expect(await isServed(four)).toBe(false);
+  });
+
+  it('takes no image for complete whose blobs are stored with other sizes', async () => {
+    const lying = lyingAbout(image, 5);
+    test.upstream.add('library/app', image);
+    await test.manifest('library/app', image.manifest.digest);
+    await test.fill();
+    test.upstream.add('library/app', { manifest: lying });
+    await test.manifest('library/app', lying.digest);
+    test.upstream.failure = down;
+    test.pass(60_000);
+    expect(await isServed({ manifest: lying })).toBe(false);
+    expect(await isServed(image)).toBe(true);
+  });
+
+  it('of many manifests in several indexes is limited', async () => {
+    const nested = [1, 2, 3].map((at) =>
+      indexOf(Array.from({ length: 150 }, (_, child) => small(`image ${at} ${child}`))),
+    );
+    const root = indexOf(nested);
+    await pulled([root, ...nested]);
+    expect(await isServed(root)).toBe(false);
+    expect(new Set(asked.manifests).size).toBeLessThanOrEqual(201);
   });
 
   it('of very many manifests is limited', async () => {

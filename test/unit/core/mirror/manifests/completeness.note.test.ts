@@ -1,6 +1,7 @@
 import { afterEach, expect, it } from 'vitest';
 import { awaitLarge } from '../../../../../functions/core/mirror/blobs/await-fill.ts';
 import type { Digest } from '../../../../../functions/core/oci/digest.ts';
+import { jsonContent } from '../../../../standins/images/content.ts';
 import { makeImage } from '../../../../standins/images/image.ts';
 import { textLayer } from '../../../../standins/images/layer.ts';
 import { type MirrorUnderTest, openMirror } from '../mirror-over-store.ts';
@@ -40,4 +41,27 @@ it('the fills of an image look for few other blobs, and the last one notes that 
   const repository = { registry: 'docker.io', name: 'library/app' };
   const noted = await test.store.manifests.getManifest(repository, known(image.manifest.digest));
   expect(noted?.complete).toBe(test.now());
+});
+
+it('nothing is noted of a manifest whose blob is stored with another size', async () => {
+  test = await openMirror({ missingBlobs: awaitLarge({ passThroughBytes: 0, wait: 0 }) });
+  const image = makeImage({ layers: [textLayer({ name: 'a' })] });
+  const body = JSON.parse(Buffer.from(image.manifest.bytes).toString());
+  body.layers[0].size += 1;
+  const lying = jsonContent(body, image.manifest.mediaType);
+  test.upstream.add('library/app', image);
+  test.upstream.add('library/app', { manifest: lying });
+  for (const { digest } of [image.manifest, lying]) {
+    await test.manifest('library/app', digest);
+    await test.fill();
+  }
+  const repository = { registry: 'docker.io', name: 'library/app' };
+  const { config } = image;
+  const blob = { digest: known(config.digest), size: config.size, mediaType: config.mediaType };
+  await test.mirror.handleFill({ repository, blob, manifest: known(lying.digest) });
+  await test.settled();
+  const noted = async (digest: string) =>
+    (await test?.store.manifests.getManifest(repository, known(digest)))?.complete;
+  expect(await noted(image.manifest.digest)).toBe(test.now());
+  expect(await noted(lying.digest)).toBeUndefined();
 });
