@@ -48,6 +48,8 @@ async function bringAbout(
     for (const upstream of upstreams) {
       for (const on of kinds) upstream.fail({ on, do: { kind: 'status', status: 429, headers } });
     }
+    // The first refusal has the upstream's words; all later ones say how long the limit lasts.
+    await read(mirror, '/v2/library/alpine/manifests/any');
   }
   if (situation === 'stale') for (const shelf of shelves) await mirrorAll(mirror, shelf);
   if (situation !== 'stale' && situation !== 'down') return;
