@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { clientLines } from '../functions/cli/client-lines.ts';
 import type { Config } from '../functions/core/config/resolve.ts';
+import { passwordVariables } from '../functions/core/config/resolved.ts';
 import { ConfigurationMistakes, workerConfiguration } from './build/configuration.ts';
 import { openWorker } from './edge/open-worker.ts';
 import { messageOf, version } from './project.ts';
@@ -77,10 +78,8 @@ function stopBySignal(close: () => Promise<void>): void {
  * What the Worker gets of this process's environment: variables by their names, and the secrets
  * that the configuration and the presigning of R2 name.
  */
-function variables({ upstreams }: Config): Record<string, string> {
-  const secrets = [...upstreams.values()].flatMap(({ credentials }) =>
-    credentials !== undefined && 'env' in credentials.password ? [credentials.password.env] : [],
-  );
+function variables(config: Config): Record<string, string> {
+  const secrets = passwordVariables(config);
   const own = ['PULLFRONT_CONFIG', 'PULLFRONT_LISTEN', 'PULLFRONT_DATA'];
   const entries = Object.entries(process.env).filter(
     ([name]) =>

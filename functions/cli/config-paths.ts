@@ -1,11 +1,13 @@
 import { resolve } from 'node:path';
-import { anyUpstream, keys } from '../core/config/keys.ts';
+import { anyEntry, anyName, keys } from '../core/config/keys.ts';
 
 /** Makes the paths in the JSON of a configuration file absolute; they are relative to its folder. */
 export function resolvePaths(json: unknown, folder: string): void {
   for (const { path, scalar } of keys) {
     if (scalar?.kind === 'text' && scalar.isPath === true) {
-      changeAt(json, path, (text) => (isPath(text) ? resolve(folder, text) : text));
+      for (const place of [path, ofAccounts(path)]) {
+        changeAt(json, place, (text) => (isPath(text) ? resolve(folder, text) : text));
+      }
     }
     if (scalar?.kind === 'listen') {
       changeAt(json, path, (text) =>
@@ -15,19 +17,24 @@ export function resolvePaths(json: unknown, folder: string): void {
   }
 }
 
+/** The path of the same key in the list of accounts. */
+function ofAccounts(path: readonly string[]): readonly string[] {
+  return path.flatMap((part) => (part === 'credentials' ? ['accounts', anyEntry] : [part]));
+}
+
 /** False for a blank, which is a mistake, and for the PEM text of an authority. */
 function isPath(text: string): boolean {
   return text.trim() !== '' && !text.includes('-----BEGIN');
 }
 
-/** Changes the strings at a path, which may lead through all upstreams. */
+/** Changes the strings at a path, which may lead through all upstreams and accounts. */
 function changeAt(
   json: unknown,
   [key = '', ...rest]: readonly string[],
   change: (text: string) => string,
 ): void {
   if (typeof json !== 'object' || json === null) return;
-  for (const name of key === anyUpstream ? Object.keys(json) : [key]) {
+  for (const name of key === anyName || key === anyEntry ? Object.keys(json) : [key]) {
     const value: unknown = Reflect.get(json, name);
     if (rest.length > 0) changeAt(value, rest, change);
     else if (typeof value === 'string') Reflect.set(json, name, change(value));

@@ -1,5 +1,7 @@
+import { accountPaths, checkAccount } from './account-checks.ts';
 import type { Environment } from './environment.ts';
 import { dockerHubHosts, registryPattern, wellKnownRegistries } from './known-registries.ts';
+import { checkNetworks } from './network-checks.ts';
 import type { Overlay } from './overlay.ts';
 import { type Mistake, type Path, unsetVariable, valueAt } from './problems.ts';
 import { suggestion } from './suggestion.ts';
@@ -32,10 +34,14 @@ export function crossChecks(
     if (isRegistry(name) && valueAt(overlay.json, [...path, 'url']) === undefined) {
       report([...path, 'url'], `missing; "${name}" is not a well-known registry${hint(name)}`);
     }
-    const secret = [...path, 'credentials', 'password', 'secret'];
-    if (!isOnAws && valueAt(overlay.json, secret) !== undefined) {
-      report(secret, 'secrets need "store": "aws"; use {"env": "NAME"} or {"file": "PATH"}');
+    for (const account of accountPaths(overlay, name)) {
+      const secret = [...account, 'password', 'secret'];
+      if (!isOnAws && valueAt(overlay.json, secret) !== undefined) {
+        report(secret, 'secrets need "store": "aws"; use {"env": "NAME"} or {"file": "PATH"}');
+      }
+      checkAccount(overlay.json, account, name, overlay.keys(['networks']), report);
     }
+    checkAlternates(overlay, name, report);
     for (const list of ['allow', 'deny']) {
       const patterns = valueAt(overlay.json, [...path, list]);
       for (const [index, pattern] of (Array.isArray(patterns) ? patterns : []).entries()) {
@@ -46,6 +52,7 @@ export function crossChecks(
       }
     }
   }
+  checkNetworks(overlay, report);
   for (const { path, variable } of passwordVariables(overlay)) {
     if ((environment[variable] ?? '') === '') report(path, unsetVariable(variable));
   }
@@ -55,11 +62,38 @@ export function crossChecks(
 /** The variables that hold the passwords of upstreams. */
 export function passwordVariables(overlay: Overlay): { path: Path; variable: string }[] {
   return overlay.keys(['upstreams']).flatMap((name) => {
-    const path = ['upstreams', name, 'credentials', 'password', 'env'];
-    const variable = valueAt(overlay.json, path);
-    return typeof variable === 'string' ? [{ path, variable }] : [];
+    return accountPaths(overlay, name).flatMap((account) => {
+      const path = [...account, 'password', 'env'];
+      const variable = valueAt(overlay.json, path);
+      return typeof variable === 'string' ? [{ path, variable }] : [];
+    });
   });
 }
+
+/** An alternate is another registry whose URL is known. */
+function checkAlternates(overlay: Overlay, name: string, report: Report): void {
+  const path = ['upstreams', name, 'alternates'];
+  const list = valueAt(overlay.json, path);
+  if (list === 'hub' && name !== 'docker.io') {
+    report(path, '"hub" names mirrors of docker.io; list the registries that mirror this one');
+  }
+  const known = [...new Set([...overlay.keys(['upstreams']), ...wellKnownRegistries.keys()])];
+  for (const [index, alternate] of (Array.isArray(list) ? list : []).entries()) {
+    if (typeof alternate !== 'string') continue;
+    const [registry = ''] = alternate.split('/');
+    if (registry === name) report([...path, index], 'is this upstream itself');
+    else if (!known.includes(registry)) {
+      const meant = suggestion(registry, known);
+      const hint = meant === undefined ? 'add it to "upstreams"' : `did you mean "${meant}"?`;
+      report(
+        [...path, index],
+        `"${registry}" is neither in "upstreams" nor a well-known registry; ${hint}`,
+      );
+    }
+  }
+}
+
+type Report = (path: Path, message: string) => void;
 
 /** True for a valid name of a registry that is not well known. */
 function isRegistry(name: unknown): name is string {

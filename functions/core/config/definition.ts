@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { aws } from './aws-definition.ts';
+import { clients, networks, trustProxy } from './client-definition.ts';
 import { dockerHubHosts, registryPattern } from './known-registries.ts';
 import { upstream } from './upstream-definition.ts';
 import {
@@ -8,6 +9,7 @@ import {
   listenAddress,
   object,
   path,
+  percent,
   positiveSize,
   size,
   text,
@@ -76,6 +78,19 @@ export const definition = object(
       })
       .prefault({})
       .describe('Registries to mirror. The default upstream is always one of them.'),
+    networks,
+    trustProxy,
+    clients,
+    budget: object(
+      {
+        reserve: percent
+          .prefault('20%')
+          .describe(
+            'Share of a pull limit that is kept for clients: below it nothing is pulled ahead of them.',
+          ),
+      },
+      'an object such as {"reserve": "20%"}',
+    ).prefault({}),
     limits: object(
       {
         maxBlobBytes: size

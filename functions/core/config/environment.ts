@@ -1,4 +1,4 @@
-import { anyUpstream, type Key, keys } from './keys.ts';
+import { anyName, type Key, keys } from './keys.ts';
 import type { Path } from './problems.ts';
 
 /** Environment variables by name. */
@@ -39,8 +39,8 @@ export function variablesOf(upstreams: readonly string[]): Variable[] {
   return keys
     .filter(({ scalar }) => scalar !== undefined)
     .flatMap((key) => {
-      const paths = key.path.includes(anyUpstream)
-        ? upstreams.map((name) => key.path.map((part) => (part === anyUpstream ? name : part)))
+      const paths = key.path.includes(anyName)
+        ? upstreams.map((name) => key.path.map((part) => (part === anyName ? name : part)))
         : [key.path];
       return paths.map((path) => ({ name: variableOf(path), path, key }));
     });

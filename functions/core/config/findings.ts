@@ -1,3 +1,4 @@
+import { accountPaths } from './account-checks.ts';
 import type { Overlay } from './overlay.ts';
 import { type Path, valueAt } from './problems.ts';
 
@@ -11,7 +12,8 @@ export interface Findings {
 
 /** `listed` are the upstreams that somebody wrote down; the default one is added to them. */
 export function findingsOf(overlay: Overlay, listed: readonly string[]): Findings {
-  return { files: namedFiles(overlay), notes: defaultNote(overlay, listed) };
+  const notes = [...defaultNote(overlay, listed), ...readerNotes(overlay)];
+  return { files: namedFiles(overlay), notes };
 }
 
 function namedFiles(overlay: Overlay): ReadonlyMap<string, string> {
@@ -20,7 +22,10 @@ function namedFiles(overlay: Overlay): ReadonlyMap<string, string> {
     ['tls', 'key'],
     ...overlay.keys(['upstreams']).flatMap((name) => [
       ['upstreams', name, 'ca'],
-      ['upstreams', name, 'credentials', 'password', 'file'],
+      ...accountPaths(overlay, name).flatMap((account) => [
+        [...account, 'password', 'file'],
+        [...account, 'dockerConfig'],
+      ]),
     ]),
   ];
   const files = paths.flatMap((path): [string, string][] => {
@@ -30,6 +35,20 @@ function namedFiles(overlay: Overlay): ReadonlyMap<string, string> {
     return isPath ? [[overlay.place(path), value]] : [];
   });
   return new Map(files);
+}
+
+/** An account that opens private repositories to everyone is legal, and seldom meant. */
+function readerNotes(overlay: Overlay): string[] {
+  return overlay.keys(['upstreams']).flatMap((name) =>
+    accountPaths(overlay, name).flatMap((path) => {
+      const readers = valueAt(overlay.json, [...path, 'readers']);
+      if (!Array.isArray(readers) || !readers.includes('anyone')) return [];
+      const place = overlay.place([...path, 'readers']);
+      return [
+        `${place}: anyone who can reach the mirror can read everything this account can read`,
+      ];
+    }),
+  );
 }
 
 function defaultNote({ json }: Overlay, listed: readonly string[]): string[] {

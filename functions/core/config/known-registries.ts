@@ -30,6 +30,17 @@ export const registryPattern = new RegExp(`^${label}(?:\\.${label})*(?::\\d{1,5}
 /** A host in `realms`: `auth.example.com`, `localhost:5001`. */
 export const realmPattern = /^[^\s/?#@]+$/;
 
+/** An entry of `alternates`: a registry, and what its repositories' names begin with. */
+export const alternatePattern = new RegExp(
+  `^${label}(?:\\.${label})*(?::\\d{1,5})?(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*$`,
+);
+
+/** Hosts of Amazon ECR's private registries. */
+export const privateEcrPattern = /^\d{12}\.dkr[.-]ecr(?:-fips)?\.[a-z0-9.-]+$/;
+
+/** Registries that mirror Docker Hub's public images, for `"alternates": "hub"`. */
+export const hubAlternates = ['mirror.gcr.io', 'public.ecr.aws/docker'];
+
 /** An entry of `privateHosts`: a host, `minio:9000`, `10.0.0.0/8`, `fd00::/8`. */
 export const privateHostPattern =
   /^(?:[^\s/?#@]+|(?:\d{1,3}\.){3}\d{1,3}\/(?:[12]?\d|3[0-2])|[\da-f:.]*:[\da-f:.]*\/(?:\d{1,2}|1[01]\d|12[0-8]))$/i;

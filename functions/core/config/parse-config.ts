@@ -80,7 +80,10 @@ function definitionMistakes(issues: readonly z.core.$ZodIssue[], overlay: Overla
     if (issue.code === 'invalid_key') {
       const [{ message } = issue] = issue.issues;
       const name = String(path.at(-1));
-      return [{ path, message: wrongRegistry(name, message) }];
+      const isRegistry = path[0] === 'upstreams';
+      return [
+        { path, message: isRegistry ? wrongRegistry(name, message) : mismatch([], name, message) },
+      ];
     }
     return [{ path, message: mismatch(path, valueAt(overlay.json, path), issue.message) }];
   });

@@ -1,3 +1,4 @@
+import { deploymentProblems } from './deployment-checks.ts';
 import { type Variable, variablesOf } from './environment.ts';
 import { keys } from './keys.ts';
 import { parseConfig } from './parse-config.ts';
@@ -36,11 +37,7 @@ export function resolveFile(
   ]);
   if ('problems' in parsed) return { problems: [...duplicates, ...parsed.problems] };
   const config = parsed.ok;
-  const problems = [
-    ...duplicates,
-    ...(store === 'cloudflare' ? passwordProblems(config) : []),
-    ...authorityProblems(config),
-  ];
+  const problems = [...duplicates, ...deploymentProblems(config)];
   if (problems.length > 0) return { problems };
   const paths = left.map(({ path }) => path);
   return { ok: resolved(config, paths), config };
@@ -89,34 +86,11 @@ function scalarFor({ path, key }: Variable, config: Config): Scalar | undefined 
 function passwordsLater(json: unknown): Record<string, string> {
   const upstreams = valueAt(json, ['upstreams']);
   if (typeof upstreams !== 'object' || upstreams === null) return {};
-  const names = Object.values(upstreams).map((one) =>
-    valueAt(one, ['credentials', 'password', 'env']),
-  );
+  const accounts = Object.values(upstreams).flatMap((one) => {
+    const list = valueAt(one, ['accounts']);
+    return [valueAt(one, ['credentials']), ...(Array.isArray(list) ? list : [])];
+  });
+  const names = accounts.map((account) => valueAt(account, ['password', 'env']));
   const texts = names.filter((name) => typeof name === 'string');
   return Object.fromEntries(texts.map((name) => [name, 'set in the deployment']));
-}
-
-function passwordProblems({ upstreams }: Config): Problem[] {
-  return [...upstreams].flatMap(([name, { credentials }]) =>
-    credentials === undefined || 'env' in credentials.password
-      ? []
-      : [
-          {
-            path: `upstreams.${name}.credentials.password`,
-            message: 'a Worker has no files; use {"env": "NAME"} with the name of its secret',
-          },
-        ],
-  );
-}
-
-/** Functions have no files, and a Worker's fetch takes no authorities. */
-function authorityProblems({ store, upstreams }: Config): Problem[] {
-  return [...upstreams].flatMap(([name, { ca }]) => {
-    const path = `upstreams.${name}.ca`;
-    if (ca === undefined) return [];
-    if (store === 'cloudflare')
-      return [{ path, message: 'a Worker trusts only public authorities' }];
-    if (ca.includes('-----BEGIN')) return [];
-    return [{ path, message: 'functions have no files; write the PEM text itself' }];
-  });
 }

@@ -1,16 +1,22 @@
 import type { Defined } from './definition.ts';
-import { wellKnownRegistries } from './known-registries.ts';
+import { hubAlternates, wellKnownRegistries } from './known-registries.ts';
 
 type DefinedUpstream = Defined['upstreams'][string];
-type Credentials = NonNullable<DefinedUpstream['credentials']>;
+type DefinedAccount = DefinedUpstream['accounts'][number];
 
-/** Where to read the password of an upstream. */
-export type PasswordPlace = Credentials['password'];
+/** Where to read the password of an account. */
+export type PasswordPlace = NonNullable<DefinedAccount['password']>;
+
+/** An account of a registry: `signInOf` says how it signs in. */
+export type Account = Readonly<DefinedAccount>;
 
 /** A configured upstream. Includes the fields of `UpstreamPolicy`. */
-export interface UpstreamConfig extends Readonly<Omit<DefinedUpstream, 'credentials'>> {
+export interface UpstreamConfig
+  extends Readonly<Omit<DefinedUpstream, 'credentials' | 'alternates'>> {
   readonly url: URL;
-  readonly credentials: Credentials | undefined;
+  readonly credentials: Omit<Account, 'label' | 'repositories'> | undefined;
+  /** As `public.ecr.aws/docker`. */
+  readonly alternates: readonly string[];
   readonly delivery: 'stream' | 'redirect';
 }
 
@@ -67,5 +73,6 @@ function resolveUpstream(
 ): UpstreamConfig {
   const url = defined.url ?? new URL(wellKnownRegistries.get(name) ?? `https://${name}`);
   const { credentials } = defined;
-  return { ...defined, url, credentials, delivery: defined.delivery ?? delivery };
+  const alternates = defined.alternates === 'hub' ? hubAlternates : defined.alternates;
+  return { ...defined, url, credentials, alternates, delivery: defined.delivery ?? delivery };
 }

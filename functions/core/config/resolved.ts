@@ -1,7 +1,8 @@
 import { RepositoryPattern } from '../oci/repository.ts';
+import { accountsOf, noReaders } from './accounts.ts';
 import type { Environment } from './environment.ts';
 import { mismatch, type Problem, valueAt } from './problems.ts';
-import type { Config } from './resolve.ts';
+import type { Account, Config } from './resolve.ts';
 import { readScalar, type Scalar } from './scalar.ts';
 
 /**
@@ -62,25 +63,42 @@ export function readResolved(json: Resolved, environment: Environment): Started 
 
 /** The variables that hold the passwords of upstreams. */
 export function passwordVariables({ upstreams }: Pick<Config, 'upstreams'>): string[] {
-  return [...upstreams.values()].flatMap(({ credentials }) =>
-    credentials !== undefined && 'env' in credentials.password ? [credentials.password.env] : [],
+  return [...upstreams.values()].flatMap((upstream) =>
+    accountsOf(upstream).flatMap(({ password }) =>
+      password !== undefined && 'env' in password ? [password.env] : [],
+    ),
   );
 }
 
 /** Restores the built credentials of upstreams whose variables leave incomplete ones. */
 function repairCredentials({ upstreams }: Config, json: Resolved): Problem[] {
-  return [...upstreams].flatMap(([name, { credentials }]) => {
+  return [...upstreams].flatMap(([name, { credentials }]): Problem[] => {
     if (credentials === undefined) return [];
-    const places = Object.keys(credentials.password ?? {}).map((place) => `password.${place}`);
-    if (credentials.username !== undefined && places.length === 1) return [];
+    const path = `upstreams.${name}.credentials`;
+    // Those that only variables set have no defaults yet.
+    const given: Partial<typeof credentials> = credentials;
+    const complete = { ...given, for: given.for ?? 'quota', readers: given.readers ?? [] };
+    setAt(upstreams, [name, 'credentials'], complete);
+    if (complete.for === 'access' && complete.readers.length === 0) {
+      setAt(upstreams, [name, 'credentials', 'for'], 'quota');
+      return [{ path: `${path}.readers`, message: noReaders }];
+    }
+    if (signsInOtherwise(complete)) return [];
+    const places = Object.keys(complete.password ?? {}).map((place) => `password.${place}`);
+    if (complete.username !== undefined && places.length === 1) return [];
     const built = decode(json.resolved) as Config;
     setAt(upstreams, [name, 'credentials'], built.upstreams.get(name)?.credentials);
-    const parts = [...(credentials.username === undefined ? [] : ['a username']), ...places];
+    const parts = [...(complete.username === undefined ? [] : ['a username']), ...places];
     const expected = 'a username and one of password.env, .file and .secret';
-    const message = `expected ${expected}, got ${parts.join(' and ')}`;
-    return [{ path: `upstreams.${name}.credentials`, message }];
+    return [{ path, message: `expected ${expected}, got ${parts.join(' and ')}` }];
   });
 }
+
+function signsInOtherwise({ aws, helper, dockerConfig }: SignInKeys): boolean {
+  return (aws ?? helper ?? dockerConfig) !== undefined;
+}
+
+type SignInKeys = Pick<Account, 'aws' | 'helper' | 'dockerConfig'>;
 
 /** Sets a value in a decoded configuration, and creates missing objects on the way. */
 function setAt(target: unknown, [key = '', ...rest]: readonly string[], value: unknown): void {

@@ -1,5 +1,11 @@
 import { isRegistryUrl } from './known-registries.ts';
-import { type ListenAddress, parseDuration, parseListenAddress, parseSize } from './units.ts';
+import {
+  type ListenAddress,
+  parseDuration,
+  parseListenAddress,
+  parsePercent,
+  parseSize,
+} from './units.ts';
 
 /** A scalar of the configuration as data, so that a function or a Worker reads it without zod. */
 export type Scalar = {
@@ -14,6 +20,8 @@ export type Scalar = {
     }
   | { readonly kind: 'word'; readonly words: readonly string[] }
   | { readonly kind: 'flag' }
+  | { readonly kind: 'count' }
+  | { readonly kind: 'percent' }
   /** In ms. */
   | { readonly kind: 'duration'; readonly least: number; readonly most: number }
   | { readonly kind: 'count'; readonly least: number }
@@ -42,6 +50,12 @@ export function readScalar(scalar: Scalar, text: string): ScalarValue | undefine
       return scalar.words.includes(text) ? text : undefined;
     case 'flag':
       return text === 'true' || text === 'false' ? text === 'true' : undefined;
+    case 'count':
+      return /^[1-9]\d{0,14}$/.test(text) ? Number(text) : undefined;
+    case 'percent': {
+      const share = parsePercent(text);
+      return Number.isNaN(share) ? undefined : share;
+    }
     case 'duration': {
       const milliseconds = parseDuration(text);
       return milliseconds >= scalar.least && milliseconds <= scalar.most ? milliseconds : undefined;

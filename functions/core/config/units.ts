@@ -40,6 +40,15 @@ export function parseSize(text: string): number {
   return Math.round(Number(count) * (bytes[unit] ?? Number.NaN));
 }
 
+/** A percentage: `20%`, `12.5%`. */
+export const percentPattern = /^(\d{1,3}(?:\.\d{1,3})?)%$/;
+
+/** Reads a percentage as a share from 0 to 1; NaN if it is invalid. */
+export function parsePercent(text: string): number {
+  const share = Number(percentPattern.exec(text)?.[1]) / 100;
+  return share <= 1 ? share : Number.NaN;
+}
+
 /**
  * Where a server listens: `host` is a name, an IPv4 address, or an IPv6 address without brackets, and
  * port 0 any free one. Or the path of a Unix socket.

@@ -1,4 +1,4 @@
-import { anyUpstream, keys, keysAt } from './keys.ts';
+import { anyEntry, anyName, keys, keysAt } from './keys.ts';
 import { registryPattern } from './known-registries.ts';
 import { mismatch, type Path, pathText } from './problems.ts';
 import { suggestion } from './suggestion.ts';
@@ -39,7 +39,9 @@ function placeOf(path: Path, key: string): string | undefined {
   const isName = /[.:]/.test(key) && registryPattern.test(key);
   if (path.length === 0 && isName) return `a registry belongs in "upstreams"`;
   const lower = key.toLowerCase();
-  const places = keys.flatMap((one) => {
+  // An account of a list has the keys of `credentials`.
+  const outside = keys.filter((one) => !one.path.includes(anyEntry));
+  const places = outside.flatMap((one) => {
     const depth = one.path.findIndex((part) => part.toLowerCase() === lower);
     return depth === -1 ? [] : [placeText(one.path.slice(0, depth + 1), path)];
   });
@@ -52,5 +54,5 @@ function placeOf(path: Path, key: string): string | undefined {
 function placeText(home: readonly string[], path: Path): string {
   if (home.length === 1) return 'at the top level of the file';
   const name = path[0] === 'upstreams' && path.length > 1 ? String(path[1]) : 'docker.io';
-  return `at ${pathText(home.map((part) => (part === anyUpstream ? name : part)))}`;
+  return `at ${pathText(home.map((part) => (part === anyName ? name : part)))}`;
 }

@@ -1,5 +1,5 @@
 import { type Environment, variableOf, variablesOf } from './environment.ts';
-import { anyUpstream, keys } from './keys.ts';
+import { anyName, keys } from './keys.ts';
 import { wellKnownRegistries } from './known-registries.ts';
 import { type Problem, pathText } from './problems.ts';
 import { suggestion } from './suggestion.ts';
@@ -57,7 +57,7 @@ function listOf(name: string, upstreams: readonly string[]): string | undefined 
   const paths = keys
     .filter(({ scalar }) => scalar === undefined)
     .flatMap(({ path }) =>
-      upstreams.map((one) => path.map((part) => (part === anyUpstream ? one : part))),
+      upstreams.map((one) => path.map((part) => (part === anyName ? one : part))),
     );
   const path = paths.find((one) => variableOf(one) === name);
   return path && pathText(path);

@@ -1,55 +1,20 @@
 import * as z from 'zod';
-import { RepositoryPattern } from '../oci/repository.ts';
-import { privateHostPattern, realmPattern, wellKnownRegistries } from './known-registries.ts';
-import { duration, object, path, registryUrl, text, wait, word } from './values.ts';
-
-/** A list of patterns, which `compile` compiles. */
-function patterns<Pattern>(expected: string, compile: (pattern: string) => Pattern) {
-  const pattern = text(expected).transform((one, context) => {
-    try {
-      return compile(one);
-    } catch {
-      context.addIssue(expected);
-      return z.NEVER;
-    }
-  });
-  return z.array(pattern, `a list; each entry is ${expected}`).prefault([]);
-}
-
-const globs = patterns(
-  'a pattern of repository names such as "library/**"',
-  (glob) => new RepositoryPattern(glob),
-);
-
-const expectedPassword = 'one of {"env": "NAME"}, {"file": "PATH"} and, on AWS, {"secret": "NAME"}';
-
-const password = z.union(
-  [
-    object(
-      {
-        env: text('the name of an environment variable').describe(
-          'Environment variable that holds the password or token.',
-        ),
-      },
-      expectedPassword,
-    ),
-    object(
-      { file: path('the path of a file').describe('File that holds the password or token.') },
-      expectedPassword,
-    ),
-    object(
-      {
-        secret: text('the name or ARN of a secret in Secrets Manager').describe(
-          'On AWS: name or ARN of the secret that holds the password or token.',
-        ),
-      },
-      expectedPassword,
-    ),
-  ],
-  expectedPassword,
-);
+import { account, credentials } from './account-definition.ts';
+import {
+  alternatePattern,
+  privateHostPattern,
+  realmPattern,
+  wellKnownRegistries,
+} from './known-registries.ts';
+import { globs, patterns } from './patterns.ts';
+import { duration, flag, object, path, registryUrl, text, wait, word } from './values.ts';
 
 const expectedOnDeleted = '"refuse", or an object such as {"keepFor": "180d", "minimumAge": "7d"}';
+
+const expectedAlternates =
+  '"hub", or a list of registries with an optional prefix such as "public.ecr.aws/docker"';
+
+const alternate = text(expectedAlternates, alternatePattern);
 
 /** How one registry is mirrored. */
 export const upstream = object(
@@ -59,10 +24,35 @@ export const upstream = object(
       .describe(
         `URL of the registry, without /v2/ at its end. If all its repositories begin with the same path, as in a proxy project of Harbor, that follows /v2/: "https://harbor.example/v2/hub-proxy". A path before /v2/ is the registry's own: "https://art.example/api/docker/remote". http:// is only used if written here. Not needed for ${[...wellKnownRegistries.keys()].join(', ')}.`,
       ),
-    credentials: object(
-      { username: text('a user name').describe('User name of the account.'), password },
-      'an object such as {"username": "me", "password": {"env": "HUB_TOKEN"}}',
-    ).optional(),
+    credentials: credentials.optional(),
+    accounts: z
+      .array(account, 'a list of accounts')
+      .prefault([])
+      .describe(
+        'Further accounts of the registry, with the keys of `credentials`: the one with the most pulls left is used.',
+      ),
+    private: flag
+      .prefault(false)
+      .describe(
+        'Whether the names of its repositories are secret: other registries are never asked for them.',
+      ),
+    alternates: z
+      .union(
+        [z.literal('hub', expectedAlternates), z.array(alternate, expectedAlternates)],
+        expectedAlternates,
+      )
+      .prefault([])
+      .describe(
+        'Registries, with an optional prefix, that may serve the same digests while this one is limited or fails, in this order: "public.ecr.aws/docker". With `"alternates": "hub"` in the file, those that mirror Docker Hub.',
+      ),
+    alternatesForUnseenTags: flag
+      .prefault(false)
+      .describe('Whether alternates may say what a tag names that this registry never named.'),
+    revalidate: word('before', 'behind')
+      .prefault('before')
+      .describe(
+        'Whether a tag older than `tagTtl` is confirmed before the answer, or the known image is served at once and the tag is confirmed after it.',
+      ),
     realms: z
       .array(
         text('a host such as "auth.example.com", without https:// and path', realmPattern),

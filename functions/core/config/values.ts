@@ -5,6 +5,7 @@ import {
   type ListenAddress,
   listenPattern,
   longestWait,
+  percentPattern,
   sizePattern,
 } from './units.ts';
 
@@ -107,6 +108,23 @@ export const size = sizeFrom(0, `a size ${sizeForm}`);
 
 /** A size in bytes that is not 0. */
 export const positiveSize = sizeFrom(1, `a size above 0 ${sizeForm}`);
+
+/** A whole number from 1. */
+export const count = scalar<number>(
+  { kind: 'count', expected: 'a whole number from 1' },
+  z.union(
+    [z.string(), z.int('a whole number from 1').min(1, 'a whole number from 1')],
+    'a whole number from 1',
+  ),
+);
+
+const expectedPercent = 'a percentage from 0% to 100%, such as "20%"';
+
+/** A share from 0 to 1, written as a percentage. */
+export const percent = scalar<number>(
+  { kind: 'percent', expected: expectedPercent },
+  z.string(expectedPercent).regex(percentPattern, expectedPercent),
+);
 
 function url(kind: 'server-url' | 'registry-url', expected: string) {
   return scalar<URL>({ kind, expected }, z.string(expected));

@@ -1,3 +1,4 @@
+import { accountsOf, signInOf } from '../config/accounts.ts';
 import { answersHead } from '../config/known-registries.ts';
 import type { Config, PasswordPlace, UpstreamConfig } from '../config/resolve.ts';
 import { version } from '../config/version.ts';
@@ -60,8 +61,11 @@ function openUpstream(
   const network = { realms, privateHosts, ca, headersTimeout, stallTimeout };
   const options = { registry, url, userAgent, answersHead: answersHead(registry), ...network };
   const clientRuntime = { fetch, now: () => runtime.now(), observe, timing: waits };
-  if (config.credentials === undefined) return createUpstream(options, clientRuntime);
-  const { username, password: place } = config.credentials;
+  const [account] = accountsOf(config);
+  if (account === undefined) return createUpstream(options, clientRuntime);
+  const signIn = signInOf(account);
+  if (signIn.kind !== 'password') throw new Error(`${registry}: not supported yet`);
+  const { username, password: place } = signIn;
   return upstreamWithPassword({
     registry,
     readPassword: () => readPassword(place),
@@ -79,9 +83,14 @@ export async function unreadablePasswords(
   configured: Config['upstreams'],
   readPassword: UpstreamPlatform['readPassword'],
 ): Promise<readonly { readonly registry: string; readonly reason: string }[]> {
-  const results = [...configured].map(async ([registry, { credentials }]) => {
+  const places = [...configured].flatMap(([registry, upstream]) =>
+    accountsOf(upstream).flatMap(({ password }) =>
+      password === undefined ? [] : [{ registry, password }],
+    ),
+  );
+  const results = places.map(async ({ registry, password }) => {
     try {
-      if (credentials !== undefined) await readPassword(credentials.password);
+      await readPassword(password);
       return [];
     } catch (error) {
       return [{ registry, reason: reasonOf(error) }];

@@ -100,7 +100,7 @@ test('it does not start while a password cannot be read, and says whose', async 
     upstreams: new Map(
       [...configured().upstreams].map(([name, one]) => [
         name,
-        { ...one, credentials: { username: 'user', password } },
+        { ...one, credentials: { username: 'user', password, for: 'quota' as const, readers: [] } },
       ]),
     ),
   };

@@ -57,9 +57,9 @@ test('the store on AWS needs its section', () => {
 test('a secret of Secrets Manager belongs to the store on AWS', () => {
   const credentials = { username: 'me', password: { secret: 'hub' } };
   const upstreams = { 'docker.io': { credentials } };
-  expect(parsed({ store: 'aws', aws, upstreams }).upstreams.get('docker.io')?.credentials).toEqual(
-    credentials,
-  );
+  expect(
+    parsed({ store: 'aws', aws, upstreams }).upstreams.get('docker.io')?.credentials,
+  ).toMatchObject(credentials);
   expect(mistakes({ upstreams })).toEqual([
     expect.stringMatching(
       /^upstreams\.docker\.io\.credentials\.password\.secret: secrets need "store": "aws"/,

@@ -73,6 +73,8 @@ test('credentials by variables alone', () => {
   expect(config.upstreams.get('docker.io')?.credentials).toEqual({
     username: 'me',
     password: { env: 'PULLFRONT_TOKEN' },
+    for: 'quota',
+    readers: [],
   });
 });
 
@@ -178,7 +180,8 @@ function scalars(schema: unknown, path: readonly string[] = []): string[][] {
 
 test('every scalar of the schema has its variable', () => {
   const known = scalars(configJsonSchema())
-    .filter(([first]) => first !== '$schema')
+    // Variables cannot spell the names of networks.
+    .filter((path) => path[0] !== '$schema' && path[0] !== 'clients')
     .map(variableOf);
   expect(known.length).toBeGreaterThan(15);
   for (const name of known) {

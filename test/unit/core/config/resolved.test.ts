@@ -124,11 +124,31 @@ test('incomplete credentials are reported, and those of the file stay', () => {
   const credentials = { username: 'me', password: { env: 'A' } };
   const json = { upstreams: { 'docker.io': { credentials } } };
   const both = started(json, { [`${prefix}_PASSWORD_SECRET`]: 'hub' }, 'aws');
-  expect(both.config.upstreams.get('docker.io')?.credentials).toEqual(credentials);
+  expect(both.config.upstreams.get('docker.io')?.credentials).toMatchObject(credentials);
   expect(both.mistakes[0]).toContain('password.env and password.secret');
   expect(started(json, { [`${prefix}_PASSWORD_ENV`]: 'B' }).config.upstreams).toMatchObject(
     new Map([['docker.io', { credentials: { username: 'me', password: { env: 'B' } } }]]),
   );
+});
+
+test('access without readers is refused, and the account only raises the limit', () => {
+  const credentials = { username: 'me', password: { env: 'A' } };
+  const json = { upstreams: { 'docker.io': { credentials } } };
+  const name = 'PULLFRONT_UPSTREAMS_DOCKER_IO_CREDENTIALS_FOR';
+  const { config, mistakes } = started(json, { [name]: 'access' });
+  expect(mistakes).toEqual([expect.stringContaining('readers: missing; "for": "access" opens')]);
+  expect(config.upstreams.get('docker.io')?.credentials).toMatchObject({ for: 'quota' });
+});
+
+test('credentials by variables alone have the defaults of the others', () => {
+  const prefix = 'PULLFRONT_UPSTREAMS_DOCKER_IO_CREDENTIALS';
+  const { config } = started({}, { [`${prefix}_USERNAME`]: 'me', [`${prefix}_PASSWORD_ENV`]: 'A' });
+  expect(config.upstreams.get('docker.io')?.credentials).toEqual({
+    username: 'me',
+    password: { env: 'A' },
+    for: 'quota',
+    readers: [],
+  });
 });
 
 test('a variable that holds a password is not unknown, and no secret is shown', () => {

@@ -1,0 +1,70 @@
+import { noEcrReaders, noReaders } from './accounts.ts';
+import { privateEcrPattern } from './known-registries.ts';
+import type { Overlay } from './overlay.ts';
+import { type Path, valueAt } from './problems.ts';
+
+/** The paths of an upstream's accounts. */
+export function accountPaths(overlay: Overlay, name: string): Path[] {
+  const path = ['upstreams', name];
+  const credentials = [...path, 'credentials'];
+  const list = valueAt(overlay.json, [...path, 'accounts']);
+  const accounts = Array.isArray(list) ? list.map((_, index) => [...path, 'accounts', index]) : [];
+  return valueAt(overlay.json, credentials) === undefined ? accounts : [credentials, ...accounts];
+}
+
+type Report = (path: Path, message: string) => void;
+
+/** Ways to sign in; an account has one of them. */
+const ways = ['password', 'aws', 'helper', 'dockerConfig'] as const;
+
+/** Mistakes in one account at `path` that no single value shows. `networks` are the defined names. */
+export function checkAccount(
+  json: unknown,
+  path: Path,
+  registry: string,
+  networks: readonly string[],
+  report: Report,
+): void {
+  const account = valueAt(json, path);
+  if (typeof account !== 'object' || account === null || Array.isArray(account)) return;
+  const has = (key: string) => valueAt(account, [key]) !== undefined;
+  const used = ways.filter(has);
+  if (used.length > 1) {
+    report(path, `has ${used.join(' and ')}; an account signs in in one way`);
+  } else if (has('username') !== has('password')) {
+    const missing = has('username') ? 'password' : 'username';
+    report(
+      [...path, missing],
+      `missing; a ${has('username') ? 'username' : 'password'} needs a ${missing}`,
+    );
+  } else if (used.length === 0) {
+    report(path, 'no way to sign in; expected username and password, aws, helper or dockerConfig');
+  }
+  if (has('assumeRole') && !has('aws')) report([...path, 'assumeRole'], 'needs "aws": "ecr"');
+  checkReaders(account, path, registry, networks, report);
+}
+
+function checkReaders(
+  account: object,
+  path: Path,
+  registry: string,
+  networks: readonly string[],
+  report: Report,
+): void {
+  const readers = valueAt(account, ['readers']) ?? [];
+  if (!Array.isArray(readers)) return;
+  const isPrivateEcr = privateEcrPattern.test(registry);
+  const isAccess = valueAt(account, ['for']) === 'access' || isPrivateEcr;
+  if (isAccess && readers.length === 0) {
+    report([...path, 'readers'], isPrivateEcr ? noEcrReaders : noReaders);
+  }
+  if (!isAccess && readers.length > 0) {
+    report([...path, 'readers'], 'have no effect without "for": "access"');
+  }
+  for (const [index, reader] of readers.entries()) {
+    if (typeof reader !== 'string' || reader === 'anyone' || networks.includes(reader)) continue;
+    const known =
+      networks.length === 0 ? 'there is no "networks"' : `"networks" has ${networks.join(', ')}`;
+    report([...path, 'readers', index], `no network ${JSON.stringify(reader)}; ${known}`);
+  }
+}

@@ -1,0 +1,46 @@
+import type { Account, PasswordPlace, UpstreamConfig } from './resolve.ts';
+
+/** How an account signs in at its registry. */
+export type SignIn =
+  | { readonly kind: 'password'; readonly username: string; readonly password: PasswordPlace }
+  /** Amazon ECR, by the role of this process or by one that it assumes. */
+  | { readonly kind: 'ecr'; readonly assumeRole: string | undefined }
+  /** `docker-credential-NAME`. */
+  | { readonly kind: 'helper'; readonly name: string }
+  | { readonly kind: 'docker-config'; readonly file: string };
+
+/** The accounts of an upstream, `credentials` first. */
+export function accountsOf({
+  credentials,
+  accounts,
+}: Pick<UpstreamConfig, 'credentials' | 'accounts'>): readonly Account[] {
+  return credentials === undefined ? accounts : [{ ...credentials, repositories: [] }, ...accounts];
+}
+
+/** Where an account is in its upstream's section: `credentials`, `accounts[1]`. */
+export function accountPath(
+  { accounts }: Pick<UpstreamConfig, 'accounts'>,
+  account: Account,
+): string {
+  const index = accounts.indexOf(account);
+  return index < 0 ? 'credentials' : `accounts[${index}]`;
+}
+
+/** How an account signs in; `account-checks.ts` made sure that it can. */
+export function signInOf(account: Omit<Account, 'label' | 'repositories'>): SignIn {
+  const { username, password, aws, assumeRole, helper, dockerConfig } = account;
+  if (aws === 'ecr') return { kind: 'ecr', assumeRole };
+  if (helper !== undefined) return { kind: 'helper', name: helper };
+  if (dockerConfig !== undefined) return { kind: 'docker-config', file: dockerConfig };
+  if (username === undefined || password === undefined)
+    throw new Error('an account without sign-in');
+  return { kind: 'password', username, password };
+}
+
+const example = 'as in {"networks": {"office": ["203.0.113.0/24"]}} and "readers": ["office"]';
+
+/** The message about an account that opens private repositories to no network in particular. */
+export const noReaders = `missing; "for": "access" opens private repositories, so name the networks that may read them, ${example}`;
+
+/** The same for private ECR, where every account does. */
+export const noEcrReaders = `missing; everything in private ECR needs the account, so name the networks that may read it, ${example}`;
