@@ -1,6 +1,7 @@
-import type { AwsConfig } from '../core/config/resolve.ts';
+import type { AwsConfig, Config } from '../core/config/resolve.ts';
 import { passThroughAll } from '../core/mirror/blobs/background-fill.ts';
 import { tolerate } from '../core/ports/tolerate.ts';
+import { recordLives } from '../core/sources/record-lives.ts';
 import { passwordReader } from '../node/password.ts';
 import { type OpenPlatform, storeListeners } from '../node/server-platform.ts';
 import { DynamoDbBlobIndex } from './dynamodb/blob-index.ts';
@@ -14,13 +15,12 @@ const flushInterval = 60_000;
  * The platform of a server on DynamoDB, S3 and SQS, which also handles fills: for ECS, EKS, EC2 and
  * Lambda's web functions. Any number of servers can share the stores.
  */
-export function openOnAws(aws: AwsConfig): OpenPlatform {
+export function openOnAws(aws: AwsConfig, upstreams: Config['upstreams']): OpenPlatform {
   return async ({ environment, runtime, log, fetch }) => {
-    const { manifests, blobs, leases, ledger, queues, readSecret } = openStores(
-      aws,
-      environment,
-      (table) => new DynamoDbBlobIndex(table),
-    );
+    const { manifests, blobs, leases, ledger, queues, readSecret } = openStores(aws, environment, {
+      openBlobIndex: (table) => new DynamoDbBlobIndex(table),
+      lives: recordLives(upstreams),
+    });
     const queue = new ServedSqsFillQueue(queues, storeListeners(log));
     const { flush } = tolerate({ flush: () => ledger.flush() }, runtime.observe);
     const flushing = setInterval(() => void flush(), flushInterval);

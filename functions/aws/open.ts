@@ -1,6 +1,7 @@
 import type { Environment } from '../core/config/environment.ts';
 import { awaitLarge } from '../core/mirror/blobs/await-fill.ts';
 import type { Platform } from '../core/service/platform.ts';
+import { recordLives } from '../core/sources/record-lives.ts';
 import { passwordReader } from '../node/password.ts';
 import { nodeRuntime } from '../node/runtime.ts';
 import type { FunctionConfig } from './configuration.ts';
@@ -42,7 +43,10 @@ export function openPlatform(
   const { passThroughBytes, fillWait } = config.aws;
   const log = createMetricLog(config.log.level, write, Date.now);
   const { runtime, settled } = nodeRuntime((event) => observeEvent(log, event));
-  const stores = openStores(config.aws, environment, openBlobIndex);
+  const stores = openStores(config.aws, environment, {
+    openBlobIndex,
+    lives: recordLives(config.upstreams),
+  });
   const ledger = metricLedger(stores.ledger, runtime);
   const { manifests, blobs, leases, queue } = stores;
   return {

@@ -6,6 +6,7 @@ import type { AwsConfig } from '../core/config/resolve.ts';
 import type { Digest } from '../core/oci/digest.ts';
 import type { Ports } from '../core/ports/ports.ts';
 import { createSigner } from '../core/signing/presigner.ts';
+import type { RecordLives } from '../core/sources/record-lives.ts';
 import { openDynamoDbClients } from './dynamodb/dynamodb-clients.ts';
 import { DynamoDbLeases } from './dynamodb/leases.ts';
 import { DynamoDbLedger } from './dynamodb/ledger.ts';
@@ -34,11 +35,16 @@ export interface AwsStores extends Ports {
 /** Opens the index of blobs: `DynamoDbBlobIndex`, or `readOnlyBlobIndex` where nothing is filled. */
 export type OpenBlobIndex = (table: DynamoDbTable) => BlobIndex;
 
+interface StoreOptions {
+  readonly openBlobIndex: OpenBlobIndex;
+  readonly lives: RecordLives;
+}
+
 /** Opens the stores on AWS. They connect when they are first used. */
 export function openStores(
   aws: AwsConfig,
   environment: Environment,
-  openBlobIndex: OpenBlobIndex,
+  { openBlobIndex, lives }: StoreOptions,
 ): AwsStores {
   const now = Date.now;
   const { endpoints, bucket, urlLife, dualStack } = aws;
@@ -81,6 +87,7 @@ export function openStores(
         sha256Hex: nodeHashing.sha256Hex,
       }),
       now,
+      lives,
     }),
     blobs,
     leases: new DynamoDbLeases(table, now),

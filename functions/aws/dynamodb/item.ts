@@ -21,6 +21,11 @@ export function binary(value: Uint8Array): AttributeValue {
   return { B: value };
 }
 
+/** The attribute by which DynamoDB deletes an item, in seconds since 1970; none for undefined. */
+export function timeToLive(ttl: number | undefined): Item {
+  return ttl === undefined ? {} : { ttl: number(ttl) };
+}
+
 /** A key as the attributes of an item. */
 export function keyItem({ pk, sk }: Key): Item {
   return { pk: text(pk), sk: text(sk) };

@@ -12,6 +12,7 @@ import {
   numberOf,
   text,
   textOf,
+  timeToLive,
 } from './item.ts';
 import type { DynamoDbTable } from './table.ts';
 
@@ -30,7 +31,7 @@ export interface StoredList {
 }
 
 /**
- * Puts a gzipped list, which DynamoDB deletes after `ttl` (seconds since 1970). An empty list is
+ * Puts a gzipped list, which DynamoDB deletes after `ttl` (seconds since 1970), if any. An empty list is
  * removed. If it does not fit into an item, it goes into chunks under a new version: they
  * are written before the item that names the version, and removed once another item replaced it.
  */
@@ -38,7 +39,7 @@ export async function putList(
   table: DynamoDbTable,
   key: Key,
   { entries, annotations, checked }: StoredList,
-  ttl: number,
+  ttl: number | undefined,
 ): Promise<void> {
   if (entries.length === 0) return removeLists(table, key.pk, key.sk);
   const { packList } = await loadCodec();
@@ -46,7 +47,7 @@ export async function putList(
   const item = {
     ...keyItem(key),
     checked: number(checked),
-    ttl: number(ttl),
+    ...timeToLive(ttl),
     ...(annotations && { annotations: text(JSON.stringify(annotations)) }),
   };
   const previous = await table.replace(
@@ -91,13 +92,13 @@ async function putChunks(
   table: DynamoDbTable,
   key: Key,
   packed: Uint8Array,
-  ttl: number,
+  ttl: number | undefined,
 ): Promise<Item> {
   const version = randomUUID();
   const count = Math.ceil(packed.byteLength / chunkBytes);
   const chunks = Array.from({ length: count }, (_, at) => ({
     ...keyItem(chunkKey(key, version, at)),
-    ttl: number(ttl),
+    ...timeToLive(ttl),
     bytes: binary(packed.subarray(at * chunkBytes, (at + 1) * chunkBytes)),
   }));
   await writeBatch(table, { put: chunks });

@@ -3,19 +3,19 @@ import type { Digest } from '../../core/oci/digest.ts';
 import type { Manifest, ManifestContents } from '../../core/oci/manifest.ts';
 import type { Page, PageRequest } from '../../core/oci/page.ts';
 import { type Repository, repositoryKey } from '../../core/oci/repository.ts';
-import {
-  type Consistency,
-  type GoneTag,
-  type Hold,
-  type IndexedManifest,
-  listLife,
-  type ManifestStore,
-  type PulledManifest,
-  type ReferrersList,
-  type TagList,
-  type TagRecord,
-  type UpstreamLocation,
+import type {
+  Consistency,
+  GoneTag,
+  Hold,
+  IndexedManifest,
+  ManifestStore,
+  PulledManifest,
+  ReferrersList,
+  TagList,
+  TagRecord,
+  UpstreamLocation,
 } from '../../core/ports/manifest-store.ts';
+import { type RecordLives, recordLives } from '../../core/sources/record-lives.ts';
 import { listHolds, putHold } from './hold-items.ts';
 import { keyItem, number, numberOf, text, textOf } from './item.ts';
 import {
@@ -37,22 +37,30 @@ import { putManifest } from './put-manifest.ts';
 import { removeManifest } from './remove-manifest.ts';
 import type { DynamoDbTable } from './table.ts';
 import { listGone, putTag, readTag } from './tag-items.ts';
-import { expireUnneeded } from './tag-life.ts';
+
+/** Longer lives are endless, in ms. */
+const longestLife = 100 * 365 * 86_400_000;
+
+interface ManifestStoreOptions {
+  readonly large: LargeManifests;
+  /** How long tags and lists are kept. */
+  readonly lives?: RecordLives;
+  /** Ms since 1970. */
+  now(): number;
+}
 
 /** The index in the table. The bytes of large manifests are in the bucket. */
 export class DynamoDbManifestStore implements ManifestStore {
   readonly #table: DynamoDbTable;
   readonly #large: LargeManifests;
   readonly #now: () => number;
+  readonly #lives: RecordLives;
 
-  /** `now` in ms since 1970. */
-  constructor(
-    table: DynamoDbTable,
-    { large, now }: { readonly large: LargeManifests; now(): number },
-  ) {
+  constructor(table: DynamoDbTable, { large, now, lives }: ManifestStoreOptions) {
     this.#table = table;
     this.#large = large;
     this.#now = now;
+    this.#lives = lives ?? recordLives(new Map());
   }
 
   async getTag(
@@ -65,10 +73,9 @@ export class DynamoDbManifestStore implements ManifestStore {
     return item && readTag(item);
   }
 
-  async putTag(repository: Repository, tag: string, record: TagRecord): Promise<void> {
-    await putTag(this.#table, repository, tag, record);
-    const key = repositoryKey(repository);
-    await expireUnneeded(this.#table, key, tag, record.digest, this.#now());
+  putTag(repository: Repository, tag: string, record: TagRecord): Promise<void> {
+    const ttl = this.#endAfter(this.#lives.ofTag(repository.registry, tag));
+    return putTag(this.#table, repository, tag, { record, ttl });
   }
 
   listTags(repository: Repository, page: PageRequest): Promise<Page<string>> {
@@ -131,7 +138,7 @@ export class DynamoDbManifestStore implements ManifestStore {
 
   putTagList(repository: Repository, { tags, checked }: TagList): Promise<void> {
     const key = { pk: listPartition(repository), sk: 'tags' };
-    return putList(this.#table, key, { entries: tags, checked }, this.#endOfList());
+    return putList(this.#table, key, { entries: tags, checked }, this.#endOfList(repository));
   }
 
   async getReferrers(repository: Repository, subject: Digest): Promise<ReferrersList | undefined> {
@@ -147,12 +154,17 @@ export class DynamoDbManifestStore implements ManifestStore {
     { manifests, ...about }: ReferrersList,
   ): Promise<void> {
     const key = { pk: listPartition(repository), sk: subject };
-    return putList(this.#table, key, { entries: manifests, ...about }, this.#endOfList());
+    const list = { entries: manifests, ...about };
+    return putList(this.#table, key, list, this.#endOfList(repository));
   }
 
-  /** In seconds since 1970. */
-  #endOfList(): number {
-    return Math.ceil((this.#now() + listLife) / 1000);
+  #endOfList({ registry }: Repository): number | undefined {
+    return this.#endAfter(this.#lives.ofList(registry));
+  }
+
+  /** A time to live, in seconds since 1970; undefined: forever. */
+  #endAfter(life: number): number | undefined {
+    return life > longestLife ? undefined : Math.ceil((this.#now() + life) / 1000);
   }
 
   markPulled(repository: Repository, digest: Digest, pulled: number): Promise<void> {

@@ -15,7 +15,6 @@ import {
   upToGeneration,
 } from './manifest-item.ts';
 import type { DynamoDbTable } from './table.ts';
-import { keepTags } from './tag-life.ts';
 
 /** How often a concurrent write may interfere. */
 const mostAttempts = 8;
@@ -70,7 +69,7 @@ export async function putManifest(
       condition: 'attribute_not_exists(#pk) OR (attribute_exists(#gone) AND #generation < :own)',
       values: { ':own': number(generation) },
     });
-    if (outcome.kind === 'written') return keepTags(table, repository, digest);
+    if (outcome.kind === 'written') return;
   }
   const message = `${repository}@${digest} is being put and removed repeatedly`;
   throw new ServiceError(message, { code: 'Contended' });

@@ -22,7 +22,6 @@ import {
   upToGeneration,
 } from './manifest-item.ts';
 import type { DynamoDbTable } from './table.ts';
-import { expireTags } from './tag-life.ts';
 
 /** How long a removed manifest's item is kept, in seconds: longer than any put takes. */
 const goneLife = 86_400;
@@ -61,7 +60,6 @@ export async function removeManifest(
   }
   await removeRows(table, large, repository, digest, item);
   await removeFromCatalogue(table, repository);
-  await expireTags(table, repository, digest, now);
   if (item.large !== undefined) await removeBytes(table, large, digest);
   await table.remove(pullKey(lastPulled, repository, digest), upToGeneration(generation));
 }

@@ -4,7 +4,16 @@ import { type Page, type PageRequest, rowsOfPage } from '../../core/oci/page.ts'
 import { type Repository, repositoryOf } from '../../core/oci/repository.ts';
 import { goneCursor, goneTag, pageOfGone } from '../../core/ports/gone-tags.ts';
 import type { FormerTag, GoneTag, TagRecord } from '../../core/ports/manifest-store.ts';
-import { type Item, type Key, keyItem, number, numberOf, text, textOf } from './item.ts';
+import {
+  type Item,
+  type Key,
+  keyItem,
+  number,
+  numberOf,
+  text,
+  textOf,
+  timeToLive,
+} from './item.ts';
 import { goneKey, gonePartition, tagPartition } from './item-keys.ts';
 import type { Condition, DynamoDbTable } from './table.ts';
 
@@ -62,20 +71,22 @@ function readHistory(json: string): FormerTag[] {
 }
 
 /**
- * Writes a tag's record, unless the stored one was checked later. The row of a tag that is gone is
+ * Writes a tag's record, unless the stored one was checked later, which DynamoDB deletes after `ttl`
+ * (seconds since 1970), if any. The row of a tag that is gone is
  * written before the record and removed after it, so that it never lacks.
  */
 export async function putTag(
   table: DynamoDbTable,
   repository: Repository,
   tag: string,
-  record: TagRecord,
+  { record, ttl }: { readonly record: TagRecord; readonly ttl: number | undefined },
 ): Promise<void> {
   const row = goneKey(repository, tag);
   const isGone = record.refusal?.isConfirmed === true;
-  if (isGone) await table.put(keyItem(row));
+  if (isGone) await table.put({ ...keyItem(row), ...timeToLive(ttl) });
   const key = { pk: tagPartition(repository), sk: tag };
-  const written = await table.put(tagItem(key, record), {
+  const item = { ...tagItem(key, record), ...timeToLive(ttl) };
+  const written = await table.put(item, {
     ...notCheckedBefore(record),
     answer: 'ALL_OLD',
   });

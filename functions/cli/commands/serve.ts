@@ -10,12 +10,12 @@ import { messageOf, startFailure } from '../failure.ts';
 import type { LoadedConfig } from '../load-config.ts';
 import { openInMemory } from '../memory-platform.ts';
 
-function platformOf({ store, data, aws, limits }: Config): OpenPlatform {
+function platformOf({ store, data, aws, limits, upstreams }: Config): OpenPlatform {
   if (store === 'memory') return openInMemory(limits.storeBytes);
   if (aws === undefined) return openOnThisMachine(data);
   return async (lent) => {
     const { openOnAws } = await import('../../aws/open-server.ts');
-    return openOnAws(aws)(lent);
+    return openOnAws(aws, upstreams)(lent);
   };
 }
 

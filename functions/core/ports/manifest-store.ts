@@ -129,7 +129,8 @@ export type Consistency = 'strong' | 'eventual';
  * Clients choose the names of tags and lists, so these do not accumulate. Empty lists are not stored. A
  * list is dropped with the last manifest of its repository, and some time after `listLife`. A tag's
  * record is dropped some time after `tagLife` if its repository does not have the manifest. A store of limited
- * size also drops those that were checked first.
+ * size also drops those that were checked first. A store whose database drops rows by their age alone
+ * keeps tags and lists for as long as `recordLives` says, whether their manifests are here or not.
  *
  * Whatever wrote it, what is read can be sent to clients: a manifest's media type is repaired by
  * `storedMediaType`, a tag's is empty unless it is servable, and descriptors go through

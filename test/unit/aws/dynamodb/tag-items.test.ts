@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { DynamoDbManifestStore } from '../../../../functions/aws/dynamodb/manifest-store.ts';
-import { madeDigest } from '../../../contract/made-content.ts';
+import type { TagRefusal } from '../../../../functions/core/ports/manifest-store.ts';
+import { recordLives } from '../../../../functions/core/sources/record-lives.ts';
 import { alpine, imageOfLayers } from '../../../standins/dynamodb/made-images.ts';
 import { MemoryManifests } from '../../../standins/dynamodb/memory-manifests.ts';
 import { type OpenedDynamoDb, openDynamoDb } from '../../../standins/dynamodb/open-dynamodb.ts';
@@ -21,12 +22,21 @@ beforeEach(async () => {
 });
 afterEach(() => opened.close());
 
-const another = () =>
-  new DynamoDbManifestStore(opened.another(), { large: new MemoryManifests(), now: () => now });
+const another = (lives = recordLives(new Map())) =>
+  new DynamoDbManifestStore(opened.another(), {
+    large: new MemoryManifests(),
+    now: () => now,
+    lives,
+  });
 
-function putTag(tag: string, named = digest, instance = store): Promise<void> {
+function putTag(
+  tag: string,
+  named = digest,
+  instance = store,
+  refusal?: TagRefusal,
+): Promise<void> {
   const times = { firstSeen: now, changed: now, checked: now };
-  const record = { digest: named, mediaType: 'm', size: 1, ...times, history: [] };
+  const record = { digest: named, mediaType: 'm', size: 1, ...times, history: [], refusal };
   return instance.putTag(alpine, tag, record);
 }
 
@@ -39,42 +49,32 @@ async function daysLeft(pk: string, sk: string): Promise<number | undefined> {
 
 const daysOfTag = (tag: string) => daysLeft('tag#docker.io/library/alpine', tag);
 
-test('a tag that was only asked for by HEAD expires', async () => {
-  await putTag('junk');
-  expect(await daysOfTag('junk')).toBe(7);
-  now += 1000;
-  await putTag('junk');
-  expect(await daysOfTag('junk')).toBe(7);
-});
-
-test('a tag of a stored manifest stays, whichever came first, and whoever wrote it', async () => {
-  await putTag('before');
-  await putTag('other', madeDigest('another one'));
-  await another().putManifest(alpine, manifest, contents, now);
-  await putTag('after');
-  expect([await daysOfTag('before'), await daysOfTag('after')]).toEqual([undefined, undefined]);
-  expect(await daysOfTag('other')).toBe(7);
-});
-
-test('a tag that is written while its manifest is put stays', async () => {
-  for (let round = 0; round < 5; round++) {
-    const tags = [`a${round}`, `b${round}`];
-    await Promise.all([
-      ...tags.map((tag) => putTag(tag, digest, another())),
-      another().putManifest(alpine, manifest, contents, now),
-    ]);
-    for (const tag of tags) expect(await daysOfTag(tag)).toBeUndefined();
-    await store.removeManifest(alpine, digest);
-  }
-});
-
-test('the tags of a removed manifest expire, and stay when it is put again', async () => {
+test('a tag expires once its history and its policy need it no more, and later when it is checked', async () => {
   await store.putManifest(alpine, manifest, contents, now);
   await putTag('1');
-  await store.removeManifest(alpine, digest);
-  expect(await daysOfTag('1')).toBe(7);
-  await store.putManifest(alpine, manifest, contents, now);
-  expect(await daysOfTag('1')).toBeUndefined();
+  expect(await daysOfTag('1')).toBe(365 + 30);
+  now += 1000;
+  await putTag('1');
+  expect(await daysOfTag('1')).toBe(365 + 30);
+});
+
+test('a policy that serves tags for longer keeps them and lists for longer', async () => {
+  const policy = { maxStale: 100 * day * 1000, immutableTags: [/^v/] };
+  const onDeleted = { keepFor: 500 * day * 1000, minimumAge: 0 };
+  const lives = recordLives(new Map([['docker.io', { ...policy, onDeleted }]]));
+  const patient = another(lives);
+  await putTag('1', digest, patient);
+  await putTag('v1', digest, patient);
+  await patient.putTagList(alpine, { tags: ['1'], checked: now });
+  expect(await daysOfTag('1')).toBe(530);
+  // It is never checked again.
+  expect(await daysOfTag('v1')).toBeUndefined();
+  expect(await daysLeft('list#docker.io/library/alpine', 'tags')).toBe(530);
+});
+
+test('the row of a tag that is gone expires with its record', async () => {
+  await putTag('1', digest, store, { since: now, isConfirmed: true });
+  expect(await daysLeft('gone', 'docker.io/library/alpine#1')).toBe(395);
 });
 
 test('lists expire with all their parts', async () => {
@@ -84,7 +84,7 @@ test('lists expire with all their parts', async () => {
   for await (const page of opened.another().pages({ pk: 'list#docker.io/library/alpine' })) {
     for (const { ttl } of page) {
       items += 1;
-      expect((Number(ttl?.N) - now / 1000) / day).toBe(30);
+      expect((Number(ttl?.N) - now / 1000) / day).toBe(60);
     }
   }
   expect(items).toBeGreaterThan(1);
