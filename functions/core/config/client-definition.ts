@@ -41,7 +41,7 @@ export const trustProxy = z
 
 const limits = object(
   {
-    pullsPerMinute: count
+    pullsPerMinute: count(1, 60)
       .optional()
       .describe('Pulls per minute and address (of IPv6 a /64). Default: no limit.'),
     bytesPerMonth: positiveSize

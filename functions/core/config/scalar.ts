@@ -20,7 +20,6 @@ export type Scalar = {
     }
   | { readonly kind: 'word'; readonly words: readonly string[] }
   | { readonly kind: 'flag' }
-  | { readonly kind: 'count' }
   | { readonly kind: 'percent' }
   /** In ms. */
   | { readonly kind: 'duration'; readonly least: number; readonly most: number }
@@ -50,8 +49,6 @@ export function readScalar(scalar: Scalar, text: string): ScalarValue | undefine
       return scalar.words.includes(text) ? text : undefined;
     case 'flag':
       return text === 'true' || text === 'false' ? text === 'true' : undefined;
-    case 'count':
-      return /^[1-9]\d{0,14}$/.test(text) ? Number(text) : undefined;
     case 'percent': {
       const share = parsePercent(text);
       return Number.isNaN(share) ? undefined : share;

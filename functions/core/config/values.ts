@@ -109,15 +109,6 @@ export const size = sizeFrom(0, `a size ${sizeForm}`);
 /** A size in bytes that is not 0. */
 export const positiveSize = sizeFrom(1, `a size above 0 ${sizeForm}`);
 
-/** A whole number from 1. */
-export const count = scalar<number>(
-  { kind: 'count', expected: 'a whole number from 1' },
-  z.union(
-    [z.string(), z.int('a whole number from 1').min(1, 'a whole number from 1')],
-    'a whole number from 1',
-  ),
-);
-
 const expectedPercent = 'a percentage from 0% to 100%, such as "20%"';
 
 /** A share from 0 to 1, written as a percentage. */

@@ -101,7 +101,7 @@ describe('mistakes in networks, clients, alternates and the budget', () => {
     [
       'a limit of zero',
       { clients: { anonymous: { pullsPerMinute: 0 } } },
-      'clients.anonymous.pullsPerMinute: expected a whole number from 1, got 0',
+      'clients.anonymous.pullsPerMinute: expected a whole number from 1, such as 60, got 0',
     ],
     [
       'a reserve above everything',
