@@ -191,7 +191,7 @@ export interface BlobStore {
 
   /**
    * Makes the next `locate` of a stored blob read and verify it again: a client that requests it twice
-   * may have got wrong bytes. Without effect for a while after such a check. Neither waits nor fails.
+   * may have got wrong bytes. Without effect if it did so too often lately. Neither waits nor fails.
    */
   doubt?(digest: Digest): void;
 

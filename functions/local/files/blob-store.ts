@@ -81,7 +81,7 @@ export class FileBlobStore implements BlobStore {
       if (opened === undefined) return undefined;
       const { file } = opened;
       if (!this.#small.isSmall(size)) {
-        const extent = await this.#reader.extentOf(blob, opened);
+        const extent = await this.#reader.extentOf(blob, opened, range);
         if (extent !== undefined) {
           return { kind: 'stream', size, body: fileBody(Promise.resolve(file), extent, range) };
         }

@@ -4,8 +4,12 @@ import type { StoredBlob } from '../../core/ports/blob-store.ts';
 import { HashFailed, HashThread } from './file-hash.ts';
 import type { FileIdentity, OpenFile } from './open-file.ts';
 
-/** After a check, doubts are ignored for this many times its duration, within these bounds in ms. */
-const restFactor = 50;
+/**
+ * How many checks of a blob doubts can cause in a row. Then one is allowed for each time that is so many
+ * times a check's duration, within these bounds in ms: a client may request a blob again and again.
+ */
+const mostChecks = 4;
+const restFactor = 20;
 const shortestRest = 250;
 const longestRest = 60_000;
 
@@ -15,12 +19,17 @@ const step = 8 * 1024 * 1024;
 /** Waits until the next bytes, given by their number, may be read; rejects to end the reading. */
 export type Pace = (bytes: number) => Promise<void>;
 
-/** A file whose bytes were correct. */
+/** A file whose bytes were correct. Times are by `performance.now()`. */
 interface Verified {
   readonly identity: FileIdentity;
-  /** When a doubt counts again, by `performance.now()`. */
-  readonly restsUntil: number;
+  /** How long after a check another one is paid for. */
+  readonly rest: number;
+  /** When all checks that doubts caused are paid for; may be in the past. */
+  readonly paid: number;
 }
+
+/** No file has this identity. */
+const doubted: FileIdentity = { inode: -1, size: -1, modified: -1 };
 
 /**
  * The blobs whose bytes this process has hashed, as they arrived or by reading them again. A file that
@@ -34,22 +43,28 @@ export class BlobVerifier {
 
   /** Adds a blob whose bytes were hashed as they arrived. */
   add(digest: Digest, identity: FileIdentity): void {
-    this.#verified.set(digest, { identity, restsUntil: 0 });
+    this.#verified.set(digest, { identity, rest: shortestRest, paid: 0 });
   }
 
   forget(digest: Digest): void {
     this.#verified.delete(digest);
   }
 
-  /** Forgets that a blob is verified, unless it was read again a moment ago. */
+  /** Forgets that a blob is verified, unless it was read again too often lately. */
   doubt(digest: Digest): void {
     const verified = this.#verified.get(digest);
-    if (verified !== undefined && performance.now() >= verified.restsUntil) this.forget(digest);
+    if (verified === undefined) return;
+    const { rest } = verified;
+    const now = performance.now();
+    const paid = Math.max(now, verified.paid) + rest;
+    if (paid > now + mostChecks * rest) return;
+    this.#verified.set(digest, { identity: doubted, rest, paid });
   }
 
   /** Tells whether a blob is verified, whatever its file is now. */
   knows(digest: Digest): boolean {
-    return this.#verified.has(digest);
+    const verified = this.#verified.get(digest);
+    return verified !== undefined && verified.identity !== doubted;
   }
 
   /** Tells whether this file of a blob is verified. */
@@ -71,9 +86,10 @@ export class BlobVerifier {
     return this.#reading.run(key, async () => {
       const begun = performance.now();
       const isRight = await this.#matches(digest, size, file.retain(), pace);
-      const ended = performance.now();
-      const rest = Math.max(shortestRest, Math.min(longestRest, (ended - begun) * restFactor));
-      if (isRight) this.#verified.set(digest, { identity, restsUntil: ended + rest });
+      const duration = performance.now() - begun;
+      const rest = Math.max(shortestRest, Math.min(longestRest, duration * restFactor));
+      const paid = this.#verified.get(digest)?.paid ?? 0;
+      if (isRight) this.#verified.set(digest, { identity, rest, paid });
       return isRight;
     });
   }

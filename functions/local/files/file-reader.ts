@@ -9,7 +9,8 @@ import { type FileIdentity, OpenFile } from './open-file.ts';
 
 /**
  * Up to this size, in bytes, a blob is verified before its first byte is sent, if that takes at most
- * `checkPatience` ms. A client then gets the right bytes at once, instead of an answer that is cut.
+ * `checkPatience` ms. A client then gets the right bytes at once, instead of an answer that is cut. The
+ * end of a range within a blob waits as long.
  */
 const verifiedFirst = 32 * 1024 * 1024;
 const checkPatience = 5_000;
@@ -56,7 +57,11 @@ export class FileReader {
   }
 
   /** How far a blob may be read; undefined if it is corrupt and was deleted. */
-  async extentOf(blob: StoredBlob, opened: OpenedBlob): Promise<Extent | undefined> {
+  async extentOf(
+    blob: StoredBlob,
+    opened: OpenedBlob,
+    range: ByteRange | undefined,
+  ): Promise<Extent | undefined> {
     const { digest, size } = blob;
     if (this.verifier.has(digest, opened.identity)) return wholeExtent(size);
     if (size <= verifiedFirst) {
@@ -64,7 +69,7 @@ export class FileReader {
       if (isRight !== undefined) return isRight ? wholeExtent(size) : undefined;
     }
     const extent = new GrowingExtent(size);
-    this.#grant(extent, blob, opened);
+    this.#grant(extent, blob, opened, range);
     return extent;
   }
 
@@ -73,7 +78,7 @@ export class FileReader {
     const extent = new GrowingExtent(blob.size);
     const opening = this.open(blob).then((opened) => {
       if (opened === undefined) throw corrupt(blob);
-      this.#grant(extent, blob, opened);
+      this.#grant(extent, blob, opened, range);
       return opened.file;
     });
     opening.catch((error) => extent.fail(error));
@@ -87,17 +92,26 @@ export class FileReader {
     return isRight;
   }
 
-  /** Grants all bytes but the last at once, and that when they are verified. */
-  #grant(extent: GrowingExtent, blob: StoredBlob, opened: OpenedBlob): void {
+  /**
+   * Grants all bytes but the last of the blob or of the range, and that when they are verified. Who reads
+   * a large blob by small ranges does not wait long for the end of a range within it.
+   */
+  #grant(
+    extent: GrowingExtent,
+    blob: StoredBlob,
+    opened: OpenedBlob,
+    range: ByteRange | undefined,
+  ): void {
     if (this.verifier.has(blob.digest, opened.identity)) {
       extent.end(blob.size);
       return;
     }
-    extent.grow(blob.size);
-    this.verify(blob, opened).then(
+    extent.grow(range?.end ?? blob.size);
+    const checking = this.verify(blob, opened).then(
       (isRight) => (isRight ? extent.end(blob.size) : extent.fail(corrupt(blob))),
       (error) => extent.fail(error),
     );
+    void withTimeout(checkPatience, checking).then(() => extent.grow(blob.size));
   }
 }
 

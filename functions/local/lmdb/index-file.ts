@@ -67,6 +67,7 @@ export function findDamage(path: string): string | undefined {
     return undefined;
   } catch (error) {
     if (error instanceof IndexDamage) return error.message;
+    if (codeOf(error) === 'EISDIR') return 'a folder is in its place';
     if (codeOf(error) === 'EIO') return 'the disk cannot read it';
     throw error;
   } finally {

@@ -18,6 +18,9 @@ export function doubtRepeated(
 ): void {
   if (blobs.doubt === undefined || client === undefined) return;
   const key = `${client} ${digest} ${range?.start ?? 0}`;
-  if (memory.requested.get(key)) blobs.doubt(digest);
-  else memory.requested.set(key, true, repeatTime);
+  if (memory.requested.get(key)) {
+    blobs.doubt(digest);
+    // What this request gets is verified, so the next one repeats nothing doubtful.
+    memory.requested.delete(key);
+  } else memory.requested.set(key, true, repeatTime);
 }

@@ -108,6 +108,9 @@ describe('a stored file in which a byte rotted', () => {
         .repository({ registry: 'docker.io', name: 'library/app' }, { client })
         .locateBlob(digest, 'GET', { kind: 'whole' })
         .then(bytesOf);
+    for (const client of ['10.0.0.1', '10.0.0.1']) {
+      expect(await request(client)).toEqualBytes(layer.bytes);
+    }
     await rot();
     for (const client of ['10.0.0.1', '10.0.0.2']) {
       expect(await request(client)).not.toEqualBytes(layer.bytes);

@@ -67,15 +67,16 @@ describe('a file that rotted while the mirror was down', () => {
     ['the whole', undefined],
     ['a range that is the whole', whole],
     ['the last bytes', { start: size - 10, end: size - 1 }],
+    ['a range within it', { start: 10_000, end: 20_000 }],
+    ['one byte', { start: 500, end: 500 }],
   ])('gives its reader no clean end and is deleted: %s', async (_, range) => {
     await expect(read(digest, range)).rejects.toThrow(`the stored blob ${digest} is corrupt`);
     expect(await store.locate(digest)).toBeUndefined();
     expect(damaged).toEqual([digest]);
   });
 
-  test('is found by a range before its end, which a client of ranges completes never', async () => {
-    await read(digest, { start: 0, end: 9 });
-    await expect(read(digest, { start: 10, end: size - 1 })).rejects.toThrow('corrupt');
+  test('gives no clean end of any range while it is being read', async () => {
+    await expect(read(digest, { start: 0, end: 1_000_000 })).rejects.toThrow('corrupt');
     expect(await store.stat(digest)).toBeUndefined();
   });
 
@@ -122,11 +123,13 @@ describe('a file that rots while the mirror runs', () => {
   });
 });
 
-test('a doubt costs no second reading at once', async () => {
+test('doubts cost four readings in a row, and then one now and then', async () => {
   vi.useFakeTimers({ toFake: ['performance'] });
   try {
-    store.doubt(digest);
-    expect(await read()).toBe(digest);
+    for (let doubt = 0; doubt < 4; doubt++) {
+      store.doubt(digest);
+      expect(await store.recheck(digest)).toBe(true);
+    }
     await rot();
     store.doubt(digest);
     expect(await read()).not.toBe(digest);
@@ -136,4 +139,12 @@ test('a doubt costs no second reading at once', async () => {
   } finally {
     vi.useRealTimers();
   }
+});
+
+test('a doubt in between finds what rotted since the last one', async () => {
+  store.doubt(digest);
+  expect(await read()).toBe(digest);
+  await rot();
+  store.doubt(digest);
+  await expect(read()).rejects.toThrow('corrupt');
 });

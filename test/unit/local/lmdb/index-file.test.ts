@@ -150,6 +150,12 @@ describe('a damaged index', () => {
     expect(await problemsOf(copy)).toEqual([]);
   });
 
+  test('may be a folder', async () => {
+    const copy = join(folder, 'a folder');
+    await mkdir(join(copy, 'index', 'data.mdb'), { recursive: true });
+    expect(await problemsOf(copy)).toEqual([expect.stringContaining('a folder is in its place')]);
+  });
+
   test('never ends the process: 200 times random damage', async () => {
     let found = 0;
     for (let seed = 0; seed < 200; seed++) {
