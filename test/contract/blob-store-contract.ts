@@ -230,9 +230,9 @@ export function describeBlobStoreContract(
 
       test('a put that was aborted before it began', async () => {
         const outcome = store.put({ digest, size }, sourceOf(content), {
-          signal: AbortSignal.abort(),
+          signal: AbortSignal.abort(new Error('stopped')),
         }).done;
-        await expect(outcome).rejects.toThrow();
+        await expect(outcome).rejects.toThrow('stopped');
         await expectNothing();
       });
 

@@ -62,7 +62,7 @@ describe.skipIf(!hasPrlimit)('the disk takes nothing any more (needs prlimit)', 
   it('half-way through a blob: who follows it is cut, and whoever asks next is not', async () => {
     const { mirror, pull } = await setScene();
     await boundFiles(mirror, 1_000_000);
-    await pull();
+    expect(await pull()).toMatchObject({ isComplete: false });
     for (let round = 0; round < 3; round++) {
       expect(await pull()).toMatchObject({ isComplete: true });
     }

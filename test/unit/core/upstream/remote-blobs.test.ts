@@ -15,6 +15,8 @@ async function read(body: ByteReader): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
+const chunked = { 'transfer-encoding': 'chunked' };
+
 function partial(from: number, to: number, range = `bytes ${from}-${to}/${blob.length}`) {
   return { status: 206, headers: { 'content-range': range }, body: blob.subarray(from, to + 1) };
 }
@@ -116,6 +118,9 @@ describe('GET blob', () => {
     [{ start: 5, end: 9 }, 'bytes=5-9', { body: blob }, '56789'],
     [{ start: 0, end: 0 }, 'bytes=0-0', { body: blob }, '0'],
     [{ start: 19, end: 99 }, 'bytes=19-99', { body: blob }, 'j'],
+    // And states no size.
+    [{ start: 5 }, 'bytes=5-', { body: blob, headers: chunked }, '56789abcdefghij'],
+    [{ start: 5, end: 9 }, 'bytes=5-9', { body: blob, headers: chunked }, '56789'],
   ])('slice %o', async (slice, range, answer, text) => {
     await using server = await startScripted({ path, needs: { range }, answer });
     const { upstream, at } = clientOf(server.url);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { tagPages } from '../../../../../functions/core/mirror/lists/tag-pages.ts';
+import { append, tagPages } from '../../../../../functions/core/mirror/lists/tag-pages.ts';
 import type { Source } from '../../../../../functions/core/sources/source.ts';
 
 /** A source with pages of these tags, as many as are read. */
@@ -34,4 +34,25 @@ describe.each(['of-a-part', 'of-all'] as const)('a list without end, read %s', (
     await expect(readAll(source, reader)).rejects.toThrow('a list without end');
     expect(source.asked).toBe(pages);
   });
+});
+
+test.each([
+  { tags: [], after: undefined, page: ['a', 'b'], whole: ['a', 'b'] },
+  { tags: ['a'], after: undefined, page: ['b'], whole: ['a', 'b'] },
+  { tags: [], after: 'b', page: ['c'], whole: ['c'] },
+  // A registry may repeat the last tag of a page.
+  { tags: ['a', 'b'], after: undefined, page: ['b', 'c'], whole: ['a', 'b', 'c'] },
+])('$page follows $tags after $after', ({ tags, after, page, whole }) => {
+  const joined = [...tags];
+  expect(append(joined, after, page)).toBe(true);
+  expect(joined).toEqual(whole);
+});
+
+test.each([
+  { tags: [], after: 'b', page: ['a'] },
+  { tags: [], after: 'b', page: ['b'] },
+  { tags: ['b'], after: undefined, page: ['a'] },
+  { tags: ['a'], after: undefined, page: ['c', 'b'] },
+])('$page does not follow $tags after $after', ({ tags, after, page }) => {
+  expect(append([...tags], after, page)).toBe(false);
 });

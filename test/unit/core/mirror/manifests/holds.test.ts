@@ -172,6 +172,19 @@ describe('an index, for a client that does not fall back', () => {
     expect(await committed('all')).toBe('found');
   });
 
+  it('is refused for a minute again when that happens again, and not for longer', async () => {
+    await test.manifest(name, amd64.manifest.digest);
+    for (let round = 0; round < 3; round++) {
+      test.upstream.failure = limited;
+      expect(await committed(arm64.manifest.digest)).toBe('unobtainable');
+      test.upstream.failure = undefined;
+      test.pass(59 * second);
+      expect(await committed('all')).toBe('unobtainable');
+      test.pass(second);
+      expect(await committed('all')).toBe('found');
+    }
+  });
+
   it('is refused as long as no manifest can be pulled, if one that was requested is not here', async () => {
     limit();
     expect(await committed(arm64.manifest.digest)).toBe('unobtainable');
