@@ -60,9 +60,9 @@ export function createMemory(manifestBytes: number, now: () => number) {
     complete: new BoundedCache<true>(20_000, now),
     /** What could not be had lately, by repository. */
     holds: new BoundedCache<Map<string, Hold>>(1_000, now),
-    /** How many holds this instance shared since then. */
-    sharedHolds: { since: 0, count: 0 },
-    /** Repositories whose shared holds were just read. */
+    /** How many holds this instance stored since then. */
+    storedHolds: { since: 0, count: 0 },
+    /** Repositories whose stored holds were just read. */
     holdReads: new BoundedCache<true>(10_000, now),
     /** Indexes that clients got which do not fall back for the manifests in them, by repository. */
     servedIndexes: new BoundedCache<Map<Digest, true>>(1_000, now),

@@ -214,10 +214,10 @@ export interface ManifestStore {
     location: UpstreamLocation,
   ): Promise<void>;
 
-  /** The holds of a repository that other instances shared, in any order. */
+  /** The holds of a repository that this or another instance stored, in any order. */
   listHolds(repository: Repository): Promise<readonly Hold[]>;
 
-  /** Shares a hold with the other instances, for a day. The store may drop it at any time. */
+  /** Stores a hold for a day. The store may drop it at any time. */
   putHold(repository: Repository, hold: Hold): Promise<void>;
 
   /** At most `limit` manifests, the least recently pulled first. */

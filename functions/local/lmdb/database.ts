@@ -4,7 +4,7 @@ import { withTimeout } from '../../core/concurrency/timeout.ts';
 import type { Descriptor } from '../../core/oci/descriptor.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import type { Counters, SeenRateLimit } from '../../core/ports/ledger.ts';
-import type { ReferrersList, TagList, TagRecord } from '../../core/ports/manifest-store.ts';
+import type { Hold, ReferrersList, TagList, TagRecord } from '../../core/ports/manifest-store.ts';
 import type { StoredFill } from '../../memory/fill-queue.ts';
 
 /** What is stored of a manifest besides its bytes. */
@@ -71,6 +71,8 @@ export function openIndexDatabase(folder: string) {
     tagLists: table<TagList, string>('tag-lists'),
     /** [repository, subject] */
     referrers: table<ReferrersList, Pair>('referrers'),
+    /** [repository, digest] */
+    holds: table<Hold, Pair>('holds'),
     /** [registry, account] */
     rateLimits: table<SeenRateLimit, Pair>('rate-limits'),
     /** `total` */

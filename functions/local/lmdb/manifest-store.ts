@@ -29,6 +29,7 @@ import type {
   UpstreamLocation,
 } from '../../core/ports/manifest-store.ts';
 import type { IndexDatabase } from './database.ts';
+import { listHolds, putHold } from './hold-rows.ts';
 import { addManifest, isEmpty, recordPull, removeManifest, under } from './manifest-rows.ts';
 import { NameLimit, type NameLimitOptions } from './name-limit.ts';
 
@@ -36,10 +37,12 @@ import { NameLimit, type NameLimitOptions } from './name-limit.ts';
 export class LmdbManifestStore implements ManifestStore {
   readonly #index: IndexDatabase;
   readonly #names: NameLimit;
+  readonly #now: () => number;
 
   constructor(index: IndexDatabase, options: NameLimitOptions) {
     this.#index = index;
     this.#names = new NameLimit(index, options);
+    this.#now = () => options.now();
   }
 
   async getTag(repository: Repository, tag: string): Promise<TagRecord | undefined> {
@@ -187,12 +190,14 @@ export class LmdbManifestStore implements ManifestStore {
 
   async putUpstreamLocation(): Promise<void> {}
 
-  /** Not stored for the same reason. */
-  async listHolds(): Promise<readonly Hold[]> {
-    return [];
+  async listHolds(repository: Repository): Promise<readonly Hold[]> {
+    return listHolds(this.#index, repositoryKey(repository), this.#now());
   }
 
-  async putHold(): Promise<void> {}
+  async putHold(repository: Repository, hold: Hold): Promise<void> {
+    const key = repositoryKey(repository);
+    await this.#index.write(() => putHold(this.#index, key, hold, this.#now()));
+  }
 
   async leastRecentlyPulled(limit: number): Promise<readonly PulledManifest[]> {
     return Array.from(this.#index.pulls.getKeys({ limit }), ([pulled, repository, digest]) => ({

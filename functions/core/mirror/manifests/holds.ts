@@ -20,14 +20,14 @@ const probeLife = 30_000;
 /** How long a client waits for a probe, in ms. */
 const probePatience = 2_000;
 
-/** How often an instance reads the holds of a repository that others wrote, in ms. */
+/** How often an instance reads the holds of a repository that others write, in ms. */
 const readInterval = 5_000;
 
 /** How many holds of a repository are kept. */
 const mostHolds = 200;
 
-/** How many holds an instance shares within `firstHold`: clients choose the digests. */
-const mostShared = 100;
+/** How many holds an instance stores within `firstHold`: clients choose the digests. */
+const mostStored = 100;
 
 /** The holds of a repository, by digest. */
 type Holds = Map<string, Hold>;
@@ -43,7 +43,7 @@ export function hold(
   kind: Hold['kind'],
   digest: Digest,
   reason: string,
-  isShared = context.missingBlobs.otherInstancesFill,
+  isStored = true,
 ): void {
   const now = context.runtime.now();
   const holds = context.memory.holds.get(source.key) ?? new Map<string, Hold>();
@@ -55,7 +55,7 @@ export function hold(
   const added: Hold = { kind, digest, since: now, until: now + length, failures, reason };
   keepNewest(holds, digest, added, mostHolds);
   context.memory.holds.set(source.key, holds, holdLife);
-  if (!isShared || !mayShare(context.memory.sharedHolds, now)) return;
+  if (!isStored || !mayStore(context.memory.storedHolds, now)) return;
   context.runtime.waitUntil(context.manifests.putHold(source.repository, added));
 }
 
@@ -74,13 +74,13 @@ export function holdUnfilled(
   hold(context, source, 'blob', digest, error.message);
 }
 
-function mayShare(shared: FillContext['memory']['sharedHolds'], now: number): boolean {
-  if (now < shared.since || now - shared.since >= firstHold) {
-    shared.since = now;
-    shared.count = 0;
+function mayStore(stored: FillContext['memory']['storedHolds'], now: number): boolean {
+  if (now < stored.since || now - stored.since >= firstHold) {
+    stored.since = now;
+    stored.count = 0;
   }
-  shared.count += 1;
-  return shared.count <= mostShared;
+  stored.count += 1;
+  return stored.count <= mostStored;
 }
 
 /** Ends the hold of a blob that was stored. */
@@ -206,12 +206,15 @@ function errorOf({ reason }: Hold): UpstreamError {
   return new UpstreamError('unavailable', reason);
 }
 
-/** The holds of a repository: this instance's, and lately read ones of others. */
+/**
+ * The holds of a repository: this instance's, and stored ones. Those of other instances are read often,
+ * those of an earlier process once.
+ */
 async function holdsOf(context: FillContext, source: Source): Promise<Holds> {
   const { memory, missingBlobs } = context;
-  const known = memory.holds.get(source.key);
-  if (!missingBlobs.otherInstancesFill || memory.holdReads.get(source.key)) return known ?? none;
-  memory.holdReads.set(source.key, true, readInterval);
+  if (memory.holdReads.get(source.key)) return memory.holds.get(source.key) ?? none;
+  const life = missingBlobs.otherInstancesFill ? readInterval : holdLife;
+  memory.holdReads.set(source.key, true, life);
   const shared = (await context.manifests.listHolds(source.repository)) ?? [];
   if (shared.length === 0) return memory.holds.get(source.key) ?? none;
   const holds: Holds = memory.holds.get(source.key) ?? new Map<string, Hold>();

@@ -91,6 +91,24 @@ describe('an image whose blobs cannot be had', () => {
     }
   });
 
+  it('is still refused after a restart, and for as long as before', async () => {
+    block();
+    await test.blob(name, layer);
+    test.pass(60 * second);
+    expect(await kindOf('one')).toBe('unobtainable');
+    await test.settled();
+    test.restart();
+    block();
+    const before = test.upstream.count('GET blob');
+    test.pass(119 * second);
+    expect(await kindOf('one')).toBe('unobtainable');
+    expect(test.upstream.count('GET blob')).toBe(before);
+    test.pass(second);
+    expect(await kindOf('one')).toBe('unobtainable');
+    test.pass(239 * second);
+    expect(await kindOf('one')).toBe('unobtainable');
+  });
+
   it('is served again once a probe of the blob succeeds', async () => {
     const unblock = block();
     await test.blob(name, layer);
