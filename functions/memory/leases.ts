@@ -1,4 +1,5 @@
-import { type Lease, type Leases, longestHold } from '../core/ports/leases.ts';
+import { BoundedCache } from '../core/concurrency/bounded-cache.ts';
+import { type Lease, type LeaseState, type Leases, longestHold } from '../core/ports/leases.ts';
 
 /**
  * The leases of one process, and so of everything that only this process works on. They end with it;
@@ -7,18 +8,21 @@ import { type Lease, type Leases, longestHold } from '../core/ports/leases.ts';
 export class MemoryLeases implements Leases {
   readonly #now: () => number;
   readonly #held = new Map<string, Lease>();
+  readonly #notes: BoundedCache<string>;
   #lastFence = 0;
 
   /** `now` is the clock, in ms since 1970. */
   constructor(now: () => number) {
     this.#now = now;
+    this.#notes = new BoundedCache(1_000, now);
   }
 
   async acquire(key: string, milliseconds: number): Promise<Lease | undefined> {
     const now = this.#now();
     if (this.#isHeld(key, now)) return undefined;
     this.#lastFence = Math.max(this.#lastFence + 1, now);
-    const lease = { key, fence: this.#lastFence, expires: now + milliseconds };
+    const expires = now + milliseconds;
+    const lease = { key, fence: this.#lastFence, expires, note: this.#notes.get(key) };
     this.#held.set(key, lease);
     return lease;
   }
@@ -28,8 +32,8 @@ export class MemoryLeases implements Leases {
     return (await Promise.all(acquired)).filter((lease) => lease !== undefined);
   }
 
-  async isHeld(key: string): Promise<boolean> {
-    return this.#isHeld(key, this.#now());
+  async look(key: string): Promise<LeaseState> {
+    return { isHeld: this.#isHeld(key, this.#now()), note: this.#notes.get(key) };
   }
 
   #isHeld(key: string, now: number): boolean {
@@ -44,12 +48,15 @@ export class MemoryLeases implements Leases {
     const now = this.#now();
     const held = this.#held.get(lease.key);
     if (held?.fence !== lease.fence || held.expires <= now) return undefined;
-    const renewed = { ...held, expires: now + milliseconds };
+    const renewed = { key: held.key, fence: held.fence, expires: now + milliseconds };
     this.#held.set(lease.key, renewed);
     return renewed;
   }
 
-  async release(lease: Lease): Promise<void> {
-    if (this.#held.get(lease.key)?.fence === lease.fence) this.#held.delete(lease.key);
+  async release({ key, fence }: Lease, note?: string): Promise<void> {
+    if (this.#held.get(key)?.fence !== fence) return;
+    this.#held.delete(key);
+    if (note === undefined) this.#notes.delete(key);
+    else this.#notes.set(key, note);
   }
 }

@@ -72,32 +72,58 @@ export function describeLeasesContract(name: string, open: () => Promise<OpenedL
     });
 
     test('a key is held until its lease is released or expires', async () => {
-      expect(await leases.isHeld('a')).toBe(false);
+      expect(await leases.look('a')).toMatchObject({ isHeld: false });
       const first = await granted('a', 1000);
-      expect(await leases.isHeld('a')).toBe(true);
-      expect(await leases.isHeld('b')).toBe(false);
+      expect(await leases.look('a')).toMatchObject({ isHeld: true });
+      expect(await leases.look('b')).toMatchObject({ isHeld: false });
       await leases.release(first);
-      expect(await leases.isHeld('a')).toBe(false);
+      expect(await leases.look('a')).toMatchObject({ isHeld: false });
       await granted('a', 1000);
       await opened.pass(1001);
-      expect(await leases.isHeld('a')).toBe(false);
+      expect(await leases.look('a')).toMatchObject({ isHeld: false });
+    });
+
+    test('a note stays for those that look or acquire the key, until the next release', async () => {
+      const note = '{"kind":"absent"}';
+      const first = await granted('a', 1000);
+      expect([first.note, (await leases.look('a')).note]).toEqual([undefined, undefined]);
+      await leases.release(first, note);
+      expect(await leases.look('a')).toEqual({ isHeld: false, note });
+      expect(await leases.look('b')).toEqual({ isHeld: false, note: undefined });
+      const second = await granted('a', 1000);
+      expect(second.note).toBe(note);
+      const renewed = await leases.renew(second, 1000);
+      if (renewed === undefined) throw new Error('the lease was lost');
+      await leases.release(renewed);
+      expect(await leases.look('a')).toEqual({ isHeld: false, note: undefined });
+      expect((await granted('a')).note).toBeUndefined();
+    });
+
+    test('a lost lease leaves no note', async () => {
+      const lost = await granted('a', 1000);
+      await opened.pass(1001);
+      const held = await granted('a', 1000);
+      await leases.release(lost, 'late');
+      expect(await leases.look('a')).toEqual({ isHeld: true, note: undefined });
+      await leases.release(held, 'timely');
+      expect((await leases.look('a')).note).toBe('timely');
     });
 
     test('a clock that was ahead keeps no key for long', async () => {
       await opened.pass(3_600_000);
       const ahead = await granted('a', longestLease);
       await opened.pass(-3_600_000);
-      expect(await leases.isHeld('a')).toBe(false);
+      expect(await leases.look('a')).toMatchObject({ isHeld: false });
       const next = await granted('a');
       expect(next.fence).toBeGreaterThan(ahead.fence);
-      expect(await leases.isHeld('a')).toBe(true);
+      expect(await leases.look('a')).toMatchObject({ isHeld: true });
       expect(await leases.acquire('a', 1000)).toBeUndefined();
     });
 
     test('a clock that is ahead by less than a life takes no key from its holder', async () => {
       await granted('a', longestLease);
       await opened.pass(-longestLease);
-      expect(await leases.isHeld('a')).toBe(true);
+      expect(await leases.look('a')).toMatchObject({ isHeld: true });
       expect(await leases.acquire('a', 1000)).toBeUndefined();
     });
 
@@ -135,7 +161,7 @@ export function describeLeasesContract(name: string, open: () => Promise<OpenedL
       const expired = await granted('a', 1000);
       await opened.pass(1001);
       expect(await leases.renew(expired, 1000)).toBeUndefined();
-      expect(await leases.isHeld('a')).toBe(false);
+      expect(await leases.look('a')).toMatchObject({ isHeld: false });
       expect(await leases.acquire('a', 1000)).toBeDefined();
     });
 

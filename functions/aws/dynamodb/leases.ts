@@ -1,7 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { type Lease, type Leases, longestHold, StoreBusy } from '../../core/ports/leases.ts';
+import {
+  type Lease,
+  type LeaseState,
+  type Leases,
+  longestHold,
+  StoreBusy,
+} from '../../core/ports/leases.ts';
 import { forEachInParallel } from './batch.ts';
-import { number, numberOf, text } from './item.ts';
+import { number, numberOf, text, textOf } from './item.ts';
 import { leaseKey } from './item-keys.ts';
 import type { DynamoDbTable } from './table.ts';
 
@@ -39,10 +45,12 @@ export class DynamoDbLeases implements Leases {
         ':ttl': number(endOfItem(expires)),
         ':holder': text(randomUUID()),
       },
-      answer: 'UPDATED_NEW',
+      answer: 'ALL_NEW',
     });
-    const fence = outcome.kind === 'written' ? numberOf(outcome.item, 'fence') : undefined;
-    return fence === undefined ? undefined : { key, fence, expires };
+    if (outcome.kind === 'refused') return undefined;
+    const fence = numberOf(outcome.item, 'fence');
+    const note = textOf(outcome.item, 'note');
+    return fence === undefined ? undefined : { key, fence, expires, note };
   }
 
   async acquireMany(keys: readonly string[], milliseconds: number): Promise<readonly Lease[]> {
@@ -58,11 +66,11 @@ export class DynamoDbLeases implements Leases {
     return acquired;
   }
 
-  async isHeld(key: string): Promise<boolean> {
-    const item = await this.#table.get(leaseKey(key), ['expires'], 'eventual');
-    const expires = (item && numberOf(item, 'expires')) ?? 0;
+  async look(key: string): Promise<LeaseState> {
+    const item = (await this.#table.get(leaseKey(key), ['expires', 'note'], 'eventual')) ?? {};
+    const expires = numberOf(item, 'expires') ?? 0;
     const now = this.#now();
-    return expires > now && expires <= now + longestHold;
+    return { isHeld: expires > now && expires <= now + longestHold, note: textOf(item, 'note') };
   }
 
   async renew(
@@ -84,11 +92,12 @@ export class DynamoDbLeases implements Leases {
     return outcome.kind === 'written' ? { key, fence, expires } : undefined;
   }
 
-  async release(lease: Lease): Promise<void> {
-    await this.#table.update(leaseKey(lease.key), {
-      update: 'SET #expires = :never',
+  async release({ key, fence }: Lease, note?: string): Promise<void> {
+    const values = { ':never': number(0), ':fence': number(fence) };
+    await this.#table.update(leaseKey(key), {
+      update: `SET #expires = :never${note === undefined ? ' REMOVE #note' : ', #note = :note'}`,
       condition: '#fence = :fence',
-      values: { ':never': number(0), ':fence': number(lease.fence) },
+      values: note === undefined ? values : { ...values, ':note': text(note) },
     });
   }
 }

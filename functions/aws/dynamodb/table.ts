@@ -33,7 +33,7 @@ export interface Update {
   readonly condition?: string;
   readonly values?: Item;
   /** Whether to return the changed attributes, before or after the change. */
-  readonly answer?: 'ALL_OLD' | 'UPDATED_OLD' | 'UPDATED_NEW';
+  readonly answer?: 'ALL_OLD' | 'ALL_NEW' | 'UPDATED_OLD';
   /** For a change that must not be applied twice. */
   readonly once?: boolean;
 }

@@ -1,4 +1,4 @@
-import { type Lease, type Leases, longestHold } from '../../core/ports/leases.ts';
+import { type Lease, type LeaseState, type Leases, longestHold } from '../../core/ports/leases.ts';
 import { busyIfOverloaded } from './overload.ts';
 import * as statements from './statements.ts';
 
@@ -7,6 +7,10 @@ const fenceLife = 86_400_000;
 
 /** One of this many granted leases also deletes expired rows. */
 const cleanupInterval = 100;
+
+interface NoteRow {
+  readonly note: string | null;
+}
 
 /**
  * Leases as rows of D1. Each step is one conditional statement, because D1 runs writes one after
@@ -29,10 +33,10 @@ export class D1Leases implements Leases {
     const statement = this.#database
       .prepare(statements.acquireLease)
       .bind(key, now, expires, now + longestHold);
-    const row = await busyIfOverloaded(statement.first<{ fence: number }>());
+    const row = await busyIfOverloaded(statement.first<{ fence: number } & NoteRow>());
     if (row === null) return undefined;
     await this.#countGranted(now);
-    return { key, fence: row.fence, expires };
+    return { key, fence: row.fence, expires, note: row.note ?? undefined };
   }
 
   async acquireMany(keys: readonly string[], milliseconds: number): Promise<readonly Lease[]> {
@@ -46,11 +50,13 @@ export class D1Leases implements Leases {
     return results.map(({ key, fence }) => ({ key, fence, expires }));
   }
 
-  async isHeld(key: string): Promise<boolean> {
+  async look(key: string): Promise<LeaseState> {
     const now = this.#now();
-    const statement = this.#database.prepare(statements.isLeaseHeld);
-    const row = await busyIfOverloaded(statement.bind(key, now, now + longestHold).first());
-    return row !== null;
+    const statement = this.#database
+      .prepare(statements.lookAtLease)
+      .bind(key, now, now + longestHold);
+    const row = await busyIfOverloaded(statement.first<{ isHeld: number } & NoteRow>());
+    return { isHeld: row?.isHeld === 1, note: row?.note ?? undefined };
   }
 
   async renew(
@@ -66,9 +72,9 @@ export class D1Leases implements Leases {
     return row === null ? undefined : { key, fence, expires };
   }
 
-  async release({ key, fence }: Lease): Promise<void> {
+  async release({ key, fence }: Lease, note?: string): Promise<void> {
     const statement = this.#database.prepare(statements.releaseLease);
-    await busyIfOverloaded(statement.bind(key, fence, this.#now()).run());
+    await busyIfOverloaded(statement.bind(key, fence, this.#now(), note ?? null).run());
   }
 
   async #countGranted(now: number): Promise<void> {

@@ -121,17 +121,18 @@ export const removeOldHolds = `DELETE FROM holds WHERE since <= ?1`;
 export const acquireLease = `INSERT INTO leases (name, fence, expires) VALUES (?1, ?2, ?3)
   ON CONFLICT (name) DO UPDATE SET fence = max(leases.fence + 1, excluded.fence),
     expires = excluded.expires
-  WHERE leases.expires <= ?2 OR leases.expires > ?4 RETURNING fence`;
+  WHERE leases.expires <= ?2 OR leases.expires > ?4 RETURNING fence, note`;
 export const acquireLeases = `INSERT INTO leases (name, fence, expires)
   SELECT value, ?2, ?3 FROM json_each(?1) WHERE true
   ON CONFLICT (name) DO UPDATE SET fence = max(leases.fence + 1, excluded.fence),
     expires = excluded.expires
   WHERE leases.expires <= ?2 OR leases.expires > ?4 RETURNING name AS key, fence`;
-export const isLeaseHeld = `SELECT 1 AS held FROM leases
-  WHERE name = ?1 AND expires > ?2 AND expires <= ?3`;
+export const lookAtLease = `SELECT expires > ?2 AND expires <= ?3 AS isHeld, note FROM leases
+  WHERE name = ?1`;
 export const renewLease = `UPDATE leases SET expires = ?3
   WHERE name = ?1 AND fence = ?2 AND expires > ?4 RETURNING fence`;
-export const releaseLease = `UPDATE leases SET expires = min(expires, ?3) WHERE name = ?1 AND fence = ?2`;
+export const releaseLease = `UPDATE leases SET expires = min(expires, ?3), note = ?4
+  WHERE name = ?1 AND fence = ?2`;
 export const removeExpiredLeases = `DELETE FROM leases WHERE expires < ?1`;
 
 // The columns have the names of the counters, in their order.

@@ -1,6 +1,7 @@
-import type { Lease } from '../ports/leases.ts';
+import type { Lease, LeaseState } from '../ports/leases.ts';
 import type { Consistency } from '../ports/manifest-store.ts';
 import type { Context } from './context.ts';
+import { type NotedRefusal, noteOfError, noteOfResult, readNote } from './lease-note.ts';
 
 /**
  * How long a lease lasts, in ms. Shorter than `patience`, so that one waiting instance takes over from a
@@ -28,8 +29,9 @@ type LeaseContext = Pick<Context, 'runtime'> & {
 export type ReadResult<Result> = (consistency: Consistency) => Promise<Result | 'busy' | undefined>;
 
 /**
- * Lets one of all instances do a piece of work while the others wait for its result. If leases are
- * unavailable, every instance does the work: that costs upstream requests, but breaks no pull.
+ * Lets one of all instances do a piece of work while the others wait for its result, or for the note of
+ * a refusal or a failure. If leases are unavailable, every instance does the work: that costs upstream
+ * requests, but breaks no pull. Refusals are used if received after `since` (ms since 1970); by default, those received meanwhile.
  *
  * Thousands of instances may wait for one key, but a store accepts about a thousand writes to a key per
  * second. They therefore poll with reads at random intervals, and try to take the lease only when it is
@@ -40,30 +42,53 @@ export async function acrossInstances<Result extends object>(
   key: string,
   readResult: ReadResult<Result>,
   work: () => Promise<Result>,
-): Promise<Result> {
+  since = context.runtime.now(),
+): Promise<Result | NotedRefusal> {
   const { runtime } = context;
+  const note = (text: string | undefined) => {
+    const read = readNote(text, runtime.now());
+    return read !== undefined && 'at' in read && read.at <= since ? undefined : read;
+  };
   const deadline = runtime.now() + patience;
   let lease = await acquireLease(context, key, leaseLife);
   for (let pause = firstPause; lease === undefined; pause = Math.min(pause * 2, longestPause)) {
     if (runtime.now() >= deadline) return work();
     await pauseFor(context, pause);
-    const isHeld = await isLeaseHeld(context, key);
-    if (isHeld === 'failed') return work();
+    const state = await lookAtLease(context, key);
+    if (state === 'failed') return work();
+    const { isHeld } = state;
     if (isHeld && pause < readPause) continue;
     // The holder releases the lease after it wrote its result.
     const result = await readResult(isHeld ? 'eventual' : 'strong');
     if (result === 'busy') continue;
     if (result !== undefined) return result;
-    if (!isHeld) lease = await acquireLease(context, key, leaseLife);
+    if (isHeld) continue;
+    const left = note(state.note);
+    if (left?.kind === 'failed') throw left.error;
+    if (left?.kind === 'unanswered') return work();
+    if (left !== undefined) return left;
+    lease = await acquireLease(context, key, leaseLife);
   }
   if (lease === 'failed') return work();
   const held = lease;
+  let kept: string | undefined;
   try {
     // The previous holder may have finished since the caller last read.
     const result = await readResult('strong');
-    return result === undefined || result === 'busy' ? await work() : result;
+    if (result !== undefined && result !== 'busy') return result;
+    const left = note(held.note);
+    if (left !== undefined && 'at' in left) {
+      kept = held.note;
+      return left;
+    }
+    const done = await work();
+    kept = noteOfResult(done, runtime.now());
+    return done;
+  } catch (error) {
+    kept = noteOfError(error, runtime.now());
+    throw error;
   } finally {
-    runtime.waitUntil(writeWithRetry(context, () => context.attempt.leases.release(held)));
+    runtime.waitUntil(writeWithRetry(context, () => context.attempt.leases.release(held, kept)));
   }
 }
 
@@ -80,12 +105,12 @@ export async function acquireLease(
   return lease === 'busy' ? undefined : lease;
 }
 
-async function isLeaseHeld(
+async function lookAtLease(
   { attempt }: Pick<LeaseContext, 'attempt'>,
   key: string,
-): Promise<boolean | 'failed'> {
-  const isHeld = await attempt.leases.isHeld(key);
-  return isHeld === 'busy' ? true : isHeld;
+): Promise<LeaseState | 'failed'> {
+  const state = await attempt.leases.look(key);
+  return state === 'busy' ? { isHeld: true, note: undefined } : state;
 }
 
 const mostTries = 3;

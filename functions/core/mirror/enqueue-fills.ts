@@ -45,9 +45,12 @@ export async function enqueueFill(context: Context, job: FillJob): Promise<void>
   const key = keyOf(job);
   if (context.memory.queued.get(key) !== undefined) return;
   if (context.missingBlobs.otherInstancesFill) {
-    const isHeld = await context.attempt.leases.isHeld(leaseKey(key));
-    if (isHeld === true) context.memory.queued.set(key, true, believedLife);
-    if (isHeld === true || isHeld === 'busy') return;
+    const state = await context.attempt.leases.look(leaseKey(key));
+    if (state === 'busy') return;
+    if (state !== 'failed' && state.isHeld) {
+      context.memory.queued.set(key, true, believedLife);
+      return;
+    }
   }
   await enqueueFills(context, [job]);
 }

@@ -5,6 +5,14 @@ export interface Lease {
   readonly fence: number;
   /** In ms since 1970. */
   readonly expires: number;
+  /** What the holder before left. Not set by `acquireMany` and `renew`. */
+  readonly note?: string | undefined;
+}
+
+/** Whether a key is held, and the last note that a holder left. */
+export interface LeaseState {
+  readonly isHeld: boolean;
+  readonly note: string | undefined;
 }
 
 /** The longest life of a lease, in ms. */
@@ -27,7 +35,7 @@ export interface Leases {
   /**
    * A lease for at most `longestLease`; undefined while another instance holds the key. Rejects with
    * StoreBusy when too many instances ask at once, one of which usually holds it. Each call costs a
-   * write, so waiters poll `isHeld` instead.
+   * write, so waiters poll `look` instead.
    */
   acquire(key: string, milliseconds: number): Promise<Lease | undefined>;
   /**
@@ -36,16 +44,20 @@ export interface Leases {
    */
   acquireMany(keys: readonly string[], milliseconds: number): Promise<readonly Lease[]>;
   /**
-   * Whether an instance holds the key. Any number of instances may call this at once; the answer may
+   * Whether an instance holds the key, and what was noted. Any number of instances may call this at once; the answer may
    * be slightly out of date. Rejects with StoreBusy too.
    */
-  isHeld(key: string): Promise<boolean>;
+  look(key: string): Promise<LeaseState>;
   /**
    * The renewed lease; undefined when it was lost. It takes only the key and the fence, so a holder can
    * hand its lease on to another process.
    */
   renew(lease: Pick<Lease, 'key' | 'fence'>, milliseconds: number): Promise<Lease | undefined>;
-  release(lease: Lease): Promise<void>;
+  /**
+   * Frees the key, with a note of at most 1,000 characters for those that wait. Without one, earlier
+   * notes are dropped; a holder that dies drops none.
+   */
+  release(lease: Lease, note?: string): Promise<void>;
 }
 
 /**

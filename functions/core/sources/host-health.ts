@@ -78,6 +78,11 @@ export class HostHealth {
     return hadFailed;
   }
 
+  /** It answered another instance (ms since 1970), which counts unless this one saw it fail. */
+  answeredElsewhere(time: number): void {
+    if (this.#backoff === undefined) this.#succeeded = Math.max(this.#succeeded, time);
+  }
+
   /** Notes a failure; returns the backoff from the whole host if one begins with it. */
   failure(error: UpstreamError, repository: string): Backoff | undefined {
     const reach = reachOf(error);

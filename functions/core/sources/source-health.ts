@@ -85,6 +85,11 @@ export class SourceHealth {
     }
   }
 
+  /** The registry answered another instance, at this time in ms since 1970. */
+  answeredElsewhere(time: number): void {
+    this.#registry.answeredElsewhere(time);
+  }
+
   /** A blob of a repository arrives from this host; undefined: from the registry itself. */
   blobArrives(name: string, host: string | undefined): void {
     const before = this.#blobPaths.get(name);

@@ -189,6 +189,11 @@ export class Source implements RemoteRepository {
     return this.#health.isTrusted(this.name);
   }
 
+  /** The registry answered another instance about this repository, at this time in ms since 1970. */
+  answeredElsewhere(time: number): void {
+    this.#health.answeredElsewhere(time);
+  }
+
   /** Why blobs cannot be fetched from the host that the registry redirects to, if so. */
   get blobFailure(): UpstreamError | undefined {
     return this.#health.blobFailure(this.name);

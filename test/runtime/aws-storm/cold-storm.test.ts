@@ -10,7 +10,7 @@ describe('a cold image that many instances pull at the same moment', () => {
       const began = storm.time.now();
       expect(await storm.pull(instances)).toEqual([]);
       expect(storm.asked()).toEqual({
-        'HEAD manifest': count,
+        'HEAD manifest': 1,
         'GET manifest': 1,
         'LOCATE blob': 9,
       });
@@ -29,7 +29,7 @@ describe('a cold image that many instances pull at the same moment', () => {
     const instances = Array.from({ length: 200 }, () => storm.open());
     const began = storm.time.now();
     expect(await storm.pull(instances, instances.length - 1)).toEqual([]);
-    expect(storm.asked()).toEqual({ 'HEAD manifest': 200, 'GET manifest': 2, 'LOCATE blob': 9 });
+    expect(storm.asked()).toEqual({ 'HEAD manifest': 1, 'GET manifest': 2, 'LOCATE blob': 9 });
     expect(storm.time.now() - began).toBeLessThan(9_000);
   });
 });

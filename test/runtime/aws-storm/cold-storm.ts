@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { DynamoDbBlobIndex } from '../../../functions/aws/dynamodb/blob-index.ts';
+import { keyItem, number } from '../../../functions/aws/dynamodb/item.ts';
 import { DynamoDbLeases } from '../../../functions/aws/dynamodb/leases.ts';
+import { DynamoDbLedger } from '../../../functions/aws/dynamodb/ledger.ts';
 import { DynamoDbManifestStore } from '../../../functions/aws/dynamodb/manifest-store.ts';
 import { DynamoDbTable } from '../../../functions/aws/dynamodb/table.ts';
 import { s3BlobStore } from '../../../functions/aws/s3/blob-store.ts';
@@ -26,6 +28,8 @@ const repository = { registry: 'docker.io', name: 'library/app' };
 const image = makeImage({
   layers: Array.from({ length: 8 }, (_, at) => randomLayer(`layer ${at}`, 2000)),
 });
+
+const otherImage = makeImage({ layers: [randomLayer('moved', 2000)] });
 
 /** What the upstream takes for its answers, in ms. */
 const latency = { HEAD: 100, GET: 250, LOCATE: 150 };
@@ -55,7 +59,6 @@ export class ColdStorm {
     const address = { bucket: 'blobs', region, endpoint: undefined, dualStack: false };
     const bucket = openBucket({ ...address, credentials, longestSilence: 60_000 });
     const index = new DynamoDbBlobIndex(table);
-    const noCounters = { pullsServed: 0, pullsMade: 0, pullsAvoided: 0 };
     return createMirror(
       {
         upstreams: new Map([
@@ -73,12 +76,7 @@ export class ColdStorm {
         manifests: new DynamoDbManifestStore(table, { large: new MemoryManifests(), now }),
         blobs: s3BlobStore({ address, signer, index, bucket, urlLife: 1_200_000, now }),
         leases: new DynamoDbLeases(table, now),
-        ledger: {
-          count: () => undefined,
-          recordRateLimit: async () => undefined,
-          rateLimits: async () => [],
-          counters: async () => ({ ...noCounters, bytesFetched: 0, bytesServed: 0 }),
-        },
+        ledger: new DynamoDbLedger(table),
         queue: {
           enqueue: async (jobs) => {
             this.queued += jobs.length;
@@ -104,17 +102,72 @@ export class ColdStorm {
    * answers, of all unless said.
    */
   async pull(instances: readonly RunningMirror[], awaited = instances.length): Promise<string[]> {
+    const outcomes = await this.#first(awaited, instances, pull);
+    return outcomes.filter((outcome) => outcome !== 'pulled');
+  }
+
+  /** The first outcomes of what all instances do at the same moment. */
+  async #first(
+    awaited: number,
+    instances: readonly RunningMirror[],
+    work: (mirror: RunningMirror) => Promise<string>,
+  ): Promise<string[]> {
     const outcomes: string[] = [];
     const enough = new Promise<void>((resolve) => {
       for (const mirror of instances) {
-        const pulling = pull(mirror).catch(String);
-        void pulling.then((outcome) => {
+        const working = work(mirror).catch(String);
+        void working.then((outcome) => {
           if (outcomes.push(outcome) === awaited) resolve();
         });
       }
     });
     await this.time.until(enough);
-    return outcomes.filter((outcome) => outcome !== 'pulled');
+    return outcomes;
+  }
+
+  /** All blobs of the image are stored from now on. */
+  async complete(): Promise<void> {
+    const table = new DynamoDbTable(this.table.clients(), 'pullfront');
+    const puts = [image.config, ...image.layers].map(({ digest, size }) =>
+      table.put({
+        ...keyItem({ pk: `blob#${digest}`, sk: 'blob' }),
+        size: number(size),
+        stored: number(this.time.now()),
+      }),
+    );
+    await this.time.until(Promise.all(puts));
+  }
+
+  /**
+   * What instances make of the tag, all at the same moment: `hit`, or why they have none. Gives the first
+   * answers, of all unless said.
+   */
+  async resolve(
+    instances: readonly RunningMirror[],
+    awaited = instances.length,
+    mustConfirm = false,
+  ): Promise<string[]> {
+    const reference = { kind: 'tag', tag: '1' } as const;
+    return this.#first(awaited, instances, async (mirror) => {
+      const mirrored = mirror.repository(repository);
+      const outcome = await mirrored.resolveManifest(reference, 'GET', mustConfirm);
+      return outcome.kind === 'found' ? outcome.provenance.kind : outcome.kind;
+    });
+  }
+
+  /** The tag names another image from now on. */
+  move(): void {
+    this.upstream.add(repository.name, otherImage, '1');
+  }
+
+  /** The tag names the image again. */
+  restore(): void {
+    this.upstream.add(repository.name, image, '1');
+  }
+
+  /** Lets time pass. */
+  pass(milliseconds: number): Promise<void> {
+    return this.time.until(this.time.sleep(milliseconds));
   }
 
   /** What the upstream was asked, by the first words of the questions. */
@@ -145,6 +198,8 @@ async function pull(mirror: RunningMirror): Promise<string> {
 class SlowUpstream extends ScriptedUpstream {
   /** How many of the first GETs of a manifest never get an answer. */
   hanging = 0;
+  /** The same for HEADs. */
+  hangingHeads = 0;
   readonly #time: SimulatedTime;
 
   constructor(registry: string, time: SimulatedTime) {
@@ -153,6 +208,11 @@ class SlowUpstream extends ScriptedUpstream {
   }
 
   override async headManifest(...ask: Parameters<ScriptedUpstream['headManifest']>) {
+    if (this.hangingHeads > 0) {
+      this.hangingHeads -= 1;
+      this.asked.push('HEAD manifest, which hangs');
+      await new Promise(() => undefined);
+    }
     await this.#time.sleep(latency.HEAD);
     return super.headManifest(...ask);
   }

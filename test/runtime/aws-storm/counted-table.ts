@@ -1,3 +1,4 @@
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import {
   type DynamoDbClients,
   openDynamoDbClients,
@@ -37,6 +38,8 @@ export class CountedTable {
   readonly throttled = new Map<string, number>();
   /** Calls that were refused until the client gave up. */
   givenUp = 0;
+  /** The beginning of the partition keys whose calls fail. */
+  broken: string | undefined;
   /** Calls, by what was called and the beginning of the partition key: `UpdateItem lease`. */
   readonly calls = new Map<string, number>();
   readonly #time: SimulatedTime;
@@ -110,7 +113,7 @@ export class CountedTable {
         return this.#write(
           action,
           key,
-          (old) => ({ ...key, ...old, ...change(old, valuesOf(input)) }),
+          (old) => changed({ ...key, ...old }, change(old, valuesOf(input))),
           input,
         );
       }
@@ -142,7 +145,7 @@ export class CountedTable {
     const partition = this.#partitions.get(pk) ?? new Map<string, Stored>();
     partition.set(sk, { item, before: old, written: this.#time.now() });
     this.#partitions.set(pk, partition);
-    if (input.ReturnValues === 'UPDATED_NEW') return { Attributes: item };
+    if (input.ReturnValues === 'ALL_NEW') return { Attributes: item };
     return input.ReturnValues === 'NONE' || old === undefined ? {} : { Attributes: old };
   }
 
@@ -205,8 +208,14 @@ export class CountedTable {
   }
 
   #count(action: string, pk: string): void {
+    if (kindOf(pk) === this.broken) throw new Refusal('InternalServerError');
     add(this.calls, `${action.replace('Command', '')} ${kindOf(pk)}`);
   }
+}
+
+function changed(item: Item, changes: Record<string, AttributeValue | undefined>): Item {
+  const entries = Object.entries({ ...item, ...changes });
+  return Object.fromEntries(entries.flatMap(([name, value]) => (value ? [[name, value]] : [])));
 }
 
 function add(counts: Map<string, number>, name: string): void {

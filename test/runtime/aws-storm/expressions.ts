@@ -6,18 +6,20 @@ type Evaluate<Value> = (item: Item | undefined, values: Item) => Value;
 
 type Operand = Evaluate<AttributeValue | undefined>;
 
+type Changes = Record<string, AttributeValue | undefined>;
+
 /** What a condition, a filter or a key condition says of an item. Attributes are written `#name`. */
 export function condition(text: string): Evaluate<boolean> {
   return kept(conditions, text, () => new Reader(text).condition());
 }
 
-/** The attributes that a `SET` gives an item. */
-export function update(text: string): Evaluate<Item> {
+/** The attributes that a `SET` gives an item; undefined for those that a `REMOVE` takes from it. */
+export function update(text: string): Evaluate<Changes> {
   return kept(updates, text, () => new Reader(text).update());
 }
 
 const conditions = new Map<string, Evaluate<boolean>>();
-const updates = new Map<string, Evaluate<Item>>();
+const updates = new Map<string, Evaluate<Changes>>();
 
 function kept<Value>(cache: Map<string, Value>, text: string, make: () => Value): Value {
   const known = cache.get(text) ?? make();
@@ -41,14 +43,15 @@ class Reader {
     return (item, values) => parts.some((holds) => holds(item, values));
   }
 
-  update(): Evaluate<Item> {
-    this.#take('SET');
-    const changes = this.#separated(',', () => {
+  update(): Evaluate<Changes> {
+    const change = () => {
       const name = this.#next().slice(1);
       this.#take('=');
       const terms = this.#separated('+', () => this.#operand());
       return { name, terms };
-    });
+    };
+    const changes = this.#accept('SET') ? this.#separated(',', change) : [];
+    const removed = this.#accept('REMOVE') ? this.#separated(',', () => this.#next().slice(1)) : [];
     return (item, values) => {
       const changed = changes.map(({ name, terms }) => {
         const [first, ...more] = terms.map((term) => term(item, values));
@@ -56,7 +59,8 @@ class Reader {
         const sum = more.reduce((total, value) => total + numeric(value), numeric(first));
         return [name, more.length === 0 ? first : { N: String(sum) }] as const;
       });
-      return Object.fromEntries(changed);
+      const dropped = removed.map((name) => [name, undefined] as const);
+      return Object.fromEntries([...changed, ...dropped]);
     };
   }
 

@@ -4,6 +4,8 @@ export class SimulatedTime {
   #last = this.#now;
   readonly #waiting = new Map<number, (() => void)[]>();
 
+  readonly #timers = new Set<object>();
+
   readonly now = (): number => this.#now;
 
   readonly sleep = (milliseconds: number): Promise<void> =>
@@ -14,6 +16,21 @@ export class SimulatedTime {
       if (others === undefined) this.#waiting.set(until, [resolve]);
       else others.push(resolve);
     });
+
+  /** In place of the global timers: with those, results would depend on the speed of the machine. */
+  readonly timers = {
+    setTimeout: (work: () => void, milliseconds: number): object => {
+      const timer = {};
+      this.#timers.add(timer);
+      void this.sleep(milliseconds).then(() => {
+        if (this.#timers.delete(timer)) work();
+      });
+      return timer;
+    },
+    clearTimeout: (timer: object): void => {
+      this.#timers.delete(timer);
+    },
+  };
 
   /** Lets time pass until work is done. */
   async until<Result>(work: Promise<Result>): Promise<Result> {

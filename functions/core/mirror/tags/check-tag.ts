@@ -32,7 +32,7 @@ interface CheckedTag {
 
 /**
  * Asks the upstream by HEAD what a tag names now: registries do not count that as a pull. Concurrent
- * callers share the answer. Rejects with an UpstreamError.
+ * callers share the answer, on all instances. Rejects with an UpstreamError.
  *
  * The record of a tag that moved is written only once the new manifest is stored: dockerd and
  * containerd send a HEAD and then GET that digest, and if the GET failed they would lose the old image,
@@ -46,21 +46,53 @@ export function checkTag(
   source: Source,
   tag: string,
   known: TagRecord | undefined,
+  mustConfirm = false,
 ): Promise<TagCheck> {
   const key = `${source.key}:${tag}`;
-  const checked = { source, tag, key, known, othersWait: false };
-  return context.flights.tags.run(key, async () => {
-    const head = await source.headManifest({ kind: 'tag', tag });
-    const isKnown = known !== undefined && refusalOf(known)?.isConfirmed !== true;
-    const mayBeImported = head.kind === 'absent' && !isKnown;
-    if (mayBeImported && mayImport(context, source, key)) return checkByGetOnce(context, checked);
-    if (head.kind === 'absent' || head.kind === 'denied') {
-      if (isConfirmable(context, known)) return checkByGet(context, checked);
-      return recordRefusal(context, checked, head, false);
-    }
-    if (isSufficient(head)) return recordTag(context, checked, head);
-    return checkByGetOnce(context, checked);
-  });
+  const othersWait = context.missingBlobs.otherInstancesFill;
+  const checked = { source, tag, key, known, othersWait };
+  return context.flights.tags.run(key, () =>
+    othersWait ? checkOnce(context, checked, mustConfirm) : check(context, checked),
+  );
+}
+
+/**
+ * One of all instances asks the upstream; the others wait for the record, or for the note of a refusal.
+ * A refusal that is remembered elsewhere counts as well, unless a client wants the tag confirmed.
+ */
+async function checkOnce(
+  context: Context,
+  checked: CheckedTag,
+  mustConfirm: boolean,
+): Promise<TagCheck> {
+  const { source, tag, key, known } = checked;
+  const now = context.runtime.now();
+  const outcome = await acrossInstances(
+    context,
+    `tag:${key}`,
+    (consistency) => newerRecord(context, checked, consistency),
+    () => check(context, checked),
+    mustConfirm ? now : now - refusalLife,
+  );
+  if (!('until' in outcome)) return outcome;
+  context.memory.refusals.set(key, { kind: outcome.kind }, outcome.until - context.runtime.now());
+  // Its record says since when the tag is refused.
+  const record = known && (await context.manifests.getTag(source.repository, tag));
+  if (record !== undefined) context.memory.tags.set(key, record);
+  return { kind: outcome.kind };
+}
+
+async function check(context: Context, checked: CheckedTag): Promise<TagCheck> {
+  const { source, tag, key, known } = checked;
+  const head = await source.headManifest({ kind: 'tag', tag });
+  const isKnown = known !== undefined && refusalOf(known)?.isConfirmed !== true;
+  const mayBeImported = head.kind === 'absent' && !isKnown;
+  if (mayBeImported && mayImport(context, source, key)) return checkByGet(context, checked);
+  if (head.kind === 'absent' || head.kind === 'denied') {
+    if (isConfirmable(context, known)) return checkByGet(context, checked);
+    return recordRefusal(context, checked, head, false);
+  }
+  return isSufficient(head) ? recordTag(context, checked, head) : checkByGet(context, checked);
 }
 
 /**
@@ -77,16 +109,6 @@ export async function importTag(
   const checked = { source, tag, key, known, othersWait: false };
   return context.flights.imports.run(key, async () =>
     mayImport(context, source, key) ? checkByGet(context, checked) : undefined,
-  );
-}
-
-/** One of all instances sends the GET. */
-function checkByGetOnce(context: Context, checked: CheckedTag): Promise<TagCheck> {
-  return acrossInstances(
-    context,
-    `tag:${checked.key}`,
-    (consistency) => newerRecord(context, checked, consistency),
-    () => checkByGet(context, { ...checked, othersWait: true }),
   );
 }
 
@@ -114,6 +136,7 @@ async function newerRecord(
   if (record === undefined || record === 'failed') return undefined;
   if (known !== undefined && record.checked <= known.checked) return undefined;
   if (refusalOf(record) !== undefined) return undefined;
+  source.answeredElsewhere(record.checked);
   context.memory.tags.set(key, record);
   return { kind: 'found', record, changed: record.digest !== known?.digest };
 }
@@ -128,7 +151,7 @@ async function recordTag(
   if (known !== undefined && changed) {
     const fetched = await fetchManifest(context, source, found.digest);
     if (fetched.kind === 'absent') {
-      if (mayImport(context, source, checked.key)) return checkByGetOnce(context, checked);
+      if (mayImport(context, source, checked.key)) return checkByGet(context, checked);
       throw missingManifest(source.repository, tag);
     }
     if (fetched.kind !== 'found') return fetched;

@@ -49,7 +49,7 @@ export async function resolveTag(
   }
   const hasLast = record !== undefined && mayOutlive(record, policy, context.runtime.now());
   const callsBefore = source.upstreamCalls;
-  const check = checkTag(context, source, tag, record);
+  const check = checkTag(context, source, tag, record, isConfirming);
   if (isConfirming) {
     const note = () => context.memory.confirmed.set(key, true, confirmInterval);
     check.then(note, note);
@@ -110,9 +110,11 @@ async function latestRecord(
     const isFresh = ttlOf(source.policy, tag, cached, context.runtime.now()) > 0;
     if ((isFresh && !mustConfirm) || !context.missingBlobs.otherInstancesFill) return cached;
   }
-  const record = await context.manifests.getTag(source.repository, tag);
+  // An instance that then asks the upstream reads it again, strongly.
+  const record = await context.manifests.getTag(source.repository, tag, 'eventual');
   if (record === undefined) return cached;
   if (cached !== undefined && cached.checked > record.checked) return cached;
+  if (context.missingBlobs.otherInstancesFill) source.answeredElsewhere(record.checked);
   context.memory.tags.set(key, record);
   return record;
 }

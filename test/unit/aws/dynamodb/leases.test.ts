@@ -37,7 +37,7 @@ describe('leases', () => {
     const leases = new DynamoDbLeases(opened.table, () => 1000);
     await leases.acquire('a', 500);
     opened.proxy.calls.length = 0;
-    expect(await leases.isHeld('a')).toBe(true);
+    expect(await leases.look('a')).toMatchObject({ isHeld: true });
     const [call] = opened.proxy.calls;
     expect(call).toMatchObject({ action: 'GetItem', input: { ConsistentRead: false } });
   });
@@ -47,7 +47,7 @@ describe('leases', () => {
     const body = { __type: 'com.amazonaws.dynamodb.v20120810#ThrottlingException' };
     opened.proxy.answerBy(() => ({ status: 400, body }));
     await expect(leases.acquire('a', 500)).rejects.toThrow(StoreBusy);
-    await expect(leases.isHeld('a')).rejects.toThrow(StoreBusy);
+    await expect(leases.look('a')).rejects.toThrow(StoreBusy);
     opened.proxy.answerBy(() => ({ status: 500, body: { __type: 'InternalServerError' } }));
     await expect(leases.acquire('a', 500)).rejects.toThrow(ServiceError);
   });

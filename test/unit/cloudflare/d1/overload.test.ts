@@ -17,7 +17,7 @@ test('a D1 that is overloaded is busy: what it refuses may succeed a second late
   const asks = [
     () => leases.acquire('a', 1000),
     () => leases.acquireMany(['a'], 1000),
-    () => leases.isHeld('a'),
+    () => leases.look('a'),
     () => leases.release(lease),
     () => manifests.getManifest(repository, digest),
     () => manifests.putManifest(repository, manifest, contents, 1),

@@ -6,6 +6,8 @@ import {
 import type { MirrorEvent } from '../../../../functions/core/ports/event.ts';
 import { type Leases, StoreBusy } from '../../../../functions/core/ports/leases.ts';
 import { attempt } from '../../../../functions/core/ports/tolerate.ts';
+import type { Refused } from '../../../../functions/core/ports/upstream.ts';
+import { UpstreamError } from '../../../../functions/core/ports/upstream-error.ts';
 import { MemoryLeases } from '../../../../functions/memory/leases.ts';
 import { SimulatedTime } from '../../../runtime/aws-storm/simulated-time.ts';
 import { madeRandom } from './made-random.ts';
@@ -17,17 +19,19 @@ class Instances {
   readonly time = new SimulatedTime();
   readonly began = this.time.now();
   readonly events: MirrorEvent[] = [];
-  readonly asked = { acquire: 0, isHeld: 0, look: 0, work: 0 };
+  readonly asked = { acquire: 0, look: 0, read: 0, work: 0 };
   /** What the work takes, in ms; undefined: it never ends. */
   takes: (time: number) => number | undefined = () => 250;
   isBusy = () => false;
+  refuses = false;
+  since: number | undefined;
   result: { readonly from: number } | undefined;
   leases: Partial<Leases> = {};
   readonly #real = new MemoryLeases(this.time.now);
   readonly #random = madeRandom(1);
 
   /** What one more instance gets. */
-  run(): Promise<{ readonly from: number }> {
+  async run(): Promise<{ readonly from: number }> {
     const { asked, time } = this;
     const real = this.#real;
     const observe = (event: MirrorEvent) => {
@@ -38,14 +42,14 @@ class Instances {
         asked.acquire += 1;
         return (this.leases.acquire ?? real.acquire.bind(real))(key, life);
       },
-      isHeld: (key: string) => {
-        asked.isHeld += 1;
-        return (this.leases.isHeld ?? real.isHeld.bind(real))(key);
+      look: (key: string) => {
+        asked.look += 1;
+        return (this.leases.look ?? real.look.bind(real))(key);
       },
       acquireMany: real.acquireMany.bind(real),
       renew: real.renew.bind(real),
-      release: (lease: Parameters<Leases['release']>[0]) =>
-        (this.leases.release ?? real.release.bind(real))(lease),
+      release: (...ask: Parameters<Leases['release']>) =>
+        (this.leases.release ?? real.release.bind(real))(...ask),
     };
     const context = {
       attempt: { leases: attempt(leases, observe) },
@@ -58,20 +62,23 @@ class Instances {
         createHash: () => ({ update: () => undefined, hex: () => '' }),
       },
     };
-    const look = async () => {
-      asked.look += 1;
+    const read = async () => {
+      asked.read += 1;
       return this.isBusy() ? 'busy' : this.result;
     };
-    const work = async () => {
+    const work = async (): Promise<{ readonly from: number } | Refused> => {
       asked.work += 1;
       const from = asked.work;
       const takes = this.takes(from);
       if (takes === undefined) return new Promise<never>(() => undefined);
       await time.sleep(takes);
+      if (this.refuses) return { kind: 'absent' };
       this.result = { from };
       return this.result;
     };
-    return acrossInstances(context, 'manifest', look, work);
+    const outcome = await acrossInstances(context, 'manifest', read, work, this.since);
+    if ('kind' in outcome) throw new Error(outcome.kind);
+    return outcome;
   }
 
   /** All that so many instances get, in the order in which they began. */
@@ -99,9 +106,9 @@ describe('instances that need the same result', () => {
     const instances = new Instances();
     const times = new Set<number>();
     instances.takes = () => 2_000;
-    instances.leases.isHeld = async () => {
+    instances.leases.look = async () => {
       times.add(instances.time.now());
-      return instances.result === undefined;
+      return { isHeld: instances.result === undefined, note: undefined };
     };
     await instances.runAll(100);
     expect(times.size).toBeGreaterThan(300);
@@ -110,7 +117,7 @@ describe('instances that need the same result', () => {
   it('treat a throttled lease as held', async () => {
     const instances = new Instances();
     const first = instances.run();
-    instances.leases = { acquire: busy, isHeld: busy };
+    instances.leases = { acquire: busy, look: busy };
     const results = await instances.runAll(50);
     expect(results.every(({ from }) => from === 1)).toBe(true);
     expect(await first).toEqual({ from: 1 });
@@ -145,6 +152,52 @@ describe('instances that need the same result', () => {
     expect([failures, instances.passed < 500]).toEqual([1, true]);
   });
 
+  it('share a refusal, which no index holds', async () => {
+    const instances = new Instances();
+    instances.refuses = true;
+    const runs = Array.from({ length: 200 }, () => instances.run().catch(String));
+    const outcomes = await instances.time.until(Promise.all(runs));
+    expect(new Set(outcomes)).toEqual(new Set(['Error: absent']));
+    expect([instances.asked.work, instances.passed < 2_000]).toEqual([1, true]);
+    // Whoever comes later asks again, or is content with the refusal while it is remembered.
+    await expect(instances.time.until(instances.run())).rejects.toThrow('absent');
+    expect(instances.asked.work).toBe(2);
+    instances.since = instances.began;
+    await expect(instances.time.until(instances.run())).rejects.toThrow('absent');
+    expect(instances.asked.work).toBe(2);
+    await instances.time.until(instances.time.sleep(20_001));
+    await expect(instances.time.until(instances.run())).rejects.toThrow('absent');
+    expect(instances.asked.work).toBe(3);
+  });
+
+  it('share a failure of the upstream', async () => {
+    const instances = new Instances();
+    instances.takes = () => {
+      throw new UpstreamError('limited', 'too many requests', { status: 429, retryAfter: 7 });
+    };
+    const failure = (error: unknown) => error;
+    const runs = Array.from({ length: 200 }, () => instances.run().catch(failure));
+    for (const error of await instances.time.until(Promise.all(runs))) {
+      const expected = { kind: 'limited', message: 'too many requests', retryAfter: 7 };
+      expect(error).toMatchObject(expected);
+    }
+    expect(instances.asked.work).toBe(1);
+    // Whoever comes later tries.
+    instances.takes = () => 250;
+    expect(await instances.time.until(instances.run())).toEqual({ from: 2 });
+  });
+
+  it('try themselves, and not in turn, when one fails by what may be its own fault', async () => {
+    const instances = new Instances();
+    instances.takes = () => {
+      throw new UpstreamError('unreachable', 'no network');
+    };
+    const runs = Array.from({ length: 200 }, () => instances.run().catch(String));
+    const outcomes = await instances.time.until(Promise.all(runs));
+    expect(new Set(outcomes)).toEqual(new Set(['UpstreamError: no network']));
+    expect(instances.passed).toBeLessThan(1_000);
+  });
+
   it('find the result of a holder that could not release its lease', async () => {
     const instances = new Instances();
     instances.leases.release = busy;
@@ -163,7 +216,10 @@ describe('instances that need the same result', () => {
 
   it('do the work themselves in the end', async () => {
     const instances = new Instances();
-    instances.leases = { acquire: async () => undefined, isHeld: async () => true };
+    instances.leases = {
+      acquire: async () => undefined,
+      look: async () => ({ isHeld: true, note: undefined }),
+    };
     instances.takes = () => 3_000;
     expect(await instances.runAll(3)).toHaveLength(3);
     expect(instances.asked.work).toBe(3);
@@ -174,10 +230,10 @@ describe('instances that need the same result', () => {
   it('do it at once when leases cannot be read', async () => {
     const instances = new Instances();
     const failing = () => Promise.reject(new Error('no leases'));
-    instances.leases = { acquire: async () => undefined, isHeld: failing };
+    instances.leases = { acquire: async () => undefined, look: failing };
     await instances.runAll(1);
     expect(instances.passed).toBeLessThan(400);
-    const event = { kind: 'store-failed', operation: 'isHeld', reason: 'no leases' };
+    const event = { kind: 'store-failed', operation: 'look', reason: 'no leases' };
     expect(instances.events).toContainEqual(event);
   });
 });

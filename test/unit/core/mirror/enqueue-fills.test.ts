@@ -28,7 +28,7 @@ beforeEach(async () => {
       leases: {
         ...bound(store.leases),
         acquireMany: (...ask) => (leases.acquireMany ?? bound(store.leases).acquireMany)(...ask),
-        isHeld: (...ask) => (leases.isHeld ?? bound(store.leases).isHeld)(...ask),
+        look: (...ask) => (leases.look ?? bound(store.leases).look)(...ask),
       },
     }),
   });
@@ -41,7 +41,7 @@ function bound(leases: Ports['leases']): Ports['leases'] {
   return {
     acquire: leases.acquire.bind(leases),
     acquireMany: leases.acquireMany.bind(leases),
-    isHeld: leases.isHeld.bind(leases),
+    look: leases.look.bind(leases),
     renew: leases.renew.bind(leases),
     release: leases.release.bind(leases),
   };
@@ -118,7 +118,7 @@ describe('the message of a fill', () => {
 
   it('waits for another pull while the store throttles its lease', async () => {
     const busy = () => Promise.reject(new StoreBusy('throttled'));
-    leases = { acquireMany: busy, isHeld: busy };
+    leases = { acquireMany: busy, look: busy };
     await pull(test.mirror);
     expect(queued()).toEqual([]);
     leases = {};
@@ -128,7 +128,7 @@ describe('the message of a fill', () => {
 
   it('is sent by every instance when there are no leases', async () => {
     const failing = () => Promise.reject(new Error('no leases'));
-    leases = { acquireMany: failing, isHeld: failing };
+    leases = { acquireMany: failing, look: failing };
     await pull(test.mirror);
     await pull(test.another());
     expect(queued()).toHaveLength(2 * blobs.length);

@@ -163,7 +163,7 @@ describe('several instances', () => {
       leases: () => ({
         acquire: () => Promise.reject(new Error('no leases')),
         acquireMany: () => Promise.reject(new Error('no leases')),
-        isHeld: () => Promise.reject(new Error('no leases')),
+        look: () => Promise.reject(new Error('no leases')),
         renew: () => Promise.reject(new Error('no leases')),
         release: () => Promise.reject(new Error('no leases')),
       }),

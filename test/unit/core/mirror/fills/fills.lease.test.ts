@@ -40,13 +40,13 @@ describe('the lease of a fill', () => {
       test.pass(1000);
       vi.advanceTimersByTime(1000);
       await turn();
-      held.push(await test.store.leases.isHeld(key));
+      held.push((await test.store.leases.look(key)).isHeld);
     }
     expect(new Set(held)).toEqual(new Set([true]));
     await body.give(layer.bytes);
     await body.give(undefined);
     expect(await filling).toEqual({ kind: 'done' });
-    expect(await test.store.leases.isHeld(key)).toBe(false);
+    expect(await test.store.leases.look(key)).toMatchObject({ isHeld: false });
     expect(vi.getTimerCount()).toBe(0);
   });
 });
@@ -60,7 +60,7 @@ describe('a mirror that stops', () => {
     expect(await filling).toMatchObject({ kind: 'retry' });
     const fills = test.events.filter(({ kind }) => kind === 'fill');
     expect(fills).toMatchObject([{ outcome: 'stopped', digest: layer.digest }]);
-    expect(await test.store.leases.isHeld(key)).toBe(false);
+    expect(await test.store.leases.look(key)).toMatchObject({ isHeld: false });
   });
 
   it('begins no other', async () => {

@@ -154,6 +154,9 @@ describe('a tag whose deletion another instance saw', () => {
     test.upstream.removeTag('library/app', '1');
     await deleted(tagged);
     test.upstream.failure = down;
+    // The refusal is remembered for a while, on all instances.
+    expect((await byOther()).kind).toBe('absent');
+    test.pass(20_001);
     expect((await byOther()).kind).toBe('unobtainable');
   });
 });
