@@ -5,6 +5,7 @@ import { debianSid, sidNeeds, useDebianSid } from './harness/debian-sid.ts';
 import { startPodman } from './harness/podman-client.ts';
 import { expectPulled } from './harness/pulling.ts';
 import { describeWith } from './harness/requirement.ts';
+import { startSkopeo } from './harness/skopeo-client.ts';
 import type { Stage } from './harness/stage.ts';
 
 const sid = { programs: sidNeeds, root: true };
@@ -16,7 +17,14 @@ const clients = [
     start: startPodman,
     launch: undefined,
   },
+  {
+    name: 'skopeo',
+    needs: { programs: ['skopeo', 'busybox'], root: false },
+    start: startSkopeo,
+    launch: undefined,
+  },
   { name: 'newer podman', needs: sid, start: startPodman, launch: debianSid },
+  { name: 'newer skopeo', needs: sid, start: startSkopeo, launch: debianSid },
 ] as const;
 
 /** Longer than the mirror rests after a failure, shorter than it refuses the manifest. */
@@ -29,10 +37,14 @@ const troubles: readonly { name: string; prepare(stage: Stage): Promise<void> | 
     name: 'answers 503',
     prepare: ({ upstream }) => upstream.fail({ on: 'cdn', do: { kind: 'status', status: 503 } }),
   },
+  {
+    name: 'answers nothing, as behind a firewall',
+    prepare: ({ upstream }) => upstream.fail({ on: 'cdn', do: { kind: 'silence' } }),
+  },
 ];
 
-// With a manifest of the mirror they never ask the origin for a blob. Buildah, Skopeo and CRI-O use the
-// same library.
+// With a manifest of the mirror they never ask the origin for a blob. Buildah and CRI-O use the same
+// library.
 for (const { name, needs, start, launch } of clients) {
   describeWith(`${name} with a blob host that the mirror cannot use`, needs, () => {
     const id = `blob-host-${name.replace(' ', '-')}`;
@@ -45,7 +57,7 @@ for (const { name, needs, start, launch } of clients) {
         const repository = `library/${id}-${number}`;
         const image = appImage(`${id}-${number}`);
         for (const one of [stage.upstream, stage.origin]) one.add(repository, image, '1');
-        await stage.restart({ keep: false, tagTtl: '1s' });
+        await stage.restart({ keep: false, tagTtl: '1s', headersTimeout: '3s' });
         await trouble.prepare(stage);
         // Newer ones retry the whole pull themselves, and may get it here already.
         const first = await client.pull(`docker.io/${repository}:1`);
