@@ -37,7 +37,7 @@ export interface Answer {
 const maxRedirects = 5;
 const redirectStatuses: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
-/** `docker.io: manifest of library/alpine`, for messages; with any host but the registry's. */
+/** `docker.io: manifest of library/alpine`, for messages; with any host but the registry's own. */
 export function describe(
   connection: Connection,
   request: UpstreamRequest,
@@ -97,7 +97,10 @@ export async function send(
     return answer;
   } catch (error) {
     const answerer = answererAt(connection, request, at);
-    const what = describe(connection, request, answerer);
+    // Nothing came back, so the first thing to check is this host.
+    const isNamed = answerer.role !== 'registry' || answerer.host === connection.registry;
+    const where = isNamed ? '' : ` from ${answerer.host}`;
+    const what = `${describe(connection, request, answerer)}${where}`;
     const failure = fetchFailure(what, error, 'no connection', { answerer });
     if (at.isSent) observe(failure.kind);
     throw failure;

@@ -176,7 +176,7 @@ describe('request', () => {
     const failure = await failureOf(upstream.listTags(at('a/b')));
     expect([failure.kind, failure.message]).toEqual([
       'unreachable',
-      'test.example: tags of a/b: no connection',
+      `test.example: tags of a/b from ${new URL(server.url).host}: no connection`,
     ]);
     expect(events).toMatchObject([{ status: 'unreachable' }]);
     expect(calls.upstreamCalls).toBe(1);
