@@ -4,8 +4,10 @@ import { parseArgs } from 'node:util';
 import { clientLines } from '../functions/cli/client-lines.ts';
 import type { Config } from '../functions/core/config/resolve.ts';
 import { passwordVariables } from '../functions/core/config/resolved.ts';
+import { wantsColor } from '../functions/node/observe/terminal-line.ts';
 import { ConfigurationMistakes, workerConfiguration } from './build/configuration.ts';
 import { openWorker } from './edge/open-worker.ts';
+import { terminalLog } from './edge/terminal-log.ts';
 import { messageOf, version } from './project.ts';
 
 const { values: options } = parseArgs({
@@ -23,6 +25,10 @@ try {
   process.exit(error instanceof ConfigurationMistakes ? 2 : 1);
 }
 
+function print(text: string): void {
+  process.stdout.write(text);
+}
+
 async function serve(): Promise<void> {
   const { text, config } = await workerConfiguration(options.config);
   const [, host = '', port = ''] = /^(.+):(\d+)$/.exec(options.listen) ?? [];
@@ -33,7 +39,8 @@ async function serve(): Promise<void> {
     host,
     port: Number(port),
     variables: variables(config),
-    print: (text) => process.stdout.write(text),
+    print:
+      process.stdout.isTTY === true ? terminalLog(print, wantsColor(process.env, true)) : print,
   });
   const { host: authority } = new URL(worker.url);
   console.error(

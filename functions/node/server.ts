@@ -17,6 +17,7 @@ import { createMetrics, type Metrics } from './observe/metrics.ts';
 import { createServerLog, type LogDestination } from './observe/server-log.ts';
 import { standardOutput } from './observe/standard-output.ts';
 import { rememberedRateLimits } from './observe/store-metrics.ts';
+import { wantsColor } from './observe/terminal-line.ts';
 import { lowFileLimit } from './open-file-limit.ts';
 import { nodeRuntime } from './runtime.ts';
 import type { OpenPlatform, ServerPlatform } from './server-platform.ts';
@@ -59,8 +60,11 @@ export async function startServer(
   openPlatform: OpenPlatform,
   options: ServerOptions = {},
 ): Promise<RunningServer> {
-  const { environment = process.env, logTo = standardOutput(), terminal = false } = options;
-  const log = createServerLog(config.log, logTo, terminal);
+  const { environment = process.env, terminal = false } = options;
+  // People watch a terminal; elsewhere batches save time.
+  const { logTo = standardOutput(terminal ? { delay: 0 } : {}) } = options;
+  const color = wantsColor(environment, terminal);
+  const log = createServerLog(config.log, logTo, { terminal, color });
   const lowLimit = lowFileLimit();
   if (lowLimit !== undefined) log.event('warn', 'open file limit too low', { ...lowLimit });
   const metrics = createMetrics();

@@ -53,6 +53,7 @@ export async function serve(
   process.on('unhandledRejection', server.unexpected);
   // Before the banner: whoever reads it may send a signal.
   const signal = firstSignal();
+  process.on('uncaughtExceptionMonitor', server.unexpected);
   print(banner(config, server, notes));
   if (reloadAfterStart) reload();
   await signal;

@@ -29,13 +29,17 @@ export function levelFilter(least: LeastLevel): Log['passes'] {
  * A log of JSON lines: `level`, `time` (ISO 8601), `message`, then the fields. `write` takes a line
  * without its newline; `now` is in ms since 1970.
  */
-export function jsonLog(least: LeastLevel, write: (line: string) => void, now: () => number): Log {
+export function jsonLog(
+  least: LeastLevel,
+  write: (line: string, level: LogLevel) => void,
+  now: () => number,
+): Log {
   const passes = levelFilter(least);
   return {
     passes,
     event(level, message, fields) {
       if (!passes(level)) return;
-      write(JSON.stringify({ level, time: timestamp(now()), message, ...fields }));
+      write(JSON.stringify({ level, time: timestamp(now()), message, ...fields }), level);
     },
   };
 }

@@ -1,3 +1,4 @@
+import { requestMessage } from './line-text.ts';
 import type { Log, LogFields, LogLevel } from './log.ts';
 
 /** What the log line and the metrics say about an answer. */
@@ -43,7 +44,7 @@ export interface Written {
 /** Logs a request. */
 export function logRequest(log: Log, record: RequestRecord): void {
   const level = requestLevel(record);
-  if (log.passes(level)) log.event(level, 'request', requestFields(record));
+  if (log.passes(level)) log.event(level, requestMessage, requestFields(record));
 }
 
 /** The level of a request's line. Health checks and scrapes would drown the requests of clients. */
@@ -78,42 +79,6 @@ export function requestFields(record: RequestRecord): LogFields {
     bytes: written.bytes,
     reason: requestReason(record),
   };
-}
-
-const shortDigest = (reference: string) =>
-  reference.length > 64 ? `${reference.slice(0, reference.indexOf(':') + 13)}…` : reference;
-
-/** A request as text: `GET  200 hit docker.io/library/alpine:3.20 1.2 ms 528 B docker/29.1`. */
-export function requestText(record: RequestRecord): string {
-  const { note, written } = record;
-  const { repository = note.kind, reference } = note;
-  const at = reference?.includes(':') ? '@' : ':';
-  const name = reference === undefined ? repository : `${repository}${at}${shortDigest(reference)}`;
-  const calls = note.upstreamCalls === 0 ? undefined : `${note.upstreamCalls} upstream`;
-  const reason = requestReason(record);
-  return [
-    record.method.padEnd(4),
-    record.status,
-    note.cache ?? '-',
-    name,
-    `${record.milliseconds.toFixed(record.milliseconds < 10 ? 1 : 0)} ms`,
-    bytesText(written.bytes),
-    calls,
-    clientName(record.userAgent),
-    reason === undefined ? undefined : `(${reason})`,
-  ]
-    .filter((part) => part !== undefined)
-    .join(' ');
-}
-
-/** `94.5 MB`. */
-function bytesText(bytes: number): string {
-  if (bytes < 1000) return `${bytes} B`;
-  const units = ['kB', 'MB', 'GB', 'TB'];
-  let value = bytes / 1000;
-  let unit = 0;
-  for (; value >= 1000 && unit < units.length - 1; unit++) value /= 1000;
-  return `${value.toFixed(1)} ${units[unit]}`;
 }
 
 /** Programs by the first product of their User-Agent, in lower case. */

@@ -1,15 +1,12 @@
 import type { Config } from '../../core/config/resolve.ts';
 import { jsonLog, type Log, type LogLevel, levelFilter } from '../../core/observe/log.ts';
-import {
-  logRequest,
-  type RequestRecord,
-  requestLevel,
-  requestText,
-} from '../../core/observe/request-line.ts';
+import { logRequest, type RequestRecord } from '../../core/observe/request-line.ts';
+import { terminalLine } from './terminal-line.ts';
 
 /** Takes lines, perhaps in batches. */
 export interface LogDestination {
-  write(line: string): unknown;
+  /** An urgent line waits for no batch. */
+  write(line: string, isUrgent?: boolean): unknown;
   /** Writes what is buffered; called when the server stops. */
   flushSync(): void;
 }
@@ -20,16 +17,25 @@ export interface ServerLog extends Log {
   flush(): void;
 }
 
+/** How people see a log. */
+export interface LogAppearance {
+  /** Whether it goes to a terminal. */
+  readonly terminal: boolean;
+  /** Whether text is colored. */
+  readonly color: boolean;
+}
+
 /** Creates a server's log. The format `auto` is text on a terminal, else JSON. */
 export function createServerLog(
   { level, format }: Config['log'],
   destination: LogDestination,
-  terminal: boolean,
+  { terminal, color }: LogAppearance,
 ): ServerLog {
-  const write = (line: string) => destination.write(`${line}\n`);
   const isText = format === 'text' || (format === 'auto' && terminal);
+  const log = isText ? textLog(level, destination, color) : jsonLines(level, destination);
   return {
-    ...(isText ? textLines(level, write) : jsonLines(level, write)),
+    ...log,
+    request: (record) => logRequest(log, record),
     flush() {
       try {
         destination.flushSync();
@@ -40,37 +46,25 @@ export function createServerLog(
   };
 }
 
-type Lines = Omit<ServerLog, 'flush'>;
-type Write = (line: string) => void;
+type Least = Config['log']['level'];
 
-function jsonLines(least: Config['log']['level'], write: Write): Lines {
-  const log = jsonLog(least, write, Date.now);
-  return { ...log, request: (record) => logRequest(log, record) };
+function jsonLines(least: Least, destination: LogDestination): Log {
+  return jsonLog(least, (line, level) => destination.write(`${line}\n`, isUrgent(level)), Date.now);
 }
 
-function textLines(least: Config['log']['level'], write: Write): Lines {
+function textLog(least: Least, destination: LogDestination, color: boolean): Log {
   const passes = levelFilter(least);
-  const line = (level: LogLevel, text: string) => {
-    const time = new Date().toTimeString().slice(0, 8);
-    const mark = level === 'warn' || level === 'error' ? `${level.toUpperCase()} ` : '';
-    write(`${time} ${mark}${printable(text)}`);
-  };
   return {
     passes,
-    request(record) {
-      const level = requestLevel(record);
-      if (passes(level)) line(level, requestText(record));
-    },
     event(level, message, fields = {}) {
       if (!passes(level)) return;
-      const details = Object.entries(fields).filter(([, value]) => value !== undefined);
-      line(level, [message, ...details.map(([key, value]) => `${key}=${String(value)}`)].join(' '));
+      const line = terminalLine(new Date(), level, message, fields, color);
+      destination.write(`${line}\n`, isUrgent(level));
     },
   };
 }
 
-/** Clients and upstreams must not move the cursor or change colours. */
-function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is replaced
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '?');
+/** What goes wrong must be in the log even if the process is killed right after it. */
+function isUrgent(level: LogLevel): boolean {
+  return level === 'warn' || level === 'error';
 }

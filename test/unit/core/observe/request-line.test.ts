@@ -3,7 +3,6 @@ import {
   logRequest,
   requestFields,
   requestLevel,
-  requestText,
 } from '../../../../functions/core/observe/request-line.ts';
 import { record } from './records.ts';
 
@@ -51,15 +50,4 @@ test('a request is written at its level, if that is written', () => {
   logRequest(log, record());
   logRequest(log, record({ status: 503 }));
   expect(lines).toEqual([['warn', 'request', expect.objectContaining({ status: 503 })]]);
-});
-
-test('a request as text', () => {
-  const reference = `sha256:${'a'.repeat(64)}`;
-  const blob = noted({ kind: 'blob', reference, cache: 'miss', upstreamCalls: 2 });
-  expect(requestText(record())).toBe(
-    'GET  200 hit docker.io/library/alpine:3.20 1.2 ms 528 B containerd/1.6.20',
-  );
-  expect(requestText({ ...blob, written: { bytes: 94_500_000, end: 'left' } })).toBe(
-    'GET  200 miss docker.io/library/alpine@sha256:aaaaaaaaaaaa… 1.2 ms 94.5 MB 2 upstream containerd/1.6.20 (client disconnected)',
-  );
 });

@@ -30,7 +30,7 @@ async function start(app = tellingApp): Promise<Listener> {
   const log = createServerLog(
     { format: 'json', level: 'error' },
     { write: () => undefined, flushSync: () => undefined },
-    false,
+    { terminal: false, color: false },
   );
   const handler = createHandler({
     service: {

@@ -5,10 +5,23 @@ import { record } from '../../core/observe/records.ts';
 
 type Format = 'auto' | 'json' | 'text';
 
-function opened(format: Format, level: 'debug' | 'info' | 'silent', terminal = false) {
+function opened(
+  format: Format,
+  level: 'debug' | 'info' | 'silent',
+  terminal = false,
+  color = false,
+) {
   const lines: string[] = [];
-  const destination = { write: (line: string) => lines.push(line), flushSync: () => undefined };
-  return { log: createServerLog({ format, level }, destination, terminal), lines };
+  const urgent: (boolean | undefined)[] = [];
+  const destination = {
+    write: (line: string, isUrgent?: boolean) => {
+      lines.push(line);
+      urgent.push(isUrgent);
+    },
+    flushSync: () => undefined,
+  };
+  const log = createServerLog({ format, level }, destination, { terminal, color });
+  return { log, lines, urgent };
 }
 
 test.each([
@@ -34,9 +47,37 @@ test('readable lines on a terminal', () => {
   expect(lines.map((line) => line.slice(9))).toEqual([
     'GET  200 hit docker.io/library/alpine:3.20 1.2 ms 528 B containerd/1.6.20\n',
     'WARN GET  503 hit docker.io/library/alpine:3.20 1.2 ms 528 B containerd/1.6.20\n',
-    'ERROR store-failed operation=putTag reason=disk full\n',
-    'evicted manifests=1 blobs=2 bytes=3\n',
+    'ERROR store-failed operation=putTag (disk full)\n',
+    'evicted manifests=1 blobs=2 3 B\n',
   ]);
+});
+
+test('only what went wrong is colored, and only text', () => {
+  const { log, lines } = opened('text', 'info', false, true);
+  log.event('info', 'evicted');
+  log.event('warn', 'fill given up');
+  log.event('error', 'unexpected');
+  expect(lines.map((line) => line.slice(9))).toEqual([
+    'evicted\n',
+    '\u001b[1;33mWARN\u001b[0m fill given up\n',
+    '\u001b[1;31mERROR\u001b[0m unexpected\n',
+  ]);
+  const json = opened('json', 'info', true, true);
+  json.log.event('warn', 'fill given up');
+  expect(json.lines[0]).not.toContain('\u001b');
+});
+
+test.each(['json', 'text'] as const)('what goes wrong waits for no batch (%s)', (format) => {
+  const { log, urgent } = opened(format, 'info');
+  for (const level of ['info', 'warn', 'error'] as const) log.event(level, 'x');
+  log.request(record({ status: 503 }));
+  expect(urgent).toEqual([false, true, true, true]);
+});
+
+test('an error with its stack is one line', () => {
+  const { log, lines } = opened('text', 'info');
+  log.event('error', 'unexpected', { error: 'Error: x\n    at a\n    at b' });
+  expect(lines[0]?.slice(9)).toBe('ERROR unexpected error=Error: x | at a | at b\n');
 });
 
 test('control characters never reach a terminal', () => {
@@ -63,5 +104,6 @@ test('an output that is gone costs its lines, and nothing else', () => {
     throw new Error('EPIPE');
   };
   const destination = { write: () => undefined, flushSync };
-  createServerLog({ format: 'json', level: 'info' }, destination, false).flush();
+  const appearance = { terminal: false, color: false };
+  createServerLog({ format: 'json', level: 'info' }, destination, appearance).flush();
 });

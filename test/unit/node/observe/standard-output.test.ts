@@ -1,4 +1,6 @@
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, constants, openSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -40,7 +42,7 @@ test('many lines come at once and in order, the last by a flush', async () => {
   await vi.waitFor(() => expect(written()).toBe(lines.join('')), patience);
   output.write('last\n');
   output.flushSync();
-  expect(written()).toBe(`${lines.join('')}last\n`);
+  await vi.waitFor(() => expect(written()).toBe(`${lines.join('')}last\n`), patience);
   expect(lost).toEqual([]);
 });
 
@@ -57,4 +59,44 @@ test('an output that cannot be written loses its lines, says so once, and ends n
   output.flushSync();
   expect(lost).toHaveLength(1);
   closeSync(full);
+});
+
+test('an urgent line takes those before it along at once', async () => {
+  const output = standardOutput({ fd, delay: 1e9, onLost });
+  output.write('one\n');
+  output.write('two\n', true);
+  await vi.waitFor(() => expect(written()).toBe('one\ntwo\n'), patience);
+});
+
+test('a flush neither repeats nor reorders a write in progress', async () => {
+  const output = standardOutput({ fd, delay: 1e9, onLost });
+  output.write('one\n', true);
+  output.write('two\n');
+  output.flushSync();
+  await vi.waitFor(() => expect(written()).toBe('one\ntwo\n'), patience);
+});
+
+test('a flush waits for the slow reader of a pipe that does not block', async () => {
+  const fifo = join(folder, 'fifo');
+  execFileSync('mkfifo', [fifo]);
+  const reader = spawn('sh', [
+    '-c',
+    'exec 3<"$0"; echo open; sleep 0.5; cat <&3 >"$1"',
+    fifo,
+    file,
+  ]);
+  // The shell's open and this one wait for each other.
+  const pipe = openSync(fifo, constants.O_WRONLY);
+  const full = openSync(fifo, constants.O_WRONLY | constants.O_NONBLOCK);
+  closeSync(pipe);
+  const output = standardOutput({ fd: full, delay: 1e9, onLost });
+  const line = `${'x'.repeat(199)}\n`;
+  for (let at = 0; at < 1000; at++) output.write(line);
+  // The first batch is refused by now, or another thread writes it.
+  await new Promise((wake) => setTimeout(wake, 100));
+  output.flushSync();
+  closeSync(full);
+  await once(reader, 'close');
+  expect(written()).toBe(line.repeat(1000));
+  expect(lost).toEqual([]);
 });
