@@ -1,5 +1,6 @@
 import { waitUntil } from 'cloudflare:workers';
 import { logGivenUp } from '../core/observe/event-line.ts';
+import { requestIdOf } from '../core/observe/request-id.ts';
 import { logRequest, unnoted } from '../core/observe/request-line.ts';
 import type { FillJob } from '../core/ports/fill-queue.ts';
 import type { Answer } from '../core/registry/answer.ts';
@@ -41,6 +42,7 @@ const worker: ExportedHandler<WorkerEnvironment> = {
     const bytes = method === 'HEAD' ? 0 : Number(response.headers.get('content-length') ?? 0);
     if (bytes > 0) ports.ledger.count({ bytesServed: bytes });
     logRequest(log, {
+      id: requestIdOf((name) => headers.get(name)),
       method,
       status: response.status,
       note: answer?.note ?? unnoted,

@@ -11,7 +11,7 @@ import { deliveryOf } from '../sqs/queue.ts';
 /** The handler of the fill function. It never rejects. */
 export type FillHandler = (
   event: SQSEvent,
-  context: Pick<Context, 'getRemainingTimeInMillis'>,
+  context: Pick<Context, 'getRemainingTimeInMillis'> & Partial<Pick<Context, 'awsRequestId'>>,
 ) => Promise<SQSBatchResponse>;
 
 /**
@@ -38,6 +38,7 @@ export function openFill(config: FunctionConfig, process: FunctionProcess): Fill
   const concurrency = config.aws.fillConcurrency;
   const options = { ...storeListeners(log), hiddenSeconds, hideFirst: true };
   return async ({ Records }, context) => {
+    log.of(context.awsRequestId);
     const left = context.getRemainingTimeInMillis();
     const pauseAt = Date.now() + left - Math.min(longestMargin, left / 4);
     const failed = await Promise.all(

@@ -13,7 +13,7 @@ import { createFunctionUrl } from './function-url.ts';
 /** The handler of the pull function. It never rejects. */
 export type PullHandler = (
   event: LambdaFunctionURLEvent,
-  context: Pick<Context, 'getRemainingTimeInMillis'>,
+  context: Pick<Context, 'getRemainingTimeInMillis'> & Partial<Pick<Context, 'awsRequestId'>>,
 ) => Promise<LambdaFunctionURLResult>;
 
 /**
@@ -41,6 +41,7 @@ export function openPull(config: FunctionConfig, process: FunctionProcess): Pull
   });
   stores.warm();
   return async (event, context) => {
+    log.of(context.awsRequestId);
     const started = performance.now();
     const left = context.getRemainingTimeInMillis() - reserve;
     const { result, note, bytes } = await functionUrl(event, left);

@@ -8,6 +8,11 @@ import {
 
 /** A function's log. CloudWatch extracts metrics from some of its lines. */
 export interface MetricLog extends Log {
+  /**
+   * Names the invocation that writes the lines from now on, as Lambda's own lines do. Work that an earlier
+   * one left behind continues in it.
+   */
+  of(request: string | undefined): void;
   /** Writes a line with metrics. If its level is not written, it only has the metrics. */
   measure(
     measured: readonly Measured[],
@@ -26,13 +31,18 @@ export function createMetricLog(
   write: (line: string) => void,
   now: () => number,
 ): MetricLog {
-  const log = jsonLog(least, write, now);
+  const { passes, event } = jsonLog(least, write, now);
+  let current: string | undefined;
   return {
-    ...log,
+    passes,
+    of(request) {
+      current = request;
+    },
+    event: (level, message, fields) => event(level, message, { ...fields, request: current }),
     measure(measured, level, message, fields) {
       const metrics = metricFields(measured, now());
-      if (log.passes(level)) log.event(level, message, { ...fields, ...metrics });
-      else write(JSON.stringify(metrics));
+      if (passes(level)) event(level, message, { ...fields, request: current, ...metrics });
+      else write(JSON.stringify({ request: current, ...metrics }));
     },
   };
 }

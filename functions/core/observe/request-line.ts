@@ -23,6 +23,8 @@ export const unnoted: AnswerNote = { kind: 'other', form: 'root', upstreamCalls:
 
 /** One answered request, for the log and the metrics. */
 export interface RequestRecord {
+  /** Its identifier; undefined where each line of the log has one. */
+  readonly id?: string;
   readonly method: string;
   readonly status: number;
   readonly note: AnswerNote;
@@ -66,6 +68,7 @@ function requestReason({ note, written }: RequestRecord): string | undefined {
 export function requestFields(record: RequestRecord): LogFields {
   const { note, written } = record;
   return {
+    request: record.id,
     client: clientName(record.userAgent),
     kind: note.kind,
     form: note.form,

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { performance } from 'node:perf_hooks';
 import { finished } from 'node:stream/promises';
 import { getRequestListener } from '@hono/node-server';
+import { requestIdOf } from '../../core/observe/request-id.ts';
 import {
   type AnswerNote,
   type RequestRecord,
@@ -58,6 +59,7 @@ export function createHandler({ service, log, metrics, served }: HandlerOptions)
     const { status, note, written } = outcome;
     if (written.bytes > 0) served(written.bytes);
     const record: RequestRecord = {
+      id: requestIdOf((name) => request.header(name)),
       method: request.method,
       status,
       note,

@@ -51,8 +51,10 @@ async function pull(aws: RunningAws, image: Image, tag = '1'): Promise<string[]>
   return origins;
 }
 
-/** Resolves when all blobs of an image are in the bucket. */
+/** Resolves when all blobs of an image are in the bucket, and the image is marked as complete. */
 async function filled(aws: RunningAws, image: Image): Promise<void> {
+  const { messages } = aws.sqs.queue(aws.queueUrl);
+  while (messages.size > 0) await new Promise((resolve) => setTimeout(resolve, 20));
   for (const { digest } of blobsOf(image)) {
     for (;;) {
       const { headers } = await aws.get(`/v2/library/app/blobs/${digest}`);
@@ -69,6 +71,16 @@ test('the first pull is sent to the upstream, and the next ones to the bucket', 
   expect(new Set(await pull(aws, app))).toEqual(new Set([new URL(aws.s3.endpoint).origin]));
   expect(upstream.count({ kind: 'manifest', method: 'GET', status: 200 })).toBe(1);
   expect(upstream.count({ kind: 'blob', method: 'GET', status: 307 })).toBe(blobsOf(app).length);
+});
+
+test('each line of the log has the request id of Lambda that its own lines have', async () => {
+  const { aws } = await scene({ 1: app });
+  await pull(aws, app);
+  await filled(aws, app);
+  const lines = aws.output.split('\n').filter((line) => line.startsWith('{'));
+  const ids = lines.map((line) => JSON.parse(line).request);
+  expect(ids).not.toContain(undefined);
+  expect(new Set(ids).size).toBeGreaterThan(4);
 });
 
 test('a warm pull asks nobody in a warm instance, and the table twice in a new one', async () => {

@@ -105,3 +105,18 @@ test('events are measured', () => {
     { FillFailures: 1 },
   ]);
 });
+
+test('each line names the invocation that writes it', () => {
+  const { log, parsed } = scene('info');
+  log.of('c6af9ac6-7b61-11e6-9a41-93e8deadbeef');
+  measureRequest(log, record, []);
+  observeEvent(log, { kind: 'store-failed', operation: 'getTag', reason: 'denied' });
+  log.event('info', 'fill deferred', { digest: 'sha256:a' });
+  log.of('another');
+  log.measure([{ name: 'PullsMade', value: 1 }], 'debug', 'upstream-request');
+  const ids = parsed().map(({ request }) => request);
+  const [first = ''] = ids;
+  expect(first).toBe('c6af9ac6-7b61-11e6-9a41-93e8deadbeef');
+  expect(new Set(ids.slice(0, -1))).toEqual(new Set([first]));
+  expect(ids.at(-1)).toBe('another');
+});

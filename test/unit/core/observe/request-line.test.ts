@@ -10,7 +10,8 @@ const noted = (changes: object) => record({ note: { ...record().note, ...changes
 const error = new Error('digest differs');
 
 test('the fields of a request', () => {
-  expect(requestFields(record())).toEqual({
+  expect(requestFields(record({ id: 'abc-1' }))).toEqual({
+    request: 'abc-1',
     client: 'containerd/1.6.20',
     kind: 'manifest',
     form: 'ns',

@@ -85,6 +85,17 @@ test('a whole URL, as clients send to a proxy', async () => {
   expect(await ask('GET http://mirror.test/healthz HTTP/1.1')).toContain('"status":"ok"');
 });
 
+test('a request has the identifier that a proxy gave it, or its own', async () => {
+  const host = 'Host: mirror.test:5000\r\n';
+  await ask('GET /v2/ HTTP/1.1', `${host}X-Request-Id: from-the-proxy\r\n`);
+  await ask('GET /v2/ HTTP/1.1');
+  await ask('GET /healthz HTTP/1.1');
+  const [given, ...own] = records.map(({ id }) => id);
+  expect(given).toBe('from-the-proxy');
+  expect(new Set(own).size).toBe(2);
+  expect(own).not.toContain(undefined);
+});
+
 test('hono answers everything else, and it is noted', async () => {
   const text = await ask('GET /healthz?v HTTP/1.1');
   expect(text).toMatch(/^HTTP\/1.1 200 OK\r\n/);
