@@ -16,6 +16,7 @@ import { s3BlobStore } from './s3/blob-store.ts';
 import { addressWith, bucketUrl, manifestKey } from './s3/object-url.ts';
 import { openBucket } from './s3/open-bucket.ts';
 import { awsCredentials, nodeHashing } from './sdk/aws-credentials.ts';
+import { Outages } from './sdk/outage.ts';
 import { secretReader } from './sdk/secrets.ts';
 import { type FillQueues, SqsFillQueue } from './sqs/fill-queue.ts';
 import { openSqs, SqsQueue } from './sqs/queue.ts';
@@ -50,7 +51,8 @@ export function openStores(
   const { endpoints, bucket, urlLife, dualStack } = aws;
   const region = regionOf(aws, environment);
   const credentials = awsCredentials({ environment, now });
-  const serviceAt = (endpoint: URL | undefined) => ({ region, credentials, endpoint });
+  const outages = new Outages(now);
+  const serviceAt = (endpoint: URL | undefined) => ({ region, credentials, endpoint, outages });
   const dynamoDb = openDynamoDbClients(serviceAt(endpoints.dynamodb));
   const table = new DynamoDbTable(dynamoDb, aws.table);
   const sqs = openSqs(serviceAt(endpoints.sqs));

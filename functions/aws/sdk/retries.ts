@@ -5,7 +5,7 @@ import { hadNoEffect } from './service-error.ts';
 export const maxAttempts = 4;
 
 /** No attempt starts later than this after the first, because clients wait. In ms. */
-const retryWindow = 1500;
+const retryWindow = 900;
 
 /**
  * The SDK would pause for a second or more after throttling. Full jitter, so that instances that were

@@ -4,6 +4,7 @@ import {
   type DynamoDbClients,
   openDynamoDbClients,
 } from '../../../../functions/aws/dynamodb/dynamodb-clients.ts';
+import { Outages } from '../../../../functions/aws/sdk/outage.ts';
 import { ServiceError } from '../../../../functions/aws/sdk/service-error.ts';
 import { dynamoDbClients, openDynamoDb } from '../../../standins/dynamodb/open-dynamodb.ts';
 import { type ServiceProxy, startServiceProxy } from '../../../standins/dynamodb/service-proxy.ts';
@@ -65,7 +66,7 @@ describe('a call', () => {
     let time = 0;
     now = () => time;
     proxy.answerBy(() => {
-      time += 1500;
+      time += 900;
       return failing;
     });
     await errorOf(get());
@@ -131,18 +132,69 @@ describe('a call', () => {
 describe('a service that is down', () => {
   test('is found out fast, and left alone for a while', async () => {
     await proxy.close();
-    for (let call = 0; call < 3; call++) expect((await errorOf(get())).code).toBe('Unreachable');
+    expect((await errorOf(get())).message).not.toContain('skipped');
     for (let call = 0; call < 50; call++) {
       expect((await errorOf(get())).message).toContain('skipped');
     }
     proxy = await startServiceProxy('http://127.0.0.1:9');
   });
 
+  test.each([
+    ['an internal error at every attempt', failing],
+    ['silence', 'silence'],
+  ] as const)('is also one with %s', async (_, fault) => {
+    proxy.answerBy(() => fault);
+    await errorOf(get());
+    const during = proxy.calls.length;
+    expect((await errorOf(get())).message).toContain('skipped');
+    expect(proxy.calls).toHaveLength(during);
+  });
+
+  test('is not one that is throttled, or that answered others meanwhile', async () => {
+    proxy.answerBy(() => throttled);
+    await errorOf(get());
+    proxy.answerBy(() => (proxy.calls.length === 5 ? 'silence' : fine));
+    const silent = errorOf(get());
+    await vi.waitFor(() => expect(proxy.calls).toHaveLength(5));
+    expect(await get()).toMatchObject(fine.body);
+    expect((await silent).code).toBe('Timeout');
+    expect(await get()).toMatchObject(fine.body);
+  });
+
+  test('shortens the calls of the others in its process', async () => {
+    const outages = new Outages(() => now());
+    const other = await startServiceProxy('http://127.0.0.1:9');
+    const open = ({ endpoint }: ServiceProxy) =>
+      openDynamoDbClients({
+        region: 'us-east-1',
+        endpoint: new URL(endpoint),
+        credentials: () => ({ accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'made up' }),
+        outages,
+      });
+    const [first, second] = [open(proxy), open(other)];
+    proxy.answerBy(() => failing);
+    await errorOf(first.client.send(new GetItemCommand(key)));
+    other.answerBy(() => 'silence');
+    // One that knows nothing of the first waits longer.
+    const alone = dynamoDbClients(other.endpoint, () => now());
+    const order: string[] = [];
+    const wait = async (name: string, { client }: DynamoDbClients) => {
+      const { code } = await errorOf(client.send(new GetItemCommand(key)));
+      order.push(`${name}: ${code}`);
+    };
+    await Promise.all([wait('alone', alone), wait('second', second)]);
+    expect(order).toEqual(['second: Timeout', 'alone: Timeout']);
+    alone.close();
+    first.close();
+    second.close();
+    await other.close();
+  });
+
   test('is tried again by one call after a rest, and success ends the outage', async () => {
     let time = 0;
     now = () => time;
     proxy.answerBy(() => 'cut');
-    for (let call = 0; call < 3; call++) await errorOf(get());
+    await errorOf(get());
     const during = proxy.calls.length;
     await errorOf(get());
     await errorOf(count());
