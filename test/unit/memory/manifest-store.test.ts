@@ -35,6 +35,19 @@ test('of more manifests than fit those pulled longest ago are forgotten, with th
   expect(await store.isBlobNamed(madeDigest('layer 199'))).toBe(true);
 });
 
+test('a tenth of the room is freed at once, because finding what to forget takes a sort', async () => {
+  const counts: number[] = [];
+  for (let at = 0; at < 200; at++) {
+    const { manifest, contents } = imageOf(`one by one ${at}`, [`layer ${at}`]);
+    await store.putManifest(repository, manifest, contents, at);
+    counts.push((await store.leastRecentlyPulled(1000)).length);
+  }
+  const most = Math.max(...counts);
+  const least = Math.min(...counts.slice(counts.indexOf(most)));
+  expect(least / most).toBeGreaterThan(0.8);
+  expect(least / most).toBeLessThan(0.95);
+});
+
 test('a manifest that is marked as pulled is kept', async () => {
   const [first] = await putImages(5);
   if (first === undefined) throw new Error('five images were put');

@@ -64,6 +64,21 @@ test('it is healthy until it closes', async () => {
   expect((await get(service, '/v2/')).status).toBe(200);
 });
 
+test('it answers by another configuration from the moment it gets one', async () => {
+  const other = await startUpstream();
+  other.add('library/app', makeImage({ layers: [randomLayer('other', 5_000)] }), '1');
+  const service = serviceOn();
+  const digest = async () =>
+    (await get(service, '/v2/library/app/manifests/1')).headers.get('docker-content-digest');
+  expect(await digest()).toBe(image.manifest.digest);
+  const json = { defaultUpstream: 'other.test', upstreams: { 'other.test': { url: other.url } } };
+  service.reconfigure(parsed(json));
+  expect(other.count({ kind: 'manifest' })).toBe(0);
+  expect(await digest()).not.toBe(image.manifest.digest);
+  expect(other.count({ kind: 'manifest' })).toBeGreaterThan(0);
+  await other.close();
+});
+
 test('a filler stores missing blobs with the same tokens', async () => {
   const jobs: FillJob[] = [];
   const queue = { enqueue: async (added: readonly FillJob[]) => void jobs.push(...added) };

@@ -55,8 +55,9 @@ const kindOf = async (tag: string) => (await test.tag(name, tag)).kind;
 
 /** No blob can be had, while manifests can. */
 function block(): () => void {
-  const { openBlob } = test.upstream;
-  test.upstream.openBlob = async () => {
+  const { openBlob, asked } = test.upstream;
+  test.upstream.openBlob = async (remote, digest) => {
+    asked.push(`GET blob ${remote.name}@${digest}`);
     throw blocked;
   };
   return () => {
