@@ -3,11 +3,13 @@ import type { Environment } from '../core/config/environment.ts';
 import { type Problem, problemText, unsetVariable } from '../core/config/problems.ts';
 import type { AwsConfig, Config } from '../core/config/resolve.ts';
 import { isResolved, passwordVariables, readResolved } from '../core/config/resolved.ts';
+import type { ServiceConfig } from '../core/service/create-service.ts';
 
 /** The configuration of a function. */
-export type FunctionConfig = Pick<Config, 'defaultUpstream' | 'upstreams' | 'limits' | 'log'> & {
-  readonly aws: AwsConfig;
-};
+export type FunctionConfig = ServiceConfig &
+  Pick<Config, 'log'> & {
+    readonly aws: AwsConfig;
+  };
 
 /** Relative to the bundle. */
 const defaultFile = './configuration.json';

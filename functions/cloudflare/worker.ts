@@ -33,7 +33,12 @@ const worker: ExportedHandler<WorkerEnvironment> = {
     const answered = (one: Answer) => {
       answer = one;
     };
-    const answering = Promise.resolve(opened.service.app.fetch(request, { answered }));
+    const answering = Promise.resolve(
+      opened.service.app.fetch(request, {
+        remoteAddress: request.headers.get('cf-connecting-ip') ?? undefined,
+        answered,
+      }),
+    );
     // Other requests may share this one's upstream request, so it continues if its client disconnects.
     waitUntil(answering);
     const response = await answering;

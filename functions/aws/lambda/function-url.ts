@@ -58,7 +58,11 @@ async function answerEvent(
     const answered = (one: Answer) => {
       answer = one;
     };
-    const response = await app.fetch(request, { target, answered });
+    const response = await app.fetch(request, {
+      target,
+      remoteAddress: event.requestContext.http.sourceIp,
+      answered,
+    });
     if (request.method === 'HEAD') return await answerHead(response, answer, signHead);
     return await answerWhole(response, answer?.note ?? unnoted, target);
   } catch (error) {

@@ -1,17 +1,15 @@
+import type { Sender } from '../clients/client-address.ts';
 import type { Method, MirroredRepository } from '../mirror/mirror.ts';
 import type { AnswerNote } from '../observe/request-line.ts';
 import type { Repository } from '../oci/repository.ts';
-import type { RequestOrigin } from '../sources/source.ts';
 import type { UpstreamPolicy } from '../sources/upstream-policy.ts';
 import type { RegistryForm } from './route.ts';
 
 /** A request in the form that every platform can give. */
-export interface RegistryRequest extends RequestOrigin {
+export interface RegistryRequest extends Sender {
   readonly method: string;
   /** Path and query as sent, still percent-encoded: `/v2/library/alpine/manifests/3?ns=docker.io`. */
   readonly target: string;
-  /** A header's value by its lower-case name; several lines are joined by commas. */
-  header(name: string): string | undefined;
 }
 
 /** The registry's response, which the platform turns into its own kind of response. */

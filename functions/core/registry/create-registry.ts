@@ -1,5 +1,7 @@
+import type { Client, Clients } from '../clients/clients.ts';
 import type { Mirror } from '../mirror/mirror.ts';
 import { isRepositoryName } from '../oci/repository.ts';
+import type { RequestOrigin } from '../sources/source.ts';
 import {
   type Answer,
   jsonAnswer,
@@ -31,18 +33,25 @@ import {
 import { answerTags } from './tags.ts';
 
 interface RegistryOptions {
+  /** Tells who sends a request. */
+  readonly clients: Clients;
   /** The registry of requests that name none: a key of the mirror's policies. */
   readonly defaultRegistry: string;
   /** Called with unexpected errors; the client gets an answer nevertheless. */
   readonly onError?: (error: unknown) => void;
 }
 
+type KnownRegistries = Registries & Pick<RegistryOptions, 'clients'>;
+
 /** The server side of distribution-spec's read path: never rejects, and never throws. */
 export type Registry = (request: RegistryRequest) => Promise<Answer>;
 
 /** Creates the registry that serves what the mirror has or can get. */
 export function createRegistry(mirror: Mirror, options: RegistryOptions): Registry {
-  const registries = knownRegistries(mirror.policies, options.defaultRegistry);
+  const registries = {
+    ...knownRegistries(mirror.policies, options.defaultRegistry),
+    clients: options.clients,
+  };
   return async (raw) => {
     const { path, query, ns } = parseTarget(raw.target);
     const route = parseRoute(path);
@@ -66,7 +75,7 @@ export function createRegistry(mirror: Mirror, options: RegistryOptions): Regist
 
 async function answerRoute(
   mirror: Mirror,
-  registries: Registries,
+  registries: KnownRegistries,
   request: ReadRequest,
   route: Route,
 ): Promise<Answer> {
@@ -91,7 +100,7 @@ async function answerRoute(
 
 async function answerRepository(
   mirror: Mirror,
-  registries: Registries,
+  registries: KnownRegistries,
   request: ReadRequest,
   route: RepositoryRoute,
 ): Promise<Answer> {
@@ -114,7 +123,11 @@ async function answerRepository(
     form,
     repository,
     policy,
-    mirrored: mirror.repository(repository, request.raw, named === 'after-v2'),
+    mirrored: mirror.repository(
+      repository,
+      new Origin(registries.clients, request.raw),
+      named === 'after-v2',
+    ),
     registryForm: named,
     name,
   };
@@ -127,6 +140,21 @@ async function answerRepository(
       return answerReferrers(pull, route.reference);
     case 'tags':
       return answerTags(pull);
+  }
+}
+
+/** Where a request came from. Most requests never ask, so it is looked up then. */
+class Origin implements RequestOrigin {
+  readonly #clients: Clients;
+  readonly #request: RegistryRequest;
+
+  constructor(clients: Clients, request: RegistryRequest) {
+    this.#clients = clients;
+    this.#request = request;
+  }
+
+  get client(): Client | undefined {
+    return this.#clients.of(this.#request);
   }
 }
 

@@ -1,3 +1,4 @@
+import { Clients } from '../clients/clients.ts';
 import type { Config } from '../config/resolve.ts';
 import { createMirror, type RunningMirror } from '../mirror/create-mirror.ts';
 import { errorText } from '../observe/log.ts';
@@ -26,7 +27,10 @@ export interface Service {
 }
 
 /** The part of the configuration that a service uses. */
-export type ServiceConfig = Pick<Config, 'defaultUpstream' | 'upstreams' | 'limits'>;
+export type ServiceConfig = Pick<
+  Config,
+  'defaultUpstream' | 'upstreams' | 'limits' | 'networks' | 'trustProxy'
+>;
 
 /**
  * The shortest time between two records of a pull, in ms. Each may cost several writes, and eviction
@@ -61,8 +65,12 @@ export function createService(
   const mirror = createFiller();
   const unexpected = (error: unknown) =>
     log.event('error', 'unexpected', { error: errorText(error) });
-  const registryOf = ({ defaultUpstream }: ServiceConfig) =>
-    createRegistry(mirror, { defaultRegistry: defaultUpstream, onError: unexpected });
+  const registryOf = ({ defaultUpstream, networks, trustProxy }: ServiceConfig) =>
+    createRegistry(mirror, {
+      clients: new Clients({ networks, trustProxy }, () => runtime.now()),
+      defaultRegistry: defaultUpstream,
+      onError: unexpected,
+    });
   let current = registryOf(config);
   const registry: Registry = (request) => current(request);
   let health: Health = 'ok';

@@ -8,6 +8,8 @@ export interface Exchange {
    * `/v2/../x` becomes `/x`.
    */
   readonly target?: string;
+  /** The other end of the connection, where it is not in a header. */
+  readonly remoteAddress?: string | undefined;
   /** Receives the answer before it becomes a Response: for the log, metrics and a HEAD's length. */
   answered(answer: Answer): void;
 }
@@ -28,7 +30,7 @@ export function targetOf(url: string, exchange: Exchange | undefined): string {
 export function fromRequest({ req, env }: Context<AppEnvironment>): RegistryRequest {
   const { method, url, headers } = req.raw;
   const header = (name: string) => headers.get(name) ?? undefined;
-  return { method, target: targetOf(url, env), header };
+  return { method, target: targetOf(url, env), remoteAddress: env?.remoteAddress, header };
 }
 
 /** Passes the answer to the platform and turns it into a Response; HEAD gets no body. */

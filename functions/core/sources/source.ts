@@ -1,3 +1,4 @@
+import type { Client } from '../clients/clients.ts';
 import { wellKnownRegistries } from '../config/known-registries.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Reference } from '../oci/reference.ts';
@@ -33,8 +34,8 @@ export type Unobtained =
 
 /** Where a request came from. */
 export interface RequestOrigin {
-  /** The client's address, or that of a proxy before this mirror; undefined if unknown. */
-  readonly client?: string | undefined;
+  /** Who sent it; undefined if unknown. */
+  readonly client?: Client | undefined;
   /** True for a fill, which no client waits for yet. */
   readonly isBackground?: boolean;
 }
@@ -89,8 +90,8 @@ export class Source implements RemoteRepository {
     this.commits = commits;
   }
 
-  /** The address of the client; undefined for a fill, and where the platform does not say. */
-  get client(): string | undefined {
+  /** Who sent the request; undefined for a fill, and where the platform does not say. */
+  get client(): Client | undefined {
     return this.#origin.client;
   }
 

@@ -14,7 +14,6 @@ import { isRegistryTarget } from '../../core/registry/route.ts';
 import type { Service } from '../../core/service/create-service.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { ServerLog } from '../observe/server-log.ts';
-import { clientNetwork } from './client-network.ts';
 import type { RequestHandler } from './listener.ts';
 import { type MeteredResponse, writeAnswer } from './write-answer.ts';
 
@@ -78,6 +77,7 @@ function createAppHandler({ app }: Pick<Service, 'app'>) {
     (request, { incoming, outgoing }) =>
       app.fetch(request, {
         target: originForm(incoming.url ?? '/'),
+        remoteAddress: incoming.socket.remoteAddress,
         answered: ({ note }) => void notes.set(outgoing, note),
       }),
     // `hostname` is for HTTP/1.0 requests without a Host. Our own listener deals with request bodies.
@@ -109,8 +109,8 @@ class NodeRequest implements RegistryRequest {
     this.#socket = socket;
   }
 
-  get client(): string | undefined {
-    return clientNetwork(this.#socket.remoteAddress);
+  get remoteAddress(): string | undefined {
+    return this.#socket.remoteAddress;
   }
 
   header(name: string): string | undefined {

@@ -26,14 +26,14 @@ export class UpstreamReads {
    */
   beside({ repository, client }: Source, digest: Digest): EndRead | undefined {
     const ofBlob = `blob ${registryBlobKey(repository.registry, digest)}`;
-    const ofClient = client === undefined ? undefined : `beside ${client}`;
+    const ofClient = client === undefined ? undefined : `beside ${client.key}`;
     if (this.#has(ofBlob, mostBesideFill) || this.#has(ofClient, mostBesideFills)) return undefined;
     return this.#begin(ofBlob, ofClient);
   }
 
   /** Begins any read. Throws an UpstreamError if the client has half of the registry's connections. */
   begin({ repository: { registry }, client }: Source): EndRead {
-    const key = client === undefined ? undefined : `${registry} ${client}`;
+    const key = client === undefined ? undefined : `${registry} ${client.key}`;
     if (!this.#has(key, mostOfClient)) return this.#begin(key);
     const message = `${registry}: a client has too many blobs passed through at once`;
     throw new UpstreamError('limited', message);

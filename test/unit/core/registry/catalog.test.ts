@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { type PageRequest, pageOf } from '../../../../functions/core/oci/page.ts';
 import { createRegistry } from '../../../../functions/core/registry/create-registry.ts';
 import { scriptedMirror } from '../../../conformance/scripted-mirror.ts';
+import { anyClients } from '../clients/any-clients.ts';
 
 const known = scriptedMirror('working');
 const hub = known.policies.get('docker.io');
@@ -23,7 +24,11 @@ function catalogOf(names: readonly string[]) {
       return found;
     },
   };
-  const registry = createRegistry(mirror, { defaultRegistry: 'docker.io', onError: console.error });
+  const registry = createRegistry(mirror, {
+    clients: anyClients,
+    defaultRegistry: 'docker.io',
+    onError: console.error,
+  });
   return {
     reads,
     readRows: () => rows,

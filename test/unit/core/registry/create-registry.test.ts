@@ -5,8 +5,9 @@ import type { Answer, RegistryRequest } from '../../../../functions/core/registr
 import { createRegistry } from '../../../../functions/core/registry/create-registry.ts';
 import { alpine, app } from '../../../conformance/content.ts';
 import { scriptedMirror } from '../../../conformance/scripted-mirror.ts';
+import { anyClients } from '../clients/any-clients.ts';
 
-const options = { defaultRegistry: 'docker.io' };
+const options = { clients: anyClients, defaultRegistry: 'docker.io' };
 const registry = createRegistry(scriptedMirror('working'), options);
 
 function ask(

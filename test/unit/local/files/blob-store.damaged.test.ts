@@ -8,6 +8,7 @@ import { patience } from '../../../patience.ts';
 import { jsonContent } from '../../../standins/images/content.ts';
 import { makeImage } from '../../../standins/images/image.ts';
 import { randomLayer } from '../../../standins/images/layer.ts';
+import { clientOf } from '../../core/clients/any-clients.ts';
 import { bytesOf, type MirrorUnderTest, openMirror } from '../../core/mirror/mirror-over-store.ts';
 import { known } from '../../core/mirror/scripted-upstream.ts';
 
@@ -105,7 +106,7 @@ describe('a stored file in which a byte rotted', () => {
   it('while the mirror runs is found when a client requests it twice within a minute', async () => {
     const request = (client: string) =>
       test.mirror
-        .repository({ registry: 'docker.io', name: 'library/app' }, { client })
+        .repository({ registry: 'docker.io', name: 'library/app' }, { client: clientOf(client) })
         .locateBlob(digest, 'GET', { kind: 'whole' })
         .then(bytesOf);
     for (const client of ['10.0.0.1', '10.0.0.1']) {

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { BlobOutcome } from '../../../../../functions/core/mirror/mirror.ts';
 import { makeImage } from '../../../../standins/images/image.ts';
 import { randomLayer } from '../../../../standins/images/layer.ts';
+import { clientOf } from '../../clients/any-clients.ts';
 import { FedBody } from '../fed-body.ts';
 import { type MirrorUnderTest, openMirror } from '../mirror-over-store.ts';
 import { known } from '../scripted-upstream.ts';
@@ -46,7 +47,7 @@ async function readEnd(digest: typeof first, client?: string): Promise<BlobOutco
   const range = { kind: 'suffix', length: 100 } as const;
   const repository = { registry: 'docker.io', name: 'library/app' };
   const outcome = await test.mirror
-    .repository(repository, { client })
+    .repository(repository, { client: client === undefined ? undefined : clientOf(client) })
     .locateBlob(digest, 'GET', range);
   opened.push(outcome);
   return outcome;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { clientNetwork } from '../../../../functions/node/http/client-network.ts';
+import { clientKey } from '../../../../functions/core/clients/client-key.ts';
 
 test.each([
   ['10.0.0.1', '10.0.0.1'],
@@ -9,7 +9,6 @@ test.each([
   ['2001:db8:1:3::9', '2001:db8:1:3::'],
   ['fe80::1%eth0', 'fe80::'],
   ['a name', 'a name'],
-  [undefined, undefined],
 ])('the client at %s is %s', (address, client) => {
-  expect(clientNetwork(address)).toBe(client);
+  expect(clientKey(address)).toBe(client);
 });
