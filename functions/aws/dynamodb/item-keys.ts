@@ -24,7 +24,7 @@ import type { Key } from './item.ts';
  *
  * A partition allows 1,000 writes and 3,000 reads of 4 KB per second. Everything that pulls touch is
  * spread by digest, repository or lease. Three partitions are shared by all: `catalogue` (one write
- * per new manifest), `pull` (two per manifest and hour) and `rate-limit` (one per upstream response).
+ * per new manifest), `pull` (two per manifest and hour) and `rate-limit` (one per instance and 10 s).
  * They stay orders of magnitude below the limit, and the first two have to be ordered across all
  * repositories.
  *

@@ -42,7 +42,8 @@ export function noteOfError(thrown: unknown, now: number): string {
   const unanswered = JSON.stringify({ kind: 'unanswered', ...times });
   if (!(thrown instanceof UpstreamError)) return unanswered;
   const { kind, status, retryAfter } = thrown;
-  if ((kind !== 'limited' && kind !== 'unavailable') || status === undefined) return unanswered;
+  const isAnswer = kind === 'limited' || (kind === 'unavailable' && status !== undefined);
+  if (!isAnswer) return unanswered;
   const message = thrown.message.slice(0, longestMessage);
   return JSON.stringify({ kind, ...times, message, status, retryAfter });
 }

@@ -80,8 +80,12 @@ export class RetryAfterLimits {
     return lease === undefined ? limit : undefined;
   }
 
-  #takeTurn(registry: string) {
-    return this.#platform.leases.acquire(`limited-head:${registry}`, headInterval);
+  /** Looks first: all instances ask for it, and a lease that is refused costs a write as well. */
+  async #takeTurn(registry: string) {
+    const { leases } = this.#platform;
+    const key = `limited-head:${registry}`;
+    const state = await leases.look(key);
+    return state?.isHeld ? undefined : leases.acquire(key, headInterval);
   }
 
   #record(registry: string, windowSeconds: number): void {
