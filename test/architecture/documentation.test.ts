@@ -32,6 +32,29 @@ test('the messages in the tables of troubleshooting.md are in the code', () => {
   expect(parts.filter((part) => !code.includes(part))).toEqual([]);
 });
 
+test.each([
+  ['README.md', /## Check that it works/],
+  ['README.md', /0\.0\.0\.0[^.]*\n?[^\n]*everyone who reaches it/],
+  ['README.md', /pushes, deletes and pins are out of scope/],
+  ['README.md', /Docker Desktop and kind/],
+  ['infra/docs/operations.md', /0\.0\.0\.0:5000"` \*\*everyone who can reach the port/],
+  ['infra/docs/operations.md', /`HTTPS_PROXY`/],
+  ['infra/docs/operations.md', /`NODE_EXTRA_CA_CERTS/],
+  ['infra/docs/operations.md', /\[Service\][^`]*RestartPreventExitStatus=2/],
+  ['infra/docs/operations.md', /\*\*A backup is not needed/],
+  ['infra/docs/operations.md', /CHANGELOG\.md/],
+  ['infra/docs/clients.md', /## Docker Desktop, kind, minikube/],
+  ['infra/README.md', /needs\n?\s?`zip`/],
+  ['CHANGELOG.md', /### Upgrading/],
+])('%s says what people look for: %s', (page, expected) => {
+  expect(read(page)).toMatch(expected);
+});
+
+test('the limit of a blob on AWS has one figure, in one place', () => {
+  const figures = pages.flatMap((page) => read(page).match(/\b6[4-9]\d GB\b/g) ?? []);
+  expect(figures).toHaveLength(1);
+});
+
 test('every hosts.toml that we publish has a dial_timeout', () => {
   const files = readdirSync(join(root, 'infra/clients')).map((name) => `infra/clients/${name}`);
   const places = [...pages, ...filesBelow('functions'), ...files];

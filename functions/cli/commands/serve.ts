@@ -100,6 +100,10 @@ function banner(config: Config, server: RunningServer, notes: readonly string[])
   ].join('\n');
 }
 
+function hasAccounts({ upstreams }: Config): boolean {
+  return [...upstreams.values()].some(({ credentials }) => credentials !== undefined);
+}
+
 function schemeOf({ tls }: Config): 'http' | 'https' {
   return tls === undefined ? 'http' : 'https';
 }
@@ -123,10 +127,15 @@ function addressLines(config: Config, address: string, port: number): string[] {
     `  check  curl ${scheme}://${isEverywhere ? `127.0.0.1:${port}` : authority}/healthz`,
     '',
     ...(isEverywhere
-      ? [`Listening on all addresses; replace ${host} with a name that your clients can reach.`]
+      ? [
+          `Listening on all addresses; replace ${host} with a name that your clients can reach.`,
+          `Anyone who can reach it can pull ${hasAccounts(config) ? 'what its accounts can read' : 'from it'}, and fill its store: see "allow" and "limits".`,
+        ]
       : []),
     ...(loopback
-      ? [`Only this machine can reach it; to serve others, use --listen 0.0.0.0:${port}.`]
+      ? [
+          `Only this machine can reach it, but not Docker Desktop or kind on it; to serve others, use --listen 0.0.0.0:${port}.`,
+        ]
       : []),
     'Add these lines to the files of the clients that you use, then restart dockerd or buildkitd:',
     '',
