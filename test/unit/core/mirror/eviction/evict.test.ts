@@ -62,6 +62,9 @@ describe('evict', () => {
     expect(await stored()).toContain(digest);
     test.pass(3_600_000);
     await test.mirror.evict();
+    expect(await stored()).toContain(digest);
+    test.pass(1);
+    await test.mirror.evict();
     expect(await stored()).toEqual(new Set());
   });
 
