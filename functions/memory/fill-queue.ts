@@ -1,11 +1,19 @@
-import { repositoryKey } from '../core/oci/repository.ts';
 import type { FillHandler, FillJob, FillOutcome, FillQueue } from '../core/ports/fill-queue.ts';
+import { idOf, ReadyFills } from './ready-fills.ts';
 
 /**
- * A job is given up after this many attempts, within minutes: a client that requests the blob follows
- * its fill and so starts it again.
+ * A job is given up after this many attempts, as on AWS. With the growing pauses of `handleFill` they cover
+ * an outage of six hours.
  */
-const mostAttempts = 5;
+const mostAttempts = 20;
+/** While more jobs than this wait, a job gets fewer attempts: their number is in memory and on the disk. */
+const manyJobs = 10_000;
+const fewerAttempts = 5;
+/**
+ * The longest wait for a job that an earlier process left, in ms: a clock that was set back since would
+ * delay it for as long.
+ */
+const longestStoredWait = 3_600_000;
 /** The pause after a handler rejected, which it should not do, in seconds. */
 const rejectionPause = 10;
 /** The longest delay of a timer, in ms. */
@@ -68,16 +76,21 @@ export class MemoryFillQueue implements FillQueue {
   ) {
     this.#table = table;
     this.#options = options;
+    const now = options.now();
     for (const fill of unfinished) {
       const entry = { ...fill, written: Promise.resolve() };
       this.#entries.set(idOf(fill.job), entry);
-      this.#schedule(entry);
+      this.#schedule(entry, Math.min(fill.notBefore - now, longestStoredWait));
     }
   }
 
   async enqueue(jobs: readonly FillJob[]): Promise<void> {
     const fresh = new Map<string, FillJob>();
-    for (const job of jobs) if (!this.#entries.has(idOf(job))) fresh.set(idOf(job), job);
+    for (const job of jobs) {
+      if (!this.#entries.has(idOf(job))) fresh.set(idOf(job), job);
+      // A client needs it now.
+      else this.#wake(job);
+    }
     const written = this.#write([...fresh.values()]);
     for (const [id, job] of fresh) {
       this.#entries.set(id, { job, attempts: 0, notBefore: 0, written });
@@ -118,19 +131,25 @@ export class MemoryFillQueue implements FillQueue {
     this.#next();
   }
 
-  #schedule(entry: Entry): void {
-    const id = idOf(entry.job);
-    const delay = Math.min(entry.notBefore - this.#options.now(), longestDelay);
-    if (delay <= 0) {
-      this.#ready.add(entry.job);
-      return;
-    }
-    const wake = () => {
-      this.#timers.delete(id);
-      this.#ready.add(entry.job);
-      this.#next();
-    };
-    this.#timers.set(id, setTimeout(wake, delay));
+  /** Makes a job ready after `delay` ms: a timer's time, which a change of the clock does not affect. */
+  #schedule({ job }: Entry, delay: number): void {
+    if (delay <= 0) this.#ready.add(job);
+    else
+      this.#timers.set(
+        idOf(job),
+        setTimeout(() => this.#wake(job), Math.min(delay, longestDelay)),
+      );
+  }
+
+  /** Ends the wait of a job; without effect on any other. */
+  #wake(job: FillJob): void {
+    const id = idOf(job);
+    const timer = this.#timers.get(id);
+    if (timer === undefined) return;
+    clearTimeout(timer);
+    this.#timers.delete(id);
+    this.#ready.add(job);
+    this.#next();
   }
 
   #next(): void {
@@ -186,11 +205,13 @@ export class MemoryFillQueue implements FillQueue {
 
   async #retry(entry: Entry, outcome: Again): Promise<void> {
     const attempts = entry.attempts + (outcome.kind === 'retry' ? 1 : 0);
-    if (attempts >= mostAttempts) return this.#giveUp(entry, outcome.reason);
-    const notBefore = this.#options.now() + Math.max(0, outcome.afterSeconds) * 1000;
+    const most = this.#entries.size > manyJobs ? fewerAttempts : mostAttempts;
+    if (attempts >= most) return this.#giveUp(entry, outcome.reason);
+    const delay = Math.max(0, outcome.afterSeconds) * 1000;
+    const notBefore = this.#options.now() + delay;
     const again = { ...entry, attempts, notBefore };
     this.#entries.set(idOf(entry.job), again);
-    if (!this.#stopping.signal.aborted) this.#schedule(again);
+    if (!this.#stopping.signal.aborted) this.#schedule(again, delay);
     await this.#table.put([{ job: entry.job, attempts, notBefore }]);
   }
 
@@ -215,36 +236,5 @@ async function outcomeOf(
     return await handler(job, signal, attempts + 1);
   } catch (error) {
     return { kind: 'retry', afterSeconds: rejectionPause, reason: String(error) };
-  }
-}
-
-function idOf(job: FillJob): string {
-  return `${repositoryKey(job.repository)}@${job.blob.digest}`;
-}
-
-/** The jobs that are due, by registry, in the order in which they were queued. */
-class ReadyFills {
-  readonly #jobs = new Map<string, Map<string, FillJob>>();
-
-  /** Has no effect if the job is already there. */
-  add(job: FillJob): void {
-    const jobs = this.#jobs.get(job.repository.registry) ?? new Map<string, FillJob>();
-    this.#jobs.set(job.repository.registry, jobs.set(idOf(job), job));
-  }
-
-  /** The registries with due jobs. */
-  registries(): readonly string[] {
-    return [...this.#jobs.keys()];
-  }
-
-  /** Removes and returns the first job of a registry. */
-  take(registry: string): FillJob | undefined {
-    const jobs = this.#jobs.get(registry);
-    for (const [id, job] of jobs ?? []) {
-      jobs?.delete(id);
-      if (jobs?.size === 0) this.#jobs.delete(registry);
-      return job;
-    }
-    return undefined;
   }
 }

@@ -146,7 +146,7 @@ test('a job that is queued or running is not handled a second time', async () =>
   expect(openQueue().length).toBe(0);
 });
 
-test('after five attempts a job is given up, removed and reported', async () => {
+test('after twenty attempts a job is given up, removed and reported', async () => {
   let attempts = 0;
   const reported = new Promise<void>((resolve) => {
     onGivenUp = resolve;
@@ -157,7 +157,7 @@ test('after five attempts a job is given up, removed and reported', async () => 
   });
   await queue.enqueue([jobOf('a')]);
   await reported;
-  expect(attempts).toBe(5);
+  expect(attempts).toBe(20);
   expect(givenUp).toEqual([{ job: jobOf('a'), reason: 'busy' }]);
   expect(openQueue().length).toBe(0);
 });
@@ -209,7 +209,73 @@ test('a delay and the attempts made are kept over a restart', async () => {
     return busy;
   });
   await reported;
-  expect(attempts).toBe(4);
+  expect(attempts).toBe(19);
+});
+
+test('a time that a clock left in the future delays a job by an hour at most', async () => {
+  const job = jobOf('a');
+  const notBefore = now + 10 * 365 * 86_400_000;
+  await index.write(() => {
+    void index.fills.put(['docker.io/library/app', job.blob.digest], {
+      job,
+      attempts: 1,
+      notBefore,
+    });
+  });
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  try {
+    queue = openQueue();
+    const handled: FillJob[] = [];
+    queue.start(async (one) => {
+      handled.push(one);
+      return { kind: 'done' };
+    });
+    vi.advanceTimersByTime(3_599_000);
+    expect(handled).toEqual([]);
+    vi.advanceTimersByTime(1_000);
+    expect(handled).toEqual([job]);
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test('a clock that is set back does not delay a retry', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  try {
+    let attempts = 0;
+    queue.start(async () => {
+      attempts += 1;
+      now -= 86_400_000;
+      return { kind: 'retry', afterSeconds: 10, reason: 'busy' };
+    });
+    await queue.enqueue([jobOf('a')]);
+    await vi.waitUntil(() => vi.getTimerCount() > 0);
+    vi.advanceTimersByTime(10_000);
+    expect(attempts).toBe(2);
+  } finally {
+    now = 1_000_000;
+    vi.useRealTimers();
+  }
+});
+
+test('a job that waits is handled at once if it is queued again', async () => {
+  let attempts = 0;
+  let tried: () => void = () => undefined;
+  queue.start(async () => {
+    attempts += 1;
+    tried();
+    return { kind: 'retry', afterSeconds: 1800, reason: 'down' };
+  });
+  await queue.enqueue([jobOf('a')]);
+  await vi.waitUntil(
+    () => index.fills.get(['docker.io/library/app', madeDigest('a')])?.attempts === 1,
+  );
+  const again = new Promise<void>((resolve) => {
+    tried = resolve;
+  });
+  await queue.enqueue([jobOf('a')]);
+  await again;
+  expect(attempts).toBe(2);
 });
 
 test('stopping aborts the handlers, waits for them and keeps their jobs', async () => {
