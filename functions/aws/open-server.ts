@@ -6,7 +6,7 @@ import { passwordReader } from '../node/password.ts';
 import { type OpenPlatform, storeListeners } from '../node/server-platform.ts';
 import { DynamoDbBlobIndex } from './dynamodb/blob-index.ts';
 import { ServedSqsFillQueue } from './sqs/fill-queue.ts';
-import { openStores } from './stores.ts';
+import { evictionSteps, openStores } from './stores.ts';
 
 /** How often the ledger's counts are flushed, in ms. */
 const flushInterval = 60_000;
@@ -32,6 +32,7 @@ export function openOnAws(aws: AwsConfig, upstreams: Config['upstreams']): OpenP
       readPassword: passwordReader(environment, readSecret),
       // A server can stream a blob of any length, so no client has to wait for a fill.
       missingBlobs: passThroughAll,
+      evictionSteps,
       fillsHere: aws.fills === 'here',
       place: `the table ${aws.table} and the bucket ${aws.bucket}`,
       close: async () => {

@@ -8,7 +8,7 @@ import type { FunctionConfig } from './configuration.ts';
 import { observeEvent } from './metrics/event-metrics.ts';
 import { type MetricLedger, metricLedger } from './metrics/metric-ledger.ts';
 import { createMetricLog, type MetricLog } from './metrics/metric-log.ts';
-import { type AwsStores, type OpenBlobIndex, openStores } from './stores.ts';
+import { type AwsStores, evictionSteps, type OpenBlobIndex, openStores } from './stores.ts';
 
 /** What a function needs of its process. */
 export interface FunctionProcess extends Pick<Platform, 'fetch'> {
@@ -26,12 +26,6 @@ export interface FunctionPlatform extends Platform {
   /** Waits up to `milliseconds` for background work; the rest resumes with the next event. */
   settled(milliseconds: number): Promise<void>;
 }
-
-/**
- * How many blobs and manifests one invocation examines for eviction. Each takes about six calls in
- * sequence, so all of them take about ten seconds.
- */
-const evictionSteps = 300;
 
 /** Opens the platform of an instance. Sends nothing yet. */
 export function openPlatform(

@@ -41,6 +41,12 @@ interface StoreOptions {
   readonly lives: RecordLives;
 }
 
+/**
+ * How many blobs and manifests one run of eviction examines. Each takes about six calls in sequence, so all
+ * of them take about ten seconds, and a run never lists all blobs of a large bucket.
+ */
+export const evictionSteps = 300;
+
 /** Opens the stores on AWS. They connect when they are first used. */
 export function openStores(
   aws: AwsConfig,
