@@ -1,5 +1,12 @@
 import { BoundedCache } from '../core/concurrency/bounded-cache.ts';
-import { type Lease, type LeaseState, type Leases, longestHold } from '../core/ports/leases.ts';
+import { steadyClock } from '../core/concurrency/steady-clock.ts';
+import type { Lease, LeaseState, Leases } from '../core/ports/leases.ts';
+
+/** Held until then, by a clock that never goes back. */
+interface HeldLease {
+  readonly fence: number;
+  readonly until: number;
+}
 
 /**
  * The leases of one process, and so of everything that only this process works on. They end with it;
@@ -7,23 +14,26 @@ import { type Lease, type LeaseState, type Leases, longestHold } from '../core/p
  */
 export class MemoryLeases implements Leases {
   readonly #now: () => number;
-  readonly #held = new Map<string, Lease>();
+  /** For how long leases are held: the clock may be set back. */
+  readonly #elapsed: () => number;
+  readonly #held = new Map<string, HeldLease>();
   readonly #notes: BoundedCache<string>;
   #lastFence = 0;
 
   /** `now` is the clock, in ms since 1970. */
   constructor(now: () => number) {
     this.#now = now;
+    this.#elapsed = steadyClock(now);
     this.#notes = new BoundedCache(1_000, now);
   }
 
   async acquire(key: string, milliseconds: number): Promise<Lease | undefined> {
     const now = this.#now();
-    if (this.#isHeld(key, now)) return undefined;
+    if (this.#isHeld(key)) return undefined;
     this.#lastFence = Math.max(this.#lastFence + 1, now);
     const expires = now + milliseconds;
     const lease = { key, fence: this.#lastFence, expires, note: this.#notes.get(key) };
-    this.#held.set(key, lease);
+    this.#held.set(key, { fence: lease.fence, until: this.#elapsed() + milliseconds });
     return lease;
   }
 
@@ -33,24 +43,21 @@ export class MemoryLeases implements Leases {
   }
 
   async look(key: string): Promise<LeaseState> {
-    return { isHeld: this.#isHeld(key, this.#now()), note: this.#notes.get(key) };
+    return { isHeld: this.#isHeld(key), note: this.#notes.get(key) };
   }
 
-  #isHeld(key: string, now: number): boolean {
-    const expires = this.#held.get(key)?.expires ?? 0;
-    return expires > now && expires <= now + longestHold;
+  #isHeld(key: string): boolean {
+    const held = this.#held.get(key);
+    return held !== undefined && held.until > this.#elapsed();
   }
 
   async renew(
-    lease: Pick<Lease, 'key' | 'fence'>,
+    { key, fence }: Pick<Lease, 'key' | 'fence'>,
     milliseconds: number,
   ): Promise<Lease | undefined> {
-    const now = this.#now();
-    const held = this.#held.get(lease.key);
-    if (held?.fence !== lease.fence || held.expires <= now) return undefined;
-    const renewed = { key: held.key, fence: held.fence, expires: now + milliseconds };
-    this.#held.set(lease.key, renewed);
-    return renewed;
+    if (this.#held.get(key)?.fence !== fence || !this.#isHeld(key)) return undefined;
+    this.#held.set(key, { fence, until: this.#elapsed() + milliseconds });
+    return { key, fence, expires: this.#now() + milliseconds };
   }
 
   async release({ key, fence }: Lease, note?: string): Promise<void> {

@@ -9,6 +9,6 @@ describeManifestStoreContract('embedded', () => openEmbedded((store) => store.ma
 describeBlobStoreContract('embedded', () => openEmbedded((store) => store.blobs), {
   follow: true,
 });
-describeLeasesContract('embedded', () => openEmbedded((store) => store.leases));
+describeLeasesContract('embedded', () => openEmbedded((store) => store.leases), 'one process');
 describeLedgerContract('embedded', () => openEmbedded((store) => store.ledger));
 describeFillQueueContract('embedded', () => openEmbedded((store) => store.queue));

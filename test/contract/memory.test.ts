@@ -70,17 +70,21 @@ async function openQueue(): Promise<OpenedPort<HandledQueue>> {
 
 describeManifestStoreContract('memory', () => openInMemory((store) => store.manifests));
 describeBlobStoreContract('memory', () => openInMemory((store) => store.blobs), { follow: true });
-describeLeasesContract('memory', async () => {
-  let now = Date.UTC(2026, 0, 1);
-  const open = () => new MemoryLeases(() => now);
-  return {
-    store: open(),
-    pass: async (milliseconds) => {
-      now += milliseconds;
-    },
-    reopen: async () => open(),
-    close: async () => undefined,
-  };
-});
+describeLeasesContract(
+  'memory',
+  async () => {
+    let now = Date.UTC(2026, 0, 1);
+    const open = () => new MemoryLeases(() => now);
+    return {
+      store: open(),
+      pass: async (milliseconds) => {
+        now += milliseconds;
+      },
+      reopen: async () => open(),
+      close: async () => undefined,
+    };
+  },
+  'one process',
+);
 describeLedgerContract('memory', () => openInMemory((store) => store.ledger));
 describeFillQueueContract('memory', openQueue);

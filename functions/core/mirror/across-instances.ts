@@ -1,3 +1,4 @@
+import { steadyClock } from '../concurrency/steady-clock.ts';
 import type { Lease, LeaseState } from '../ports/leases.ts';
 import type { Consistency } from '../ports/manifest-store.ts';
 import type { Context } from './context.ts';
@@ -49,10 +50,12 @@ export async function acrossInstances<Result extends object>(
     const read = readNote(text, runtime.now());
     return read !== undefined && 'at' in read && read.at <= since ? undefined : read;
   };
-  const deadline = runtime.now() + patience;
+  // The clock may be set back while it waits.
+  const clock = steadyClock(() => runtime.now());
+  const deadline = clock() + patience;
   let lease = await acquireLease(context, key, leaseLife);
   for (let pause = firstPause; lease === undefined; pause = Math.min(pause * 2, longestPause)) {
-    if (runtime.now() >= deadline) return work();
+    if (clock() >= deadline) return work();
     await pauseFor(context, pause);
     const state = await lookAtLease(context, key);
     if (state === 'failed') return work();

@@ -29,7 +29,8 @@ export const longestHold = 2 * longestLease;
  *
  * A key has one holder at a time. An expired lease goes to the next instance that acquires it, also if
  * its holder died. Renewing or releasing a lost lease does not affect the new holder. Instances use
- * their own clocks, which must differ by less than a lease's life.
+ * their own clocks, which must differ by less than a lease's life. Leases of a single process last as long
+ * as they should even if its clock is set back.
  */
 export interface Leases {
   /**

@@ -129,7 +129,8 @@ async function followRedirects(
       ...(authorized !== undefined && { authorization: authorized }),
     };
     const asked = { ...answererAt(connection, request, at), isBlob, remote: request.remote };
-    const limit = { milliseconds: Math.max(1, deadline - runtime.now()), message };
+    const left = Math.min(connection.headersTimeout, deadline - runtime.now());
+    const limit = { milliseconds: Math.max(1, left), message };
     const response = await timing.send(asked, limit, (signal) => {
       if (!at.isSent) request.remote.upstreamCalls += 1;
       at.isSent = true;

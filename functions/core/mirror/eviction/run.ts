@@ -43,7 +43,9 @@ export class EvictionRun {
     if (stopping.aborted || now >= this.#until) return false;
     const lease = this.#lease;
     if (lease === 'failed' || lease === undefined) return lease === 'failed';
-    if (lease.expires - now > evictionLeaseLife / 2) return true;
+    const left = lease.expires - now;
+    // More than its whole life is left only if the clock was set back.
+    if (left > evictionLeaseLife / 2 && left <= evictionLeaseLife) return true;
     this.#lease = await ports.leases.renew(lease, evictionLeaseLife);
     return this.#lease !== undefined;
   }

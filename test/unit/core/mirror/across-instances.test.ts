@@ -23,6 +23,8 @@ class Instances {
   /** What the work takes, in ms; undefined: it never ends. */
   takes: (time: number) => number | undefined = () => 250;
   isBusy = () => false;
+  /** How far the clock is set back, in ms. */
+  setBack = () => 0;
   refuses = false;
   since: number | undefined;
   result: { readonly from: number } | undefined;
@@ -54,7 +56,7 @@ class Instances {
     const context = {
       attempt: { leases: attempt(leases, observe) },
       runtime: {
-        now: time.now,
+        now: () => time.now() - this.setBack(),
         sleep: time.sleep,
         random: this.#random,
         observe,
@@ -123,6 +125,17 @@ describe('instances that need the same result', () => {
     expect(await first).toEqual({ from: 1 });
     expect(instances.asked.work).toBe(1);
     expect(instances.events).toEqual([]);
+  });
+
+  it('wait no longer when the clock is set back', async () => {
+    const instances = new Instances();
+    instances.leases = {
+      acquire: async () => undefined,
+      look: async () => ({ isHeld: true, note: undefined }),
+    };
+    instances.setBack = () => (instances.passed > 5_000 ? 3_600_000 : 0);
+    expect(await instances.runAll(1)).toEqual([{ from: 1 }]);
+    expect(instances.passed).toBeLessThan(16_000);
   });
 
   it('let one of them take over from a holder that hangs or died', async () => {

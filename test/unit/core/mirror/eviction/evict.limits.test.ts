@@ -184,6 +184,26 @@ describe('several instances', () => {
     expect([blobs.stored.size, blobs.calls.list]).toEqual([9, 1]);
   });
 
+  it('renew the lease when the clock was set back meanwhile', async () => {
+    let renewed = 0;
+    const leases = ({ leases: real }: OpenedStore): Leases => ({
+      acquire: (key, life) => real.acquire(key, life),
+      acquireMany: (keys, life) => real.acquireMany(keys, life),
+      look: (key) => real.look(key),
+      renew: (lease, life) => {
+        renewed += 1;
+        return real.renew(lease, life);
+      },
+      release: (lease) => real.release(lease),
+    });
+    await opened({ images: 40, each: 1 }, 10_000, { leases });
+    blobs.answer = async (method) => {
+      if (method === 'delete' && renewed === 0) test.pass(-3_600_000);
+    };
+    await test.mirror.evict();
+    expect([renewed, blobs.stored.size]).toEqual([1, 9]);
+  });
+
   it('stop when they were too slow and lost the lease', async () => {
     await opened({ images: 40, each: 1 }, 10_000);
     blobs.answer = async (method) => {
