@@ -15,7 +15,10 @@ type PriceName =
   | 'internetGigabyte'
   | 'ecrGigabyteMonth'
   | 'smallVmHour'
-  | 'volumeGigabyteMonth';
+  | 'volumeGigabyteMonth'
+  | 'fargateCpuHour'
+  | 'fargateGigabyteHour'
+  | 'loadBalancerHour';
 
 /** List prices in US dollars, of a date. */
 export type Prices = { readonly [name in PriceName]: number } & { readonly date: string };
@@ -25,22 +28,105 @@ export async function readPrices(root: string): Promise<Prices> {
   return JSON.parse(await readFile(join(root, 'test/bench/aws/prices.json'), 'utf8'));
 }
 
-/** The pull function's memory in GB, and what Lambda bills of a warm request, in ms, at least. */
-const pullMemory = 1;
-const billedWarm = 3;
+/** What the bench cannot count, because its services and upstream are on this machine. */
+export const assumed = {
+  /** The memory of the functions, in GB: infra/aws/stack/functions.ts. */
+  pullMemory: 1,
+  fillMemory: 1769 / 1024,
+  /** What Lambda bills of a request that waits for nothing, in ms. */
+  warmMs: 3,
+  /** What a call of DynamoDB, S3 or SQS takes, in ms. */
+  callMs: 5,
+  /** What a request to an upstream takes, in ms. */
+  upstreamMs: 150,
+  /** The size of an image, in bytes, and how fast a fill moves it, in bytes per second. */
+  imageBytes: 100e6,
+  fillSpeed: 60e6,
+} as const;
 
-/** Three calls of SQS move a message: sent, received, deleted. */
-const callsOfMessage = 3;
+/** What a million pulls cost, in US dollars, by what is billed. */
+export type Bill = Readonly<Record<(typeof billed)[number], number>>;
 
-/** What a million pulls cost, in US dollars: functions, table, queue, logs, and GETs of blobs. */
-export function costOfPulls(calls: Calls, blobs: number, prices: Prices): number {
-  const lambda =
-    calls.requests *
-    (prices.lambdaRequest + (pullMemory * billedWarm * prices.lambdaGigabyteSecond) / 1000);
-  const table = calls.reads * prices.dynamodbRead + calls.writes * prices.dynamodbWrite;
-  const queue = calls.sqs * callsOfMessage * prices.sqsRequest;
-  const logs = (calls.logged / 1e9) * prices.logGigabyte;
-  return (lambda + table + queue + logs + blobs * prices.s3Get) * 1e6;
+export const billed = [
+  'DynamoDB, writes',
+  'DynamoDB, reads',
+  'S3, requests of the functions',
+  'S3, GETs of clients',
+  'SQS',
+  'Lambda, pull function',
+  'Lambda, fill function',
+  'logs and metrics',
+] as const;
+
+/** A million pulls whose clients send `requests`, and download `downloads` blobs from the bucket. */
+export function billOfPulls(calls: Calls, downloads: number, prices: Prices): Bill {
+  const million = 1e6;
+  return {
+    'DynamoDB, writes': calls.writeUnits * prices.dynamodbWrite * million,
+    'DynamoDB, reads': calls.readUnits * prices.dynamodbRead * million,
+    'S3, requests of the functions':
+      (calls.s3Puts * prices.s3Put + calls.s3Gets * prices.s3Get) * million,
+    'S3, GETs of clients': downloads * prices.s3Get * million,
+    SQS: calls.sqs * prices.sqsRequest * million,
+    'Lambda, pull function': pullFunction(calls, prices) * million,
+    'Lambda, fill function': 0,
+    'logs and metrics': (calls.logged / 1e9) * prices.logGigabyte * million,
+  };
+}
+
+/** A million pulls and the fills that each causes. */
+export function billOfColdPulls(pulls: Calls, fills: Calls, prices: Prices): Bill {
+  const ofPulls = billOfPulls(pulls, 0, prices);
+  const ofFills = billOfPulls({ ...fills, requests: 0, upstream: 0, tableCalls: 0 }, 0, prices);
+  const sums = billed.map((name) => [name, ofPulls[name] + ofFills[name]]);
+  const bill = Object.fromEntries(sums) as Bill;
+  return { ...bill, 'Lambda, fill function': fillFunction(fills, prices) * 1e6 };
+}
+
+export function sumOfBill(bill: Bill): number {
+  return Object.values(bill).reduce((sum, one) => sum + one, 0);
+}
+
+/** The pull function waits for the table and for upstreams. */
+function pullFunction({ requests, tableCalls, upstream }: Calls, prices: Prices): number {
+  const { warmMs, callMs, upstreamMs, pullMemory } = assumed;
+  const ms = requests * warmMs + tableCalls * callMs + upstream * upstreamMs;
+  return requests * prices.lambdaRequest + gigabyteSeconds(ms, pullMemory, prices);
+}
+
+function fillFunction(calls: Calls, prices: Prices): number {
+  const { callMs, upstreamMs, fillMemory, imageBytes, fillSpeed } = assumed;
+  const moving = (imageBytes / fillSpeed) * 1000;
+  const waiting =
+    (calls.tableCalls + calls.s3Puts + calls.s3Gets) * callMs + calls.upstream * upstreamMs;
+  const ms = moving + waiting;
+  return calls.fills * prices.lambdaRequest + gigabyteSeconds(ms, fillMemory, prices);
+}
+
+function gigabyteSeconds(ms: number, memory: number, prices: Prices): number {
+  return (ms / 1000) * memory * prices.lambdaGigabyteSecond;
+}
+
+/** Two tasks of a quarter of a CPU and 1 GB, behind a load balancer or not. */
+export interface ServerCost {
+  readonly balanced: boolean;
+  /** US dollars a month. */
+  readonly month: number;
+  /** From how many million warm pulls a month on it costs less than the pull function. */
+  readonly cheaperFrom: number;
+}
+
+/** What `serve --store aws` costs on Fargate, which takes the place of the pull function. */
+export function serverCosts(warm: Bill, prices: Prices): ServerCost[] {
+  const hours = 730;
+  const task = 0.25 * prices.fargateCpuHour + prices.fargateGigabyteHour;
+  // Its clients read the bucket as well. Its metrics are at /metrics, so it needs no line a request.
+  const perMillion = warm['Lambda, pull function'] + warm['logs and metrics'];
+  return [false, true].map((balanced) => {
+    const balancer = balanced ? prices.loadBalancerHour : 0;
+    const month = (2 * task + balancer) * hours;
+    return { balanced, month, cheaperFrom: month / perMillion };
+  });
 }
 
 /** A row of the comparison: ours, ECR's pull-through cache, a small machine that is always on. */

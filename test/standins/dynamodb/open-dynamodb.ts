@@ -16,12 +16,14 @@ import { DynamoDbTable } from '../../../functions/aws/dynamodb/table.ts';
 import type { KnownServer, TableAddress } from './exchange.ts';
 import { type ServiceProxy, startServiceProxy } from './service-proxy.ts';
 import { tableDefinition, timeToLive } from './table-definition.ts';
-import { startTransactionServer } from './transaction-server.ts';
+import { startTransactionServer, type Units } from './transaction-server.ts';
 
 /** A DynamoDB, with a table of its own for one test. */
 export interface OpenedDynamoDb extends TableAddress {
   /** The table, asked through the proxy. */
   readonly table: DynamoDbTable;
+  /** What all calls took so far; undefined for a server of its own. */
+  readonly units: Units | undefined;
   /** Sees every call, and answers some in DynamoDB's place. */
   readonly proxy: ServiceProxy;
   /** The table as another instance has it, past the proxy. */
@@ -66,6 +68,7 @@ export async function openDynamoDb(): Promise<OpenedDynamoDb> {
     endpoint,
     tableName,
     kind,
+    units: own?.units,
     proxy,
     table: new DynamoDbTable(asked, tableName),
     another: () => new DynamoDbTable(direct, tableName),
@@ -92,6 +95,7 @@ async function startDynalite() {
   const transactions = await startTransactionServer(`http://127.0.0.1:${port}`);
   return {
     endpoint: transactions.endpoint,
+    units: transactions.units,
     async close() {
       await transactions.close();
       await new Promise((resolve) => server.close(resolve));

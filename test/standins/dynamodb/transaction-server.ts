@@ -20,9 +20,17 @@ interface Operation extends Json {
 
 type Item = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
+/** Capacity units that DynamoDB bills. */
+export interface Units {
+  read: number;
+  written: number;
+}
+
 /** A DynamoDB with transactions, before one without. */
 export interface TransactionServer {
   readonly endpoint: string;
+  /** What its calls took so far. */
+  readonly units: Units;
   close(): Promise<void>;
 }
 
@@ -37,17 +45,27 @@ export async function startTransactionServer(endpoint: string): Promise<Transact
   /** The transactions that were carried out, by their tokens. */
   const done = new Map<string, string>();
   let last: Promise<unknown> = Promise.resolve();
+  const units: Units = { read: 0, written: 0 };
 
   const answer = async (headers: IncomingHttpHeaders, body: string): Promise<Reply> => {
     const target = String(headers['x-amz-target']);
     const [version = '', action = ''] = target.split('.');
     const send = (one: string, text: string) => post(endpoint, headers, `${version}.${one}`, text);
-    if (action !== 'TransactWriteItems') return send(action, body);
+    if (action !== 'TransactWriteItems') {
+      const reply = await send(action, counting(action, body));
+      units[isRead(action) ? 'read' : 'written'] += unitsOf(reply);
+      return reply;
+    }
     const { ClientRequestToken: token, TransactItems: items } = JSON.parse(body);
     const before = typeof token === 'string' ? done.get(token) : undefined;
     if (before === body) return { status: 200, text: '{}' };
     if (before !== undefined) return failure('IdempotentParameterMismatchException');
-    const reply = await transact(items, (one, input) => send(one, JSON.stringify(input)));
+    const reply = await transact(items, async (one, input) => {
+      const single = await send(one, counting(one, JSON.stringify(input)));
+      // A transaction takes each unit twice; its reads are our own.
+      if (!isRead(one)) units.written += 2 * unitsOf(single);
+      return single;
+    });
     if (typeof token === 'string' && reply.status === 200) done.set(token, body);
     return reply;
   };
@@ -72,11 +90,32 @@ export async function startTransactionServer(endpoint: string): Promise<Transact
   const { port } = server.address() as AddressInfo;
   return {
     endpoint: `http://127.0.0.1:${port}`,
+    units,
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+const counted = /^(?:(?:Batch)?GetItem|Query|(?:Put|Update|Delete|BatchWrite)Item)$/;
+
+function isRead(action: string): boolean {
+  return action.includes('Get') || action === 'Query';
+}
+
+/** The call, with the units that it takes in its answer. */
+function counting(action: string, body: string): string {
+  if (!counted.test(action)) return body;
+  return JSON.stringify({ ...JSON.parse(body), ReturnConsumedCapacity: 'TOTAL' });
+}
+
+/** A refused write takes a unit as well: the mirror's conditions are about items of up to 1 KB. */
+function unitsOf({ status, text }: Reply): number {
+  if (status !== 200) return text.includes('ConditionalCheckFailedException') ? 1 : 0;
+  const { ConsumedCapacity = [] } = JSON.parse(text);
+  const all: { readonly CapacityUnits: number }[] = [ConsumedCapacity].flat();
+  return all.reduce((sum, { CapacityUnits }) => sum + CapacityUnits, 0);
 }
 
 async function post(

@@ -10,7 +10,13 @@ import type { FetchedManifest } from '../flights.ts';
 import type { CachedManifest } from '../memory.ts';
 import type { ManifestOutcome } from '../mirror.ts';
 import { whyChildLacks } from './completeness.ts';
-import { cacheManifest, manifestKey, manifestOutcome, tryGetManifest } from './manifest-cache.ts';
+import {
+  cacheManifest,
+  cachePulled,
+  manifestKey,
+  manifestOutcome,
+  tryGetManifest,
+} from './manifest-cache.ts';
 
 /**
  * Fetches a manifest that this repository does not have yet. Concurrent callers share one GET. If
@@ -79,9 +85,12 @@ async function storeManifest(
   const contents = readManifest(manifest);
   const cached = cacheManifest(context, repository, manifest, contents);
   const pulled = context.runtime.now();
-  await writeWithRetry(context, () =>
-    context.attempt.manifests.putManifest(repository, manifest, contents, pulled),
-  );
+  await writeWithRetry(context, async () => {
+    const put = await context.attempt.manifests.putManifest(repository, manifest, contents, pulled);
+    // The put marks it as pulled, so the request that caused it need not.
+    if (put === undefined) cachePulled(context, repository, manifest.digest, pulled);
+    return put;
+  });
   context.memory.incomplete.arrived();
   // No real image has so many blobs, and the queue is shared.
   const prefetched = contents?.hasMore ? [] : (contents?.blobs ?? []);

@@ -59,14 +59,24 @@ function cacheNotes(
   summary: ManifestSummary | undefined,
 ): void {
   const now = context.runtime.now();
-  const markLife = lifeLeft(context.markInterval, pulled, now);
-  if (markLife > 0) context.memory.marks.set(manifestKey(repository, digest), pulled, markLife);
+  cachePulled(context, repository, digest, pulled);
   // An index's image may have been evicted since it was noted.
   if (summary?.kind !== 'image' || complete === undefined) return;
   const life = lifeLeft(noteLife, complete, now);
   if (life <= 0) return;
   context.memory.complete.set(digest, true, Math.min(life, completeLife(context)));
   context.blobs.noteStored(summary.needed);
+}
+
+/** Caches when the index last marked a manifest as pulled (ms since 1970), to keep these marks an interval apart. */
+export function cachePulled(
+  { runtime, memory, markInterval }: Pick<FillContext, 'runtime' | 'memory' | 'markInterval'>,
+  repository: Repository,
+  digest: Digest,
+  pulled: number,
+): void {
+  const life = lifeLeft(markInterval, pulled, runtime.now());
+  if (life > 0) memory.marks.set(manifestKey(repository, digest), pulled, life);
 }
 
 /** The rest of a lifetime in ms; 0 if it begins in the future, because the clock was set back. */
