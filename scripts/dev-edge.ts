@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { clientLines } from '../functions/cli/client-lines.ts';
 import type { Config } from '../functions/core/config/resolve.ts';
 import { passwordVariables } from '../functions/core/config/resolved.ts';
+import { parseListenAddress } from '../functions/core/config/units.ts';
 import { wantsColor } from '../functions/node/observe/terminal-line.ts';
 import { ConfigurationMistakes, workerConfiguration } from './build/configuration.ts';
 import { openWorker } from './edge/open-worker.ts';
@@ -31,13 +32,16 @@ function print(text: string): void {
 
 async function serve(): Promise<void> {
   const { text, config } = await workerConfiguration(options.config);
-  const [, host = '', port = ''] = /^(.+):(\d+)$/.exec(options.listen) ?? [];
-  if (port === '') throw new Error(`--listen: found ${options.listen}, expected HOST:PORT`);
+  const address = parseListenAddress(options.listen);
+  if (address === undefined || 'socket' in address) {
+    throw new Error(`--listen: expected HOST:PORT, :PORT or a port, got "${options.listen}"`);
+  }
+  const { host, port } = address;
   const worker = await openWorker({
     configuration: text,
     data: resolve(options.data),
     host,
-    port: Number(port),
+    port,
     variables: variables(config),
     print:
       process.stdout.isTTY === true ? terminalLog(print, wantsColor(process.env, true)) : print,

@@ -61,7 +61,8 @@ export function openConnections(
         request(url, { method, headers, signal, dispatcher }),
         signal,
       ).catch((error: unknown) => {
-        throw signal.aborted ? error : fetchError(error, 'headers');
+        const proxy = network.proxyOf(new URL(url));
+        throw signal.aborted ? error : fetchError(error, 'headers', proxy);
       });
       const { statusCode: status, body } = response;
       const isEmpty = method === 'HEAD' || [204, 205, 304].includes(status);

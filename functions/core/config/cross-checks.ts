@@ -27,7 +27,10 @@ export function crossChecks(
     report(['defaultUpstream'], `${name} is neither in "upstreams" nor a well-known registry`);
   }
   if (isOnAws && valueAt(overlay.json, ['aws']) === undefined) {
-    report(['aws'], 'missing; "store": "aws" needs {"table": …, "bucket": …, "queue": …}');
+    report(
+      ['aws'],
+      'missing; "store": "aws" needs {"table": …, "bucket": …, "queue": …}, or the variables PULLFRONT_AWS_TABLE, PULLFRONT_AWS_BUCKET and PULLFRONT_AWS_QUEUE',
+    );
   }
   for (const name of upstreams) {
     const path = ['upstreams', name];

@@ -121,15 +121,15 @@ function url(kind: 'server-url' | 'registry-url', expected: string) {
   return scalar<URL>({ kind, expected }, z.string(expected));
 }
 
-const form = 'such as "https://registry.example", without user, query and fragment';
+const form = (host: string) => `such as "https://${host}", without user, query and fragment`;
 
 /** The URL of a server. */
-export const serverUrl = url('server-url', `an http or https URL ${form}`);
+export const serverUrl = url('server-url', `an http or https URL ${form('host.example')}`);
 
 /** The URL of a registry. `/v2/` is appended unless its repositories begin with a path after it. */
 export const registryUrl = url(
   'registry-url',
-  `an http or https URL without /v2/ at its end, ${form}`,
+  `an http or https URL without /v2/ at its end, ${form('registry.example')}`,
 );
 
 const expectedListen =

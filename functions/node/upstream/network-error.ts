@@ -19,8 +19,9 @@ const untrustedCodes: ReadonlySet<string | undefined> = new Set([
 /**
  * Explains what Node or undici threw for a request or its body. The thrown error becomes the cause,
  * unless it is the parser's: that one holds raw headers, perhaps with a signed Location.
+ * `proxy` is the URL of the proxy that was used: its host is named.
  */
-export function fetchError(error: unknown, part: 'headers' | 'body'): FetchError {
+export function fetchError(error: unknown, part: 'headers' | 'body', proxy?: string): FetchError {
   const chain = causesOf(error);
   const known = chain.find((link) => link instanceof FetchError);
   if (known !== undefined) return known;
@@ -34,7 +35,11 @@ export function fetchError(error: unknown, part: 'headers' | 'body'): FetchError
     const detail = code === undefined ? '' : ` (${code})`;
     return new FetchError(kind, `${reason}${detail}`, isUnparsable ? undefined : { cause: error });
   };
-  if (codes.some((code) => timeoutCodes.has(code))) return explained('timeout', 'timed out');
+  const host = proxy === undefined ? '' : ` ${new URL(proxy).host}`;
+  const through = proxy === undefined ? '' : ` through the proxy${host}`;
+  if (codes.some((code) => timeoutCodes.has(code))) {
+    return explained('timeout', `timed out${through}`);
+  }
   if (part === 'body') return explained('unreachable', 'the body broke off');
   // Docker Hub's abuse page once had header lines that end in LF alone, which Node's fetch rejects.
   // So an answer that cannot be parsed is treated as that page.
@@ -43,9 +48,9 @@ export function fetchError(error: unknown, part: 'headers' | 'body'): FetchError
     return explained('unreachable', 'the certificate is not trusted; set "ca" if it is your own');
   }
   if (chain.some((link) => link.message.startsWith('Proxy response'))) {
-    return explained('unreachable', 'the proxy refused the connection');
+    return explained('unreachable', `the proxy${host} refused the connection`);
   }
-  return explained('unreachable', 'no connection');
+  return explained('unreachable', `no connection${through}`);
 }
 
 /** An error and its causes, outermost first. */

@@ -207,6 +207,25 @@ test('each address has 1.5 s, which is enough for far registries', async () => {
 });
 
 describe('a proxy', () => {
+  test('that is not there is named, without its password', async () => {
+    const proxy = createServer();
+    const port = await portOf(proxy);
+    await new Promise((resolve) => proxy.close(resolve));
+    const connections = openConnections({ HTTPS_PROXY: `user:pass@127.0.0.1:${port}` });
+    open.push(() => connections.close());
+    const asking = connections.fetch('https://registry.test/v2/', {
+      method: 'GET',
+      headers: {},
+      redirect: 'manual',
+      signal: AbortSignal.timeout(10_000),
+      purpose: 'manifest',
+      destinations: upstreamAt('https://registry.test/v2/'),
+    });
+    await expect(asking).rejects.toThrow(
+      `no connection through the proxy 127.0.0.1:${port} (ECONNREFUSED)`,
+    );
+  });
+
   test('gets plain http as it is, and https by CONNECT', async () => {
     const asked: string[] = [];
     const proxy = createServer(({ method, url, headers }, response) => {
@@ -233,7 +252,9 @@ describe('a proxy', () => {
     for (const path of ['/v2/', '/v2/a?b=c']) {
       expect(await (await get(`http://registry.test:5000${path}`)).text()).toBe('by the proxy');
     }
-    await expect(get('https://registry.test/v2/')).rejects.toThrow('the proxy refused');
+    await expect(get('https://registry.test/v2/')).rejects.toThrow(
+      `the proxy 127.0.0.1:${port} refused the connection`,
+    );
     expect(asked).toEqual([
       `GET http://registry.test:5000/v2/ registry.test:5000 ${authorization}`,
       `GET http://registry.test:5000/v2/a?b=c registry.test:5000 ${authorization}`,
