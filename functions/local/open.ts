@@ -13,7 +13,7 @@ import { openIndexDatabase } from './lmdb/database.ts';
 import { PersistentFillQueue } from './lmdb/fill-queue.ts';
 import { setDamagedAside } from './lmdb/index-file.ts';
 import { LmdbLedger } from './lmdb/ledger.ts';
-import { fillOf } from './lmdb/manifest-rows.ts';
+import { fillOf, forgetComplete } from './lmdb/manifest-rows.ts';
 import { LmdbManifestStore } from './lmdb/manifest-store.ts';
 
 /** How many jobs of the queue run at once. */
@@ -70,7 +70,9 @@ export async function openEmbeddedStore(
     const manifests = new LmdbManifestStore(index, { now: () => options.now() });
     const fetchAgain = async (digest: Digest) => {
       const fill = fillOf(index, digest);
-      if (fill !== undefined) await queue.enqueue([fill]);
+      if (fill === undefined) return;
+      await queue.enqueue([fill]);
+      await index.write(() => forgetComplete(index, digest));
     };
     // If the index fails, the next client that requests the blob fetches it.
     blobs.onDamaged((digest) => void fetchAgain(digest).catch(() => undefined));

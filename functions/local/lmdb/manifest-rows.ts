@@ -79,6 +79,16 @@ export function fillOf(index: IndexDatabase, digest: Digest): FillJob | undefine
   return undefined;
 }
 
+/** Notes that the manifests that name a blob are no longer complete. Must run inside `write`. */
+export function forgetComplete(index: IndexDatabase, digest: Digest): void {
+  for (const [, repository, manifest] of [...index.namers.getKeys(under(digest))]) {
+    const record = index.manifests.get([repository, manifest]);
+    if (record?.complete === undefined) continue;
+    const { complete: _, ...rest } = record;
+    void index.manifests.put([repository, manifest], rest);
+  }
+}
+
 /** Records a later pull of a manifest, if the manifest exists. Must run inside `write`. */
 export function recordPull(
   index: IndexDatabase,

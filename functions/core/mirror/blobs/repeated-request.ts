@@ -17,7 +17,7 @@ export function doubtRepeated(
   range: ByteRange | undefined,
 ): void {
   if (blobs.doubt === undefined || client === undefined) return;
-  const key = `${client} ${digest} ${range?.start ?? 0}`;
+  const key = `${client.key} ${digest} ${range?.start ?? 0}`;
   if (memory.requested.get(key)) {
     blobs.doubt(digest);
     // What this request gets is verified, so the next one repeats nothing doubtful.

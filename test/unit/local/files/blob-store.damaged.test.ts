@@ -132,6 +132,8 @@ describe('a stored file in which a byte rotted', () => {
     expect(await test.tag('library/app', '1')).toMatchObject({ kind: 'found' });
     expect(await test.blob('library/app', digest)).toMatchObject({ kind: 'unobtainable' });
     expect(await test.tag('library/app', '1')).toMatchObject({ kind: 'unobtainable' });
+    await test.reopen();
+    expect(await test.tag('library/app', '1')).toMatchObject({ kind: 'unobtainable' });
   });
 
   it('that no client requests is found in the background and fetched again', async () => {
