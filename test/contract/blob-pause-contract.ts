@@ -165,6 +165,19 @@ export function describePauseContract(
       await expectStored();
     });
 
+    test('a source that gives up loses nothing of what is uploaded either', async () => {
+      const progress = await progressWithAPart();
+      const failing = new FedSource();
+      const { done } = store.put(wanted, failing, { progress });
+      await failing.begun;
+      failing.fail(new Error('gone'));
+      await expect(done).rejects.toThrow('gone');
+      const rest = new StallingSource(size);
+      expect(await put(rest, 60_000, progress)).toEqual({ kind: 'stored', size });
+      expect(rest.starts[0]).toBeGreaterThan(0);
+      await expectStored();
+    });
+
     test('progress of a blob that is stored meanwhile', async () => {
       const progress = progressOf(await put(new StallingSource(11_000_000), 300));
       expect((await store.put(wanted, sourceOf(content)).done).kind).toBe('stored');

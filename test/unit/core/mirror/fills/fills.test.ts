@@ -49,6 +49,21 @@ describe('clients of a blob that is not stored', () => {
     expect(test.upstream.count(`GET blob library/app@${layer.digest}`)).toBe(1);
   });
 
+  it('share the refusal of the upstream as well', async () => {
+    await test.tag('library/app', '1');
+    let asked = 0;
+    test.upstream.openBlob = async () => {
+      asked += 1;
+      await new Promise((resolve) => setImmediate(resolve));
+      return { kind: 'absent' };
+    };
+    const outcomes = await Promise.all(
+      Array.from({ length: 10 }, () => test.blob('library/app', layer.digest)),
+    );
+    expect(outcomes).toEqual(outcomes.map(() => ({ kind: 'absent' })));
+    expect(asked).toBe(1);
+  });
+
   it('may be many, of many blobs, without a signal that collects their listeners', async () => {
     const layers = Array.from({ length: 12 }, (_, at) => randomLayer(`layer ${at}`, 20_000));
     test.upstream.add('library/many', makeImage({ layers }), '1');

@@ -7,8 +7,8 @@ import { type MirrorUnderTest, openMirror } from '../mirror-over-store.ts';
 import { known } from '../scripted-upstream.ts';
 
 const repository = { registry: 'docker.io', name: 'library/app' };
-const image = makeImage({ layers: [randomLayer('layer', 1000)] });
-const [layer] = image.layers;
+const image = makeImage({ layers: [randomLayer('layer', 1000), randomLayer('next', 1000)] });
+const [layer, next] = image.layers;
 const digest = known(layer?.digest ?? '');
 
 /** What the index answers, whoever wrote it and however long ago. */
@@ -35,8 +35,8 @@ beforeEach(async () => {
 });
 afterEach(() => test.close());
 
-const located = async () => {
-  const outcome = await test.blob('library/app', digest);
+const located = async (blob: string = digest) => {
+  const outcome = await test.blob('library/app', blob);
   return outcome.kind === 'redirect' ? outcome.url : outcome.kind;
 };
 
@@ -55,5 +55,24 @@ describe('the location of a blob that another instance shared', () => {
     row = { url: 'https://evil.example/blob', expires: test.now() + left };
     expect(await located()).not.toBe('https://evil.example/blob');
     expect(test.upstream.count('LOCATE blob')).toBe(1);
+  });
+});
+
+describe('the location of a blob', () => {
+  const count = () => test.upstream.count('LOCATE blob');
+
+  it('is asked for each blob that the upstream redirects, and kept for a while', async () => {
+    for (let round = 0; round < 3; round++) {
+      expect(await located()).toBe(`https://cdn.example/library/app@${digest}`);
+      expect(await located(next?.digest)).toBe(`https://cdn.example/library/app@${next?.digest}`);
+    }
+    expect(count()).toBe(2);
+  });
+
+  it('is asked once for all blobs of a repository whose registry serves them itself', async () => {
+    test.upstream.redirects = false;
+    for (const blob of [digest, next?.digest, digest])
+      expect(await located(blob)).not.toMatch(/^https:/);
+    expect(count()).toBe(1);
   });
 });

@@ -51,6 +51,17 @@ describe('tags', () => {
     });
   });
 
+  it('are written to the index once where there are none: clients may ask for any repository', async () => {
+    test.upstream.listTags = async () => ({ kind: 'found', tags: [], next: undefined });
+    const write = vi.spyOn(test.store.manifests, 'putTagList');
+    for (let round = 0; round < 3; round++) {
+      const list = await test.mirror.repository(repository).listTags(all);
+      expect(list).toMatchObject({ kind: 'found', tags: [] });
+      test.pass(10 * minute);
+    }
+    expect(write).toHaveBeenCalledTimes(1);
+  });
+
   it('are read from the index once by a new instance', async () => {
     await test.mirror.repository(repository).listTags(all);
     const read = vi.spyOn(test.store.manifests, 'getTagList');
