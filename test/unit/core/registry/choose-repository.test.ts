@@ -44,6 +44,8 @@ describe('the repository', () => {
     ['host.test:5000/app', 'host.test:5000', 'host.test:5000 app by ns'],
     ['host.test/app', undefined, '404 NAME_UNKNOWN'],
     ['GHCR.io/open/app', undefined, 'ghcr.io open/app by prefix'],
+    // The lower case of the Kelvin sign is a k.
+    ['library/alpine', 'doc\u212aer.io', '404 NAME_UNKNOWN'],
     ['docker.io/docker.io/app', undefined, 'docker.io docker.io/app by prefix'],
     // GitLab's groups may have dots: with ns, only the host of that registry is one after /v2.
     ['my.group/app', 'host.test:5000', 'host.test:5000 my.group/app by ns'],

@@ -1,6 +1,7 @@
 import { afterEach, expect, it } from 'vitest';
 import { awaitLarge } from '../../../../../functions/core/mirror/blobs/await-fill.ts';
 import type { Digest } from '../../../../../functions/core/oci/digest.ts';
+import { UpstreamError } from '../../../../../functions/core/ports/upstream-error.ts';
 import { jsonContent } from '../../../../standins/images/content.ts';
 import { makeImage } from '../../../../standins/images/image.ts';
 import { textLayer } from '../../../../standins/images/layer.ts';
@@ -64,4 +65,22 @@ it('nothing is noted of a manifest whose blob is stored with another size', asyn
     (await test?.store.manifests.getManifest(repository, known(digest)))?.complete;
   expect(await noted(image.manifest.digest)).toBe(test.now());
   expect(await noted(lying.digest)).toBeUndefined();
+});
+
+it('a note from the future is not believed: the clock was set back', async () => {
+  test = await openMirror({ missingBlobs: awaitLarge({ passThroughBytes: 0, wait: 0 }) });
+  const image = makeImage({ layers: [textLayer({ name: 'a' })] });
+  const digest = known(image.manifest.digest);
+  const repository = { registry: 'docker.io', name: 'library/app' };
+  test.upstream.add('library/app', image);
+  await test.manifest('library/app', digest);
+  const served = async (seen: number) => {
+    await test?.store.manifests.markComplete(repository, digest, seen);
+    test?.restart();
+    return (await test?.manifest('library/app', digest))?.kind;
+  };
+  test.upstream.failure = new UpstreamError('unreachable', 'docker.io is not reachable');
+  // Nothing was filled, so the notes are all that speaks for it.
+  expect(await served(test.now() + 1)).toBe('unobtainable');
+  expect(await served(test.now())).toBe('found');
 });

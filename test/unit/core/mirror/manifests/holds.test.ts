@@ -191,6 +191,14 @@ describe('an index, for a client that does not fall back', () => {
     expect(await committed('all')).toBe('found');
   });
 
+  it('is refused for a minute after the registry refused one of its manifests', async () => {
+    test.upstream.getManifest = async () => ({ kind: 'absent' });
+    expect(await committed(arm64.manifest.digest)).toBe('absent');
+    expect(await committed('all')).toBe('unobtainable');
+    test.pass(60 * second);
+    expect(await committed('all')).toBe('found');
+  });
+
   it('is refused for a minute again when that happens again, and not for longer', async () => {
     await test.manifest(name, amd64.manifest.digest);
     for (let round = 0; round < 3; round++) {
