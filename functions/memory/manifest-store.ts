@@ -190,8 +190,7 @@ export class MemoryManifestStore implements ManifestStore {
   }
 
   async leastRecentlyPulled(limit: number): Promise<readonly PulledManifest[]> {
-    const oldest = this.#manifests.oldest().slice(0, limit);
-    return oldest.map(({ repository, manifest, pulled }) => ({
+    return this.#manifests.oldest(limit).map(({ repository, manifest, pulled }) => ({
       repository: repositoryOf(repository),
       digest: manifest.digest,
       pulled,

@@ -111,13 +111,21 @@ export class ManifestTable {
     return this.#ofRepository.has(repository);
   }
 
-  /** The least recently pulled first. */
-  oldest(): ManifestRow[] {
-    return [...this.#rows.values()].sort((one, other) => one.pulled - other.pulled);
+  /** At most `limit` rows, the least recently pulled first. Sorts no more rows than these. */
+  oldest(limit: number): ManifestRow[] {
+    const found: ManifestRow[] = [];
+    for (const row of this.#rows.values()) {
+      if (found.length >= limit && row.pulled >= (found.at(-1)?.pulled ?? 0)) continue;
+      const place = found.findLastIndex(({ pulled }) => pulled <= row.pulled) + 1;
+      found.splice(place, 0, row);
+      if (found.length > limit) found.pop();
+    }
+    return found;
   }
 
   #removeOldest(added: ManifestRow): void {
-    for (const row of this.oldest()) {
+    const oldest = [...this.#rows.values()].sort((one, other) => one.pulled - other.pulled);
+    for (const row of oldest) {
       if (this.#weight <= this.#capacity * (1 - headroom)) return;
       if (row !== added) this.remove(row.repository, row.manifest.digest);
     }

@@ -92,3 +92,18 @@ test('a place at an upstream is remembered until it expires', async () => {
   now = 1000;
   expect(await store.getUpstreamLocation(repository, subject)).toBeUndefined();
 });
+
+test('the least recently pulled are the first by their marks, however many are wanted', async () => {
+  store = new MemoryManifestStore({ now: () => now, indexBytes: 10_000_000 });
+  const digests = await putImages(100);
+  // Marks in another order than that of the puts, and some that are equal.
+  const marks = digests.map((digest, at) => ({ digest, pulled: 100 + ((at * 37) % 50) }));
+  for (const { digest, pulled } of marks) await store.markPulled(repository, digest, pulled);
+  const sorted = marks.toSorted((one, other) => one.pulled - other.pulled);
+  for (const limit of [0, 1, 7, 99, 100, 1000]) {
+    const oldest = await store.leastRecentlyPulled(limit);
+    expect(oldest.map(({ digest }) => digest)).toEqual(
+      sorted.slice(0, limit).map(({ digest }) => digest),
+    );
+  }
+});
