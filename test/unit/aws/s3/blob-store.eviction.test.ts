@@ -136,6 +136,8 @@ describe('an evictor that looked before a new pull named the blob', () => {
     });
     await pulled('library/a');
     test.restart();
+    // A fill is queued once a minute.
+    test.pass(minute);
     expect(await test.tag('library/b', '1')).toMatchObject({ kind: 'found' });
     const evictor = test.mirror;
     between = async () => {
