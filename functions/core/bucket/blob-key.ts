@@ -1,4 +1,6 @@
 import { algorithmOf, type Digest, encodedOf, parseDigest } from '../oci/digest.ts';
+import type { StoredBlob } from '../ports/blob-store.ts';
+import type { BucketObject } from './bucket.ts';
 
 /** The prefix of the keys of all blobs. */
 export const blobPrefix = 'blobs/';
@@ -17,4 +19,10 @@ export function digestOfKey(key: string): Digest | undefined {
   const [, algorithm, , hex] = key.split('/');
   const digest = parseDigest(`${algorithm}:${hex}`);
   return digest !== undefined && blobKey(digest) === key ? digest : undefined;
+}
+
+/** An object as a blob; undefined for an object that is not one. */
+export function blobOf({ key, size, modified }: BucketObject): StoredBlob | undefined {
+  const digest = digestOfKey(key);
+  return digest && { digest, size, stored: modified };
 }

@@ -14,9 +14,9 @@ import type {
 } from '../ports/blob-store.ts';
 import { StoreBusy } from '../ports/leases.ts';
 import type { BlobIndex, IndexedBlob } from './blob-index.ts';
-import { blobKey, blobPrefix, digestOfKey } from './blob-key.ts';
+import { blobKey, blobOf, blobPrefix } from './blob-key.ts';
 import type { BlobReader } from './blob-reader.ts';
-import type { BucketObject, BucketObjects, BucketUploads } from './bucket.ts';
+import type { BucketObjects, BucketUploads } from './bucket.ts';
 import { BucketCondemnation } from './condemnation.ts';
 import type { MetadataCache, SignUrl } from './metadata-cache.ts';
 import { type PutProgress, readProgress } from './progress.ts';
@@ -50,9 +50,8 @@ export interface BucketBlobStoreOptions {
   readonly now: () => number;
 }
 
-/** A deletion in progress takes three calls; a put waits for one this often, so long in ms. */
-const deletionLooks = 20;
-const deletionPause = 250;
+/** A deletion takes three calls; a put waits for one this often, so long in ms. */
+const [deletionLooks, deletionPause] = [20, 250];
 
 /**
  * Blobs in a bucket. The index says which of them are stored. A put publishes the object before it adds
@@ -63,6 +62,7 @@ export class BucketBlobStore implements BlobStore {
   readonly condemnation: BucketCondemnation;
   readonly recount: BucketRecount | undefined;
   readonly #options: BucketBlobStoreOptions;
+  readonly #finding = new Map<Digest, Promise<IndexedBlob | undefined>>();
 
   constructor(options: BucketBlobStoreOptions) {
     this.#options = options;
@@ -88,11 +88,10 @@ export class BucketBlobStore implements BlobStore {
     const sign = () => delivery.sign(blobKey(digest));
     const known = await cache.url(digest, sign);
     if (known !== undefined) return { kind: 'redirect', url: known };
-    const found = await this.#find(digest);
+    const found = await this.#findOnce(digest);
     if (!this.condemnation.isReadable(found)) return undefined;
     // Only a stored blob is cached.
-    const url = (await cache.url(digest, sign)) ?? (await sign()).url;
-    return { kind: 'redirect', url };
+    return { kind: 'redirect', url: (await cache.url(digest, sign)) ?? (await sign()).url };
   }
 
   noteStored(blobs: readonly NotedBlob[]): void {
@@ -208,12 +207,21 @@ export class BucketBlobStore implements BlobStore {
     const isReadable = (found: IndexedBlob | undefined) => this.condemnation.isReadable(found);
     // While the index fails, nothing is deleted either.
     const mayRead =
-      cache.get(digest) !== undefined || (await this.#find(digest).then(isReadable, () => true));
+      cache.get(digest) !== undefined ||
+      (await this.#findOnce(digest).then(isReadable, () => true));
     if (!mayRead) return undefined;
     const location = await reader.locate(digest, range);
     // Something outside the mirror deleted the object. The index must not say that it is stored.
     if (location === undefined) await this.delete(digest);
     return location;
+  }
+
+  /** Clients of a new image ask for the same blobs at the same moment: one read answers all. */
+  #findOnce(digest: Digest): Promise<IndexedBlob | undefined> {
+    const begin = () => this.#find(digest).finally(() => this.#finding.delete(digest));
+    const found = this.#finding.get(digest) ?? begin();
+    this.#finding.set(digest, found);
+    return found;
   }
 
   async #find(digest: Digest): Promise<IndexedBlob | undefined> {
@@ -239,10 +247,4 @@ export class BucketBlobStore implements BlobStore {
     cache.delete(digest);
     if ('reader' in delivery) delivery.reader.delete(digest);
   }
-}
-
-/** Undefined for an object that is not a blob. */
-function blobOf({ key, size, modified }: BucketObject): StoredBlob | undefined {
-  const digest = digestOfKey(key);
-  return digest && { digest, size, stored: modified };
 }

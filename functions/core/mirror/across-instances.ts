@@ -29,6 +29,9 @@ type LeaseContext = Pick<Context, 'runtime'> & {
 /** Reads the result of a piece of work; `busy` if the store was too busy to say. */
 export type ReadResult<Result> = (consistency: Consistency) => Promise<Result | 'busy' | undefined>;
 
+/** Called when the answer is here and only has to be written: the lease then lasts until it is. */
+export type Answered = () => void;
+
 /**
  * Lets one of all instances do a piece of work while the others wait for its result, or for the note of
  * a refusal or a failure. If leases are unavailable, every instance does the work: that costs upstream
@@ -42,7 +45,7 @@ export async function acrossInstances<Result extends object>(
   context: LeaseContext,
   key: string,
   readResult: ReadResult<Result>,
-  work: () => Promise<Result>,
+  work: (answered: Answered) => Promise<Result>,
   since = context.runtime.now(),
 ): Promise<Result | NotedRefusal> {
   const { runtime } = context;
@@ -55,10 +58,10 @@ export async function acrossInstances<Result extends object>(
   const deadline = clock() + patience;
   let lease = await acquireLease(context, key, leaseLife);
   for (let pause = firstPause; lease === undefined; pause = Math.min(pause * 2, longestPause)) {
-    if (clock() >= deadline) return work();
+    if (clock() >= deadline) return work(ignored);
     await pauseFor(context, pause);
     const state = await lookAtLease(context, key);
-    if (state === 'failed') return work();
+    if (state === 'failed') return work(ignored);
     const { isHeld } = state;
     if (isHeld && pause < readPause) continue;
     // The holder releases the lease after it wrote its result.
@@ -68,30 +71,71 @@ export async function acrossInstances<Result extends object>(
     if (isHeld) continue;
     const left = note(state.note);
     if (left?.kind === 'failed') throw left.error;
-    if (left?.kind === 'unanswered') return work();
+    if (left?.kind === 'unanswered') return work(ignored);
     if (left !== undefined) return left;
     lease = await acquireLease(context, key, leaseLife);
   }
-  if (lease === 'failed') return work();
-  const held = lease;
+  if (lease === 'failed') return work(ignored);
+  const held = new KeptLease(context, lease);
   let kept: string | undefined;
   try {
     // The previous holder may have finished since the caller last read.
     const result = await readResult('strong');
     if (result !== undefined && result !== 'busy') return result;
-    const left = note(held.note);
+    const left = note(lease.note);
     if (left !== undefined && 'at' in left) {
-      kept = held.note;
+      kept = lease.note;
       return left;
     }
-    const done = await work();
+    const done = await work(() => held.keep());
     kept = noteOfResult(done, runtime.now());
     return done;
   } catch (error) {
     kept = noteOfError(error, runtime.now());
     throw error;
   } finally {
-    runtime.waitUntil(writeWithRetry(context, () => context.attempt.leases.release(held, kept)));
+    runtime.waitUntil(held.release(kept));
+  }
+}
+
+const ignored: Answered = () => undefined;
+
+/**
+ * The lease of the holder. While an upstream is silent it expires, so that another instance asks; once the
+ * answer is here it must not, or another would ask again while a slow store is written.
+ */
+class KeptLease {
+  readonly #context: LeaseContext;
+  #lease: Lease;
+  #renewing: Promise<void> = Promise.resolve();
+  #heartbeat: ReturnType<typeof setInterval> | undefined;
+
+  constructor(context: LeaseContext, lease: Lease) {
+    this.#context = context;
+    this.#lease = lease;
+  }
+
+  keep(): void {
+    if (this.#heartbeat !== undefined) return;
+    this.#heartbeat = setInterval(() => this.#renew(), leaseLife / 3);
+    const left = this.#lease.expires - this.#context.runtime.now();
+    if (left < leaseLife / 2) this.#renew();
+  }
+
+  async release(note: string | undefined): Promise<void> {
+    clearInterval(this.#heartbeat);
+    const { attempt } = this.#context;
+    await this.#renewing;
+    await writeWithRetry(this.#context, () => attempt.leases.release(this.#lease, note));
+  }
+
+  #renew(): void {
+    const { attempt, runtime } = this.#context;
+    this.#renewing = this.#renewing.then(async () => {
+      const lease = await attempt.leases.renew(this.#lease, leaseLife);
+      if (typeof lease === 'object') this.#lease = lease;
+    });
+    runtime.waitUntil(this.#renewing);
   }
 }
 

@@ -3,7 +3,12 @@ import { type Repository, repositoryKey } from '../../oci/repository.ts';
 import type { Consistency } from '../../ports/manifest-store.ts';
 import type { BlobRedirect } from '../../ports/upstream.ts';
 import type { Source } from '../../sources/source.ts';
-import { acrossInstances, type ReadResult, writeWithRetry } from '../across-instances.ts';
+import {
+  type Answered,
+  acrossInstances,
+  type ReadResult,
+  writeWithRetry,
+} from '../across-instances.ts';
 import type { FillContext } from '../context.ts';
 import { manifestKey } from '../manifests/manifest-cache.ts';
 
@@ -32,8 +37,9 @@ export function upstreamLocation(
   const cached = context.memory.locations.get(key);
   if (cached !== undefined) return Promise.resolve(cached);
   if (context.memory.direct.get(source.key)) return Promise.resolve({ kind: 'direct' });
-  const fetch = () => fetchLocation(context, source, digest);
-  if (!context.missingBlobs.otherInstancesFill) return context.flights.locations.run(key, fetch);
+  const fetch = (answered?: Answered) => fetchLocation(context, source, digest, answered);
+  if (!context.missingBlobs.otherInstancesFill)
+    return context.flights.locations.run(key, () => fetch());
   const readResult: ReadResult<BlobRedirect> = (consistency) =>
     sharedLocation(context, source.repository, digest, consistency);
   return context.flights.locations.run(key, async () => {
@@ -71,8 +77,10 @@ async function fetchLocation(
   context: FillContext,
   source: Source,
   digest: Digest,
+  answered: Answered | undefined,
 ): Promise<BlobRedirect> {
   const location = await source.locateBlob(digest);
+  answered?.();
   if (location.kind !== 'direct' && location.kind !== 'redirect') return location;
   const life = lifeOf(location);
   cacheLocation(context, source.repository, digest, location, life);

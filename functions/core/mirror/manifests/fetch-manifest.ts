@@ -3,7 +3,12 @@ import { type Manifest, readManifest } from '../../oci/manifest.ts';
 import type { Reference } from '../../oci/reference.ts';
 import type { Repository } from '../../oci/repository.ts';
 import type { Source } from '../../sources/source.ts';
-import { acrossInstances, type ReadResult, writeWithRetry } from '../across-instances.ts';
+import {
+  type Answered,
+  acrossInstances,
+  type ReadResult,
+  writeWithRetry,
+} from '../across-instances.ts';
 import type { Context } from '../context.ts';
 import { enqueueFills } from '../enqueue-fills.ts';
 import type { FetchedManifest } from '../flights.ts';
@@ -34,8 +39,8 @@ export function fetchManifest(
     return cached === undefined || cached === 'busy' ? cached : { kind: 'found', cached };
   };
   return context.flights.manifests.run(key, () =>
-    acrossInstances(context, `manifest:${key}`, readResult, () =>
-      fetchFromUpstream(context, source, digest),
+    acrossInstances(context, `manifest:${key}`, readResult, (answered) =>
+      fetchFromUpstream(context, source, digest, answered),
     ),
   );
 }
@@ -44,6 +49,7 @@ async function fetchFromUpstream(
   context: Context,
   source: Source,
   digest: Digest,
+  answered: Answered,
 ): Promise<FetchedManifest> {
   const { registry } = source.repository;
   const copy = await context.manifests.findManifest(digest, registry);
@@ -51,13 +57,14 @@ async function fetchFromUpstream(
   if (copy !== undefined) {
     const head = await source.headManifest(reference);
     if (head.kind === 'found') {
+      answered();
       return { kind: 'found', cached: await storeManifest(context, source.repository, copy) };
     }
     // An upstream that is a cache itself may know more by GET.
     const mayKnowMore = head.kind === 'absent' && !source.isWellKnown;
     if (head.kind !== 'unsupported' && !mayKnowMore) return head;
   }
-  return pullManifest(context, source, reference);
+  return pullManifest(context, source, reference, answered);
 }
 
 /** GETs a manifest from the upstream, which is what upstreams count as a pull. */
@@ -65,9 +72,11 @@ export async function pullManifest(
   context: Context,
   source: Source,
   reference: Reference,
+  answered?: Answered,
 ): Promise<FetchedManifest> {
   context.ledger.count({ pullsMade: 1 });
   const fetched = await source.getManifest(reference);
+  answered?.();
   if (fetched.kind !== 'found') return fetched;
   const cached = await storeManifest(context, source.repository, fetched.manifest);
   return { kind: 'found', cached };

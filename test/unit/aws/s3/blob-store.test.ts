@@ -97,6 +97,16 @@ describe.skipIf(process.env.TEST_S3 !== undefined)('blobs in S3', () => {
       expect(location?.kind).toBe('redirect');
     });
 
+    test('of a blob that many clients request at once costs one read of the index', async () => {
+      const locate = () => opened.proxied.locate(smallDigest);
+      const atOnce = () => Promise.all(Array.from({ length: 50 }, locate));
+      const { proxy } = opened.dynamoDb;
+      expect(await proxy.during(atOnce)).toEqual(['GetItem']);
+      await put(small);
+      expect(await proxy.during(atOnce)).toEqual(['GetItem']);
+      expect((await locate())?.kind).toBe('redirect');
+    });
+
     test('gives a range, and no more than GET', async () => {
       await put(small);
       const url = await urlOf(smallDigest);

@@ -28,6 +28,8 @@ class Instances {
   refuses = false;
   since: number | undefined;
   result: { readonly from: number } | undefined;
+  /** How long the store takes to write the answer, in ms. */
+  writes = 0;
   leases: Partial<Leases> = {};
   readonly #real = new MemoryLeases(this.time.now);
   readonly #random = madeRandom(1);
@@ -68,13 +70,15 @@ class Instances {
       asked.read += 1;
       return this.isBusy() ? 'busy' : this.result;
     };
-    const work = async (): Promise<{ readonly from: number } | Refused> => {
+    const work = async (answered: () => void): Promise<{ readonly from: number } | Refused> => {
       asked.work += 1;
       const from = asked.work;
       const takes = this.takes(from);
       if (takes === undefined) return new Promise<never>(() => undefined);
       await time.sleep(takes);
       if (this.refuses) return { kind: 'absent' };
+      answered();
+      await time.sleep(this.writes);
       this.result = { from };
       return this.result;
     };
@@ -147,6 +151,15 @@ describe('instances that need the same result', () => {
     // Those who were not quick enough ask once more, and then wait again.
     expect(instances.asked.acquire).toBeLessThan(120);
     expect(instances.passed).toBeLessThan(9_000);
+  });
+
+  it('do not take over while a slow store is written', async () => {
+    const instances = new Instances();
+    instances.takes = () => 4_000;
+    instances.writes = 5_000;
+    const results = await instances.runAll(50);
+    expect(results.every((result) => 'from' in result && result.from === 1)).toBe(true);
+    expect(instances.asked.work).toBe(1);
   });
 
   it('notice at once that the holder failed', async () => {
