@@ -6,16 +6,18 @@ import {
   noCounts,
   type SeenRateLimit,
 } from '../../core/ports/ledger.ts';
+import { RateLimitReports } from '../../core/ports/rate-limit-reports.ts';
 import { type Item, keyItem, number, numberOf, text, textOf } from './item.ts';
 import { countersKey, rateLimitPartition } from './item-keys.ts';
 import type { DynamoDbTable } from './table.ts';
 
 /**
- * The ledger of all instances. Rate limits are written at once, because they apply to every instance.
- * Counts stay in memory until `flush`, which the platform calls about once a minute and on shutdown.
+ * The ledger of all instances. Counts, and most rate limits, stay in memory until `flush`, which the
+ * platform calls about once a minute and on shutdown.
  */
 export class DynamoDbLedger implements Ledger {
   readonly #table: DynamoDbTable;
+  readonly #reports = new RateLimitReports();
   #unwritten: Counters = noCounts;
 
   constructor(table: DynamoDbTable) {
@@ -23,10 +25,19 @@ export class DynamoDbLedger implements Ledger {
   }
 
   async recordRateLimit(seen: SeenRateLimit): Promise<void> {
-    await this.#table.put(rateLimitItem(seen), {
-      condition: 'attribute_not_exists(#pk) OR #seen <= :seen',
-      values: { ':seen': number(seen.seen) },
-    });
+    if (this.#reports.isDue(seen)) await this.#write(seen);
+  }
+
+  async #write(report: SeenRateLimit): Promise<void> {
+    try {
+      await this.#table.put(rateLimitItem(report), {
+        condition: 'attribute_not_exists(#pk) OR #seen <= :seen',
+        values: { ':seen': number(report.seen) },
+      });
+    } catch (error) {
+      this.#reports.failed(report);
+      throw error;
+    }
   }
 
   async rateLimits(): Promise<readonly SeenRateLimit[]> {
@@ -34,7 +45,7 @@ export class DynamoDbLedger implements Ledger {
     for await (const items of this.#table.pages({ pk: rateLimitPartition })) {
       for (const item of items) found.push(readRateLimit(item));
     }
-    return found;
+    return this.#reports.merge(found);
   }
 
   count(added: Partial<Counters>): void {
@@ -51,10 +62,11 @@ export class DynamoDbLedger implements Ledger {
   }
 
   /**
-   * Writes the counts. If it rejects, the next flush writes them too; they are counted twice only if
+   * Writes the counts and the rate limits. If it rejects, the next flush writes them too; they are counted twice only if
    * the table applied them and its response was lost.
    */
   async flush(): Promise<void> {
+    await Promise.all(this.#reports.take().map((report) => this.#write(report)));
     const added = this.#unwritten;
     const names = counterNames.filter((name) => added[name] !== 0);
     if (names.length === 0) return;

@@ -8,6 +8,7 @@ import {
   noCounts,
   type SeenRateLimit,
 } from '../../core/ports/ledger.ts';
+import { RateLimitReports } from '../../core/ports/rate-limit-reports.ts';
 import type { Runtime } from '../../core/ports/runtime.ts';
 import * as statements from './statements.ts';
 
@@ -18,12 +19,13 @@ const flushDelay = 5_000;
 const overdue = 30_000;
 
 /**
- * The ledger of all isolates. Rate limits are written at once, because they apply to every isolate;
- * counts a few seconds later, by the request that counted first.
+ * The ledger of all isolates. Counts, and most rate limits, are written a few seconds later, by the
+ * request that counted first.
  */
 export class D1Ledger implements Ledger {
   readonly #database: D1Database;
   readonly #runtime: Pick<Runtime, 'now' | 'waitUntil'>;
+  readonly #reports = new RateLimitReports();
   #unwritten: Counters = noCounts;
   #flushDue: number | undefined;
 
@@ -32,24 +34,40 @@ export class D1Ledger implements Ledger {
     this.#runtime = runtime;
   }
 
-  async recordRateLimit({ registry, account, rate, seen }: SeenRateLimit): Promise<void> {
-    await this.#database
-      .prepare(statements.putRateLimit)
-      .bind(registry, account, JSON.stringify(rate), seen)
-      .run();
+  async recordRateLimit(report: SeenRateLimit): Promise<void> {
+    if (this.#reports.isDue(report)) return this.#write(report);
+    if (this.#reports.hasKept) this.#flushSoon();
+  }
+
+  async #write(report: SeenRateLimit): Promise<void> {
+    const { registry, account, rate, seen } = report;
+    try {
+      await this.#database
+        .prepare(statements.putRateLimit)
+        .bind(registry, account, JSON.stringify(rate), seen)
+        .run();
+    } catch (error) {
+      this.#reports.failed(report);
+      throw error;
+    }
   }
 
   async rateLimits(): Promise<readonly SeenRateLimit[]> {
     const listing = this.#database.prepare(statements.getRateLimits);
     const { results } = await listing.all<Account & { rate: string; seen: number }>();
-    return results.map(({ rate, ...row }) => {
+    const stored = results.map(({ rate, ...row }) => {
       const { limit, remaining, windowSeconds }: RateLimit = JSON.parse(rate);
       return { ...row, rate: { limit, remaining, windowSeconds } };
     });
+    return this.#reports.merge(stored);
   }
 
   count(added: Partial<Counters>): void {
     this.#unwritten = addCounts(this.#unwritten, added);
+    this.#flushSoon();
+  }
+
+  #flushSoon(): void {
     const now = this.#runtime.now();
     if (this.#flushDue !== undefined && now < this.#flushDue + overdue) return;
     this.#flushDue = now + flushDelay;
@@ -65,11 +83,12 @@ export class D1Ledger implements Ledger {
     return addCounts(this.#unwritten, stored ?? noCounts);
   }
 
-  /** Writes the counts. If it rejects, the next flush writes them too. */
+  /** Writes the counts and the rate limits. If it rejects, the next flush writes the counts too. */
   async flush(): Promise<void> {
+    this.#flushDue = undefined;
+    await Promise.all(this.#reports.take().map((report) => this.#write(report)));
     const added = this.#unwritten;
     this.#unwritten = noCounts;
-    this.#flushDue = undefined;
     const values = counterNames.map((name) => added[name]);
     if (values.every((count) => count === 0)) return;
     try {

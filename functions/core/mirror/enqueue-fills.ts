@@ -40,19 +40,21 @@ export async function enqueueFills(context: Context, jobs: readonly FillJob[]): 
   await Promise.all((leases ?? []).map((lease) => context.leases.release(lease)));
 }
 
-/** The same for one fill that another instance probably queued: waiting by reads costs less. */
+/** The same for one fill, which another instance probably queued: so it looks before it writes. */
 export async function enqueueFill(context: Context, job: FillJob): Promise<void> {
   const key = keyOf(job);
   if (context.memory.queued.get(key) !== undefined) return;
-  if (context.missingBlobs.otherInstancesFill) {
-    const state = await context.attempt.leases.look(leaseKey(key));
-    if (state === 'busy') return;
-    if (state !== 'failed' && state.isHeld) {
-      context.memory.queued.set(key, true, believedLife);
-      return;
+  return context.flights.enqueues.run(key, async () => {
+    if (context.missingBlobs.otherInstancesFill) {
+      const state = await context.attempt.leases.look(leaseKey(key));
+      if (state === 'busy') return;
+      if (state !== 'failed' && state.isHeld) {
+        context.memory.queued.set(key, true, believedLife);
+        return;
+      }
     }
-  }
-  await enqueueFills(context, [job]);
+    await enqueueFills(context, [job]);
+  });
 }
 
 /** Leases of fills that no instance queued; undefined if there are none that could tell. */

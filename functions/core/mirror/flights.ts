@@ -26,6 +26,8 @@ export function createFlights(runtime: Pick<Runtime, 'waitUntil'>) {
     tagLists: new SingleFlight<TagList | Unobtained>(runtime),
     tagPages: new SingleFlight<TagSegment | Unobtained>(runtime),
     referrers: new SingleFlight<FetchedReferrers | Unobtained>(runtime),
+    /** Of the fill of a blob that a client requested. */
+    enqueues: new SingleFlight<void>(runtime),
     evictions: new SingleFlight<void>(runtime),
   };
 }

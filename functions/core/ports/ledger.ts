@@ -51,8 +51,9 @@ export function addCounts(counters: Counters, added: Partial<Counters>): Counter
 /**
  * What upstreams said is left of the rate limits, and what was served.
  *
- * Counts may be written late and in batches: a crash loses at most the last minute of them. Of two
- * reports of one account the one seen later remains.
+ * Counts and rate limits may be written late and in batches: a crash loses at most the last minute of
+ * them. That nothing is left, and a Retry-After, are written at once. Of two reports of one account the
+ * one seen later remains.
  */
 export interface Ledger {
   recordRateLimit(seen: SeenRateLimit): Promise<void>;

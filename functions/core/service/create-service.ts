@@ -50,7 +50,6 @@ export function createService(
       fetch: platform.fetch,
       runtime,
       ledger: ports.ledger,
-      isShared: missingBlobs.otherInstancesFill,
       readPassword: (place) => platform.readPassword(place),
     }),
     limits: { maxBlobBytes, storeBytes },

@@ -12,7 +12,6 @@ import type { UpstreamFetch } from '../upstream/connection.ts';
 import { HostWaits } from './host-waits.ts';
 import type { MirroredUpstream } from './mirrored-upstream.ts';
 import { PullLimit } from './pull-limit.ts';
-import { rateLimitWriter } from './rate-limit-reports.ts';
 import { upstreamWithPassword } from './rotating-password.ts';
 
 /** What the clients of upstreams need from a platform. */
@@ -20,8 +19,6 @@ interface UpstreamPlatform {
   readonly fetch: UpstreamFetch;
   readonly runtime: Runtime;
   readonly ledger: Ledger;
-  /** True if other instances write to the ledger, too. */
-  readonly isShared?: boolean;
   /** Rejects with an Error that names the place and says why it cannot be read. */
   readPassword(place: PasswordPlace): Promise<string>;
 }
@@ -34,7 +31,7 @@ export function openUpstreams(
   configured: Config['upstreams'],
   platform: UpstreamPlatform,
 ): ReadonlyMap<string, MirroredUpstream> {
-  const record = recordRateLimits(platform);
+  const record = recordRateLimits(platform.ledger, platform.runtime);
   return new Map(
     [...configured].map(([registry, policy]) => {
       const waits = new HostWaits(platform.runtime);
@@ -103,13 +100,8 @@ export async function unreadablePasswords(
 }
 
 /** Observes the clients' events, and writes the rate limits among them to the ledger. */
-function recordRateLimits({
-  ledger,
-  runtime,
-  isShared = false,
-}: UpstreamPlatform): (event: UpstreamEvent) => void {
-  const writer = { recordRateLimit: rateLimitWriter(ledger, isShared) };
-  const { recordRateLimit } = tolerate(writer, (event) => runtime.observe(event));
+function recordRateLimits(ledger: Ledger, runtime: Runtime): (event: UpstreamEvent) => void {
+  const { recordRateLimit } = tolerate(ledger, (event) => runtime.observe(event));
   return (event) => {
     runtime.observe(event);
     if (event.kind !== 'rate-limit') return;
