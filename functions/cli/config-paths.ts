@@ -11,7 +11,7 @@ export function resolvePaths(json: unknown, folder: string): void {
     }
     if (scalar?.kind === 'listen') {
       changeAt(json, path, (text) =>
-        text.replace(/^unix:(?:\/\/)?(.+)$/, (_, socket) => `unix:${resolve(folder, socket)}`),
+        text.replace(/^unix:(?:\/\/)?([^$~].*)$/, (_, socket) => `unix:${resolve(folder, socket)}`),
       );
     }
   }
@@ -22,9 +22,9 @@ function ofAccounts(path: readonly string[]): readonly string[] {
   return path.flatMap((part) => (part === 'credentials' ? ['accounts', anyEntry] : [part]));
 }
 
-/** False for a blank, which is a mistake, and for the PEM text of an authority. */
+/** False for the PEM text of an authority, and for mistakes: a blank, `$HOME/data`, `~/data`. */
 function isPath(text: string): boolean {
-  return text.trim() !== '' && !text.includes('-----BEGIN');
+  return /^(?!~\/|\$).*\S/.test(text) && !text.includes('-----BEGIN');
 }
 
 /** Changes the strings at a path, which may lead through all upstreams and accounts. */

@@ -26,16 +26,12 @@ export async function loadConfig(
   if ('problems' in text) return { ...text, notes: [] };
   if (file !== undefined) resolvePaths(text.ok, resolve(dirname(file)));
   const { files, ...parsed } = parseConfig(text.ok, environment, options);
-  const unreadable = await Promise.all(
-    Array.from(files, ([path, named]) => fileProblem(path, named)),
-  );
+  const found = 'problems' in parsed ? parsed.problems : [];
+  // A path that is a mistake by itself is not looked for.
+  const named = Array.from(files).filter(([path]) => found.every((one) => one.path !== path));
+  const unreadable = await Promise.all(named.map(([path, one]) => fileProblem(path, one)));
   const certificate = await checkCertificate(files);
-  const problems = [
-    ...text.duplicates,
-    ...('problems' in parsed ? parsed.problems : []),
-    ...unreadable.flat(),
-    ...certificate.problems,
-  ];
+  const problems = [...text.duplicates, ...found, ...unreadable.flat(), ...certificate.problems];
   if (problems.length > 0) return { problems, notes: [] };
   return { ...parsed, notes: [...parsed.notes, ...certificate.notes] };
 }

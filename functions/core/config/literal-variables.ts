@@ -4,10 +4,10 @@ import type { Overlay } from './overlay.ts';
 import { isVariableName, type Mistake, type Path, pathText } from './problems.ts';
 
 /** `$NAME` at the beginning, or `${NAME}` anywhere. `robot$name` is a user name in Harbor. */
-const variable = /^\$(\w+)|\$\{(\w+)\}/;
+const variable = /^(?:unix:)?\$(\w+)|\$\{(\w+)\}/;
 
 /** The keys that hold paths of files and folders. */
-const paths = /^(?:data|tls\.(?:cert|key)|upstreams\..+\.(?:ca|password\.file))$/;
+const paths = /(?:^|\.)(?:data|cert|key|ca|file|dockerConfig)$/;
 
 /** Finds texts that a shell would expand: `$NAME`, `${NAME}` and, in a path, `~/`. */
 export function literalVariables(overlay: Overlay): Mistake[] {

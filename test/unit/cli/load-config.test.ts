@@ -114,3 +114,13 @@ test('a certificate that expires soon is worth a warning, but no mistake', async
     expect.stringMatching(/^tls\.cert: the certificate in \S+old\.pem expires on \d{4}-\d\d-\d\dT/),
   ]);
 });
+
+test('a path that a shell would expand is a mistake, once, and is not made absolute', async () => {
+  const paths = { cert: '$CERTS/one.pem', key: '~/one.key' };
+  expect(await mistakesIn({ tls: paths, data: '$HOME/data', listen: 'unix:$RUN/p.sock' })).toEqual([
+    'tls.cert: variables such as $CERTS are not expanded; write the value, or set PULLFRONT_TLS_CERT',
+    'tls.key: "~" is not expanded; write the path',
+    'data: variables such as $HOME are not expanded; write the value, or set PULLFRONT_DATA',
+    'listen: variables such as $RUN are not expanded; write the value, or set PULLFRONT_LISTEN',
+  ]);
+});
