@@ -86,7 +86,7 @@ async function importDigest(
   if (source.isWellKnown) return undefined;
   const key = manifestKey(source.repository, digest);
   const isImported = await context.flights.digestImports.run(key, async () => {
-    if (!mayImport(context, source, key)) return false;
+    if (!(await mayImport(context, source, key))) return false;
     const tagged = await tagOf(context, source, digest);
     const check = tagged && (await importTag(context, source, tagged.tag, tagged.record));
     return method === 'HEAD' || check?.kind === 'found';

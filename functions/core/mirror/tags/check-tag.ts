@@ -87,7 +87,7 @@ async function check(context: Context, checked: CheckedTag): Promise<TagCheck> {
   const head = await source.headManifest({ kind: 'tag', tag });
   const isKnown = known !== undefined && refusalOf(known)?.isConfirmed !== true;
   const mayBeImported = head.kind === 'absent' && !isKnown;
-  if (mayBeImported && mayImport(context, source, key)) return checkByGet(context, checked);
+  if (mayBeImported && (await mayImport(context, source, key))) return checkByGet(context, checked);
   if (head.kind === 'absent' || head.kind === 'denied') {
     if (isConfirmable(context, known)) return checkByGet(context, checked);
     return recordRefusal(context, checked, head, false);
@@ -108,7 +108,7 @@ export async function importTag(
   const key = `${source.key}:${tag}`;
   const checked = { source, tag, key, known, othersWait: false };
   return context.flights.imports.run(key, async () =>
-    mayImport(context, source, key) ? checkByGet(context, checked) : undefined,
+    (await mayImport(context, source, key)) ? checkByGet(context, checked) : undefined,
   );
 }
 
@@ -151,7 +151,7 @@ async function recordTag(
   if (known !== undefined && changed) {
     const fetched = await fetchManifest(context, source, found.digest);
     if (fetched.kind === 'absent') {
-      if (mayImport(context, source, checked.key)) return checkByGet(context, checked);
+      if (await mayImport(context, source, checked.key)) return checkByGet(context, checked);
       throw missingManifest(source.repository, tag);
     }
     if (fetched.kind !== 'found') return fetched;

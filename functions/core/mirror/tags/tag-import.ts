@@ -1,6 +1,7 @@
 import type { Digest } from '../../oci/digest.ts';
 import type { TagRecord } from '../../ports/manifest-store.ts';
 import type { Source } from '../../sources/source.ts';
+import { acquireLease } from '../across-instances.ts';
 import type { Context } from '../context.ts';
 import { getManifest, manifestKey } from '../manifests/manifest-cache.ts';
 
@@ -17,13 +18,16 @@ const searchInterval = 5_000;
 const mostTags = 20;
 
 /**
- * True if an upstream may know more about a name by GET, and no GET tried that within a minute. Takes the
- * turn. Never true at a well-known registry: names that do not exist must not cost pulls there.
+ * True if an upstream may know more about a name by GET, and no instance tried that within a minute. Takes
+ * the turn: a lease that is never released. Never true at a well-known registry: names that do not exist
+ * must not cost pulls there.
  */
-export function mayImport({ memory }: Context, source: Source, name: string): boolean {
+export async function mayImport(context: Context, source: Source, name: string): Promise<boolean> {
+  const { memory } = context;
   if (source.isWellKnown || memory.imports.get(name) !== undefined) return false;
   memory.imports.set(name, true, importInterval);
-  return true;
+  // While leases are unavailable, each instance has a turn.
+  return (await acquireLease(context, `import:${name}`, importInterval)) !== undefined;
 }
 
 /** A tag that names a manifest, or an index that names it, and its record; undefined if none is known. */

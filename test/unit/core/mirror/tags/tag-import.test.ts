@@ -57,6 +57,15 @@ describe('an upstream that imports an image when its tag is pulled', () => {
     expect(await asked(pull())).toEqual(['absent', 'HEAD nope', 'GET nope']);
   });
 
+  it('once a minute for all instances', async () => {
+    expect(await asked(test.tag('evil.test/team/app', 'nope'))).toHaveLength(3);
+    test.pass(21_000);
+    test.restart();
+    expect(await asked(test.tag('evil.test/team/app', 'nope'))).toEqual(['absent', 'HEAD nope']);
+    test.pass(minute);
+    expect(await asked(test.tag('evil.test/team/app', 'nope'))).toHaveLength(3);
+  });
+
   it('and knows no digest until then: a GET of the tag gets it', async () => {
     test.evil.hidden = 'digests';
     expect(await asked(test.tag('evil.test/team/app', '1'))).toEqual([
