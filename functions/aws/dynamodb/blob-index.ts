@@ -69,10 +69,14 @@ export class DynamoDbBlobIndex implements BlobIndex {
 
   async condemn(digest: Digest, since: number): Promise<StoredBlob | undefined> {
     const row = condemnedKey({ digest, since });
+    let wasStored = false;
     for (let attempt = 0; attempt < mostAttempts; attempt++) {
       const blob = await this.get(digest);
-      if (blob === undefined || blob.isDeleting || blob.condemned === since) return undefined;
+      if (blob === undefined || blob.isDeleting) return undefined;
       const { size, stored, condemned: before } = blob;
+      // If an attempt was refused, its answer was lost before.
+      if (before === since) return wasStored ? { digest, size, stored } : undefined;
+      wasStored = before === undefined;
       const isDone = await transact(this.#table, [
         {
           change: blobItemKey(digest),
