@@ -71,7 +71,8 @@ export class WorkingCopy {
   /** Ends the tests that run, and removes the copy. */
   remove(): void {
     this.#end();
-    rmSync(this.#folder, { recursive: true, force: true });
+    // What was ended may still be writing.
+    rmSync(this.#folder, { recursive: true, force: true, maxRetries: 5 });
   }
 
   #end(): void {

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { passThroughAll } from '../../../../../functions/core/mirror/blobs/background-fill.ts';
 import type { RunningMirror } from '../../../../../functions/core/mirror/create-mirror.ts';
 import { UpstreamError } from '../../../../../functions/core/ports/upstream-error.ts';
@@ -122,6 +122,15 @@ describe('an image whose blobs cannot be had', () => {
     expect(test.upstream.count(`GET blob ${name}@${layer}`)).toBe(1);
   });
 
+  it('is not served because the registry redirects to a host that is not reached', async () => {
+    test.upstream.redirects = true;
+    block();
+    await test.blob(name, layer);
+    test.pass(60 * second);
+    expect(await kindOf('one')).toBe('unobtainable');
+    expect(test.upstream.count('LOCATE')).toBe(0);
+  });
+
   it('is served again as soon as it is complete', async () => {
     const unblock = block();
     await test.blob(name, layer);
@@ -133,6 +142,14 @@ describe('an image whose blobs cannot be had', () => {
   it.each(['absent', 'denied'] as const)('is refused as well if they are %s', async (kind) => {
     test.upstream.openBlob = async () => ({ kind });
     await test.blob(name, layer);
+    expect(await kindOf('one')).toBe('unobtainable');
+  });
+
+  it('is refused as well if they are absent where other instances fill', async () => {
+    await open({ missingBlobs: passThroughAll });
+    await test.tag(name, 'one');
+    test.upstream.openBlob = async () => ({ kind: 'absent' });
+    expect(await test.blob(name, layer)).toEqual({ kind: 'absent' });
     expect(await kindOf('one')).toBe('unobtainable');
   });
 
@@ -192,9 +209,12 @@ describe('an index, for a client that does not fall back', () => {
   });
 
   it('is refused for a minute after the registry refused one of its manifests', async () => {
+    const store = vi.spyOn(test.store.manifests, 'putHold');
     test.upstream.getManifest = async () => ({ kind: 'absent' });
     expect(await committed(arm64.manifest.digest)).toBe('absent');
     expect(await committed('all')).toBe('unobtainable');
+    // Clients choose the digests.
+    expect(store).not.toHaveBeenCalled();
     test.pass(60 * second);
     expect(await committed('all')).toBe('found');
   });
