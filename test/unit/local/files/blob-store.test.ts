@@ -103,6 +103,13 @@ test('a file that somebody removed is forgotten when it is asked for', async () 
   expect((await store.put(wanted, sourceOf(content)).done).kind).toBe('stored');
 });
 
+test('a follower of a stored blob whose file is gone is told which blob', async () => {
+  await store.put(wanted, sourceOf(content)).done;
+  const again = store.put(wanted, sourceOf(content));
+  await unlink(fileOf(digest.slice(7)));
+  await expect(bytesOf(again.follow?.() ?? new ReadableStream())).rejects.toThrow(digest);
+});
+
 test('a file that somebody cut short is removed when it is asked for', async () => {
   await store.put(wanted, sourceOf(content)).done;
   await truncate(fileOf(digest.slice(7)), 1000);
