@@ -57,7 +57,8 @@ test('an account of variables alone', () => {
       PULLFRONT_UPSTREAMS_DOCKER_IO_CREDENTIALS_PASSWORD_SECRET: 'hub',
     },
   );
-  const credentials = { username: 'me', password: { secret: 'hub' } };
+  const password = { secret: 'hub' };
+  const credentials = { username: 'me', password, for: 'quota', readers: [] };
   expect(config.upstreams.get('docker.io')?.credentials).toEqual(credentials);
 });
 

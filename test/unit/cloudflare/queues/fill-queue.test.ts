@@ -118,10 +118,11 @@ describe('a job that is retried', () => {
       retry: (options: unknown) => retried.push(options),
     };
     const deliveries: number[] = [];
-    await workOn({ messages: [message] }, async (_: FillJob, delivery: number) => {
+    const handle = async (_: FillJob, delivery: number) => {
       deliveries.push(delivery);
       return { kind: 'retry', afterSeconds, reason: 'busy' };
-    });
+    };
+    await workOn({ messages: [message] }, handle, { fills: { send: async () => undefined } });
     expect(retried).toEqual([{ delaySeconds: expected }]);
     expect(deliveries).toEqual([3]);
   });
