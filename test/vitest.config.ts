@@ -71,7 +71,7 @@ const config = defineConfig({
   test: {
     coverage,
     // Most suites wait for servers, so more of them than there are cores can run at once.
-    maxWorkers: 4,
+    maxWorkers: 6,
     // For tools that read this file; the projects have globs of their own.
     include: ['test/**/*.test.ts'],
     projects: [

@@ -20,7 +20,7 @@ export const suites: Readonly<Record<string, readonly string[]>> = {
     'unit/core/config/resolved',
   ],
   'core/headers': ['conformance/core', 'unit/core/upstream/remote-manifests'],
-  'core/mirror': ['conformance/core', 'faults/local', 'faults/two-registries'],
+  'core/mirror': ['conformance/core', 'faults/local/odd-content', 'faults/two-registries'],
   'core/oci': ['conformance/core'],
   'core/ports': [
     'contract/aws-dynamodb',
@@ -32,7 +32,7 @@ export const suites: Readonly<Record<string, readonly string[]>> = {
   'core/registry': ['conformance/core', 'conformance/local'],
   'core/service': ['conformance/local', 'conformance/edge', 'strangers/local'],
   'core/signing': ['unit/core/signing/presigner.sdk'],
-  'core/sources': ['unit/core/sources/source-health', 'faults/local'],
+  'core/sources': ['unit/core/sources/source-health', 'faults/local/outages'],
   'core/upstream': ['unit/core/upstream/remote-manifests', 'unit/core/upstream/auth/authorization'],
   local: ['contract/embedded', 'faults/crash'],
   memory: ['contract/memory'],

@@ -12,14 +12,20 @@ import { describeSilentHosts } from './silent-hosts.ts';
 import { describeUpstreamDown } from './upstream-down.ts';
 import { describeUpstreamLimited } from './upstream-limited.ts';
 
-/** Runs all faults that can happen to every form of the mirror. */
-export function describeFaults<Mirror extends RestartableMirror>(target: Target<Mirror>): void {
+/** Faults that can happen to every form: what upstreams and clients send. */
+export function describeOddContent<Mirror extends RestartableMirror>(target: Target<Mirror>): void {
   describe(target.name, () => {
     describeBrokenBodies(target);
     describeHostileManifests(target);
     describeImageIndexes(target);
     describeManyClients(target);
     describeOddUpstreams(target);
+  });
+}
+
+/** Faults that can happen to every form: upstreams that refuse, are silent, limited or down. */
+export function describeOutages<Mirror extends RestartableMirror>(target: Target<Mirror>): void {
+  describe(target.name, () => {
     describeOneRepository(target);
     describeRefusals(target);
     describeSilentHosts(target);

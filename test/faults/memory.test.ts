@@ -1,11 +1,15 @@
 import { MemoryMirror } from '../forms/memory.ts';
-import { describeFaults } from './every-fault.ts';
+import { describeOddContent, describeOutages } from './every-fault.ts';
+import type { Target } from './scene.ts';
 
 /** The server in the process of the test, with its stores in memory. */
-describeFaults({
+const memory: Target<MemoryMirror> = {
   name: 'memory',
   followsFills: true,
   outlivesProcess: false,
   start: MemoryMirror.start,
   storedBytes: (mirror) => mirror.storedBytes(),
-});
+};
+
+describeOddContent(memory);
+describeOutages(memory);

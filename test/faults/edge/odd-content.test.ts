@@ -1,0 +1,4 @@
+import { describeOddContent } from '../every-fault.ts';
+import { edgeWorker } from './edge-worker.ts';
+
+describeOddContent(edgeWorker);

@@ -1,0 +1,4 @@
+import { describeOddContent } from '../every-fault.ts';
+import { oneMachine } from '../one-machine.ts';
+
+describeOddContent(oneMachine);

@@ -1,0 +1,4 @@
+import { describeOutages } from '../every-fault.ts';
+import { oneMachine } from '../one-machine.ts';
+
+describeOutages(oneMachine);
