@@ -18,8 +18,10 @@ import {
   type TagRecord,
   type UpstreamLocation,
 } from '../core/ports/manifest-store.ts';
+import type { PublicRepository } from '../core/ports/public-repositories.ts';
 import { BoundedRows } from './bounded-rows.ts';
 import { ManifestTable } from './manifest-table.ts';
+import { MemoryPublicRepositories } from './public-repositories.ts';
 
 /** The size of a list's entry without its text, in bytes. */
 const entryWeight = 100;
@@ -48,6 +50,7 @@ export class MemoryManifestStore implements ManifestStore {
   readonly #referrers: BoundedRows<ReferrersList>;
   readonly #locations: BoundedCache<UpstreamLocation>;
   readonly #holds: BoundedCache<Map<string, Hold>>;
+  readonly #public: MemoryPublicRepositories;
 
   constructor({ now, indexBytes }: MemoryManifestStoreOptions) {
     this.#now = now;
@@ -57,6 +60,7 @@ export class MemoryManifestStore implements ManifestStore {
     this.#referrers = new BoundedRows(indexBytes / 8);
     this.#locations = new BoundedCache(mostLocations, now);
     this.#holds = new BoundedCache(mostHolders, now);
+    this.#public = new MemoryPublicRepositories(now);
   }
 
   async getTag(repository: Repository, tag: string): Promise<TagRecord | undefined> {
@@ -187,6 +191,18 @@ export class MemoryManifestStore implements ManifestStore {
     const holds = this.#holds.get(key) ?? new Map<string, Hold>();
     keepNewest(holds, hold.digest, hold, mostHolds);
     this.#holds.set(key, holds, holdLife);
+  }
+
+  async getPublic(repositories: readonly Repository[]): Promise<readonly PublicRepository[]> {
+    return this.#public.getPublic(repositories);
+  }
+
+  async putPublic(repository: Repository, seen: number): Promise<void> {
+    return this.#public.putPublic(repository, seen);
+  }
+
+  async removePublic(repository: Repository): Promise<void> {
+    return this.#public.removePublic(repository);
   }
 
   async leastRecentlyPulled(limit: number): Promise<readonly PulledManifest[]> {

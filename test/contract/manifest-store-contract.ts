@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Repository } from '../../functions/core/oci/repository.ts';
+import { type Repository, repositoryKey } from '../../functions/core/oci/repository.ts';
 import type { Hold, ManifestStore, TagRecord } from '../../functions/core/ports/manifest-store.ts';
 import { imageOf, madeDigest, manifestOf } from './made-content.ts';
 import type { OpenedPort } from './opened-port.ts';
@@ -165,6 +165,28 @@ export function describeManifestStoreContract(
           expect((await store.listGone({ limit: 4, last: strange })).entries).toEqual([]);
         }
         expect((await store.listGone({ limit: 2, last: 'docker.io' })).entries).toHaveLength(2);
+      });
+    });
+
+    describe('public repositories', () => {
+      test('are those that were seen to be public and not withdrawn since', async () => {
+        const now = Date.now();
+        const old = { ...alpine, name: 'library/old' };
+        await store.putPublic(alpine, now - 10);
+        await store.putPublic(dashed, now - 3);
+        await store.putPublic(nested, now);
+        await store.putPublic(alpine, now);
+        await store.removePublic(dashed);
+        await store.removePublic(elsewhere);
+        await store.putPublic(old, 1);
+        const reopened = await opened.reopen();
+        const found = await reopened.getPublic([alpine, dashed, elsewhere, old, alpine]);
+        const keys = [...new Set(found.map(({ key, seen }) => `${key} ${seen - now}`))];
+        expect(keys).toEqual([`${repositoryKey(alpine)} 0`]);
+        expect(await reopened.getPublic([])).toEqual([]);
+        expect(await reopened.getPublic([nested])).toEqual([
+          { key: repositoryKey(nested), seen: now },
+        ]);
       });
     });
 

@@ -18,6 +18,7 @@ import type { Key } from './item.ts';
  * | list            | list#R           | name[#version] | GetItem; a long one also a Query            |
  * | location        | location#R@D     | location       | GetItem                                     |
  * | hold            | hold#R           | D              | Query                                       |
+ * | public          | public#R         | public         | BatchGetItem                                |
  * | lease           | lease#name       | lease          | UpdateItem; GetItem by waiting instances    |
  * | rate limit      | rate-limit       | account        | Query                                       |
  * | counters        | ledger           | counters       | GetItem                                     |
@@ -95,6 +96,11 @@ export function locationKey(repository: Repository, digest: Digest): Key {
 
 export function holdPartition(repository: Repository): string {
   return `hold#${repositoryKey(repository)}`;
+}
+
+/** The key of the note that a repository is public. */
+export function publicKey(repository: string): Key {
+  return { pk: `public#${repository}`, sk: 'public' };
 }
 
 /** The key of a lease. Names have at most 600 characters, keys at most 2,048 bytes. */

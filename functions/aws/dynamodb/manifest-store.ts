@@ -15,6 +15,7 @@ import type {
   TagRecord,
   UpstreamLocation,
 } from '../../core/ports/manifest-store.ts';
+import type { PublicRepository } from '../../core/ports/public-repositories.ts';
 import { type RecordLives, recordLives } from '../../core/sources/record-lives.ts';
 import { listHolds, putHold } from './hold-items.ts';
 import { keyItem, number, numberOf, text, textOf } from './item.ts';
@@ -27,11 +28,13 @@ import {
   locationKey,
   manifestItemKey,
   manifestPartition,
+  publicKey,
   tagPartition,
 } from './item-keys.ts';
 import { getList, putList } from './list-items.ts';
 import { isLive, type LargeManifests, readEntry, readManifestItem } from './manifest-item.ts';
 import { pageOfNames } from './name-pages.ts';
+import { getPublic, putPublic } from './public-items.ts';
 import { leastRecentlyPulled, markPulled } from './pulls.ts';
 import { putManifest } from './put-manifest.ts';
 import { removeManifest } from './remove-manifest.ts';
@@ -211,6 +214,18 @@ export class DynamoDbManifestStore implements ManifestStore {
 
   putHold(repository: Repository, hold: Hold): Promise<void> {
     return putHold(this.#table, holdPartition(repository), hold);
+  }
+
+  getPublic(repositories: readonly Repository[]): Promise<readonly PublicRepository[]> {
+    return getPublic(this.#table, repositories, this.#now());
+  }
+
+  putPublic(repository: Repository, seen: number): Promise<void> {
+    return putPublic(this.#table, repository, seen);
+  }
+
+  async removePublic(repository: Repository): Promise<void> {
+    await this.#table.remove(publicKey(repositoryKey(repository)));
   }
 
   leastRecentlyPulled(limit: number): Promise<readonly PulledManifest[]> {

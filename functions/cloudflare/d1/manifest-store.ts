@@ -15,6 +15,7 @@ import { goneCursor, pageOfGone } from '../../core/ports/gone-tags.ts';
 import { type Hold, holdLife, type ManifestStore } from '../../core/ports/manifest-store.ts';
 import { D1Lists } from './lists.ts';
 import { busyIfOverloaded } from './overload.ts';
+import { d1PublicRepositories } from './public-repositories.ts';
 import * as statements from './statements.ts';
 import { TagCleanup } from './tag-cleanup.ts';
 import { type GoneRow, readGone, readTag, type TagRow, tagValues } from './tag-rows.ts';
@@ -205,6 +206,8 @@ export function d1ManifestStore(
       ]);
       await busyIfOverloaded(putting);
     },
+
+    ...d1PublicRepositories(database, now),
 
     async leastRecentlyPulled(limit) {
       const listing = bound(statements.leastRecentlyPulled, limit);

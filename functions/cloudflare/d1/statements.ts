@@ -117,6 +117,12 @@ export const listHolds = `SELECT digest, ${holdColumns} FROM holds
 export const putHold = put('holds', ['repository', 'digest'], holdColumns);
 export const removeOldHolds = `DELETE FROM holds WHERE since <= ?1`;
 
+export const getPublic = `SELECT repository AS key, seen FROM public_repositories
+  WHERE repository IN (SELECT value FROM json_each(?1)) AND seen > ?2`;
+export const putPublic = put('public_repositories', ['repository'], ['seen']);
+export const removePublic = `DELETE FROM public_repositories WHERE repository = ?1`;
+export const removeOldPublic = `DELETE FROM public_repositories WHERE seen <= ?1`;
+
 // If the row was deleted, fences continue from the clock.
 export const acquireLease = `INSERT INTO leases (name, fence, expires) VALUES (?1, ?2, ?3)
   ON CONFLICT (name) DO UPDATE SET fence = max(leases.fence + 1, excluded.fence),

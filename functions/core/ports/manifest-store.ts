@@ -4,6 +4,7 @@ import type { Manifest, ManifestContents } from '../oci/manifest.ts';
 import type { Page, PageRequest } from '../oci/page.ts';
 import type { Referrers } from '../oci/referrers-index.ts';
 import type { Repository } from '../oci/repository.ts';
+import type { PublicRepositories } from './public-repositories.ts';
 
 /** A former target of a tag. */
 export interface FormerTag {
@@ -136,7 +137,7 @@ export type Consistency = 'strong' | 'eventual';
  * `storedMediaType`, a tag's is empty unless it is servable, and descriptors go through
  * `readDescriptor` or, in lists of referrers, `readReferrerList`.
  */
-export interface ManifestStore {
+export interface ManifestStore extends PublicRepositories {
   getTag(
     repository: Repository,
     tag: string,

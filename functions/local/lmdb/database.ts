@@ -38,7 +38,7 @@ export type IndexDatabase = ReturnType<typeof openIndexDatabase>;
 export function openIndexDatabase(folder: string) {
   const root = open({
     path: join(folder, 'index'),
-    maxDbs: 16,
+    maxDbs: 32,
     overlappingSync: false,
     eventTurnBatching: false,
   });
@@ -73,6 +73,8 @@ export function openIndexDatabase(folder: string) {
     referrers: table<ReferrersList, Pair>('referrers'),
     /** [repository, digest] */
     holds: table<Hold, Pair>('holds'),
+    /** repository: when it was last seen to be public, in ms since 1970. */
+    publicRepositories: table<number, string>('public'),
     /** [registry, account] */
     rateLimits: table<SeenRateLimit, Pair>('rate-limits'),
     /** `total` */

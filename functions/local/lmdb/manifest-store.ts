@@ -28,10 +28,12 @@ import type {
   TagRecord,
   UpstreamLocation,
 } from '../../core/ports/manifest-store.ts';
+import type { PublicRepository } from '../../core/ports/public-repositories.ts';
 import type { IndexDatabase } from './database.ts';
 import { listHolds, putHold } from './hold-rows.ts';
 import { addManifest, isEmpty, recordPull, removeManifest, under } from './manifest-rows.ts';
 import { NameLimit, type NameLimitOptions } from './name-limit.ts';
+import { getPublic, putPublic } from './public-rows.ts';
 
 /** The index in LMDB. Reads are synchronous lookups in a memory map; writes wait for the disk. */
 export class LmdbManifestStore implements ManifestStore {
@@ -197,6 +199,19 @@ export class LmdbManifestStore implements ManifestStore {
   async putHold(repository: Repository, hold: Hold): Promise<void> {
     const key = repositoryKey(repository);
     await this.#index.write(() => putHold(this.#index, key, hold, this.#now()));
+  }
+
+  async getPublic(repositories: readonly Repository[]): Promise<readonly PublicRepository[]> {
+    return getPublic(this.#index, repositories.map(repositoryKey), this.#now());
+  }
+
+  async putPublic(repository: Repository, seen: number): Promise<void> {
+    await this.#index.write(() => putPublic(this.#index, repositoryKey(repository), seen));
+  }
+
+  async removePublic(repository: Repository): Promise<void> {
+    const { publicRepositories, write } = this.#index;
+    await write(() => void publicRepositories.remove(repositoryKey(repository)));
   }
 
   async leastRecentlyPulled(limit: number): Promise<readonly PulledManifest[]> {
