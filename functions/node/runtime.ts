@@ -6,8 +6,8 @@ import type { Runtime } from '../core/ports/runtime.ts';
 export interface NodeRuntime {
   readonly runtime: Runtime;
   /**
-   * Waits for background work, at most `milliseconds` if given. Unfinished work continues, on Lambda
-   * with the next event.
+   * Waits for background work, at most `milliseconds` if given, or longer for work that must keep the
+   * process awake. Unfinished work continues, on Lambda with the next event.
    */
   settled(milliseconds?: number): Promise<void>;
 }
@@ -15,12 +15,18 @@ export interface NodeRuntime {
 /** Creates the runtime of this process. */
 export function nodeRuntime(observe: (event: MirrorEvent) => void): NodeRuntime {
   const background = new Set<Promise<unknown>>();
+  /** By the clock of `performance`. */
+  const awakeUntil = new Map<Promise<unknown>, number>();
   const runtime: Runtime = {
     now: Date.now,
     observe,
-    waitUntil(work) {
+    waitUntil(work, awake) {
       background.add(work);
-      const forget = () => background.delete(work);
+      if (awake !== undefined) awakeUntil.set(work, performance.now() + awake);
+      const forget = () => {
+        background.delete(work);
+        awakeUntil.delete(work);
+      };
       work.then(forget, forget);
     },
     createHash(algorithm) {
@@ -34,15 +40,24 @@ export function nodeRuntime(observe: (event: MirrorEvent) => void): NodeRuntime 
     runtime,
     async settled(milliseconds) {
       if (background.size === 0) return;
-      let timer: NodeJS.Timeout | undefined;
-      const timeout = new Promise<true>((resolve) => {
-        if (milliseconds !== undefined) timer = setTimeout(resolve, milliseconds, true);
-      });
-      // Background work may start more of it.
-      while (background.size > 0) {
-        if ((await Promise.race([Promise.allSettled(background), timeout])) === true) break;
-      }
-      clearTimeout(timer);
+      await settledOf(background, milliseconds);
+      if (awakeUntil.size === 0) return;
+      const left = Math.max(...awakeUntil.values()) - performance.now();
+      if (left > 0) await settledOf(awakeUntil, left);
     },
   };
+}
+
+type Works = Pick<Map<Promise<unknown>, unknown>, 'size' | 'keys'>;
+
+/** Waits until there is no work any more, at most `milliseconds` if given: work may start more of it. */
+async function settledOf(works: Works, milliseconds: number | undefined): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<true>((resolve) => {
+    if (milliseconds !== undefined) timer = setTimeout(resolve, milliseconds, true);
+  });
+  while (works.size > 0) {
+    if ((await Promise.race([Promise.allSettled(works.keys()), timeout])) === true) break;
+  }
+  clearTimeout(timer);
 }

@@ -20,6 +20,7 @@ import type { Situation } from './exchange.ts';
 const policy: UpstreamPolicy = {
   tagTtl: 300_000,
   maxStale: 86_400_000,
+  revalidate: 'before',
   onDeleted: 'refuse',
   immutableTags: [],
   allow: [],

@@ -49,7 +49,7 @@ export function createMetricLog(
 
 /** All metrics with their dimensions. infra/aws builds its dashboard and alarms from them. */
 export const metrics = {
-  /** Answered requests. `cache` is hit, revalidated, miss, stale, kept or none. */
+  /** Answered requests. `cache` is hit, revalidated, revalidating, miss, stale, kept or none. */
   Requests: { unit: 'Count', by: ['cache', 'kind'] },
   /** Manifests served to GET without an upstream pull. */
   PullsAvoided: { unit: 'Count', by: [] },

@@ -9,7 +9,7 @@ export function workerRuntime(observe: (event: MirrorEvent) => void): Runtime {
   return {
     now: () => Date.now(),
     observe,
-    waitUntil,
+    waitUntil: (work) => waitUntil(work),
     createHash: nativeHashes(createHash),
     sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
     random: Math.random,

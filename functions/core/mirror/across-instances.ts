@@ -2,7 +2,13 @@ import { steadyClock } from '../concurrency/steady-clock.ts';
 import type { Lease, LeaseState } from '../ports/leases.ts';
 import type { Consistency } from '../ports/manifest-store.ts';
 import type { Context } from './context.ts';
-import { type NotedRefusal, noteOfError, noteOfResult, readNote } from './lease-note.ts';
+import {
+  type LeaseNote,
+  type NotedRefusal,
+  noteOfError,
+  noteOfResult,
+  readNote,
+} from './lease-note.ts';
 
 /**
  * How long a lease lasts, in ms. Shorter than `patience`, so that one waiting instance takes over from a
@@ -49,10 +55,7 @@ export async function acrossInstances<Result extends object>(
   since = context.runtime.now(),
 ): Promise<Result | NotedRefusal> {
   const { runtime } = context;
-  const note = (text: string | undefined) => {
-    const read = readNote(text, runtime.now());
-    return read !== undefined && 'at' in read && read.at <= since ? undefined : read;
-  };
+  const note = notesSince(runtime, since);
   // The clock may be set back while it waits.
   const clock = steadyClock(() => runtime.now());
   const deadline = clock() + patience;
@@ -76,6 +79,44 @@ export async function acrossInstances<Result extends object>(
     lease = await acquireLease(context, key, leaseLife);
   }
   if (lease === 'failed') return work(ignored);
+  return workWith(context, lease, readResult, work, note);
+}
+
+/**
+ * The same for work that nothing waits for: undefined if another instance is doing it.
+ */
+export async function unlessElsewhere<Result extends object>(
+  context: LeaseContext,
+  key: string,
+  readResult: ReadResult<Result>,
+  work: (answered: Answered) => Promise<Result>,
+  since: number,
+): Promise<Result | NotedRefusal | undefined> {
+  const lease = await acquireLease(context, key, leaseLife);
+  if (lease === undefined) return undefined;
+  if (lease === 'failed') return work(ignored);
+  return workWith(context, lease, readResult, work, notesSince(context.runtime, since));
+}
+
+type ReadNote = (text: string | undefined) => LeaseNote | undefined;
+
+/** Reads notes, and ignores refusals received before `since` (ms since 1970). */
+function notesSince(runtime: LeaseContext['runtime'], since: number): ReadNote {
+  return (text) => {
+    const read = readNote(text, runtime.now());
+    return read !== undefined && 'at' in read && read.at <= since ? undefined : read;
+  };
+}
+
+/** Does the work as the holder of its lease. */
+async function workWith<Result extends object>(
+  context: LeaseContext,
+  lease: Lease,
+  readResult: ReadResult<Result>,
+  work: (answered: Answered) => Promise<Result>,
+  note: ReadNote,
+): Promise<Result | NotedRefusal> {
+  const { runtime } = context;
   const held = new KeptLease(context, lease);
   let kept: string | undefined;
   try {

@@ -13,6 +13,8 @@ export type Flights = ReturnType<typeof createFlights>;
 export function createFlights(runtime: Pick<Runtime, 'waitUntil'>) {
   return {
     tags: new SingleFlight<TagCheck>(runtime),
+    /** Of tags whose clients have their answers, where other instances check as well. */
+    backgroundChecks: new SingleFlight<TagCheck | undefined>(runtime),
     /** Of tags by GET, from upstreams that are caches themselves. */
     imports: new SingleFlight<TagCheck | undefined>(runtime),
     /** The same for a digest; true if the manifest can be had by now. */

@@ -44,6 +44,8 @@ export function createMemory(manifestBytes: number, now: () => number) {
     blobRefusals: new BoundedCache<Refused>(10_000, now),
     /** Tags that the upstream was recently asked to confirm for a client. */
     confirmed: new BoundedCache<true>(10_000, now),
+    /** When a tag's check after an answer began, in ms since 1970; before all times if it failed. */
+    backgroundChecks: new BoundedCache<number>(10_000, now),
     /** Names that a GET recently tried to import at an upstream that is a cache itself. */
     imports: new BoundedCache<true>(10_000, now),
     /** The tag that was last seen to name a manifest. */

@@ -54,6 +54,11 @@ export type Provenance =
   | { readonly kind: 'hit'; readonly ttl: number | undefined }
   /** From the store or memory, after the upstream confirmed by HEAD that it is current. */
   | { readonly kind: 'revalidated'; readonly ttl: number }
+  /**
+   * From the store or memory, out of date: the upstream is asked after the answer. `ttl` is the rest of its
+   * freshness in seconds, at most 0.
+   */
+  | { readonly kind: 'revalidating'; readonly ttl: number }
   /** Fetched from the upstream for this request or a concurrent one. */
   | { readonly kind: 'miss' }
   /** Out of date, but the upstream failed. `age` is in seconds since the last confirmation. */

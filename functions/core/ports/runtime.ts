@@ -14,8 +14,11 @@ export interface Runtime {
   now(): number;
   /** Logs and counts an event. Neither throws nor waits. */
   observe(event: MirrorEvent): void;
-  /** Keeps the platform awake for work that outlives the request. The work must not reject. */
-  waitUntil(work: Promise<unknown>): void;
+  /**
+   * Keeps the platform awake for work that outlives the request. The work must not reject. A platform that
+   * freezes between requests does not freeze within `awake` ms while the work is running.
+   */
+  waitUntil(work: Promise<unknown>, awake?: number): void;
   /** Web Crypto cannot hash a stream, so the platform must. */
   createHash(algorithm: DigestAlgorithm): StreamingHash;
   /** Resolves after this many ms, but never before the event loop has turned. */

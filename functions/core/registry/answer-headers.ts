@@ -108,6 +108,9 @@ export function cacheStatus(provenance: Provenance): string {
         : `Pullfront; hit; ttl=${Math.floor(provenance.ttl)}`;
     case 'revalidated':
       return `Pullfront; fwd=stale; ttl=${Math.floor(provenance.ttl)}; detail=revalidated`;
+    case 'revalidating':
+      // A ttl below 0 says how long ago it became stale (RFC 9211 §2.4); the detail is RFC 5861's term.
+      return `Pullfront; hit; ttl=${Math.min(0, Math.floor(provenance.ttl))}; detail=stale-while-revalidate`;
     case 'miss':
       return 'Pullfront; fwd=miss';
     case 'stale':

@@ -4,6 +4,8 @@ import type { RepositoryPattern } from '../oci/repository.ts';
 export interface UpstreamPolicy {
   /** How long a tag is served without asking the upstream. */
   readonly tagTtl: number;
+  /** Whether a tag older than that is confirmed before the answer or after it. */
+  readonly revalidate: 'before' | 'behind';
   /** How long after its last confirmation a tag may be served while the upstream fails. */
   readonly maxStale: number;
   /** Whether an image that is gone upstream is still served. */

@@ -13,6 +13,7 @@ import { createMirror, type RunningMirror } from '../../../functions/core/mirror
 import type { MirrorEvent } from '../../../functions/core/ports/event.ts';
 import type { RemoteRepository } from '../../../functions/core/ports/upstream.ts';
 import { createSigner } from '../../../functions/core/signing/presigner.ts';
+import type { UpstreamPolicy } from '../../../functions/core/sources/upstream-policy.ts';
 import { MemoryManifests } from '../../standins/dynamodb/memory-manifests.ts';
 import { makeImage } from '../../standins/images/image.ts';
 import { randomLayer } from '../../standins/images/layer.ts';
@@ -44,7 +45,10 @@ export class ColdStorm {
   /** How many fills were queued. */
   queued = 0;
 
-  constructor() {
+  readonly #policy: UpstreamPolicy;
+
+  constructor(policy: Partial<UpstreamPolicy> = {}) {
+    this.#policy = { ...defaultPolicy, delivery: 'redirect', ...policy };
     this.upstream.redirects = true;
     this.upstream.add(repository.name, image, '1');
   }
@@ -61,12 +65,7 @@ export class ColdStorm {
     const index = new DynamoDbBlobIndex(table);
     return createMirror(
       {
-        upstreams: new Map([
-          [
-            'docker.io',
-            { upstream: this.upstream, policy: { ...defaultPolicy, delivery: 'redirect' } },
-          ],
-        ]),
+        upstreams: new Map([['docker.io', { upstream: this.upstream, policy: this.#policy }]]),
         limits: { maxBlobBytes: 1e12, storeBytes: Number.POSITIVE_INFINITY },
         memoryBytes: 1_000_000,
         markInterval: 3_600_000,

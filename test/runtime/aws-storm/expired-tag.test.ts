@@ -4,8 +4,8 @@ import { ColdStorm } from './cold-storm.ts';
 
 afterEach(() => vi.unstubAllGlobals());
 
-function newStorm(): ColdStorm {
-  const storm = new ColdStorm();
+function newStorm(policy?: ConstructorParameters<typeof ColdStorm>[0]): ColdStorm {
+  const storm = new ColdStorm(policy);
   const { setTimeout, clearTimeout } = storm.time.timers;
   vi.stubGlobal('setTimeout', setTimeout);
   vi.stubGlobal('clearTimeout', clearTimeout);
@@ -13,8 +13,8 @@ function newStorm(): ColdStorm {
 }
 
 /** Instances that have an image in memory whose tag has just expired. */
-async function expired(count: number) {
-  const storm = newStorm();
+async function expired(count: number, policy?: ConstructorParameters<typeof ColdStorm>[0]) {
+  const storm = newStorm(policy);
   const instances = Array.from({ length: count }, () => storm.open());
   await storm.pull(instances.slice(0, 1));
   await storm.complete();
@@ -90,6 +90,48 @@ describe('an expired tag that many instances request at the same moment', () => 
     storm.table.broken = 'lease';
     expect(kinds(await storm.resolve(instances))).toEqual(['revalidated']);
     expect(storm.asked()).toMatchObject({ 'HEAD manifest': 20 });
+  });
+});
+
+describe('an expired tag that is served before it is confirmed', () => {
+  const behind = { revalidate: 'behind' } as const;
+
+  it.each([1, 500])('costs %d instances one HEAD and one write of it', async (count) => {
+    const { storm, instances, began } = await expired(count, behind);
+    storm.upstream.asked.length = 0;
+    expect(kinds(await storm.resolve(instances))).toEqual(['revalidating']);
+    // The upstream alone takes 100 ms; those that find the lease held do not wait for it.
+    expect(storm.time.now() - began).toBeLessThan(100);
+    await storm.pass(2_000);
+    expect(storm.asked()).toEqual({ 'HEAD manifest': 1, 'GET manifest': 0, 'LOCATE blob': 0 });
+    expect(storm.table.calls.get('PutItem tag')).toBe(1);
+    expect(kinds(await storm.resolve([storm.open(), ...instances]))).toEqual(['hit']);
+    expect(storm.asked()).toMatchObject({ 'HEAD manifest': 1 });
+  });
+
+  it('is new for all of them after the check, for one HEAD and one GET', async () => {
+    const { storm, instances } = await expired(100, behind);
+    storm.move();
+    expect(kinds(await storm.resolve(instances))).toEqual(['revalidating']);
+    await storm.pass(2_000);
+    expect(kinds(await storm.resolve(instances))).toEqual(['hit']);
+    expect(storm.asked()).toMatchObject({ 'HEAD manifest': 1, 'GET manifest': 1 });
+  });
+
+  it('is checked by another instance once the lease of one that froze is over', async () => {
+    const { storm, instances } = await expired(2, behind);
+    storm.upstream.hangingHeads = 1;
+    const [frozen, other] = instances;
+    if (frozen === undefined || other === undefined) throw new Error('there are two');
+    expect(await storm.resolve([frozen])).toEqual(['revalidating']);
+    await storm.pass(1_000);
+    expect(await storm.resolve([other])).toEqual(['revalidating']);
+    expect(storm.asked()).toMatchObject({ 'HEAD manifest': 1 });
+    await storm.pass(6_000);
+    expect(await storm.resolve([other])).toEqual(['revalidating']);
+    await storm.pass(1_000);
+    expect(await storm.resolve([other])).toEqual(['hit']);
+    expect(storm.asked()).toMatchObject({ 'HEAD manifest': 2 });
   });
 });
 

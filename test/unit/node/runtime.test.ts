@@ -29,3 +29,17 @@ test('without work nothing is waited for', async () => {
   // Longer than a test may take.
   await settled(3_600_000);
 });
+
+test('an answer waits longer for work that must keep the process awake, and only for that', async () => {
+  const { runtime, settled } = nodeRuntime(() => undefined);
+  runtime.waitUntil(new Promise(() => undefined));
+  let checked = false;
+  const check = new Promise((resolve) => setTimeout(resolve, 60)).then(() => {
+    checked = true;
+  });
+  runtime.waitUntil(check, 5000);
+  await settled(1);
+  expect(checked).toBe(true);
+  runtime.waitUntil(new Promise(() => undefined), 30);
+  await settled(1);
+});

@@ -4,9 +4,10 @@ import type { Consistency, TagRecord } from '../../ports/manifest-store.ts';
 import type { ManifestHead, Refused } from '../../ports/upstream.ts';
 import { UpstreamError } from '../../ports/upstream-error.ts';
 import type { Source } from '../../sources/source.ts';
-import { acrossInstances, writeWithRetry } from '../across-instances.ts';
+import { acrossInstances, unlessElsewhere, writeWithRetry } from '../across-instances.ts';
 import type { Context } from '../context.ts';
 import type { TagCheck } from '../flights.ts';
+import type { NotedRefusal } from '../lease-note.ts';
 import { fetchManifest, pullManifest } from '../manifests/fetch-manifest.ts';
 import { manifestKey } from '../manifests/manifest-cache.ts';
 import { refusalLife } from '../memory.ts';
@@ -57,6 +58,31 @@ export function checkTag(
 }
 
 /**
+ * The same for a tag that no client waits for. Undefined if another instance is checking it: its record is
+ * read with the next request.
+ */
+export function checkTagUnlessElsewhere(
+  context: Context,
+  source: Source,
+  tag: string,
+  known: TagRecord,
+): Promise<TagCheck | undefined> {
+  if (!context.missingBlobs.otherInstancesFill) return checkTag(context, source, tag, known);
+  const key = `${source.key}:${tag}`;
+  const checked = { source, tag, key, known, othersWait: true };
+  return context.flights.backgroundChecks.run(key, async () => {
+    const outcome = await unlessElsewhere(
+      context,
+      `tag:${key}`,
+      (consistency) => newerRecord(context, checked, consistency),
+      () => check(context, checked),
+      context.runtime.now() - refusalLife,
+    );
+    return outcome && readRefusal(context, checked, outcome);
+  });
+}
+
+/**
  * One of all instances asks the upstream; the others wait for the record, or for the note of a refusal.
  * A refusal that is remembered elsewhere counts as well, unless a client wants the tag confirmed.
  */
@@ -65,15 +91,23 @@ async function checkOnce(
   checked: CheckedTag,
   mustConfirm: boolean,
 ): Promise<TagCheck> {
-  const { source, tag, key, known } = checked;
   const now = context.runtime.now();
   const outcome = await acrossInstances(
     context,
-    `tag:${key}`,
+    `tag:${checked.key}`,
     (consistency) => newerRecord(context, checked, consistency),
     () => check(context, checked),
     mustConfirm ? now : now - refusalLife,
   );
+  return readRefusal(context, checked, outcome);
+}
+
+/** Remembers a refusal that another instance noted. */
+async function readRefusal(
+  context: Context,
+  { source, tag, key, known }: CheckedTag,
+  outcome: TagCheck | NotedRefusal,
+): Promise<TagCheck> {
   if (!('until' in outcome)) return outcome;
   context.memory.refusals.set(key, { kind: outcome.kind }, outcome.until - context.runtime.now());
   // Its record says since when the tag is refused.

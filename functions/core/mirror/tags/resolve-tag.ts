@@ -4,11 +4,13 @@ import { UpstreamError } from '../../ports/upstream-error.ts';
 import type { Source } from '../../sources/source.ts';
 import type { UpstreamPolicy } from '../../sources/upstream-policy.ts';
 import type { Context } from '../context.ts';
-import { isComplete, whyChildLacks, whyUnservable } from '../manifests/completeness.ts';
+import { whyUnservable } from '../manifests/completeness.ts';
 import { serveFetchedManifest } from '../manifests/fetch-manifest.ts';
 import { getManifest, manifestOutcome } from '../manifests/manifest-cache.ts';
 import type { ManifestOutcome, Method, Provenance } from '../mirror.ts';
+import { serveBehind } from './background-check.ts';
 import { checkTag, importTag, missingManifest } from './check-tag.ts';
+import { lastImage } from './last-image.ts';
 import { mayOutlive, refusalOf } from './tag-record.ts';
 
 /** How long a client that could get a stale copy waits for the upstream, in ms. */
@@ -17,7 +19,7 @@ export const patience = 2_000;
 /** A client can have a tag confirmed once in this time, in ms. */
 const confirmInterval = 5_000;
 
-/** Serves a tag: fresh, else confirmed by the upstream, else stale. */
+/** Serves a tag: fresh, else before or after the upstream confirms it, else stale. */
 export async function resolveTag(
   context: Context,
   source: Source,
@@ -47,6 +49,8 @@ export async function resolveTag(
     const last = await serveLast(context, source, record, recentFailure);
     if (last !== undefined) return last;
   }
+  const behind = mustConfirm ? undefined : await serveBehind(context, source, tag, record);
+  if (behind !== undefined) return behind;
   const hasLast = record !== undefined && mayOutlive(record, policy, context.runtime.now());
   const callsBefore = source.upstreamCalls;
   const check = checkTag(context, source, tag, record, isConfirming);
@@ -70,6 +74,7 @@ export async function resolveTag(
       const latest = record && (context.memory.tags.get(key) ?? record);
       return (await serveLast(context, source, latest)) ?? checked;
     }
+    context.memory.backgroundChecks.delete(key);
     const isNew = checked.changed && source.upstreamCalls > callsBefore;
     const provenance: Provenance = isNew
       ? { kind: 'miss' }
@@ -165,11 +170,8 @@ async function serveLast(
 ): Promise<ManifestOutcome | undefined> {
   const now = context.runtime.now();
   if (record === undefined || !mayOutlive(record, source.policy, now)) return undefined;
-  const cached = await getManifest(context, source.repository, record.digest);
-  if (cached === undefined || !(await isComplete(context, source.repository, cached))) {
-    return undefined;
-  }
-  if ((await whyChildLacks(context, source, cached, true)) !== undefined) return undefined;
+  const cached = await lastImage(context, source, record);
+  if (cached === undefined) return undefined;
   const refusal = refusalOf(record);
   if (refusal?.isConfirmed) return manifestOutcome(cached, { kind: 'kept', since: refusal.since });
   const age = Math.max(0, Math.floor((now - record.checked) / 1000));

@@ -21,6 +21,7 @@ const minute = 60_000;
 /** A policy with the product's defaults. */
 export const defaultPolicy: UpstreamPolicy = {
   tagTtl: 5 * minute,
+  revalidate: 'before',
   maxStale: 30 * 24 * 60 * minute,
   onDeleted: { keepFor: 180 * 24 * 60 * minute, minimumAge: 7 * 24 * 60 * minute },
   immutableTags: [],

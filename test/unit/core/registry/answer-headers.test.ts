@@ -14,6 +14,7 @@ import { parseTarget } from '../../../../functions/core/registry/route.ts';
 const hit = { kind: 'hit', ttl: 119.9 } as const;
 const pinned = { kind: 'hit', ttl: undefined } as const;
 const revalidated = { kind: 'revalidated', ttl: 300 } as const;
+const revalidating = { kind: 'revalidating', ttl: -30 } as const;
 const miss = { kind: 'miss' } as const;
 const stale = { kind: 'stale', age: 9, reason: 'r' } as const;
 const kept = { kind: 'kept', since: 0 } as const;
@@ -23,6 +24,7 @@ describe('Cache-Status', () => {
     [hit, 'Pullfront; hit; ttl=119'],
     [pinned, 'Pullfront; hit'],
     [revalidated, 'Pullfront; fwd=stale; ttl=300; detail=revalidated'],
+    [revalidating, 'Pullfront; hit; ttl=-30; detail=stale-while-revalidate'],
     [miss, 'Pullfront; fwd=miss'],
     [stale, 'Pullfront; hit; detail=stale'],
     [kept, 'Pullfront; hit; detail=kept'],
@@ -35,6 +37,7 @@ describe('Cache-Control', () => {
     [pinned, immutable, immutable],
     [revalidated, 'public, max-age=300, no-transform', 'public, max-age=300, no-transform'],
     [miss, 'public, max-age=60, no-transform', 'no-cache, no-transform'],
+    [revalidating, 'no-cache, no-transform', 'no-cache, no-transform'],
     [stale, 'no-cache, no-transform', 'no-cache, no-transform'],
     [kept, 'no-cache, no-transform', 'no-cache, no-transform'],
   ])('of %j', (provenance, ofTag, ofList) => {

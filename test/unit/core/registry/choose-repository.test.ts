@@ -10,6 +10,7 @@ import type { UpstreamPolicy } from '../../../../functions/core/sources/upstream
 const policy: UpstreamPolicy = {
   tagTtl: 1000,
   maxStale: 1000,
+  revalidate: 'before',
   onDeleted: 'refuse',
   immutableTags: [],
   allow: [],
