@@ -72,7 +72,7 @@ export function openConnections(
         return new Response(isEmpty ? null : webBody(body), init);
       } catch (error) {
         // The number is not a valid status. Without a reader the body would keep its connection.
-        discard(body);
+        body.on('error', () => undefined).destroy();
         throw error;
       }
     },
@@ -84,7 +84,10 @@ export function openConnections(
 
 type ResponseData = Dispatcher.ResponseData;
 
-/** Rejects as soon as the signal aborts: undici ignores it while it waits for a connection. */
+/**
+ * Rejects as soon as the signal aborts: undici ignores it while it waits for a connection. A response
+ * that arrives later is ended by undici.
+ */
 async function untilAborted(
   request: Promise<ResponseData>,
   signal: AbortSignal,
@@ -97,17 +100,7 @@ async function untilAborted(
   });
   try {
     return await Promise.race([request, aborted]);
-  } catch (error) {
-    request.then(
-      ({ body }) => discard(body),
-      () => undefined,
-    );
-    throw error;
   } finally {
     signal.removeEventListener('abort', onAbort);
   }
-}
-
-function discard(body: ResponseData['body']): void {
-  body.on('error', () => undefined).destroy();
 }

@@ -1,6 +1,9 @@
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, statSync, unlinkSync } from 'node:fs';
 import {
+  chmod,
+  chown,
   mkdir,
   mkdtemp,
   readFile,
@@ -12,8 +15,8 @@ import {
 } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { dirname, join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { openDataFolder } from '../../../functions/local/data-folder.ts';
 import { openEmbeddedStore } from '../../../functions/local/open.ts';
 import { bundleChild, StoreProcess } from './store-process.ts';
@@ -119,6 +122,47 @@ test('a process whose lock is replaced in the moment after it took over from a d
   const other = createServer().listen(path);
   await opening;
   await new Promise((resolve) => other.close(resolve));
+});
+
+/** Runs a program by another user than root; only root can. */
+const asOther = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups'];
+
+describe.runIf(process.getuid?.() === 0)('a data folder that this user may not use', () => {
+  let bundle: Awaited<ReturnType<typeof bundleChild>>;
+
+  beforeAll(async () => {
+    bundle = await bundleChild(new URL('./store-child.ts', import.meta.url));
+    await chmod(dirname(bundle.path), 0o755);
+  });
+  afterAll(() => bundle.remove());
+
+  test.each([
+    [
+      'root',
+      0,
+      'belongs to root, and this process runs as user 65534; change the owner (chown -R 65534 ',
+    ],
+    [
+      'a user',
+      1234,
+      'belongs to user 1234, and this process runs as user 65534; run it as user 1234, change',
+    ],
+    ['this user, by its mode', 65_534, '; see its mode'],
+  ])('belongs to %s', async (_, owner, reason) => {
+    await chmod(base, 0o755);
+    const data = join(base, 'data');
+    await (await openDataFolder(data)).release();
+    await chown(data, owner, owner);
+    await chmod(data, 0o500);
+    const { stdout } = spawnSync(
+      '/usr/bin/env',
+      [...asOther, process.execPath, bundle.path, data],
+      { encoding: 'utf8', input: '' },
+    );
+    const path = await realpath(data);
+    expect(stdout).toContain(`cannot use the data folder ${path}: permission denied`);
+    expect(stdout).toContain(reason);
+  });
 });
 
 describe('the format of a data folder', () => {

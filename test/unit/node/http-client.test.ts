@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTcpServer } from 'node:net';
@@ -198,6 +199,28 @@ test('an aborted request ends also while it waits for a connection', async () =>
   controller.abort(new Error('too late'));
   await expect(waiting).rejects.toThrow('too late');
   for (const response of taken) await response.body?.cancel();
+});
+
+test.each([
+  ['before', (abort: () => void) => abort()],
+  ['in the same turn as', (abort: () => void) => queueMicrotask(abort)],
+  ['right after', (abort: () => void) => process.nextTick(abort)],
+])('a request that is aborted %s its headers arrive keeps no connection', async (_, schedule) => {
+  const url = await serving((request, response) => {
+    if (request.url === '/') response.end('fine');
+    else response.writeHead(200, { 'content-length': 1000 }).write('x');
+  });
+  const { fetch } = connections();
+  let controller = new AbortController();
+  const onHeaders = () => schedule(() => controller.abort(new Error('too late')));
+  subscribe('undici:request:headers', onHeaders);
+  for (let at = 0; at < 64; at++) {
+    controller = new AbortController();
+    const fetched = fetch(`${url}slow`, init({ signal: controller.signal }));
+    await expect(fetched.then((response) => response.text())).rejects.toThrow();
+  }
+  unsubscribe('undici:request:headers', onHeaders);
+  expect(await (await fetch(url, init())).text()).toBe('fine');
 });
 
 test('a manifest does not wait for the connections of blobs', async () => {

@@ -162,4 +162,21 @@ describe('authorization', () => {
     const other = clientOf(server.url, { credentials, realms: ['localhost'] });
     expect(await other.upstream.listTags(other.at('a/b'))).toEqual(found);
   });
+
+  test.each([
+    ['is believed of a registry that is known to answer HEAD', true, scope, 'denied'],
+    ['is not believed of another', false, scope, 'unsupported'],
+    ['is not believed if the token opens all', true, 'aws', 'unsupported'],
+  ])('a 401 to HEAD despite a token %s', async (_, answersHead, scope, kind) => {
+    await using server = await startScripted();
+    const wanted = decodeURIComponent(scope);
+    const bearer = `Bearer realm="${server.url.href}token",scope="${wanted}"`;
+    server.expect(
+      { path: `/token?scope=${scope}`, answer: { body: '{"token":"opaque"}' } },
+      { method: 'HEAD', path: '/v2/a/b/manifests/1', answer: refused(bearer), times: 2 },
+    );
+    const { upstream, at } = clientOf(server.url, { answersHead });
+    expect(await upstream.headManifest(at('a/b'), { kind: 'tag', tag: '1' })).toEqual({ kind });
+    server.verify();
+  });
 });
