@@ -7,7 +7,7 @@ import { jsonLog } from '../core/observe/log.ts';
 import type { Ports } from '../core/ports/ports.ts';
 import type { Runtime } from '../core/ports/runtime.ts';
 import type { Platform } from '../core/service/platform.ts';
-import { unreadablePasswords } from '../core/sources/open-sources.ts';
+import { unreadableAccounts } from '../core/sources/open-sources.ts';
 import { variablesOf, type WorkerEnvironment } from './bindings.ts';
 import { D1Leases } from './d1/leases.ts';
 import { D1Ledger } from './d1/ledger.ts';
@@ -45,7 +45,7 @@ export function openPlatform(built: Resolved, environment: WorkerEnvironment): W
     log.event('error', 'variable ignored', { variable: path, reason: message });
   }
   runtime.waitUntil(
-    unreadablePasswords(configuration.upstreams, readPassword).then((unreadable) => {
+    unreadableAccounts(configuration.upstreams, { readPassword }).then((unreadable) => {
       for (const password of unreadable) log.event('error', 'password unreadable', { ...password });
     }),
   );

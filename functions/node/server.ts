@@ -8,7 +8,7 @@ import { authorityOf } from '../core/config/units.ts';
 import { logEvent } from '../core/observe/event-line.ts';
 import { reasonOf } from '../core/ports/tolerate.ts';
 import { createService } from '../core/service/create-service.ts';
-import { unreadablePasswords } from '../core/sources/open-sources.ts';
+import { unreadableAccounts } from '../core/sources/open-sources.ts';
 import type { CertificateCheck } from './http/certificate.ts';
 import { createHandler } from './http/handler.ts';
 import { listen } from './http/listener.ts';
@@ -82,7 +82,7 @@ export async function startServer(
     // Without its password the mirror could not pull what is private.
     const unreadable = await passwordMistakes(config, platform);
     if (unreadable.length > 0) throw new Error(unreadable.join('; '));
-    await attachMetrics(metrics, platform);
+    await attachMetrics(metrics, platform, config);
     const service = createService(config, platform, { metrics: () => metrics.page() });
     const { mirror } = service;
     const handler = createHandler({
@@ -163,17 +163,21 @@ async function passwordMistakes(
   { upstreams }: Config,
   platform: ServerPlatform,
 ): Promise<string[]> {
-  const unreadable = await unreadablePasswords(upstreams, (place) => platform.readPassword(place));
+  const unreadable = await unreadableAccounts(upstreams, platform);
   return unreadable.map(
     ({ registry, reason }) => `cannot read the password for ${registry}: ${reason}`,
   );
 }
 
 /** Adds the metrics of the stores, and the rate limits that they remember. */
-async function attachMetrics(metrics: Metrics, { ports, runtime }: ServerPlatform): Promise<void> {
+async function attachMetrics(
+  metrics: Metrics,
+  { ports, runtime }: ServerPlatform,
+  { upstreams }: Config,
+): Promise<void> {
   metrics.attach(ports);
   try {
-    for (const event of await rememberedRateLimits(ports.ledger)) metrics.observe(event);
+    for (const event of await rememberedRateLimits(ports.ledger, upstreams)) metrics.observe(event);
   } catch (error) {
     // While its index is down, a mirror still serves from its upstreams.
     runtime.observe({ kind: 'store-failed', operation: 'rateLimits', reason: reasonOf(error) });

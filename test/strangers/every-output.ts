@@ -130,7 +130,7 @@ export function describeOutputs(name: string, start: StartMirror): void {
       expect(answers.join('\n')).toContain('the credentials were refused (401)');
       const lines = mirror.output.split('\n');
       for (const [registry, credentials] of [
-        ['docker.io', 'account'],
+        ['docker.io', 'account-1'],
         ['ghcr.io', 'anonymous'],
       ]) {
         const parts = ['"rate-limit"', `"${registry}"`, `"credentials":"${credentials}"`];

@@ -31,8 +31,8 @@ function measuredOf(event: MirrorEvent): Measured | undefined {
       if (event.status !== 429 && event.status !== 'limited') return undefined;
       return { name: 'Upstream429', value: 1, by: { registry: event.registry } };
     case 'rate-limit': {
-      const { registry, rate } = event;
-      return { name: 'RateLimitRemaining', value: rate.remaining, by: { registry } };
+      const { registry, rate, most = rate } = event;
+      return { name: 'RateLimitRemaining', value: most.remaining, by: { registry } };
     }
     case 'fill':
       if (event.outcome === 'stored' || event.outcome === 'paused') {
@@ -43,6 +43,7 @@ function measuredOf(event: MirrorEvent): Measured | undefined {
       return { name: 'GoneTags', value: 1, by: { registry: event.registry } };
     case 'store-failed':
       return { name: 'StoreFailures', value: 1 };
+    case 'account-rests':
     case 'backed-off':
     case 'answers-again':
     case 'passed-through':

@@ -17,6 +17,11 @@ export function accountsOf({
   return credentials === undefined ? accounts : [{ ...credentials, repositories: [] }, ...accounts];
 }
 
+/** What logs, metrics and the ledger call an account: its label, or its position as `account-1`. */
+export function accountName({ label }: Account, position: number): string {
+  return label ?? `account-${position + 1}`;
+}
+
 /** Where an account is in its upstream's section: `credentials`, `accounts[1]`. */
 export function accountPath(
   { accounts }: Pick<UpstreamConfig, 'accounts'>,

@@ -38,6 +38,11 @@ export const alternatePattern = new RegExp(
 /** Hosts of Amazon ECR's private registries. */
 export const privateEcrPattern = /^\d{12}\.dkr[.-]ecr(?:-fips)?\.[a-z0-9.-]+$/;
 
+/** True for Amazon ECR, private or public. */
+export function isEcr(host: string): boolean {
+  return host === 'public.ecr.aws' || privateEcrPattern.test(host);
+}
+
 /** Registries that mirror Docker Hub's public images, for `"alternates": "hub"`. */
 export const hubAlternates = ['mirror.gcr.io', 'public.ecr.aws/docker'];
 

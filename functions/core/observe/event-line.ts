@@ -22,6 +22,7 @@ function levelOf(event: MirrorEvent): LogLevel {
     case 'passed-through':
       return 'debug';
     case 'gone-upstream':
+    case 'account-rests':
       return 'warn';
     case 'rate-limit':
       return event.rate.remaining < event.rate.limit * lowShare ? 'warn' : 'debug';

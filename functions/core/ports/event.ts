@@ -61,9 +61,6 @@ export type MirrorEvent =
 /** The purpose of a request to an upstream. */
 export type UpstreamPurpose = 'ping' | 'token' | 'manifest' | 'blob' | 'tags' | 'referrers';
 
-/** The owner of a rate limit: the configured account, or everyone at the mirror's address. */
-type CountedCredentials = 'anonymous' | 'account';
-
 /** An event of an upstream client, for logs, metrics and the ledger. Holds no secret. */
 export type UpstreamEvent =
   | {
@@ -81,7 +78,18 @@ export type UpstreamEvent =
   | {
       readonly kind: 'rate-limit';
       readonly registry: string;
-      /** Not the account's name: others read the logs and the metrics. */
-      readonly credentials: CountedCredentials;
+      /** `anonymous`, or the account's label or position: others read the logs and the metrics. */
+      readonly credentials: string;
       readonly rate: RateLimit;
+      /** The same for the account of the registry that has the most left, if it has several. */
+      readonly most?: RateLimit;
+    }
+  /** The registry refused or limited an account: for a while it is not used. */
+  | {
+      readonly kind: 'account-rests';
+      readonly registry: string;
+      /** Its label or position. */
+      readonly account: string;
+      readonly milliseconds: number;
+      readonly reason: string;
     };

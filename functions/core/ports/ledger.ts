@@ -1,6 +1,6 @@
 import type { RateLimit } from '../headers/rate-limit.ts';
 
-/** The owner of a rate limit: a registry, and `anonymous` or `account` there, never a user name. */
+/** The owner of a rate limit: a registry, and `anonymous` or an account's label or position there. */
 export interface Account {
   readonly registry: string;
   readonly account: string;

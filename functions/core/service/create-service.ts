@@ -51,6 +51,7 @@ export function createService(
       runtime,
       ledger: ports.ledger,
       readPassword: (place) => platform.readPassword(place),
+      readSignIn: platform.readSignIn,
     }),
     limits: { maxBlobBytes, storeBytes },
   });

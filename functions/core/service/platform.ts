@@ -3,6 +3,7 @@ import type { MissingBlobs } from '../mirror/context.ts';
 import type { Log } from '../observe/log.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Runtime } from '../ports/runtime.ts';
+import type { SignInReader } from '../sources/accounts/sign-in.ts';
 import type { UpstreamFetch } from '../upstream/connection.ts';
 
 /** Everything that a service needs from its platform. */
@@ -15,6 +16,8 @@ export interface Platform {
   readonly fetch: UpstreamFetch;
   /** Rejects with an Error that names the place and says why it cannot be read. */
   readPassword(place: PasswordPlace): Promise<string>;
+  /** Reads the credentials of helpers, Docker's configuration and Amazon ECR; undefined if it cannot. */
+  readonly readSignIn?: SignInReader | undefined;
   /** How clients get blobs that are not stored. */
   readonly missingBlobs: MissingBlobs;
   /** The shortest time between two records of a manifest's last pull, in ms; an hour by default. */

@@ -1,6 +1,6 @@
-import { accountsOf, signInOf } from '../config/accounts.ts';
+import { accountsOf } from '../config/accounts.ts';
 import { answersHead } from '../config/known-registries.ts';
-import type { Config, PasswordPlace, UpstreamConfig } from '../config/resolve.ts';
+import type { Config, UpstreamConfig } from '../config/resolve.ts';
 import { version } from '../config/version.ts';
 import type { UpstreamEvent } from '../ports/event.ts';
 import type { Ledger } from '../ports/ledger.ts';
@@ -8,19 +8,17 @@ import type { Runtime } from '../ports/runtime.ts';
 import { reasonOf, tolerate } from '../ports/tolerate.ts';
 import type { Upstream } from '../ports/upstream.ts';
 import { createUpstream } from '../upstream/client.ts';
-import type { UpstreamFetch } from '../upstream/connection.ts';
+import type { Credentials, UpstreamFetch } from '../upstream/connection.ts';
+import { openAccounts, readCredentials, type SignInPlatform } from './accounts/open-accounts.ts';
 import { HostWaits } from './host-waits.ts';
 import type { MirroredUpstream } from './mirrored-upstream.ts';
 import { PullLimit } from './pull-limit.ts';
-import { upstreamWithPassword } from './rotating-password.ts';
 
 /** What the clients of upstreams need from a platform. */
-interface UpstreamPlatform {
+interface UpstreamPlatform extends SignInPlatform {
   readonly fetch: UpstreamFetch;
   readonly runtime: Runtime;
   readonly ledger: Ledger;
-  /** Rejects with an Error that names the place and says why it cannot be read. */
-  readPassword(place: PasswordPlace): Promise<string>;
 }
 
 /**
@@ -38,7 +36,7 @@ export function openUpstreams(
       const pulls = new PullLimit(() => platform.runtime.now());
       const observe = (event: UpstreamEvent) => {
         record(event);
-        if (event.kind === 'rate-limit') pulls.reported(registry, event.rate);
+        if (event.kind === 'rate-limit') pulls.reported(registry, event.most ?? event.rate);
       };
       const upstream = openUpstream(registry, policy, { ...platform, observe, waits });
       const hasPath = policy.url.pathname !== '/';
@@ -47,53 +45,49 @@ export function openUpstreams(
   );
 }
 
+interface ClientPlatform extends UpstreamPlatform {
+  observe(event: UpstreamEvent): void;
+  readonly waits: HostWaits;
+}
+
+/** The client of an upstream, which signs its requests with the upstream's accounts, if any. */
 function openUpstream(
   registry: string,
   config: UpstreamConfig,
-  platform: UpstreamPlatform & {
-    observe(event: UpstreamEvent): void;
-    readonly waits: HostWaits;
-  },
+  platform: ClientPlatform,
 ): Upstream {
   const { url, realms, privateHosts, ca, headersTimeout, stallTimeout } = config;
-  const { fetch, runtime, observe, readPassword, waits } = platform;
+  const { fetch, runtime, observe, waits } = platform;
   const userAgent = `pullfront/${version}`;
   const network = { realms, privateHosts, ca, headersTimeout, stallTimeout };
   const options = { registry, url, userAgent, answersHead: answersHead(registry), ...network };
-  const clientRuntime = { fetch, now: () => runtime.now(), observe, timing: waits };
-  const [account] = accountsOf(config);
-  if (account === undefined) return createUpstream(options, clientRuntime);
-  const signIn = signInOf(account);
-  if (signIn.kind !== 'password') throw new Error(`${registry}: not supported yet`);
-  const { username, password: place } = signIn;
-  return upstreamWithPassword({
-    registry,
-    readPassword: () => readPassword(place),
-    createClient: (password) =>
-      createUpstream({ ...options, credentials: { username, password } }, clientRuntime),
-    isCheap: 'file' in place,
-    now: () => runtime.now(),
-    onUnreadable: (reason) =>
-      runtime.observe({ kind: 'store-failed', operation: 'readPassword', reason }),
-  });
+  const clientRuntime = { fetch, now: () => runtime.now(), timing: waits };
+  const accounts = accountsOf(config);
+  const clientFor = (credentials: Credentials | undefined, observe: typeof platform.observe) =>
+    createUpstream({ ...options, credentials }, { ...clientRuntime, observe });
+  if (accounts.length === 0) return clientFor(undefined, observe);
+  return openAccounts(accounts, { ...platform, registry, url, createClient: clientFor });
 }
 
-/** The configured passwords that cannot be read, for a report at the start. Does not reject. */
-export async function unreadablePasswords(
+/**
+ * The configured accounts whose credentials cannot be read, for a report at the start. Does not reject.
+ * Amazon ECR is not asked yet: the role of a machine may come later.
+ */
+export async function unreadableAccounts(
   configured: Config['upstreams'],
-  readPassword: UpstreamPlatform['readPassword'],
+  platform: SignInPlatform,
 ): Promise<readonly { readonly registry: string; readonly reason: string }[]> {
-  const places = [...configured].flatMap(([registry, upstream]) =>
-    accountsOf(upstream).flatMap(({ password }) =>
-      password === undefined ? [] : [{ registry, password }],
-    ),
+  const accounts = [...configured].flatMap(([registry, upstream]) =>
+    accountsOf(upstream)
+      .filter(({ aws }) => aws === undefined)
+      .map((account) => ({ registry, url: upstream.url, account })),
   );
-  const results = places.map(async ({ registry, password }) => {
+  const results = accounts.map(async ({ account, ...upstream }) => {
     try {
-      await readPassword(password);
+      await readCredentials(account, upstream, platform);
       return [];
     } catch (error) {
-      return [{ registry, reason: reasonOf(error) }];
+      return [{ registry: upstream.registry, reason: reasonOf(error) }];
     }
   });
   return (await Promise.all(results)).flat();

@@ -1,4 +1,6 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
+import { accountName, accountsOf } from '../../core/config/accounts.ts';
+import type { Config } from '../../core/config/resolve.ts';
 import type { BlobStore } from '../../core/ports/blob-store.ts';
 import type { MirrorEvent } from '../../core/ports/event.ts';
 import {
@@ -56,14 +58,17 @@ function lastKnown<Value>(read: () => Promise<Value>, first: Value): () => Promi
 /** The rate limits that a ledger remembers, as events. Rejects when the ledger fails. */
 export async function rememberedRateLimits(
   ledger: Pick<Ledger, 'rateLimits'>,
+  upstreams: Config['upstreams'],
 ): Promise<MirrorEvent[]> {
   const limits = await ledger.rateLimits();
-  // Older indexes hold user names instead of `account`: use the one that was seen last.
+  // Older indexes hold user names, or `account`: the one that was seen last counts as the first account.
   return limits
     .filter(({ account }) => account !== retryAfterAccount)
     .sort((a, b) => a.seen - b.seen)
     .map(({ registry, account, rate }) => {
-      const credentials = account === 'anonymous' ? account : 'account';
+      const upstream = upstreams.get(registry);
+      const names = upstream === undefined ? [] : accountsOf(upstream).map(accountName);
+      const credentials = ['anonymous', ...names].includes(account) ? account : 'account-1';
       return { kind: 'rate-limit', registry, credentials, rate };
     });
 }

@@ -4,7 +4,7 @@ import type { MirrorEvent } from '../../../../functions/core/ports/event.ts';
 import type { SeenRateLimit } from '../../../../functions/core/ports/ledger.ts';
 import {
   openUpstreams,
-  unreadablePasswords,
+  unreadableAccounts,
 } from '../../../../functions/core/sources/open-sources.ts';
 import { nodeRuntime } from '../../../../functions/node/runtime.ts';
 import { makeImage } from '../../../standins/images/image.ts';
@@ -71,7 +71,11 @@ test('a request has the password and the user agent, and its rate limit reaches 
     expect(headers['user-agent']).toMatch(/^pullfront\/\d+\.\d+\.\d+/);
   }
   expect(limits).toEqual([
-    expect.objectContaining({ registry: 'docker.io', account: 'account', rate: expect.anything() }),
+    expect.objectContaining({
+      registry: 'docker.io',
+      account: 'account-1',
+      rate: expect.anything(),
+    }),
   ]);
   expect(events.some(({ kind }) => kind === 'rate-limit')).toBe(true);
 });
@@ -97,11 +101,11 @@ test('a password that cannot be read fails the request and is reported, without 
 
 test('passwords that cannot be read are reported in advance', async () => {
   const { state, upstreams, readPassword } = scene();
-  expect(await unreadablePasswords(upstreams, readPassword)).toEqual([]);
+  expect(await unreadableAccounts(upstreams, { readPassword })).toEqual([]);
   state.password = undefined;
-  expect(await unreadablePasswords(upstreams, readPassword)).toEqual([
+  expect(await unreadableAccounts(upstreams, { readPassword })).toEqual([
     { registry: 'docker.io', reason: 'not set: {"env":"HUB_TOKEN"}' },
   ]);
   const anonymous = scene({ credentials: undefined });
-  expect(await unreadablePasswords(anonymous.upstreams, readPassword)).toEqual([]);
+  expect(await unreadableAccounts(anonymous.upstreams, { readPassword })).toEqual([]);
 });

@@ -4,6 +4,7 @@ import {
   rememberedRateLimits,
   storeMetrics,
 } from '../../../../functions/node/observe/store-metrics.ts';
+import { parsed } from '../../core/config/parsing.ts';
 
 test('what was read last is shown while a store fails', async () => {
   const registry = new Registry();
@@ -39,13 +40,29 @@ test('limits of an index that has user names come without them, the latest one l
     seen,
   });
   const ledger = {
-    rateLimits: async () => [seenAt(7, 'ci-bot'), seenAt(3, 'old-bot'), seenAt(1, 'anonymous')],
+    rateLimits: async () => [
+      seenAt(7, 'ci-bot'),
+      seenAt(3, 'old-bot'),
+      seenAt(1, 'anonymous'),
+      seenAt(9, 'team'),
+    ],
   };
+  const { upstreams } = parsed({
+    upstreams: {
+      'docker.io': {
+        accounts: [
+          { username: 'a', password: { file: '/a' } },
+          { username: 'b', password: { file: '/b' }, label: 'team' },
+        ],
+      },
+    },
+  });
   const kind = 'rate-limit';
   const registry = 'docker.io';
-  expect(await rememberedRateLimits(ledger)).toEqual([
+  expect(await rememberedRateLimits(ledger, upstreams)).toEqual([
     { kind, registry, credentials: 'anonymous', rate: rateOf(1) },
-    { kind, registry, credentials: 'account', rate: rateOf(3) },
-    { kind, registry, credentials: 'account', rate: rateOf(7) },
+    { kind, registry, credentials: 'account-1', rate: rateOf(3) },
+    { kind, registry, credentials: 'account-1', rate: rateOf(7) },
+    { kind, registry, credentials: 'team', rate: rateOf(9) },
   ]);
 });

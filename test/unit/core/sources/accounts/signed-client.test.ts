@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
-import type { Upstream } from '../../../../functions/core/ports/upstream.ts';
-import { UpstreamError } from '../../../../functions/core/ports/upstream-error.ts';
-import { upstreamWithPassword } from '../../../../functions/core/sources/rotating-password.ts';
+import type { Upstream } from '../../../../../functions/core/ports/upstream.ts';
+import { UpstreamError } from '../../../../../functions/core/ports/upstream-error.ts';
+import { signedClient } from '../../../../../functions/core/sources/accounts/signed-client.ts';
 
 const remote = { name: 'library/alpine', upstreamCalls: 0 };
 
 /** An upstream that takes one password, a store of secrets that gives another, and a clock. */
-function scene(isCheap = false) {
+function scene(isCheap = false, isOptional = false) {
   const state = {
     valid: 'one',
     secret: 'one',
@@ -15,16 +15,17 @@ function scene(isCheap = false) {
     fails: false,
     refused: 0,
     refusal: '',
+    expires: undefined as number | undefined,
   };
   const reported: string[] = [];
-  const upstream = upstreamWithPassword({
+  const upstream = signedClient({
     registry: 'docker.io',
-    async readPassword() {
+    async readCredentials() {
       state.reads += 1;
       if (state.fails) throw new Error('no such secret: pullfront/hub');
-      return state.secret;
+      return { username: 'me', password: state.secret, expires: state.expires };
     },
-    createClient: (password) => {
+    createClient: ({ password }) => {
       const listTags: Upstream['listTags'] = async () => {
         if (password !== state.valid) {
           state.refused += 1;
@@ -48,6 +49,8 @@ function scene(isCheap = false) {
       };
     },
     isCheap,
+    isOptional,
+    waitUntil: () => undefined,
     now: () => state.now,
     onUnreadable: (reason) => reported.push(reason),
   });
