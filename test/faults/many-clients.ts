@@ -19,8 +19,8 @@ export function describeManyClients<Mirror extends RestartableMirror>(
       '%i cause one manifest GET and one GET a blob',
       async (clients) => {
         const blobs = target.followsFills ? 'stream' : 'redirect';
-        const { upstream, pull } = await setScene({ auth: 'anonymous', blobs });
-        const pulls = await Promise.all(Array.from({ length: clients }, () => pull()));
+        const { upstream, pullPatiently } = await setScene({ auth: 'anonymous', blobs });
+        const pulls = await Promise.all(Array.from({ length: clients }, () => pullPatiently()));
         expect(pulls.every((one) => one.isComplete)).toBe(true);
         expect(upstream.count({ kind: 'manifest', method: 'GET' })).toBe(1);
         const refused = upstream.count({ kind: 'blob', method: 'GET', status: 401 });

@@ -1,6 +1,6 @@
 import { afterEach } from 'vitest';
 import type { RestartableMirror, StartMirror } from '../forms/mirror.ts';
-import { type Pulled, pull } from '../forms/pull.ts';
+import { type Pulled, pull, pullPatiently } from '../forms/pull.ts';
 import { type Image, makeImage } from '../standins/images/image.ts';
 import { randomLayer } from '../standins/images/layer.ts';
 import type { Settings } from '../standins/registry/settings.ts';
@@ -39,6 +39,8 @@ export interface Scene<Mirror extends RestartableMirror = RestartableMirror> {
   readonly upstream: Upstream;
   readonly mirror: Mirror;
   pull(tag?: string): Promise<Pulled>;
+  /** The same by a client that repeats what is refused. */
+  pullPatiently(tag?: string): Promise<Pulled>;
   /** Pulls and waits until nothing of it is left to fill. */
   warm(tag?: string, pulled?: Pick<Image, 'config' | 'layers'>): Promise<void>;
   manifest(reference?: string, query?: string): Promise<Response>;
@@ -81,6 +83,7 @@ function sceneOf<Mirror extends RestartableMirror>(
     upstream,
     mirror,
     pull: (tag = '1') => pull(mirror.url, repository, tag),
+    pullPatiently: (tag = '1') => pullPatiently(mirror.url, repository, tag),
     warm: async (tag = '1', { config, layers } = image) => {
       await scene.pull(tag);
       for (const { digest } of [config, ...layers]) await stored(scene, digest);

@@ -37,6 +37,27 @@ export async function pull(registry: string, repository: string, tag: string): P
   return { manifest, blobs, isComplete: isManifestRight && blobs.every((blob) => blob.isRight) };
 }
 
+/**
+ * Pulls like a client that repeats what is refused. Under load the stand-in of the upstream, which is in the
+ * test's own process, may need so long that the mirror takes it for silent.
+ */
+export async function pullPatiently(
+  registry: string,
+  repository: string,
+  tag: string,
+): Promise<Pulled> {
+  for (;;) {
+    const pulled = await pull(registry, repository, tag);
+    if (pulled.isComplete || !isRefused(pulled)) return pulled;
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+}
+
+/** True if the mirror refused an answer because it had none in time. */
+function isRefused({ manifest, blobs }: Pulled): boolean {
+  return [manifest, ...blobs].some(({ status }) => status === 429 || status === 503);
+}
+
 async function fetchBlob(url: string, digest: string) {
   try {
     const response = await fetch(url);

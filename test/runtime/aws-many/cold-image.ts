@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'vitest';
-import { pull } from '../../forms/pull.ts';
+import { pullPatiently } from '../../forms/pull.ts';
 import { type Image, makeImage } from '../../standins/images/image.ts';
 import { randomLayer } from '../../standins/images/layer.ts';
 import type { Upstream } from '../../standins/registry/upstream.ts';
@@ -24,7 +24,7 @@ export function blobsOf({ config, layers }: Image): Image['layers'] {
 export async function pullAtOnce(urls: readonly string[], clients: number): Promise<void> {
   const pulls = await Promise.all(
     Array.from({ length: clients }, (_, index) =>
-      pull(urls[index % urls.length] ?? '', 'library/app', '1'),
+      pullPatiently(urls[index % urls.length] ?? '', 'library/app', '1'),
     ),
   );
   expect(pulls.filter(({ isComplete }) => !isComplete)).toEqual([]);

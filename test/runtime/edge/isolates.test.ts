@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { Miniflare } from 'miniflare';
 import { afterEach, expect, it } from 'vitest';
 import { migrate } from '../../../scripts/edge/migrate.ts';
-import { pull } from '../../forms/pull.ts';
+import { pullPatiently } from '../../forms/pull.ts';
 import { makeImage } from '../../standins/images/image.ts';
 import { randomLayer } from '../../standins/images/layer.ts';
 import { startUpstream } from '../../standins/registry/upstream.ts';
@@ -55,7 +55,9 @@ it('200 cold clients of four isolates cause one manifest GET and one GET a blob'
   hub.add('library/app', image, '1');
   const urls = await startIsolates(hub.url);
   const pulls = await Promise.all(
-    Array.from({ length: 200 }, (_, at) => pull(urls[at % urls.length] ?? '', 'library/app', '1')),
+    Array.from({ length: 200 }, (_, at) =>
+      pullPatiently(urls[at % urls.length] ?? '', 'library/app', '1'),
+    ),
   );
   expect(pulls.every(({ isComplete }) => isComplete)).toBe(true);
   expect(hub.count({ kind: 'manifest', method: 'GET', status: 200 })).toBe(1);
