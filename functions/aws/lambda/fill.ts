@@ -1,11 +1,10 @@
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import type { FillJob } from '../../core/ports/fill-queue.ts';
 import { createService } from '../../core/service/create-service.ts';
 import { storeListeners } from '../../node/server-platform.ts';
 import type { FunctionConfig } from '../configuration.ts';
 import { DynamoDbBlobIndex } from '../dynamodb/blob-index.ts';
 import { type FunctionProcess, openPlatform } from '../open.ts';
-import { handleMessage } from '../sqs/fill-queue.ts';
+import { type HandleGroup, handleMessage } from '../sqs/fill-queue.ts';
 import { deliveryOf } from '../sqs/queue.ts';
 
 /** The handler of the fill function. It never rejects. */
@@ -44,13 +43,14 @@ export function openFill(config: FunctionConfig, process: FunctionProcess): Fill
     const failed = await Promise.all(
       Records.map(async ({ messageId, receiptHandle, body, attributes }) => {
         const delivery = deliveryOf(attributes.ApproximateReceiveCount);
-        const handle = async (job: FillJob) => {
-          const outcome = await mirror.handleFill(job, { pauseAt, delivery, concurrency });
-          if (outcome.kind === 'retry') {
-            const { digest } = job.blob;
+        const handle: HandleGroup = async (jobs) => {
+          const outcomes = await mirror.handleFills(jobs, { pauseAt, delivery, concurrency });
+          for (const [at, outcome] of outcomes.entries()) {
+            if (outcome.kind !== 'retry') continue;
+            const digest = jobs[at]?.blob.digest;
             log.event('info', 'fill deferred', { messageId, digest, reason: outcome.reason });
           }
-          return outcome;
+          return outcomes;
         };
         const message = { id: messageId, receipt: receiptHandle, body, delivery };
         // Lambda removes the messages that are not reported as failed.

@@ -3,13 +3,8 @@ import { defer, deferredJob } from '../../core/mirror/fills/registry-share.ts';
 import type { FillHandler, FillJob, FillOutcome, FillQueue } from '../../core/ports/fill-queue.ts';
 import { reasonOf } from '../../core/ports/tolerate.ts';
 import type { ServedFillQueue, StoreListeners } from '../../node/server-platform.ts';
-import {
-  fillText,
-  type NewMessage,
-  type ReceivedMessage,
-  readFillText,
-  type SqsQueue,
-} from './queue.ts';
+import { type FillGroup, fillText, groupsOf, groupText, readFillText } from './message-text.ts';
+import type { NewMessage, ReceivedMessage, SqsQueue } from './queue.ts';
 
 /** The fill queue on SQS, where each registry is a group with its share. Two jobs for one blob are harmless: the blob's lease picks one. */
 export class SqsFillQueue implements FillQueue {
@@ -20,12 +15,12 @@ export class SqsFillQueue implements FillQueue {
   }
 
   enqueue(jobs: readonly FillJob[]): Promise<void> {
-    return this.#queue.send(jobs.map((job) => fillOf(job)));
+    return this.#queue.send(groupsOf(jobs).map((group) => messageOf(group)));
   }
 }
 
-function fillOf(job: FillJob, delaySeconds?: number): NewMessage {
-  return { body: fillText(job), group: job.repository.registry, delaySeconds };
+function messageOf(group: FillGroup, delaySeconds?: number): NewMessage {
+  return { body: groupText(group), group: group[0].repository.registry, delaySeconds };
 }
 
 /** Where fills come from, and where those go that were given up. */
@@ -52,39 +47,70 @@ const failedHandlerPause = 10;
 export async function handleMessage(
   { queue, deadLetters }: FillQueues,
   message: ReceivedMessage,
-  handle: (job: FillJob) => Promise<FillOutcome>,
+  handle: HandleGroup,
   options: MessageOptions,
 ): Promise<boolean> {
   const read = readFillText(message.body);
   try {
-    if (read.kind !== 'job') {
+    if (read.kind !== 'jobs') {
       options.onProblem(`message ${message.id}: ${read.reason}`);
       await deadLetters?.sendGivenUp(message.body, read.reason);
       return true;
     }
-    const outcome = await whileHidden(queue, message, options, () => handle(read.job));
-    if (outcome.kind === 'retry') await queue.hide(message, outcome.afterSeconds);
-    if (outcome.kind === 'deferred') {
-      // A new message, which was never received.
-      await queue.send([fillOf(deferredJob(read.job), outcome.afterSeconds)]);
+    const outcomes = await whileHidden(queue, message, options, read.jobs, handle);
+    for (const [at, job] of read.jobs.entries()) {
+      const outcome = outcomes[at];
+      if (outcome?.kind !== 'given-up') continue;
+      options.onGivenUp(job, outcome.reason);
+      await deadLetters?.sendGivenUp(fillText(job), outcome.reason);
     }
-    if (outcome.kind === 'given-up') {
-      options.onGivenUp(read.job, outcome.reason);
-      await deadLetters?.sendGivenUp(message.body, outcome.reason);
+    const pauses = outcomes.flatMap((one) => (one.kind === 'retry' ? [one.afterSeconds] : []));
+    if (pauses.length === outcomes.length) {
+      await queue.hide(message, Math.max(...pauses));
+      return false;
     }
-    return outcome.kind !== 'retry';
+    await queue.send(againOf(read.jobs, outcomes, message.delivery));
+    return true;
   } catch (error) {
     options.onProblem(`settle fill: ${reasonOf(error)}`);
     return false;
   }
 }
 
+/** Handles the jobs of a message; the outcomes are in their order. */
+export type HandleGroup = (jobs: FillGroup) => Promise<readonly FillOutcome[]>;
+
+/**
+ * The new messages of what is left of a message: one for deferred jobs, as if it was never received, and
+ * one for each job that failed while others did not.
+ */
+function againOf(
+  jobs: FillGroup,
+  outcomes: readonly FillOutcome[],
+  delivery: number,
+): NewMessage[] {
+  const pausesOf = (kind: FillOutcome['kind']) =>
+    jobs.flatMap((job, at) => {
+      const outcome = outcomes[at];
+      if (outcome?.kind !== kind || !('afterSeconds' in outcome)) return [];
+      return [{ job, afterSeconds: outcome.afterSeconds }];
+    });
+  const failed = pausesOf('retry').map(({ job, afterSeconds }) =>
+    messageOf([{ ...job, deliveries: (job.deliveries ?? 0) + delivery }], afterSeconds),
+  );
+  const deferred = pausesOf('deferred');
+  const pause = Math.max(...deferred.map(({ afterSeconds }) => afterSeconds));
+  const groups = groupsOf(deferred.map(({ job }) => deferredJob(job)));
+  return [...failed, ...groups.map((group) => messageOf(group, pause))];
+}
+
 async function whileHidden(
   queue: SqsQueue,
   message: ReceivedMessage,
   { hiddenSeconds, hideFirst = false, onProblem }: MessageOptions,
-  handle: () => Promise<FillOutcome>,
-): Promise<FillOutcome> {
+  jobs: FillGroup,
+  handle: HandleGroup,
+): Promise<readonly FillOutcome[]> {
   const hide = () => {
     queue.hide(message, hiddenSeconds).catch((error: unknown) => {
       onProblem(`keep fill: ${reasonOf(error)}`);
@@ -93,9 +119,10 @@ async function whileHidden(
   if (hideFirst) hide();
   const heartbeat = setInterval(hide, (hiddenSeconds * 1000) / 3);
   try {
-    return await handle();
+    return await handle(jobs);
   } catch (error) {
-    return { kind: 'retry', afterSeconds: failedHandlerPause, reason: reasonOf(error) };
+    const reason = reasonOf(error);
+    return jobs.map(() => ({ kind: 'retry', afterSeconds: failedHandlerPause, reason }));
   } finally {
     clearInterval(heartbeat);
   }
@@ -176,10 +203,12 @@ export class ServedSqsFillQueue extends SqsFillQueue implements ServedFillQueue 
    */
   async #begin(handler: FillHandler, message: ReceivedMessage): Promise<void> {
     const read = readFillText(message.body);
-    const registry = read.kind === 'job' ? read.job.repository.registry : '';
+    const registry = read.kind === 'jobs' ? read.jobs[0].repository.registry : '';
     const busy = this.#busy.get(registry) ?? 0;
     if (this.#running.size >= concurrency && busy > 0) {
-      return this.#settle(message, async (job) => deferred(job, message.delivery));
+      return this.#settle(message, async (jobs) =>
+        jobs.map((job) => deferred(job, message.delivery)),
+      );
     }
     this.#busy.set(registry, busy + 1);
     const run = this.#handle(handler, message).finally(() => {
@@ -191,17 +220,15 @@ export class ServedSqsFillQueue extends SqsFillQueue implements ServedFillQueue 
 
   #handle(handler: FillHandler, message: ReceivedMessage): Promise<void> {
     const { signal } = this.#stopping;
-    return this.#settle(message, async (job) => {
+    const handle = async (job: FillJob): Promise<FillOutcome> => {
       const outcome = await handler(job, signal, message.delivery);
       // Another process can take a job at once that this one was stopped in.
       return signal.aborted && outcome.kind === 'retry' ? { ...outcome, afterSeconds: 0 } : outcome;
-    });
+    };
+    return this.#settle(message, (jobs) => Promise.all(jobs.map(handle)));
   }
 
-  async #settle(
-    message: ReceivedMessage,
-    handle: (job: FillJob) => Promise<FillOutcome>,
-  ): Promise<void> {
+  async #settle(message: ReceivedMessage, handle: HandleGroup): Promise<void> {
     if (!(await handleMessage(this.#queues, message, handle, this.#options))) return;
     await this.#queues.queue.remove(message).catch((error: unknown) => {
       this.#options.onProblem(`settle fill: ${reasonOf(error)}`);

@@ -1,12 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Message, SQSClient } from '@aws-sdk/client-sqs';
 import { batchesOf } from '../../core/bytes/batches.ts';
-import {
-  fillMessage,
-  type ReadFillMessage,
-  readFillMessage,
-} from '../../core/mirror/fills/fill-message.ts';
-import type { FillJob } from '../../core/ports/fill-queue.ts';
 import { backOff } from '../sdk/backoff.ts';
 import { openService, type ServiceOptions } from '../sdk/service.ts';
 import { ServiceError } from '../sdk/service-error.ts';
@@ -206,24 +200,4 @@ export function deliveryOf(count: unknown): number {
 function printable(reason: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly these are refused
   return reason.replace(/[\u0000-\u001f\ufffe\uffff]/g, ' ').trim() || 'unknown reason';
-}
-
-/**
- * A fill as the body of a message, in ASCII: SQS refuses some characters, and one of them in a media
- * type must not prevent the fills of the manifest's other blobs.
- */
-export function fillText(job: FillJob): string {
-  return JSON.stringify(fillMessage(job)).replace(
-    /[^ -~]/g,
-    (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
-}
-
-/** Reads the body of a message, which may be anything. */
-export function readFillText(body: string): ReadFillMessage {
-  try {
-    return readFillMessage(JSON.parse(body));
-  } catch {
-    return readFillMessage(undefined);
-  }
 }

@@ -16,7 +16,7 @@ import { UpstreamReads } from './blobs/upstream-reads.ts';
 import type { Context, FillContext, MirrorSettings } from './context.ts';
 import { evict } from './eviction/evict.ts';
 import { LocalFills } from './fills/fills.ts';
-import { type DeliveryOptions, handleFill } from './fills/handle-fill.ts';
+import { type DeliveryOptions, handleFill, handleFills } from './fills/handle-fill.ts';
 import { createFlights } from './flights.ts';
 import { listReferrers } from './lists/list-referrers.ts';
 import { listTags } from './lists/list-tags.ts';
@@ -47,6 +47,11 @@ interface MirrorOptions extends MirrorSettings {
 export interface RunningMirror extends Mirror {
   /** Handles one job of the fill queue; does not reject. */
   handleFill(job: FillJob, options?: DeliveryOptions): Promise<FillOutcome>;
+  /** Handles jobs that share a message, for blobs of one repository; does not reject. */
+  handleFills(
+    jobs: readonly [FillJob, ...FillJob[]],
+    options?: DeliveryOptions,
+  ): Promise<readonly FillOutcome[]>;
   /** Evicts until the store is within its limit; does not reject. */
   evict(): Promise<void>;
   /** Applies to requests and fills that begin from now on. */
@@ -73,6 +78,7 @@ export function createMirror(
     listRepositories: (...parameters) => ports.manifests.listRepositories(...parameters),
     listGone: (page) => ports.manifests.listGone(page),
     handleFill: (job, delivery) => handleFill(context, job, delivery),
+    handleFills: (jobs, delivery) => handleFills(context, jobs, delivery),
     evict: () => evict(context),
     reconfigure: (changed) => {
       context.sources.replace(changed.upstreams);

@@ -14,6 +14,8 @@ export interface FillJob {
   readonly fence?: number | undefined;
   /** How often it was deferred. */
   readonly deferrals?: number | undefined;
+  /** How often it was delivered in another message, which it left for one of its own. */
+  readonly deliveries?: number | undefined;
 }
 
 /** What a queue must do with a job after its handler ran. */

@@ -75,8 +75,8 @@ export interface FillConcurrency {
 }
 
 /**
- * Adds the fill function. It handles one blob per invocation, so that a large layer does not delay
- * others. `recursiveLoop`: a paused fill sends itself a message to resume.
+ * Adds the fill function. It handles one message per invocation: a large layer has one of its own, so that it
+ * does not delay others. `recursiveLoop`: a paused fill sends itself a message to resume.
  */
 export function addFillFunction(
   stack: Stack,

@@ -39,6 +39,12 @@ export const assumed = {
   callMs: 5,
   /** What a request to an upstream takes, in ms. */
   upstreamMs: 150,
+  /**
+   * The fills of a message run side by side: how many calls of DynamoDB, S3 and SQS, and how many requests to
+   * upstreams, one waits for after the other.
+   */
+  callsOfFill: 20,
+  requestsOfFill: 2,
   /** The size of an image, in bytes, and how fast a fill moves it, in bytes per second. */
   imageBytes: 100e6,
   fillSpeed: 60e6,
@@ -95,11 +101,9 @@ function pullFunction({ requests, tableCalls, upstream }: Calls, prices: Prices)
 }
 
 function fillFunction(calls: Calls, prices: Prices): number {
-  const { callMs, upstreamMs, fillMemory, imageBytes, fillSpeed } = assumed;
-  const moving = (imageBytes / fillSpeed) * 1000;
-  const waiting =
-    (calls.tableCalls + calls.s3Puts + calls.s3Gets) * callMs + calls.upstream * upstreamMs;
-  const ms = moving + waiting;
+  const { callMs, callsOfFill, upstreamMs, requestsOfFill, fillMemory } = assumed;
+  const moving = (assumed.imageBytes / assumed.fillSpeed) * 1000;
+  const ms = moving + calls.fills * (callsOfFill * callMs + requestsOfFill * upstreamMs);
   return calls.fills * prices.lambdaRequest + gigabyteSeconds(ms, fillMemory, prices);
 }
 

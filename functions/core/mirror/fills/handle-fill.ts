@@ -6,7 +6,7 @@ import type { Context } from '../context.ts';
 import { evict } from '../eviction/evict.ts';
 import { noteComplete } from '../manifests/completeness.ts';
 import { leaseLife } from './fills.ts';
-import { defer, takePlace } from './registry-share.ts';
+import { defer, type FillPlace, takePlace } from './registry-share.ts';
 
 /** The pause after a failure, in seconds: it doubles with each delivery, up to the longest. */
 const firstPause = 10;
@@ -31,12 +31,58 @@ export interface DeliveryOptions {
 export async function handleFill(
   context: Context,
   job: FillJob,
-  { pauseAt, delivery = 1, concurrency }: DeliveryOptions = {},
+  options?: DeliveryOptions,
 ): Promise<FillOutcome> {
+  const [outcome] = await handleFills(context, [job], options);
+  return outcome;
+}
+
+/**
+ * Handles the jobs of one message, whose blobs are of one repository, side by side. They share one of the
+ * registry's places, and the work after them. The outcomes are in their order. It does not reject.
+ */
+export async function handleFills<Jobs extends readonly [FillJob, ...FillJob[]]>(
+  context: Context,
+  jobs: Jobs,
+  options: DeliveryOptions = {},
+): Promise<{ [At in keyof Jobs]: FillOutcome }> {
+  const { registry } = jobs[0].repository;
+  let taken: Promise<FillPlace | undefined> | undefined;
+  const place = () => {
+    taken ??= takePlace(context, registry, options.concurrency);
+    return taken;
+  };
+  const stored: FillJob[] = [];
+  const handle = async (job: FillJob): Promise<FillOutcome> => {
+    const outcome = await fillOne(context, job, options, place);
+    if (outcome !== 'stored') return outcome;
+    stored.push(job);
+    return { kind: 'done' };
+  };
+  const outcomes = await Promise.all(jobs.map(handle));
+  await (await taken)?.release();
+  if (stored.length > 0) {
+    const images = new Map(stored.map(({ repository, manifest }) => [manifest, repository]));
+    for (const [manifest, repository] of images) await noteComplete(context, repository, manifest);
+    const { pauseAt } = options;
+    // This process may end with the jobs, so it evicts now and not in the background.
+    if (pauseAt !== undefined) await evict(context, pauseAt);
+  }
+  return outcomes as { [At in keyof Jobs]: FillOutcome };
+}
+
+/** What happened to a job; `stored` if its blob is. */
+async function fillOne(
+  context: Context,
+  job: FillJob,
+  { pauseAt, delivery: deliveries = 1 }: DeliveryOptions,
+  takeItsPlace: () => Promise<FillPlace | undefined>,
+): Promise<FillOutcome | 'stored'> {
   const { registry } = job.repository;
   if (!context.sources.has(registry)) {
     return { kind: 'given-up', reason: `${registry} is no longer configured` };
   }
+  const delivery = deliveries + (job.deliveries ?? 0);
   const isFirst = delivery === 1;
   const retry = (reason: string, least = 0): FillOutcome => {
     const pause = Math.min(firstPause * 2 ** (delivery - 1), longestPause);
@@ -45,38 +91,27 @@ export async function handleFill(
   try {
     const { progress } = job;
     // With progress, the put also ends its upload if the blob was stored in another way.
-    if (progress !== undefined || (await context.ports.blobs.stat(job.blob.digest)) === undefined) {
-      // On a later delivery, the previous handler may still work under the same lease.
-      const fence = isFirst ? job.fence : undefined;
-      const options = { progress, pauseAt, fence };
-      const place = await takePlace(context, registry, concurrency);
-      if (place === undefined) {
-        const deferred = defer(job, context.runtime.random());
-        // Deferring it anew would reset the queue's count of a job that fails.
-        return isFirst ? deferred : retry(deferred.reason);
-      }
-      let result: FillResult;
-      try {
-        const fill = await context.fills.start(job.repository, job.blob, options);
-        if (fill === undefined) {
-          // The holder of the lease has its own job, which is redelivered if it dies. On a later
-          // delivery this may be that job, and with progress it is the only job of its upload.
-          if (isFirst && progress === undefined) return { kind: 'done' };
-          return retry('another instance is filling the blob', leaseLife / 1000);
-        }
-        result = await fill.done;
-      } finally {
-        await place.release();
-      }
-      if (result.kind === 'mismatch') return retry(result.reason, mismatchPause);
-      if (result.kind === 'paused') {
-        await queueRest(context, job, result);
-        return { kind: 'done' };
-      }
+    const isStored =
+      progress === undefined && (await context.ports.blobs.stat(job.blob.digest)) !== undefined;
+    if (isStored) return 'stored';
+    if ((await takeItsPlace()) === undefined) {
+      const deferred = defer(job, context.runtime.random());
+      // Deferring it anew would reset the queue's count of a job that fails.
+      return isFirst ? deferred : retry(deferred.reason);
     }
-    await noteComplete(context, job.repository, job.manifest);
-    // This process may end with the job, so it evicts now and not in the background.
-    if (pauseAt !== undefined) await evict(context, pauseAt);
+    // On a later delivery, the previous handler may still work under the same lease.
+    const fence = isFirst ? job.fence : undefined;
+    const fill = await context.fills.start(job.repository, job.blob, { progress, pauseAt, fence });
+    if (fill === undefined) {
+      // The holder of the lease has its own job, which is redelivered if it dies. On a later
+      // delivery this may be that job, and with progress it is the only job of its upload.
+      if (isFirst && progress === undefined) return { kind: 'done' };
+      return retry('another instance is filling the blob', leaseLife / 1000);
+    }
+    const result = await fill.done;
+    if (result.kind === 'mismatch') return retry(result.reason, mismatchPause);
+    if (result.kind === 'stored') return 'stored';
+    await queueRest(context, job, result);
     return { kind: 'done' };
   } catch (error) {
     const reason = reasonOf(error);
@@ -92,7 +127,8 @@ async function queueRest(
   { progress, lease }: Extract<FillResult, { kind: 'paused' }>,
 ): Promise<void> {
   try {
-    const rest = { ...job, progress, fence: lease.fence, deferrals: undefined };
+    const counts = { deferrals: undefined, deliveries: undefined };
+    const rest = { ...job, progress, fence: lease.fence, ...counts };
     await context.ports.queue.enqueue([rest]);
   } catch (error) {
     // This job is redelivered instead, and must be able to get the lease.

@@ -3,7 +3,8 @@ import {
   type MessageOptions,
   ServedSqsFillQueue,
 } from '../../../../functions/aws/sqs/fill-queue.ts';
-import { fillText, type SqsService } from '../../../../functions/aws/sqs/queue.ts';
+import { fillText } from '../../../../functions/aws/sqs/message-text.ts';
+import type { SqsService } from '../../../../functions/aws/sqs/queue.ts';
 import type { FillJob, FillOutcome } from '../../../../functions/core/ports/fill-queue.ts';
 import { madeDigest } from '../../../contract/made-content.ts';
 import { type SqsServer, startSqsServer } from '../../../standins/sqs/sqs-server.ts';
@@ -324,6 +325,65 @@ describe('handling', () => {
     await queue.stop();
     const [message] = server.queue(queueUrl).messages.values();
     expect(message?.hiddenUntil).toBeLessThanOrEqual(Date.now());
+  });
+});
+
+describe('the fills of a message', () => {
+  const manifest = madeDigest('manifest');
+  const groupOf = (...texts: string[]) => texts.map((text) => ({ ...jobOf(text), manifest }));
+  const messages = () => [...server.queue(queueUrl).messages.values()];
+
+  test('leave it with those that are given up, each with its reason', async () => {
+    const queue = openQueue({ deadLetterQueueUrl: deadUrl });
+    const jobs = groupOf('a', 'refused', 'c');
+    await queue.enqueue(jobs);
+    expect(messages()).toHaveLength(1);
+    const refused = madeDigest('refused');
+    queue.start(async ({ blob }) =>
+      blob.digest === refused ? { kind: 'given-up', reason: 'denied' } : done,
+    );
+    await until(() => messages().length === 0);
+    expect(server.queue(deadUrl).bodies).toEqual(jobs.slice(1, 2).map((job) => fillText(job)));
+  });
+
+  test('get messages of their own when they fail and others do not, and keep their count', async () => {
+    const queue = openQueue();
+    await queue.enqueue(groupOf('a', 'failed', 'c'));
+    const [first] = messages();
+    if (first !== undefined) first.receives = 2;
+    const failed = madeDigest('failed');
+    queue.start(async ({ blob }) =>
+      blob.digest === failed ? { kind: 'retry', afterSeconds: 90, reason: 'limited' } : done,
+    );
+    await until(() => messages().length === 1 && messages()[0] !== first);
+    const [job] = groupOf('failed');
+    const bodies = messages().map(({ body }) => body);
+    expect(bodies).toEqual([fillText({ ...(job ?? jobOf('')), deliveries: 3 })]);
+    expect(messages()[0]?.hiddenUntil).toBeGreaterThan(Date.now() + 80_000);
+  });
+
+  test('stay together when all fail, for the longest pause', async () => {
+    const queue = openQueue();
+    await queue.enqueue(groupOf('a', 'b'));
+    const a = madeDigest('a');
+    queue.start(async ({ blob }) => {
+      const afterSeconds = blob.digest === a ? 10 : 60;
+      return { kind: 'retry', afterSeconds, reason: 'limited' };
+    });
+    await until(() => server.actions.includes('ChangeMessageVisibility'));
+    expect(messages()).toHaveLength(1);
+    expect(messages()[0]?.hiddenUntil).toBeGreaterThan(Date.now() + 50_000);
+  });
+
+  test('stay together when they are deferred', async () => {
+    const queue = openQueue();
+    await queue.enqueue(groupOf('a', 'b'));
+    const [first] = messages();
+    const pause = { kind: 'deferred', afterSeconds: 300, reason: 'others run' } as const;
+    queue.start(async () => pause);
+    await until(() => messages().length === 1 && messages()[0] !== first);
+    const { blobs, deferrals } = JSON.parse(messages()[0]?.body ?? '{}');
+    expect([blobs.length, deferrals]).toEqual([2, 1]);
   });
 });
 

@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { fillText, readFillText } from '../../../../../functions/aws/sqs/queue.ts';
+import {
+  fillText,
+  groupsOf,
+  groupText,
+  readFillText,
+} from '../../../../../functions/aws/sqs/message-text.ts';
 import type { FillJob } from '../../../../../functions/core/ports/fill-queue.ts';
 import { madeDigest } from '../../../../contract/made-content.ts';
 
@@ -13,19 +18,19 @@ const job: FillJob = {
 };
 
 test('a fill is read as it was written', () => {
-  expect(readFillText(fillText(job))).toEqual({ kind: 'job', job });
+  expect(readFillText(fillText(job))).toEqual({ kind: 'jobs', jobs: [job] });
   const { repository, blob } = job;
   expect(readFillText(fillText({ repository, blob }))).toEqual({
-    kind: 'job',
-    job: { repository, blob },
+    kind: 'jobs',
+    jobs: [{ repository, blob }],
   });
 });
 
 test('a message of an older version, without a fence, is read', () => {
   const { fence: _, ...older } = job;
   expect(readFillText(JSON.stringify({ version: 1, ...older }))).toEqual({
-    kind: 'job',
-    job: older,
+    kind: 'jobs',
+    jobs: [older],
   });
 });
 
@@ -36,9 +41,50 @@ test('with any media type, the message is ASCII and is read back', () => {
       const body = fillText({ ...job, blob: { ...job.blob, mediaType }, progress });
       expect(body).toMatch(/^[ -~]*$/);
       const blob = { ...job.blob, mediaType: mediaType.slice(0, 255) };
-      expect(readFillText(body)).toEqual({ kind: 'job', job: { ...job, blob, progress } });
+      expect(readFillText(body)).toEqual({ kind: 'jobs', jobs: [{ ...job, blob, progress }] });
     }),
   );
+});
+
+describe('the blobs of a manifest', () => {
+  const { repository, manifest } = job;
+  const jobOf = (name: string, size = 1, more: Partial<FillJob> = {}): FillJob => ({
+    repository,
+    blob: { digest: madeDigest(name), size, mediaType: 'layer' },
+    manifest,
+    ...more,
+  });
+
+  test('share a message, and are read as they were', () => {
+    const jobs = [jobOf('a'), jobOf('b'), jobOf('c', 3)];
+    const [group, ...others] = groupsOf(jobs);
+    expect(others).toEqual([]);
+    expect(readFillText(groupText(group ?? [job]))).toEqual({ kind: 'jobs', jobs });
+  });
+
+  test('are at most ten, and 128 MiB together', () => {
+    const sizes = (jobs: FillJob[]) =>
+      groupsOf(jobs).map((group) => group.map(({ blob }) => blob.size));
+    const mebibyte = 1024 * 1024;
+    const large = [jobOf('a', 100 * mebibyte), jobOf('b', 900 * mebibyte)];
+    expect(sizes([...large, jobOf('c', 28 * mebibyte), jobOf('d', mebibyte)])).toEqual([
+      [100 * mebibyte, 28 * mebibyte],
+      [900 * mebibyte],
+      [mebibyte],
+    ]);
+    const many = Array.from({ length: 21 }, (_, at) => jobOf(`${at}`));
+    expect(groupsOf(many).map(({ length }) => length)).toEqual([10, 10, 1]);
+  });
+
+  test.each([
+    ['of another manifest', { manifest: madeDigest('other') }],
+    ['of another repository', { repository: { registry: 'ghcr.io', name: 'a' } }],
+    ['of no manifest', { manifest: undefined }],
+    ['of a paused fill', { progress: 'x' }],
+    ['of a fill that left its message', { deliveries: 1 }],
+  ])('do not share it with one %s', (_, more) => {
+    expect(groupsOf([jobOf('a'), jobOf('b', 1, more)])).toHaveLength(2);
+  });
 });
 
 describe('an invalid message', () => {
@@ -46,7 +92,11 @@ describe('an invalid message', () => {
   test.each([
     ['no JSON', 'x', 'not a JSON object'],
     ['an array', '[]', 'not a JSON object'],
-    ['a later version', { ...message, version: 2 }, 'version'],
+    ['a later version', { ...message, version: 3 }, 'version'],
+    ['a group without blobs', { ...message, version: 2 }, 'blobs'],
+    ['an empty group', { ...message, version: 2, blobs: [] }, 'blobs'],
+    ['a bad blob in a group', { ...message, version: 2, blobs: [message.blob, 1] }, 'digest'],
+    ['a large group', { ...message, version: 2, blobs: Array(11).fill(message.blob) }, 'blobs'],
     ['no repository', { ...message, repository: undefined }, 'registry'],
     ['an address', { ...message, repository: { registry: 'a/b', name: 'x' } }, 'registry'],
     ['a path', { ...message, repository: { registry: 'a', name: '../x' } }, 'name'],

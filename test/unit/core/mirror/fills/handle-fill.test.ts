@@ -109,6 +109,37 @@ describe('a registry’s share of all fills', () => {
     expect(await place(0)).toBeDefined();
   });
 
+  it('is one for all fills of a message', async () => {
+    const ofConfig: FillJob = {
+      ...job,
+      blob: { ...image.config, digest: known(image.config.digest) },
+    };
+    await Promise.all([0, 1, 2].map(place));
+    const acquired: string[] = [];
+    const { acquire: original } = test.store.leases;
+    test.store.leases.acquire = (key, life) => {
+      acquired.push(key.replace(/:.*/, ''));
+      return original.call(test.store.leases, key, life);
+    };
+    const done = { kind: 'done' };
+    const outcomes = await test.mirror.handleFills([job, ofConfig], { concurrency: 5 });
+    expect(outcomes).toEqual([done, done]);
+    expect(await isStored()).toBe(true);
+    expect(acquired.filter((key) => key === 'fill')).toHaveLength(2);
+    expect(await place(3)).toBeDefined();
+  });
+
+  it('is not taken for fills of a message that are stored, and defers only those that are not', async () => {
+    await test.mirror.handleFill(job);
+    const ofConfig: FillJob = {
+      ...job,
+      blob: { ...image.config, digest: known(image.config.digest) },
+    };
+    await Promise.all([0, 1, 2, 3].map(place));
+    const outcomes = await test.mirror.handleFills([job, ofConfig], { concurrency: 5 });
+    expect(outcomes.map(({ kind }) => kind)).toEqual(['done', 'deferred']);
+  });
+
   it('is not limited while leases are unavailable', async () => {
     test.store.leases.acquire = async (key) => {
       if (key.startsWith('fill-place')) throw new Error('the table is down');
