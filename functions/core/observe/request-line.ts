@@ -109,19 +109,11 @@ const programs: Readonly<Record<string, string>> = {
 
 const product = /^([A-Za-z][A-Za-z-]{0,30})(?:\/v?([\w.+-]{1,24}))?/;
 
-const seen = new Map<string, string>();
-const seenAtMost = 1000;
-
 /** The client in a User-Agent: `docker/20.10.24+dfsg1`, `other` if unknown, `none` if absent. */
 export function clientName(userAgent: string | undefined): string {
   if (userAgent === undefined || userAgent === '') return 'none';
-  const known = seen.get(userAgent);
-  if (known !== undefined) return known;
   const [, program = '', version] = product.exec(userAgent) ?? [];
   const lower = program.toLowerCase();
   const short = Object.hasOwn(programs, lower) ? (programs[lower] ?? 'other') : 'other';
-  const name = short === 'other' || version === undefined ? short : `${short}/${version}`;
-  if (seen.size >= seenAtMost) seen.clear();
-  seen.set(userAgent, name);
-  return name;
+  return short === 'other' || version === undefined ? short : `${short}/${version}`;
 }

@@ -31,6 +31,15 @@ const request = {
   milliseconds: 12,
 } as const;
 
+const gone = {
+  kind: 'gone-upstream',
+  registry: 'docker.io',
+  repository: 'docker.io/library/alpine',
+  tag: '1',
+  digest: 'sha256:a',
+  since: 'x',
+} as const;
+
 /** How much each event matters. */
 const table: readonly (readonly [event: MirrorEvent, level: string])[] = [
   [request, 'debug'],
@@ -46,6 +55,7 @@ const table: readonly (readonly [event: MirrorEvent, level: string])[] = [
   [{ ...alone, ...all, milliseconds: 5000, scope: 'registry' }, 'warn'],
   [{ ...alone, ...one, milliseconds: 5000, scope: 'repository' }, 'info'],
   [{ kind: 'answers-again', registry: 'docker.io', scope: 'registry', ...all }, 'info'],
+  [gone, 'warn'],
   [{ kind: 'evicted', manifests: 1, blobs: 2, bytes: 3 }, 'info'],
   [{ kind: 'store-failed', operation: 'putTag', reason: 'disk full' }, 'error'],
 ];

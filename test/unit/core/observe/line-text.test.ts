@@ -73,3 +73,33 @@ test('a digest without a repository, and other sizes', () => {
     'fill given up sha256:aaaaaaaaaaaa… storeBytes=1.5 MB (x)',
   );
 });
+
+test.each([
+  [{ ms: 0 }, '0.0 ms'],
+  [{ ms: 9.94 }, '9.9 ms'],
+  [{ ms: 10 }, '10 ms'],
+  [{ ms: 9999 }, '9999 ms'],
+  [{ ms: 10_000 }, '10.0 s'],
+  [{ bytes: 0 }, '0 B'],
+  [{ bytes: 999 }, '999 B'],
+  [{ bytes: 1000 }, '1.0 kB'],
+  [{ bytes: 999_940 }, '999.9 kB'],
+  [{ bytes: 1_000_000 }, '1.0 MB'],
+  [{ bytes: 2_000_000_000 }, '2.0 GB'],
+  [{ bytes: 3e12 }, '3.0 TB'],
+  [{ bytes: 4e15 }, '4000.0 TB'],
+  [{ outcome: '', tag: undefined, other: undefined }, ''],
+  [{ other: 'x', bytesLeft: 5000 }, 'other=x bytesLeft=5000'],
+  [{ repository, tag: '1' }, `${repository}:1`],
+  [{ digest: 'sha512:short' }, 'sha512:short'],
+  [{ digest: `sha512:${'b'.repeat(128)}` }, 'sha512:bbbbbbbbbbbb…'],
+])('an event with %o is "%s"', (fields, text) => {
+  expect(lineText('event', fields)).toBe(`event ${text}`.trim());
+});
+
+test('a request that needs an upstream says how often, a short method has the width of others', () => {
+  const one = noted({ upstreamCalls: 1, repository: undefined, reference: '1' });
+  expect(lineText('request', { ...requestFields(one), method: 'HEAD' })).toBe(
+    'HEAD 200 hit manifest:1 1.2 ms 528 B 1 upstream containerd/1.6.20',
+  );
+});

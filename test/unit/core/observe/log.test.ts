@@ -22,6 +22,22 @@ test('a line is its level, the time, the message and the fields that there are',
   ]);
 });
 
+test('lines of one millisecond have one time, also if the clock is set back', () => {
+  const lines: string[] = [];
+  let now = 5;
+  const log = jsonLog(
+    'info',
+    (line, level) => lines.push(`${level} ${JSON.parse(line).time}`),
+    () => now,
+  );
+  for (const time of [5, 5, 6, 5]) {
+    now = time;
+    log.event('info', 'a line');
+  }
+  const at = (ms: number) => `info 1970-01-01T00:00:00.00${ms}Z`;
+  expect(lines).toEqual([at(5), at(5), at(6), at(5)]);
+});
+
 test('the least level decides which lines are written', () => {
   const { log, lines } = opened('warn');
   for (const level of ['debug', 'info', 'warn', 'error'] as const) {
@@ -37,4 +53,6 @@ test('the least level decides which lines are written', () => {
 test('an error says where it came from', () => {
   expect(errorText(new Error('broken'))).toMatch(/broken\n +at /);
   expect(errorText('broken')).toBe('broken');
+  const bare = Object.assign(new Error('broken'), { stack: undefined });
+  expect(errorText(bare)).toBe('broken');
 });

@@ -18,5 +18,10 @@ test('a request without a usable name gets one of its own', () => {
     of,
   );
   expect(new Set(ids).size).toBe(4);
+  // They count, after the random part of this process.
+  const parts = ids.map((id) => id.split('-'));
+  expect(new Set(parts.map(([prefix]) => prefix)).size).toBe(1);
+  const counts = parts.map(([, count = '']) => Number.parseInt(count, 36));
+  expect(counts.map((count) => count - (counts[0] ?? 0))).toEqual([0, 1, 2, 3]);
   for (const id of ids) expect(id).toMatch(/^\w{1,8}-\w+$/);
 });
