@@ -41,8 +41,9 @@ export function nodeRuntime(observe: (event: MirrorEvent) => void): NodeRuntime 
     async settled(milliseconds) {
       if (background.size === 0) return;
       await settledOf(background, milliseconds);
-      if (awakeUntil.size === 0) return;
-      const left = Math.max(...awakeUntil.values()) - performance.now();
+      let end = 0;
+      for (const time of awakeUntil.values()) end = Math.max(end, time);
+      const left = end - performance.now();
       if (left > 0) await settledOf(awakeUntil, left);
     },
   };

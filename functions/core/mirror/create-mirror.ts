@@ -2,6 +2,7 @@ import type { RangeSpec } from '../headers/range.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { PageRequest } from '../oci/page.ts';
 import type { Reference } from '../oci/reference.ts';
+import type { Repository } from '../oci/repository.ts';
 import type { FillJob, FillOutcome } from '../ports/fill-queue.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Runtime } from '../ports/runtime.ts';
@@ -33,6 +34,7 @@ import type {
   TagsOutcome,
 } from './mirror.ts';
 import { resolveManifest } from './resolve-manifest.ts';
+import { type Refresh, refresh } from './tags/refresh.ts';
 
 interface MirrorOptions extends MirrorSettings {
   /** By the registry's host as people write it. */
@@ -52,6 +54,8 @@ export interface RunningMirror extends Mirror {
     jobs: readonly [FillJob, ...FillJob[]],
     options?: DeliveryOptions,
   ): Promise<readonly FillOutcome[]>;
+  /** Has the upstream confirm one tag or all known tags of a repository now: see `tags/refresh.ts`. */
+  refresh(repository: Repository, tag?: string, page?: PageRequest): Promise<Refresh>;
   /** Evicts until the store is within its limit; does not reject. */
   evict(): Promise<void>;
   /** Applies to requests and fills that begin from now on. */
@@ -79,6 +83,7 @@ export function createMirror(
     listGone: (page) => ports.manifests.listGone(page),
     handleFill: (job, delivery) => handleFill(context, job, delivery),
     handleFills: (jobs, delivery) => handleFills(context, jobs, delivery),
+    refresh: (...parameters) => refresh(context, ...parameters),
     evict: () => evict(context),
     reconfigure: (changed) => {
       context.sources.replace(changed.upstreams);
