@@ -15,11 +15,15 @@ const flushInterval = 60_000;
  * The platform of a server on DynamoDB, S3 and SQS, which also handles fills: for ECS, EKS, EC2 and
  * Lambda's web functions. Any number of servers can share the stores.
  */
-export function openOnAws(aws: AwsConfig, upstreams: Config['upstreams']): OpenPlatform {
+export function openOnAws(
+  aws: AwsConfig,
+  { upstreams, clients }: Pick<Config, 'upstreams' | 'clients'>,
+): OpenPlatform {
   return async ({ environment, runtime, log, fetch }) => {
     const { manifests, blobs, leases, ledger, queues, readSecret } = openStores(aws, environment, {
       openBlobIndex: (table) => new DynamoDbBlobIndex(table),
       lives: recordLives(upstreams),
+      clients,
     });
     const queue = new ServedSqsFillQueue(queues, storeListeners(log));
     const { flush } = tolerate({ flush: () => ledger.flush() }, runtime.observe);
@@ -33,6 +37,7 @@ export function openOnAws(aws: AwsConfig, upstreams: Config['upstreams']): OpenP
       // A server can stream a blob of any length, so no client has to wait for a fill.
       missingBlobs: passThroughAll,
       evictionSteps,
+      urlLife: aws.urlLife,
       fillsHere: aws.fills === 'here',
       place: `the table ${aws.table} and the bucket ${aws.bucket}`,
       close: async () => {

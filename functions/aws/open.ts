@@ -40,6 +40,7 @@ export function openPlatform(
   const stores = openStores(config.aws, environment, {
     openBlobIndex,
     lives: recordLives(config.upstreams),
+    clients: config.clients,
   });
   const ledger = metricLedger(stores.ledger, runtime);
   const { manifests, blobs, leases, queue } = stores;
@@ -51,6 +52,7 @@ export function openPlatform(
     readPassword: passwordReader(environment, stores.readSecret),
     missingBlobs: awaitLarge({ passThroughBytes, wait: fillWait }),
     evictionSteps,
+    urlLife: config.aws.urlLife,
     stores,
     ledger,
     settled,

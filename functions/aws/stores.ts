@@ -1,6 +1,7 @@
 import type { BlobIndex } from '../core/bucket/blob-index.ts';
 import { blobKey } from '../core/bucket/blob-key.ts';
 import { LargeValues } from '../core/bucket/large-values.ts';
+import { type LimitsByNetwork, longestUrlLife } from '../core/clients/client-limits.ts';
 import type { Environment } from '../core/config/environment.ts';
 import type { AwsConfig } from '../core/config/resolve.ts';
 import type { Digest } from '../core/oci/digest.ts';
@@ -39,6 +40,8 @@ export type OpenBlobIndex = (table: DynamoDbTable) => BlobIndex;
 interface StoreOptions {
   readonly openBlobIndex: OpenBlobIndex;
   readonly lives: RecordLives;
+  /** What clients may have, by network. */
+  readonly clients: LimitsByNetwork;
 }
 
 /**
@@ -51,7 +54,7 @@ export const evictionSteps = 300;
 export function openStores(
   aws: AwsConfig,
   environment: Environment,
-  { openBlobIndex, lives }: StoreOptions,
+  { openBlobIndex, lives, clients }: StoreOptions,
 ): AwsStores {
   const now = Date.now;
   const { endpoints, bucket, urlLife, dualStack } = aws;
@@ -78,6 +81,7 @@ export function openStores(
     index: openBlobIndex(table),
     bucket: openBucket({ ...address, credentials, longestSilence: 60_000 }),
     urlLife,
+    longestUrlLife: longestUrlLife(clients, urlLife),
     now,
   });
   const headUrl = (digest: Digest) =>

@@ -1,4 +1,5 @@
 import type { SignUrl } from '../core/bucket/metadata-cache.ts';
+import { longestUrlLife } from '../core/clients/client-limits.ts';
 import type { Config } from '../core/config/resolve.ts';
 import { type Resolved, readResolved } from '../core/config/resolved.ts';
 import { passThroughAll } from '../core/mirror/blobs/background-fill.ts';
@@ -15,7 +16,7 @@ import { d1ManifestStore } from './d1/manifest-store.ts';
 import { QueuesFillQueue } from './queues/fill-queue.ts';
 import { r2BlobStore } from './r2/blob-store.ts';
 import { r2LargeValues } from './r2/bucket.ts';
-import { r2SignedUrls } from './r2/signed-urls.ts';
+import { bucketUrlLife, r2SignedUrls } from './r2/signed-urls.ts';
 import { workerFetch } from './workerd/fetch.ts';
 import { workerRuntime } from './workerd/runtime.ts';
 
@@ -30,6 +31,9 @@ export interface WorkerPlatform extends Platform {
  * statements and a manifest seven. An invocation may make 1,000, and its fill needs some of them.
  */
 export const evictionSteps = 120;
+
+/** How long after a count of a client's bytes it is written, in ms: an isolate may end at any time. */
+const usageDelay = 5_000;
 
 /**
  * Opens the platform of an isolate, and logs invalid variables and missing secrets. Call it within a
@@ -50,7 +54,7 @@ export function openPlatform(built: Resolved, environment: WorkerEnvironment): W
     }),
   );
   return {
-    ports: openStores(environment, runtime),
+    ports: openStores(environment, runtime, configuration),
     runtime,
     log,
     fetch: workerFetch,
@@ -58,6 +62,8 @@ export function openPlatform(built: Resolved, environment: WorkerEnvironment): W
     // Clients cannot follow a fill in another invocation, and a Worker can stream blobs of any size.
     missingBlobs: passThroughAll,
     evictionSteps,
+    urlLife: bucketUrlLife,
+    usageDelay,
     configuration,
   };
 }
@@ -72,12 +78,20 @@ function secretReader(secrets: ReadonlyMap<string, string>): Platform['readPassw
   };
 }
 
-function openStores(environment: WorkerEnvironment, runtime: Runtime): Ports {
+function openStores(
+  environment: WorkerEnvironment,
+  runtime: Runtime,
+  { clients }: Pick<Config, 'clients'>,
+): Ports {
   const { DB, BUCKET, FILLS } = environment;
   const { now } = runtime;
   return {
     manifests: d1ManifestStore(DB, { large: r2LargeValues(BUCKET), now }),
-    blobs: r2BlobStore(BUCKET, DB, { now, sign: signedUrls(environment, now) }),
+    blobs: r2BlobStore(BUCKET, DB, {
+      now,
+      sign: signedUrls(environment, now),
+      longestUrlLife: longestUrlLife(clients, bucketUrlLife),
+    }),
     leases: new D1Leases(DB, now),
     ledger: new D1Ledger(DB, runtime),
     queue: new QueuesFillQueue(FILLS),

@@ -2,6 +2,7 @@ import {
   addCounts,
   type Counters,
   type Ledger,
+  monthBefore,
   noCounts,
   type SeenRateLimit,
 } from '../core/ports/ledger.ts';
@@ -9,6 +10,7 @@ import {
 /** The ledger of one process: its counters begin at zero. */
 export class MemoryLedger implements Ledger {
   readonly #rates = new Map<string, SeenRateLimit>();
+  readonly #usage = new Map<string, Map<string, number>>();
   #total: Counters = noCounts;
 
   async recordRateLimit(seen: SeenRateLimit): Promise<void> {
@@ -26,5 +28,21 @@ export class MemoryLedger implements Ledger {
 
   async counters(): Promise<Counters> {
     return this.#total;
+  }
+
+  async addUsage(
+    month: string,
+    added: ReadonlyMap<string, number>,
+  ): Promise<ReadonlyMap<string, number>> {
+    for (const old of this.#usage.keys()) if (old < monthBefore(month)) this.#usage.delete(old);
+    const sums = this.#usage.get(month) ?? new Map<string, number>();
+    this.#usage.set(month, sums);
+    const found = new Map<string, number>();
+    for (const [client, bytes] of added) {
+      const sum = (sums.get(client) ?? 0) + bytes;
+      sums.set(client, sum);
+      found.set(client, sum);
+    }
+    return found;
   }
 }

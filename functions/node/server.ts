@@ -112,6 +112,7 @@ export async function startServer(
       try {
         // The fills end before the store that they write to.
         await Promise.all([mirror.stop(), ports.queue.stop()]);
+        await service.flushUsage();
         await settled();
         await platform.close();
       } finally {
@@ -188,6 +189,9 @@ async function attachMetrics(
 const reloadable: readonly string[] = [
   'defaultUpstream',
   'upstreams',
+  'networks',
+  'trustProxy',
+  'clients',
   'shutdownTimeout',
   'limits.maxBlobBytes',
   'limits.storeBytes',

@@ -59,6 +59,32 @@ export function describeLedgerContract(
       expect(await ledger.rateLimits()).toEqual([seenAt(6, 49)]);
     });
 
+    test('usage adds up for each client and month, for all instances', async () => {
+      const first = new Map([
+        ['192.0.2.1', 5],
+        ['2001:db8::', 2 ** 40],
+      ]);
+      expect(await ledger.addUsage('2026-12', first)).toEqual(first);
+      const second = await opened.reopen();
+      const added = new Map([
+        ['192.0.2.1', 3],
+        ['2001:db8::', -(2 ** 39)],
+        ['192.0.2.2', 0],
+      ]);
+      expect(await second.addUsage('2026-12', added)).toEqual(
+        new Map([
+          ['192.0.2.1', 8],
+          ['2001:db8::', 2 ** 39],
+          ['192.0.2.2', 0],
+        ]),
+      );
+      const january = new Map([['192.0.2.1', 1]]);
+      expect(await second.addUsage('2027-01', january)).toEqual(january);
+      const reading = new Map([['192.0.2.1', 0]]);
+      // An instance whose clock is late still counts in the month before.
+      expect(await second.addUsage('2026-12', reading)).toEqual(new Map([['192.0.2.1', 8]]));
+    });
+
     test('what was counted before stays when instances change', async () => {
       ledger.count({ pullsServed: 3, bytesServed: 2 ** 40 });
       await ledger.recordRateLimit(seenAt(5, 50));

@@ -22,6 +22,7 @@ import type { Key } from './item.ts';
  * | lease           | lease#name       | lease          | UpdateItem; GetItem by waiting instances    |
  * | rate limit      | rate-limit       | account        | Query                                       |
  * | counters        | ledger           | counters       | GetItem                                     |
+ * | usage           | usage#client     | month          | UpdateItem                                  |
  *
  * A partition allows 1,000 writes and 3,000 reads of 4 KB per second. Everything that pulls touch is
  * spread by digest, repository or lease. Three partitions are shared by all: `catalogue` (one write
@@ -112,6 +113,11 @@ export const rateLimitPartition = 'rate-limit';
 
 export const countersKey: Key = { pk: 'ledger', sk: 'counters' };
 
+/** What a client got in a month. An address has neither `#` nor `@`. */
+export function usageKey(client: string, month: string): Key {
+  return { pk: `usage#${client}`, sk: month };
+}
+
 /**
  * The partitions that an instance which fills nothing writes, as patterns of IAM: all but those of
  * blobs, which decide what clients are redirected to in the bucket.
@@ -132,4 +138,5 @@ export const pullPartitions = [
   'lease#*',
   rateLimitPartition,
   countersKey.pk,
+  'usage#*',
 ] as const;

@@ -8,7 +8,7 @@ import {
 } from '../../core/ports/ledger.ts';
 import { RateLimitReports } from '../../core/ports/rate-limit-reports.ts';
 import { type Item, keyItem, number, numberOf, text, textOf } from './item.ts';
-import { countersKey, rateLimitPartition } from './item-keys.ts';
+import { countersKey, rateLimitPartition, usageKey } from './item-keys.ts';
 import type { DynamoDbTable } from './table.ts';
 
 /**
@@ -61,6 +61,34 @@ export class DynamoDbLedger implements Ledger {
     return addCounts({ ...noCounts, ...stored }, this.#unwritten);
   }
 
+  async addUsage(
+    month: string,
+    added: ReadonlyMap<string, number>,
+  ): Promise<ReadonlyMap<string, number>> {
+    const sums = new Map<string, number>();
+    const failures: unknown[] = [];
+    const writes = [...added].map(async ([client, bytes]) => {
+      try {
+        sums.set(client, await this.#addUsage(month, client, bytes));
+      } catch (error) {
+        failures.push(error);
+      }
+    });
+    await Promise.all(writes);
+    if (sums.size === 0 && failures.length > 0) throw failures[0];
+    return sums;
+  }
+
+  async #addUsage(month: string, client: string, bytes: number): Promise<number> {
+    const written = await this.#table.update(usageKey(client, month), {
+      update: 'ADD #bytes :bytes SET #ttl = :ttl',
+      values: { ':bytes': number(bytes), ':ttl': number(lastUse(month)) },
+      answer: 'ALL_NEW',
+      once: true,
+    });
+    return written.kind === 'written' ? (numberOf(written.item, 'bytes') ?? 0) : 0;
+  }
+
   /**
    * Writes the counts and the rate limits. If it rejects, the next flush writes them too; they are counted twice only if
    * the table applied them and its response was lost.
@@ -82,6 +110,11 @@ export class DynamoDbLedger implements Ledger {
       throw error;
     }
   }
+}
+
+/** When the usage of a month is deleted: about a month after its end. In seconds since 1970. */
+function lastUse(month: string): number {
+  return Date.parse(`${month}-01T00:00:00Z`) / 1000 + 62 * 24 * 3600;
 }
 
 function rateLimitItem({ registry, account, rate, seen }: SeenRateLimit): Item {

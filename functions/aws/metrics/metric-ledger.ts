@@ -28,6 +28,7 @@ export function metricLedger(ledger: FlushedLedger, runtime: Runtime): MetricLed
     recordRateLimit: (seen) => ledger.recordRateLimit(seen),
     rateLimits: () => ledger.rateLimits(),
     counters: () => ledger.counters(),
+    addUsage: (month, added) => ledger.addUsage(month, added),
     count(added) {
       counted = counted.concat(measuredCounts(added));
       ledger.count(added);

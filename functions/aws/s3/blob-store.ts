@@ -16,15 +16,16 @@ export interface S3BlobStoreOptions {
   readonly bucket: Bucket;
   /** How long a signed URL is valid, in ms. */
   readonly urlLife: number;
+  /** The longest life of any URL, in ms; `urlLife` by default. */
+  readonly longestUrlLife?: number;
   /** Ms since 1970. */
   readonly now: () => number;
 }
 
 /** Blobs in an S3 bucket, which clients read by signed URLs. The index says what is stored. */
 export function s3BlobStore(options: S3BlobStoreOptions): BlobStore {
-  const { address, signer, index, bucket, urlLife, now } = options;
+  const { address, signer, index, bucket, urlLife, longestUrlLife = urlLife, now } = options;
   const base = bucketUrl(address);
-  const lifeSeconds = urlLife / 1000;
   const buffers = new BufferPool();
   return new BucketBlobStore({
     bucket,
@@ -32,9 +33,10 @@ export function s3BlobStore(options: S3BlobStoreOptions): BlobStore {
     // An entry lives as long as its URL is handed out.
     cache: new MetadataCache({ most: 8192, life: urlLife / 2, now }),
     delivery: {
-      sign: (key) => signer.presign({ method: 'GET', url: new URL(base + key), lifeSeconds }),
+      sign: (key, life = urlLife) =>
+        signer.presign({ method: 'GET', url: new URL(base + key), lifeSeconds: life / 1000 }),
     },
-    readLife: urlLife,
+    readLife: longestUrlLife,
     async putBlob(request) {
       // Loaded on demand: an instance that only answers clients never puts.
       const { putInS3 } = await import('./blob-put.ts');

@@ -10,12 +10,13 @@ import { messageOf, startFailure } from '../failure.ts';
 import type { LoadedConfig } from '../load-config.ts';
 import { openInMemory } from '../memory-platform.ts';
 
-function platformOf({ store, data, aws, limits, upstreams }: Config): OpenPlatform {
+function platformOf(config: Config): OpenPlatform {
+  const { store, data, aws, limits } = config;
   if (store === 'memory') return openInMemory(limits.storeBytes);
   if (aws === undefined) return openOnThisMachine(data);
   return async (lent) => {
     const { openOnAws } = await import('../../aws/open-server.ts');
-    return openOnAws(aws, upstreams)(lent);
+    return openOnAws(aws, config)(lent);
   };
 }
 

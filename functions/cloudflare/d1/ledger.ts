@@ -5,6 +5,7 @@ import {
   type Counters,
   counterNames,
   type Ledger,
+  monthBefore,
   noCounts,
   type SeenRateLimit,
 } from '../../core/ports/ledger.ts';
@@ -28,6 +29,7 @@ export class D1Ledger implements Ledger {
   readonly #reports = new RateLimitReports();
   #unwritten: Counters = noCounts;
   #flushDue: number | undefined;
+  #usageMonth = '';
 
   constructor(database: D1Database, runtime: Pick<Runtime, 'now' | 'waitUntil'>) {
     this.#database = database;
@@ -81,6 +83,26 @@ export class D1Ledger implements Ledger {
   async counters(): Promise<Counters> {
     const stored = await this.#database.prepare(statements.getCounters).first<Counters>();
     return addCounts(this.#unwritten, stored ?? noCounts);
+  }
+
+  async addUsage(
+    month: string,
+    added: ReadonlyMap<string, number>,
+  ): Promise<ReadonlyMap<string, number>> {
+    const { results } = await this.#database
+      .prepare(statements.addUsage)
+      .bind(month, JSON.stringify(Object.fromEntries(added)))
+      .all<{ client: string; bytes: number }>();
+    if (this.#usageMonth !== month) {
+      const cleaning = this.#database
+        .prepare(statements.removeUsageBefore)
+        .bind(monthBefore(month))
+        .run();
+      // The next isolate tries it again.
+      this.#runtime.waitUntil(cleaning.catch(() => undefined));
+      this.#usageMonth = month;
+    }
+    return new Map(results.map(({ client, bytes }) => [client, bytes]));
   }
 
   /** Writes the counts and the rate limits. If it rejects, the next flush writes the counts too. */

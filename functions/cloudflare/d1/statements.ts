@@ -146,6 +146,10 @@ export const getCounters = `SELECT ${counterNames} FROM counters WHERE id = 0`;
 const sums = counterNames.map((name) => `${name} = ${name} + excluded.${name}`);
 export const addToCounters = `INSERT INTO counters (id, ${counterNames}) VALUES (0, ?1, ?2, ?3, ?4, ?5)
   ON CONFLICT (id) DO UPDATE SET ${sums}`;
+export const addUsage = `INSERT INTO usage (month, client, bytes)
+  SELECT ?1, key, value FROM json_each(?2) WHERE true
+  ON CONFLICT (month, client) DO UPDATE SET bytes = bytes + excluded.bytes RETURNING client, bytes`;
+export const removeUsageBefore = `DELETE FROM usage WHERE month < ?1`;
 // Few rows: one per account of an upstream.
 export const getRateLimits = `SELECT registry, account, rate, seen FROM rate_limits WHERE registry > ''`;
 export const putRateLimit = `${put('rate_limits', ['registry', 'account'], ['rate', 'seen'])}

@@ -5,7 +5,7 @@ import type { BlobStore } from '../../core/ports/blob-store.ts';
 import { D1BlobIndex } from '../d1/blob-index.ts';
 import { putInR2 } from './blob-put.ts';
 import { r2Store, readR2 } from './bucket.ts';
-import { lifeSeconds } from './signed-urls.ts';
+import { bucketUrlLife } from './signed-urls.ts';
 
 /** How blobs are delivered and put. */
 export interface R2BlobStoreOptions {
@@ -13,6 +13,8 @@ export interface R2BlobStoreOptions {
   readonly now: () => number;
   /** Signs the URLs that clients are redirected to; undefined: the Worker streams the blobs. */
   readonly sign: SignUrl | undefined;
+  /** The longest life of any URL, in ms; 20 minutes by default. */
+  readonly longestUrlLife?: number;
   /** A put that may pause does so after this many bytes; 4 GB by default. */
   readonly bytesPerPut?: number;
 }
@@ -34,7 +36,7 @@ const usualBytesPerPut = 4_000_000_000;
 export function r2BlobStore(
   bucket: R2Bucket,
   database: D1Database,
-  { now, sign, bytesPerPut = usualBytesPerPut }: R2BlobStoreOptions,
+  { now, sign, longestUrlLife = bucketUrlLife, bytesPerPut = usualBytesPerPut }: R2BlobStoreOptions,
 ): BlobStore {
   const most = sign === undefined ? mostEntries : mostEntriesWithUrls;
   return new BucketBlobStore({
@@ -42,7 +44,7 @@ export function r2BlobStore(
     index: new D1BlobIndex(database, now),
     cache: new MetadataCache({ most, life: metadataLife, now }),
     delivery: sign === undefined ? { reader: new BlobReader(readR2(bucket), now) } : { sign },
-    readLife: lifeSeconds * 1000,
+    readLife: longestUrlLife,
     putBlob: (request) => putInR2(request, { bucket, now, bytesPerPut }),
     now,
   });

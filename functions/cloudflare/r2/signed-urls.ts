@@ -14,8 +14,8 @@ export interface R2SignedUrlsOptions {
   readonly now: () => number;
 }
 
-/** How long a URL is valid, in seconds. */
-export const lifeSeconds = 1200;
+/** How long a URL is valid, in ms. */
+export const bucketUrlLife = 1_200_000;
 
 /** The hashes of a signature, by workerd's node:crypto. */
 export const workerHashing: Hashing = {
@@ -29,5 +29,6 @@ export function r2SignedUrls(options: R2SignedUrlsOptions): SignUrl {
   const base = `${endpoint.replace(/\/+$/, '')}/${bucket}/`;
   const credentials = () => ({ accessKeyId, secretAccessKey });
   const signer = createSigner({ region: 'auto', credentials, now, hashing: workerHashing });
-  return (key) => signer.presign({ method: 'GET', url: new URL(base + key), lifeSeconds });
+  return (key, life = bucketUrlLife) =>
+    signer.presign({ method: 'GET', url: new URL(base + key), lifeSeconds: life / 1000 });
 }

@@ -43,7 +43,7 @@ export interface BucketBlobStoreOptions {
   readonly cache: MetadataCache;
   /** Whether clients are redirected to the bucket or get a stream. */
   readonly delivery: { readonly sign: SignUrl } | { readonly reader: BlobReader };
-  /** How long a signed URL is valid, or how long a stream may take, in ms. */
+  /** How long any signed URL is valid, or how long a stream may take, in ms. */
   readonly readLife: number;
   readonly putBlob: (request: PutRequest) => Promise<PutOutcome>;
   /** Ms since 1970. */
@@ -82,16 +82,22 @@ export class BucketBlobStore implements BlobStore {
   }
 
   /** A signed URL serves any range: the client's own request has the Range header. */
-  async locate(digest: Digest, range?: ByteRange): Promise<BlobLocation | undefined> {
-    const { delivery, cache } = this.#options;
+  async locate(
+    digest: Digest,
+    range?: ByteRange,
+    urlLife?: number,
+  ): Promise<BlobLocation | undefined> {
+    const { delivery, cache, readLife } = this.#options;
     if ('reader' in delivery) return this.#stream(delivery.reader, digest, range);
-    const sign = () => delivery.sign(blobKey(digest));
-    const known = await cache.url(digest, sign);
+    // A longer life, of a configuration that was reloaded, would outlive the bytes.
+    const life = urlLife === undefined ? undefined : Math.min(urlLife, readLife);
+    const sign = () => delivery.sign(blobKey(digest), life);
+    const known = await cache.url(digest, sign, life);
     if (known !== undefined) return { kind: 'redirect', url: known };
     const found = await this.#findOnce(digest);
     if (!this.condemnation.isReadable(found)) return undefined;
     // Only a stored blob is cached.
-    return { kind: 'redirect', url: (await cache.url(digest, sign)) ?? (await sign()).url };
+    return { kind: 'redirect', url: (await cache.url(digest, sign, life)) ?? (await sign()).url };
   }
 
   noteStored(blobs: readonly NotedBlob[]): void {

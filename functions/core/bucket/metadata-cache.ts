@@ -8,8 +8,8 @@ export interface SignedUrl {
   readonly expires: number;
 }
 
-/** Signs a URL for the object of a key. */
-export type SignUrl = (key: string) => SignedUrl | Promise<SignedUrl>;
+/** Signs a URL for the object of a key; `life`, in ms, overrides how long it is valid. */
+export type SignUrl = (key: string, life?: number) => SignedUrl | Promise<SignedUrl>;
 
 /** Metadata of a stored blob; without `stored` if only its size is known. */
 type BlobMetadata = NotedBlob & Partial<StoredBlob>;
@@ -26,7 +26,14 @@ export interface MetadataCacheOptions {
 
 interface Entry {
   readonly blob: BlobMetadata;
-  url: { readonly text: string; readonly until: number } | undefined;
+  /** One of each life: the configuration has few. */
+  urls: readonly KeptUrl[];
+}
+
+interface KeptUrl {
+  readonly text: string;
+  readonly until: number;
+  readonly life: number | undefined;
 }
 
 /** The metadata and the signed URLs of blobs that are known to be stored. */
@@ -50,8 +57,8 @@ export class MetadataCache {
 
   /** Adds what the index or the bucket just answered, for a full life. */
   add(blob: BlobMetadata): void {
-    const url = this.#entries.get(blob.digest)?.url;
-    this.#entries.set(blob.digest, { blob, url }, this.#options.life);
+    const urls = this.#entries.get(blob.digest)?.urls ?? [];
+    this.#entries.set(blob.digest, { blob, urls }, this.#options.life);
   }
 
   /** Adds what somebody else reports. It does not extend the life of an entry. */
@@ -63,14 +70,23 @@ export class MetadataCache {
     this.#entries.delete(digest);
   }
 
-  /** A URL with at least half of its life left; undefined for a blob without an entry. */
-  async url(digest: Digest, sign: () => ReturnType<SignUrl>): Promise<string | undefined> {
+  /**
+   * A URL of this life (undefined: the usual one) with at least half of it left; undefined for a blob
+   * without an entry.
+   */
+  async url(
+    digest: Digest,
+    sign: () => ReturnType<SignUrl>,
+    life?: number,
+  ): Promise<string | undefined> {
     const entry = this.#entries.get(digest);
     if (entry === undefined) return undefined;
     const now = this.#options.now();
-    if (entry.url !== undefined && now < entry.url.until) return entry.url.text;
+    const known = entry.urls.find((one) => one.life === life);
+    if (known !== undefined && now < known.until) return known.text;
     const { url, expires } = await sign();
-    entry.url = { text: url, until: now + (expires - now) / 2 };
+    const others = entry.urls.filter((one) => one.life !== life);
+    entry.urls = [...others, { text: url, until: now + (expires - now) / 2, life }];
     return url;
   }
 }

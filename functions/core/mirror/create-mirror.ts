@@ -118,12 +118,21 @@ class RequestRepository implements MirroredRepository {
     return resolveManifest(this.#context, this.#source, reference, method, mustConfirm);
   }
 
-  locateBlob(digest: Digest, method: Method, range: SingleRange): Promise<BlobOutcome> {
-    return locateBlob(this.#context, this.#source, digest, method, range);
+  locateBlob(
+    digest: Digest,
+    method: Method,
+    range: SingleRange,
+    urlLife?: number,
+  ): Promise<BlobOutcome> {
+    return locateBlob(this.#context, this.#source, digest, method, range, urlLife);
   }
 
-  locateRanges(digest: Digest, ranges: readonly RangeSpec[]): Promise<RangesOutcome> {
-    return locateRanges(this.#context, this.#source, digest, ranges);
+  locateRanges(
+    digest: Digest,
+    ranges: readonly RangeSpec[],
+    urlLife?: number,
+  ): Promise<RangesOutcome> {
+    return locateRanges(this.#context, this.#source, digest, ranges, urlLife);
   }
 
   listTags(page: PageRequest): Promise<TagsOutcome> {

@@ -41,9 +41,19 @@ export interface MirroredRepository {
     method: Method,
     mustConfirm?: boolean,
   ): Promise<ManifestOutcome>;
-  locateBlob(digest: Digest, method: Method, range: SingleRange): Promise<BlobOutcome>;
+  /** `urlLife`, in ms, overrides how long a URL of the bucket is valid. */
+  locateBlob(
+    digest: Digest,
+    method: Method,
+    range: SingleRange,
+    urlLife?: number,
+  ): Promise<BlobOutcome>;
   /** For GET of several ranges of a blob. */
-  locateRanges(digest: Digest, ranges: readonly RangeSpec[]): Promise<RangesOutcome>;
+  locateRanges(
+    digest: Digest,
+    ranges: readonly RangeSpec[],
+    urlLife?: number,
+  ): Promise<RangesOutcome>;
   listTags(page: PageRequest): Promise<TagsOutcome>;
   listReferrers(subject: Digest): Promise<ReferrersOutcome>;
 }
@@ -81,7 +91,13 @@ export type ManifestOutcome =
 export type BlobOutcome =
   /** For HEAD: the blob exists. */
   | { readonly kind: 'known'; readonly size: number | undefined; readonly provenance: Provenance }
-  | { readonly kind: 'redirect'; readonly url: string; readonly provenance: Provenance }
+  | {
+      readonly kind: 'redirect';
+      readonly url: string;
+      /** The blob's size in bytes if the URL is one of the bucket. */
+      readonly stored?: number | undefined;
+      readonly provenance: Provenance;
+    }
   | {
       readonly kind: 'stream';
       /** The whole blob's size in bytes; may be undefined only without a range. */

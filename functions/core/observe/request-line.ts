@@ -14,6 +14,8 @@ export interface AnswerNote {
   readonly cache?: string;
   /** Number of requests to upstreams for this answer. */
   readonly upstreamCalls: number;
+  /** The size in bytes of the blob that a URL of the bucket was handed out for. */
+  readonly redirected?: number;
   /** Why the client did not get what it asked for. Contains no secrets. */
   readonly reason?: string;
 }

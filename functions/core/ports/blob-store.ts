@@ -170,8 +170,11 @@ export interface BlobStore {
   /** Undefined when the blob is not stored. */
   stat(digest: Digest): Promise<StoredBlob | undefined>;
 
-  /** Where a client gets a stored blob, or a range within its size; undefined when it is not stored. */
-  locate(digest: Digest, range?: ByteRange): Promise<BlobLocation | undefined>;
+  /**
+   * Where a client gets a stored blob, or a range within its size; undefined when it is not stored.
+   * `urlLife`, in ms, overrides how long a URL is valid.
+   */
+  locate(digest: Digest, range?: ByteRange, urlLife?: number): Promise<BlobLocation | undefined>;
 
   /** Stores a blob. If another put stores it meanwhile, that is a success. */
   put(blob: WantedBlob, source: BlobSource, options?: PutOptions): BlobPut;

@@ -61,4 +61,17 @@ export interface Ledger {
   /** Adds to the counters. */
   count(added: Partial<Counters>): void;
   counters(): Promise<Counters>;
+  /**
+   * Adds bytes to what clients got in a calendar month (`2026-12`), at once and for all instances, and
+   * resolves to their sums. Bytes may be negative, or 0 to read a sum. A client that could not be written
+   * is missing from the result; rejects if none could. Of the months, only the newest two are kept.
+   */
+  addUsage(month: string, added: ReadonlyMap<string, number>): Promise<ReadonlyMap<string, number>>;
+}
+
+/** The month before a month. */
+export function monthBefore(month: string): string {
+  const date = new Date(`${month}-01T00:00:00Z`);
+  date.setUTCMonth(date.getUTCMonth() - 1);
+  return date.toISOString().slice(0, 7);
 }

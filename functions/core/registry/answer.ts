@@ -16,7 +16,7 @@ export interface RegistryRequest extends Sender {
 export interface Answer {
   readonly status: number;
   /** By lower-case name. Includes Content-Length whenever the length is known. */
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: Record<string, string>;
   /**
    * For HEAD, the body that GET would have had if it is in memory: the platform drops it. A stream
    * must be read or cancelled.

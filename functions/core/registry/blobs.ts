@@ -17,8 +17,15 @@ import { quoted, type Refusal, refusal } from './refusal.ts';
 
 const whole = { kind: 'whole' } as const;
 
-/** GET and HEAD of a blob or of one range of it (distribution-spec §Pulling blobs). */
-export async function answerBlob(request: RepositoryRequest, text: string): Promise<Answer> {
+/**
+ * GET and HEAD of a blob or of one range of it (distribution-spec §Pulling blobs). `urlLife`, in ms,
+ * overrides how long a URL of the bucket is valid.
+ */
+export async function answerBlob(
+  request: RepositoryRequest,
+  text: string,
+  urlLife?: number,
+): Promise<Answer> {
   const digest = parseDigest(text);
   if (digest === undefined) return invalidDigest(request, 'blob', text);
   const { mirrored, raw, method } = request;
@@ -30,12 +37,12 @@ export async function answerBlob(request: RepositoryRequest, text: string): Prom
   const range = rangeOf(request, digest);
   if (range.kind === 'too-many') return refuseRanges(request, digest);
   if (range.kind === 'several') {
-    const outcome = await mirrored.locateRanges(digest, range.ranges);
+    const outcome = await mirrored.locateRanges(digest, range.ranges, urlLife);
     if (outcome.kind === 'refused') return refuseRanges(request, digest);
     if (outcome.kind === 'parts') return blobParts(request, digest, outcome);
     return blobAnswer(request, digest, outcome, 200);
   }
-  const outcome = await mirrored.locateBlob(digest, method, range);
+  const outcome = await mirrored.locateBlob(digest, method, range, urlLife);
   return blobAnswer(request, digest, outcome, 200);
 }
 
@@ -53,7 +60,7 @@ function refuseRanges(request: RepositoryRequest, digest: Digest): Answer {
 }
 
 /** `status` applies to a blob that exists: 304 if the client already has it. */
-function blobAnswer(
+export function blobAnswer(
   request: RepositoryRequest,
   digest: Digest,
   outcome: BlobOutcome,
@@ -70,14 +77,15 @@ function blobAnswer(
     case 'stream':
       return blobStream(request, digest, outcome);
     case 'redirect': {
-      const { url, provenance } = outcome;
+      const { url, stored, provenance } = outcome;
       const headers = provenanceHeaders(request, provenance);
       headers['docker-content-digest'] = digest;
       headers['cache-control'] = noStore;
       headers['content-length'] = '0';
       headers.location = url;
       const note = contentNote(request, 'blob', digest, provenance);
-      return { status: 307, headers, body: undefined, note };
+      const noted = stored === undefined ? note : { ...note, redirected: stored };
+      return { status: 307, headers, body: undefined, note: noted };
     }
     case 'unsatisfiable': {
       const { size } = outcome;

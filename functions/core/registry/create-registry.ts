@@ -19,6 +19,7 @@ import {
   knownRegistries,
   type Registries,
 } from './choose-repository.ts';
+import type { ClientConsumption } from './client-consumption.ts';
 import { errorAnswer, failureAnswer } from './error-answer.ts';
 import { answerManifest } from './manifests.ts';
 import { answerReferrers } from './referrers.ts';
@@ -35,13 +36,15 @@ import { answerTags } from './tags.ts';
 interface RegistryOptions {
   /** Tells who sends a request. */
   readonly clients: Clients;
+  /** What clients may consume; undefined if nothing is limited. */
+  readonly limits?: ClientConsumption | undefined;
   /** The registry of requests that name none: a key of the mirror's policies. */
   readonly defaultRegistry: string;
   /** Called with unexpected errors; the client gets an answer nevertheless. */
   readonly onError?: (error: unknown) => void;
 }
 
-type KnownRegistries = Registries & Pick<RegistryOptions, 'clients'>;
+type KnownRegistries = Registries & Pick<RegistryOptions, 'clients' | 'limits'>;
 
 /** The server side of distribution-spec's read path: never rejects, and never throws. */
 export type Registry = (request: RegistryRequest) => Promise<Answer>;
@@ -51,6 +54,7 @@ export function createRegistry(mirror: Mirror, options: RegistryOptions): Regist
   const registries = {
     ...knownRegistries(mirror.policies, options.defaultRegistry),
     clients: options.clients,
+    limits: options.limits,
   };
   return async (raw) => {
     const { path, query, ns } = parseTarget(raw.target);
@@ -104,6 +108,7 @@ async function answerRepository(
   request: ReadRequest,
   route: RepositoryRoute,
 ): Promise<Answer> {
+  const { limits } = registries;
   const { prefix, name } = route;
   const path = prefix === '' ? name : `${prefix}/${name}`;
   const choice = chooseRepository(registries, request.ns, path, prefix !== '');
@@ -133,9 +138,9 @@ async function answerRepository(
   };
   switch (route.kind) {
     case 'manifest':
-      return answerManifest(pull, route.reference);
+      return limits?.answerManifest(pull, route.reference) ?? answerManifest(pull, route.reference);
     case 'blob':
-      return answerBlob(pull, route.reference);
+      return limits?.answerBlob(pull, route.reference) ?? answerBlob(pull, route.reference);
     case 'referrers':
       return answerReferrers(pull, route.reference);
     case 'tags':

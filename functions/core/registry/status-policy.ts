@@ -63,6 +63,20 @@ export function refusalOfFailure(circumstances: Circumstances): Refusal {
   return failure(circumstances, false, 'this mirror failed to answer', undefined);
 }
 
+/**
+ * The refusal when a client is over a limit of this mirror, as if the upstream were limited. `reset` is in
+ * seconds; undefined if waiting does not help. `hasIndex` as in `Unobtained`.
+ */
+export function refusalOfLimit(
+  circumstances: Circumstances,
+  message: string,
+  reset: number | undefined,
+  hasIndex: boolean,
+): Refusal {
+  if (hasIndex) return refusal(424, codeOf(true), message);
+  return failure(circumstances, true, message, reset);
+}
+
 function failure(
   { wanted, form }: Circumstances,
   isLimited: boolean,

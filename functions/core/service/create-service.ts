@@ -1,7 +1,10 @@
 import { Clients } from '../clients/clients.ts';
+import { MonthUsage } from '../clients/month-usage.ts';
+import { PullCounts } from '../clients/pull-counts.ts';
 import type { Config } from '../config/resolve.ts';
 import { createMirror, type RunningMirror } from '../mirror/create-mirror.ts';
 import { errorText } from '../observe/log.ts';
+import { ClientConsumption } from '../registry/client-consumption.ts';
 import { createRegistry, type Registry } from '../registry/create-registry.ts';
 import { openUpstreams } from '../sources/open-sources.ts';
 import { type App, type AppOptions, createApp, type Health } from './app.ts';
@@ -20,6 +23,8 @@ export interface Service {
   createFiller(): RunningMirror;
   /** Applies another configuration to requests and fills that begin from now on. */
   reconfigure(config: ServiceConfig): void;
+  /** Writes what clients consumed. Does not reject. */
+  flushUsage(): Promise<void>;
   /** From now on `/healthz` answers 503, so that no new clients come. */
   startClosing(): void;
   /** Logs an unexpected error. */
@@ -29,7 +34,7 @@ export interface Service {
 /** The part of the configuration that a service uses. */
 export type ServiceConfig = Pick<
   Config,
-  'defaultUpstream' | 'upstreams' | 'limits' | 'networks' | 'trustProxy'
+  'defaultUpstream' | 'upstreams' | 'limits' | 'networks' | 'trustProxy' | 'clients'
 >;
 
 /**
@@ -37,6 +42,9 @@ export type ServiceConfig = Pick<
  * cannot tell images apart that were pulled within it.
  */
 const hour = 3_600_000;
+
+/** How long a URL of the bucket is valid, in ms. */
+const usualUrlLife = 1_200_000;
 
 /** Creates the mirror of a configuration on a platform. Sends no request yet. */
 export function createService(
@@ -66,12 +74,26 @@ export function createService(
   const mirror = createFiller();
   const unexpected = (error: unknown) =>
     log.event('error', 'unexpected', { error: errorText(error) });
-  const registryOf = ({ defaultUpstream, networks, trustProxy }: ServiceConfig) =>
-    createRegistry(mirror, {
-      clients: new Clients({ networks, trustProxy }, () => runtime.now()),
+  const now = () => runtime.now();
+  const pulls = new PullCounts();
+  const { usageDelay: flushDelay, urlLife: bucketUrlLife = usualUrlLife } = platform;
+  const usage = new MonthUsage({ ledger: ports.ledger, runtime, flushDelay });
+  const registryOf = ({
+    defaultUpstream,
+    networks,
+    trustProxy,
+    clients: limits,
+  }: ServiceConfig) => {
+    const clients = new Clients({ networks, trustProxy }, now);
+    const isLimited = Object.keys(limits).length > 0;
+    const options = { clients, limits, bucketUrlLife, pulls, usage, now };
+    return createRegistry(mirror, {
+      clients,
+      limits: isLimited ? new ClientConsumption(options) : undefined,
       defaultRegistry: defaultUpstream,
       onError: unexpected,
     });
+  };
   let current = registryOf(config);
   const registry: Registry = (request) => current(request);
   let health: Health = 'ok';
@@ -84,6 +106,7 @@ export function createService(
       mirror.reconfigure(mirrorOptions(changed));
       current = registryOf(changed);
     },
+    flushUsage: () => usage.flush(),
     startClosing() {
       health = 'closing';
     },

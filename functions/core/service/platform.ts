@@ -22,6 +22,13 @@ export interface Platform {
   readonly missingBlobs: MissingBlobs;
   /** The shortest time between two records of a manifest's last pull, in ms; an hour by default. */
   readonly markInterval?: number | undefined;
+  /** How long a URL of the bucket is valid, in ms; 20 minutes by default. */
+  readonly urlLife?: number | undefined;
+  /**
+   * How long after a count of a client's bytes it is written, in ms; undefined where only the next count,
+   * or the end of the process, writes it.
+   */
+  readonly usageDelay?: number | undefined;
   /** How many blobs and manifests one eviction run examines; unlimited by default. */
   readonly evictionSteps?: number | undefined;
 }

@@ -79,6 +79,8 @@ export function openIndexDatabase(folder: string) {
     rateLimits: table<SeenRateLimit, Pair>('rate-limits'),
     /** `total` */
     counters: table<Counters, string>('counters'),
+    /** [month, client]: bytes */
+    usage: table<number, Pair>('usage'),
     /** [repository, blob] */
     fills: table<StoredFill, Pair>('fills'),
     /** `last`: the blob that was verified last in the background. */

@@ -2,6 +2,7 @@ import {
   addCounts,
   type Counters,
   type Ledger,
+  monthBefore,
   noCounts,
   type SeenRateLimit,
 } from '../../core/ports/ledger.ts';
@@ -10,7 +11,10 @@ import type { IndexDatabase } from './database.ts';
 /** How long counts stay in memory before they are written, in ms. */
 const flushDelay = 5_000;
 
-type Tables = Pick<IndexDatabase, 'counters' | 'rateLimits' | 'write'>;
+/** How many clients of old months one write removes. */
+const mostOldUsage = 1_000;
+
+type Tables = Pick<IndexDatabase, 'counters' | 'rateLimits' | 'usage' | 'write'>;
 
 /** The ledger in memory, written to the index a few seconds later: each write costs a disk sync. */
 export class LmdbLedger implements Ledger {
@@ -49,6 +53,24 @@ export class LmdbLedger implements Ledger {
 
   async counters(): Promise<Counters> {
     return this.#total;
+  }
+
+  addUsage(
+    month: string,
+    added: ReadonlyMap<string, number>,
+  ): Promise<ReadonlyMap<string, number>> {
+    const { usage, write } = this.#index;
+    return write(() => {
+      const old = [...usage.getKeys({ end: [monthBefore(month), ''], limit: mostOldUsage })];
+      for (const key of old) void usage.remove(key);
+      const sums = new Map<string, number>();
+      for (const [client, bytes] of added) {
+        const sum = (usage.get([month, client]) ?? 0) + bytes;
+        void usage.put([month, client], sum);
+        sums.set(client, sum);
+      }
+      return sums;
+    });
   }
 
   /** Writes what is only in memory. Rejects when the index cannot be written. */

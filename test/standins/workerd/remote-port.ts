@@ -46,6 +46,13 @@ export class RemoteLedger implements Ledger {
     return this.#port.counters();
   }
 
+  addUsage(
+    month: string,
+    added: ReadonlyMap<string, number>,
+  ): Promise<ReadonlyMap<string, number>> {
+    return this.#port.addUsage(month, added);
+  }
+
   async flush(): Promise<void> {
     await this.#counting;
     await this.#port.flush();

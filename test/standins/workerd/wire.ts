@@ -29,17 +29,20 @@ export type Reply =
 /** What a Worker's put says when its source broke: the test knows with which error. */
 export const sourceFailed = 'the source of the test failed';
 
-/** Values with bytes in them as JSON. */
+/** Values with bytes and maps in them as JSON. */
 export function toWire(value: unknown): string {
-  return JSON.stringify(value, (_, part: unknown) =>
-    part instanceof Uint8Array ? { $bytes: base64(part) } : part,
-  );
+  return JSON.stringify(value, (_, part: unknown) => {
+    if (part instanceof Map) return { $map: [...part] };
+    return part instanceof Uint8Array ? { $bytes: base64(part) } : part;
+  });
 }
 
 /** Reads what `toWire` wrote. */
 export function fromWire(text: string) {
   return JSON.parse(text, (_, part: unknown) => {
-    if (typeof part !== 'object' || part === null || !('$bytes' in part)) return part;
+    if (typeof part !== 'object' || part === null) return part;
+    if ('$map' in part) return new Map(part.$map as [unknown, unknown][]);
+    if (!('$bytes' in part)) return part;
     return bytesOfBase64(String(part.$bytes));
   });
 }

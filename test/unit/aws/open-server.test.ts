@@ -12,14 +12,15 @@ afterEach(() => test?.close());
 
 /** How many blobs and manifests a server on AWS examines in one run of eviction. */
 async function stepsOfServer(): Promise<number | undefined> {
-  const { aws, upstreams } = parsed({
+  const config = parsed({
     store: 'aws',
     aws: { table: 't', bucket: 'bucket', queue: 'http://127.0.0.1:1/q', region: 'eu-west-1' },
   });
+  const { aws } = config;
   if (aws === undefined) throw new Error('the store is aws');
   const platform = await openOnAws(
     aws,
-    upstreams,
+    config,
   )({
     environment: {},
     runtime: nodeRuntime(() => undefined).runtime,

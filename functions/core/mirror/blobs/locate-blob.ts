@@ -23,6 +23,7 @@ export async function locateBlob(
   digest: Digest,
   method: Method,
   range: SingleRange,
+  urlLife?: number,
 ): Promise<BlobOutcome> {
   const access = await blobAccess(context, source, digest);
   if (access.kind !== 'found') return access;
@@ -33,7 +34,7 @@ export async function locateBlob(
   if (request === undefined) return { kind: 'unsatisfiable', size: size ?? 0 };
   if (!isUsable) return serveMissing(context, source, request, 'absent');
   doubtRepeated(context, source, digest, request.range);
-  const stored = await locateStored(context, request);
+  const stored = await locateStored(context, request, urlLife);
   if (typeof stored === 'string') return serveMissing(context, source, request, stored);
   if (stored.kind === 'redirect' || size === undefined || stored.size === size) {
     return storedOutcome(stored, request);
@@ -58,14 +59,15 @@ function blobRequest(
 async function locateStored(
   context: Context,
   { digest, range }: BlobRequest,
+  urlLife?: number,
 ): Promise<BlobLocation | 'absent' | 'failed'> {
-  const location = await context.attempt.blobs.locate(digest, range);
+  const location = await context.attempt.blobs.locate(digest, range, urlLife);
   return location === 'busy' ? 'failed' : (location ?? 'absent');
 }
 
-function storedOutcome(stored: BlobLocation, { range }: BlobRequest): BlobOutcome {
+function storedOutcome(stored: BlobLocation, { range, size }: BlobRequest): BlobOutcome {
   return stored.kind === 'redirect'
-    ? { ...stored, provenance: hit }
+    ? { ...stored, stored: size, provenance: hit }
     : { ...stored, range, provenance: hit };
 }
 

@@ -18,6 +18,7 @@ export async function locateRanges(
   source: Source,
   digest: Digest,
   ranges: readonly RangeSpec[],
+  urlLife?: number,
 ): Promise<RangesOutcome> {
   const access = await blobAccess(context, source, digest);
   if (access.kind !== 'found') return access;
@@ -30,7 +31,7 @@ export async function locateRanges(
   const [first] = satisfied;
   if (first === undefined) return { kind: 'unsatisfiable', size };
   if (satisfied.length === 1) {
-    return locateBlob(context, source, digest, 'GET', { kind: 'from', ...first });
+    return locateBlob(context, source, digest, 'GET', { kind: 'from', ...first }, urlLife);
   }
   if (isExcessive(satisfied, size)) return refused;
   doubtRepeated(context, source, digest, first);

@@ -17,6 +17,7 @@ test('counts become metrics at once, and are written at most once a minute', asy
       rateLimits: async () => [],
       count: () => undefined,
       counters: async () => nothing,
+      addUsage: async () => new Map(),
       async flush() {
         flushes += 1;
         throw new Error('the table is down');

@@ -46,6 +46,7 @@ function scene(upstream: object = {}) {
       rateLimits: async () => limits,
       count: () => undefined,
       counters,
+      addUsage: counters,
     },
     readPassword,
   });

@@ -30,7 +30,7 @@ function watched(failures = 0) {
     if (made.writes <= made.failures) return Promise.reject(new Error('disk full'));
     return index.write(work);
   };
-  return { made, parts: { counters: index.counters, rateLimits: index.rateLimits, write } };
+  return { made, parts: { ...index, write } };
 }
 
 test('a thousand counts are one write, within seconds', async () => {

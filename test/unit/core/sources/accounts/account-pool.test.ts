@@ -61,6 +61,7 @@ function scene(accounts: readonly object[], readSignIn?: SignInReader) {
       rateLimits: async () => limits,
       count: () => undefined,
       counters: async () => expect.unreachable(),
+      addUsage: async () => expect.unreachable(),
     },
     readPassword: async (place) => Reflect.get(environment, 'env' in place ? place.env : '') ?? '',
     readSignIn,
