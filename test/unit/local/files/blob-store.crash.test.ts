@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { bundleChild } from '../store-process.ts';
 
 /** What the child printed. */
-let said: { digest: string; calls: string[]; again: string; isThere: boolean };
+let said: { digest: string; calls: string[]; ofNext: string[]; again: string; isThere: boolean };
 let folder: string;
 
 beforeAll(async () => {
@@ -35,6 +35,13 @@ test('a blob is on disk before it gets its name, and its name before it counts a
     `rename blobs/incoming/1 ${shard}/${hex}`,
     `sync ${shard}`,
     'stored',
+  ]);
+});
+
+test('the next blob of its folder needs no other folder to be on disk', () => {
+  expect(said.ofNext.filter((call) => !call.startsWith('rename'))).toEqual([
+    'sync blobs/incoming/2',
+    `sync blobs/sha256/${said.digest.slice('sha256:'.length, 'sha256:ab'.length)}`,
   ]);
 });
 

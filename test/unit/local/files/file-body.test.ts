@@ -135,6 +135,21 @@ test('a sink that closes ends the writing, also one that waits for bytes', async
   await expectNoOpenFiles();
 });
 
+test('a sink that is closed already, or a signal, ends a wait for the first bytes', async () => {
+  const source = new FedSource();
+  const put = store.put({ digest, size: content.byteLength }, source);
+  await source.begun;
+  const closed = new PassThrough().destroy();
+  await once(closed, 'close');
+  await expect(short(put.follow?.()).writeTo(closed)).rejects.toThrow('the client left');
+  const stopped = AbortSignal.abort(new Error('shutting down'));
+  const aborted = short(put.follow?.()).writeTo(new PassThrough(), stopped);
+  await expect(aborted).rejects.toThrow('shutting down');
+  source.push(content).end();
+  await put.done;
+  await expectNoOpenFiles();
+});
+
 test('a sink that fails, a sink that is closed already, and an abort reject', async () => {
   await store.put(wanted, sourceOf(content)).done;
   const failing = new Writable({ write: (_chunk, _encoding, done) => done(new Error('no room')) });

@@ -61,7 +61,16 @@ async function run(): Promise<void> {
   const put = () => store.put({ digest, size: bytes.byteLength }, sourceOf(bytes)).done;
   await put();
   calls.push('stored');
-  const ofPut = [...calls];
+  const ofPut = calls.splice(0);
+
+  // Another blob of the same folder.
+  const shard = digest.slice(0, 'sha256:ab'.length);
+  const bytesOf = (size: number) => new Uint8Array(size);
+  let size = 1001;
+  while (!madeDigest(bytesOf(size)).startsWith(shard)) size += 1;
+  const next = { digest: madeDigest(bytesOf(size)), size };
+  await store.put(next, sourceOf(bytesOf(size))).done;
+  const ofNext = calls.splice(0);
 
   removalTakes = 200;
   const deleting = store.delete(digest);
@@ -69,7 +78,7 @@ async function run(): Promise<void> {
   await deleting;
   const isThere = (await store.locate(digest)) !== undefined;
   await store.close();
-  console.log(JSON.stringify({ digest, calls: ofPut, again: again.kind, isThere }));
+  console.log(JSON.stringify({ digest, calls: ofPut, ofNext, again: again.kind, isThere }));
 }
 
 await run();
