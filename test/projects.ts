@@ -19,6 +19,7 @@ export const projects = {
     'conformance/local',
     'conformance/memory',
     'faults',
+    'governor',
     'runtime/local',
     'standins/registry',
     'strangers/local',

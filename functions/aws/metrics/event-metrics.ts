@@ -44,6 +44,7 @@ function measuredOf(event: MirrorEvent): Measured | undefined {
     case 'store-failed':
       return { name: 'StoreFailures', value: 1 };
     case 'account-rests':
+    case 'alternate-used':
     case 'backed-off':
     case 'answers-again':
     case 'passed-through':

@@ -26,6 +26,8 @@ export interface Fill {
 export interface FillOptions extends Pick<PutOptions, 'progress' | 'pauseAt'> {
   /** The fence of the lease that a paused fill passed on. */
   readonly fence?: number | undefined;
+  /** True if a manifest of the repository names the blob: then alternates may send it. */
+  readonly isNamed?: boolean | undefined;
 }
 
 /** The fills of this instance. */

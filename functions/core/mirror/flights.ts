@@ -22,6 +22,8 @@ export function createFlights(runtime: Pick<Runtime, 'waitUntil'>) {
     manifests: new SingleFlight<FetchedManifest>(runtime),
     /** Whether a manifest is complete. */
     walks: new SingleFlight<boolean>(runtime),
+    /** Of tags that only an alternate named so far. */
+    unseen: new SingleFlight<UnseenTag | undefined>(runtime),
     probes: new SingleFlight<void>(runtime),
     entries: new SingleFlight<BlobAccess>(runtime),
     locations: new SingleFlight<BlobRedirect>(runtime),
@@ -37,6 +39,13 @@ export function createFlights(runtime: Pick<Runtime, 'waitUntil'>) {
 /** A referrers list. `provenance` is set unless it is a fresh upstream answer. */
 export interface FetchedReferrers extends ReferrersList {
   readonly provenance?: Provenance;
+}
+
+/** What an alternate says of a tag that the upstream never named. */
+export interface UnseenTag {
+  readonly cached: CachedManifest;
+  /** The alternate's registry. */
+  readonly registry: string;
 }
 
 /** The upstream's answer about a tag; `changed` if it names another digest than before. */

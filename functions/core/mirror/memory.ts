@@ -50,6 +50,10 @@ export function createMemory(manifestBytes: number, now: () => number) {
     imports: new BoundedCache<true>(10_000, now),
     /** The tag that was last seen to name a manifest. */
     taggedDigests: new BoundedCache<string>(10_000, now),
+    /** The index through which a tag was last seen to name a manifest; only where there are alternates. */
+    parents: new BoundedCache<Digest>(10_000, now),
+    /** Manifests that only an alternate named, where the configuration allows it. */
+    unseen: new BoundedCache<true>(10_000, now),
     /** Repositories whose tags were recently searched for a digest. */
     tagSearches: new BoundedCache<true>(10_000, now),
     /** Upstreams' own redirects for blobs. */

@@ -73,6 +73,8 @@ export type Provenance =
   | { readonly kind: 'miss' }
   /** Out of date, but the upstream failed. `age` is in seconds since the last confirmation. */
   | { readonly kind: 'stale'; readonly age: number; readonly reason: string }
+  /** From another registry, which alone says what the tag names, because the upstream failed. */
+  | { readonly kind: 'alternate'; readonly registry: string; readonly reason: string }
   /** The upstream no longer has it. `since` is in ms since 1970. */
   | { readonly kind: 'kept'; readonly since: number };
 

@@ -21,6 +21,8 @@ function levelOf(event: MirrorEvent): LogLevel {
     case 'upstream-request':
     case 'passed-through':
       return 'debug';
+    case 'alternate-used':
+      return event.isChange ? 'info' : 'debug';
     case 'gone-upstream':
     case 'account-rests':
       return 'warn';

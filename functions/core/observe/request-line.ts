@@ -10,7 +10,7 @@ export interface AnswerNote {
   /** `docker.io/library/alpine`. */
   readonly repository?: string;
   readonly reference?: string;
-  /** `hit`, `revalidated`, `revalidating`, `miss`, `stale` or `kept`; undefined if nothing is cached. */
+  /** `hit`, `revalidated`, `revalidating`, `miss`, `stale`, `kept`, `alternate`; undefined: not cached. */
   readonly cache?: string;
   /** Number of requests to upstreams for this answer. */
   readonly upstreamCalls: number;

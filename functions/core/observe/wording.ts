@@ -5,6 +5,11 @@ export function staleText(registry: string, age: number, reason: string): string
   return `stale: last confirmed by ${registry} ${age} s ago (${reason})`;
 }
 
+/** A tag that its upstream never named, served as another registry has it. */
+export function unseenText(registry: string, alternate: string, reason: string): string {
+  return `not confirmed by ${registry}: the tag is from ${alternate} (${reason})`;
+}
+
 /** Content that its upstream no longer has; `since` in ms since 1970. */
 export function keptText(registry: string, since: number): string {
   return `gone upstream: ${registry} has refused this since ${new Date(since).toISOString()}`;

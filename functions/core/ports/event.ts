@@ -36,6 +36,15 @@ export type MirrorEvent =
       readonly host: string | undefined;
       readonly repository: string | undefined;
     }
+  /** Another registry served a digest in place of an upstream, or the upstream does so again. */
+  | {
+      readonly kind: 'alternate-used';
+      readonly registry: string;
+      /** As configured: `public.ecr.aws/docker`; undefined: the upstream itself again. */
+      readonly alternate: string | undefined;
+      /** True if the answer before was another registry's. */
+      readonly isChange: boolean;
+    }
   /** The upstream no longer has a tag that this mirror has. */
   | {
       readonly kind: 'gone-upstream';

@@ -11,6 +11,8 @@ export interface RemoteRepository {
   upstreamCalls: number;
   /** True for work that no client waits for. */
   readonly isBackground?: boolean;
+  /** Cancels its requests. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** The content is absent, or hidden from these credentials. */
@@ -61,8 +63,8 @@ export type BlobOpening =
 export type BlobRedirect =
   /** The upstream's own redirect, signed for GET: for a client to follow. */
   | { readonly kind: 'redirect'; readonly url: string }
-  /** The upstream serves the blob itself. */
-  | { readonly kind: 'direct' }
+  /** The upstream serves the blob itself; `isOfAlternate` if another registry does in its place. */
+  | { readonly kind: 'direct'; readonly isOfAlternate?: boolean }
   | Refused;
 
 /** Where a page of tags begins: at the first one, after a tag, or at the `next` of the page before. */

@@ -1,7 +1,7 @@
 import { entityTag } from '../headers/conditional.ts';
 import type { Provenance } from '../mirror/mirror.ts';
 import type { AnswerNote } from '../observe/request-line.ts';
-import { keptText, staleText } from '../observe/wording.ts';
+import { keptText, staleText, unseenText } from '../observe/wording.ts';
 import type { Digest } from '../oci/digest.ts';
 import { repositoryKey } from '../oci/repository.ts';
 import type { RepositoryRequest } from './answer.ts';
@@ -33,6 +33,8 @@ export function provenanceHeaders(
   const { registry } = request.repository;
   if (provenance.kind === 'stale') {
     headers.warning = warning(staleText(registry, provenance.age, provenance.reason));
+  } else if (provenance.kind === 'alternate') {
+    headers.warning = warning(unseenText(registry, provenance.registry, provenance.reason));
   } else if (provenance.kind === 'kept') {
     headers.warning = warning(keptText(registry, provenance.since));
   }
@@ -67,7 +69,7 @@ export function contentNote(
     ...(reference !== undefined && { reference }),
     cache: provenance.kind,
     upstreamCalls: request.mirrored.upstreamCalls,
-    ...(provenance.kind === 'stale' && { reason: provenance.reason }),
+    ...('reason' in provenance && { reason: provenance.reason }),
   };
 }
 
@@ -113,6 +115,8 @@ export function cacheStatus(provenance: Provenance): string {
       return `Pullfront; hit; ttl=${Math.min(0, Math.floor(provenance.ttl))}; detail=stale-while-revalidate`;
     case 'miss':
       return 'Pullfront; fwd=miss';
+    case 'alternate':
+      return 'Pullfront; fwd=miss; detail=alternate';
     case 'stale':
       return 'Pullfront; hit; detail=stale';
     case 'kept':

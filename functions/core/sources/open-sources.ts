@@ -10,6 +10,7 @@ import type { Upstream } from '../ports/upstream.ts';
 import { createUpstream } from '../upstream/client.ts';
 import type { Credentials, UpstreamFetch } from '../upstream/connection.ts';
 import { openAccounts, readCredentials, type SignInPlatform } from './accounts/open-accounts.ts';
+import { alternatesOf, onlyAlternates } from './configured-alternates.ts';
 import { HostWaits } from './host-waits.ts';
 import type { MirroredUpstream } from './mirrored-upstream.ts';
 import { PullLimit } from './pull-limit.ts';
@@ -22,8 +23,8 @@ interface UpstreamPlatform extends SignInPlatform {
 }
 
 /**
- * Creates the client of every configured upstream, by the registry's host. It sends nothing, and reads
- * passwords when they are first needed.
+ * Creates the client of every configured upstream, and of every well-known registry that is only an
+ * alternate, by the registry's host. It sends nothing, and reads passwords when they are first needed.
  */
 export function openUpstreams(
   configured: Config['upstreams'],
@@ -31,7 +32,7 @@ export function openUpstreams(
 ): ReadonlyMap<string, MirroredUpstream> {
   const record = recordRateLimits(platform.ledger, platform.runtime);
   return new Map(
-    [...configured].map(([registry, policy]) => {
+    [...configured, ...onlyAlternates(configured)].map(([registry, policy]) => {
       const waits = new HostWaits(platform.runtime);
       const pulls = new PullLimit(() => platform.runtime.now());
       const observe = (event: UpstreamEvent) => {
@@ -40,7 +41,9 @@ export function openUpstreams(
       };
       const upstream = openUpstream(registry, policy, { ...platform, observe, waits });
       const hasPath = policy.url.pathname !== '/';
-      return [registry, { upstream, policy, hasPath, waits, pulls }];
+      const isHidden = !configured.has(registry);
+      const alternates = alternatesOf(registry, policy);
+      return [registry, { upstream, policy, hasPath, waits, pulls, alternates, isHidden }];
     }),
   );
 }

@@ -5,12 +5,16 @@ import type { Reference } from '../oci/reference.ts';
 import { type Repository, repositoryKey } from '../oci/repository.ts';
 import type {
   BlobOpening,
+  BlobRedirect,
   BlobSlice,
   RemoteRepository,
   TagPageStart,
   Upstream,
 } from '../ports/upstream.ts';
 import { UpstreamError } from '../ports/upstream-error.ts';
+import type { Alternates } from './alternates/alternates.ts';
+import { cancellable } from './alternates/cancellable-remote.ts';
+import { RepositoryAlternates } from './alternates/repository-alternates.ts';
 import type { HostWaits } from './host-waits.ts';
 import type { ObservedUpstream } from './mirrored-upstream.ts';
 import type { PullLimit } from './pull-limit.ts';
@@ -38,6 +42,14 @@ export interface RequestOrigin {
   readonly client?: Client | undefined;
   /** True for a fill, which no client waits for yet. */
   readonly isBackground?: boolean;
+  /** Cancels its requests. */
+  readonly signal?: AbortSignal;
+}
+
+/** A blob that a manifest of the repository names. */
+interface NamedBlob {
+  /** In bytes, as the manifest states it. */
+  readonly size: number | undefined;
 }
 
 /**
@@ -59,6 +71,7 @@ export class Source implements RemoteRepository {
   /** The number of requests sent to upstreams so far. */
   upstreamCalls = 0;
   readonly isBackground: boolean;
+  readonly signal: AbortSignal | undefined;
   readonly #upstream: Upstream;
   readonly #health: SourceHealth;
   readonly #limits: RetryAfterLimits;
@@ -66,11 +79,13 @@ export class Source implements RemoteRepository {
   readonly #origin: RequestOrigin;
   readonly #waits: HostWaits | undefined;
   readonly #now: () => number;
+  readonly #configured: Alternates | undefined;
+  #alternates: RepositoryAlternates | undefined;
   #began: number | undefined;
 
   constructor(
     repository: Repository,
-    { upstream, policy, hasPath, health, limits, pulls, waits }: ObservedUpstream,
+    { upstream, policy, hasPath, health, limits, pulls, waits, alternates }: ObservedUpstream,
     now: () => number,
     origin: RequestOrigin = {},
     commits = false,
@@ -87,12 +102,21 @@ export class Source implements RemoteRepository {
     this.#pulls = pulls;
     this.#origin = origin;
     this.isBackground = origin.isBackground ?? false;
+    this.signal = origin.signal;
     this.commits = commits;
+    this.#configured = alternates;
   }
 
   /** Who sent the request; undefined for a fill, and where the platform does not say. */
   get client(): Client | undefined {
     return this.#origin.client;
+  }
+
+  /** Other registries that may be asked for the same digests; undefined if there are none. */
+  get alternates(): RepositoryAlternates | undefined {
+    if (!this.#configured?.mayAsk(this.repository)) return undefined;
+    this.#alternates ??= new RepositoryAlternates(this, this.#configured);
+    return this.#alternates;
   }
 
   /** As `docker.io/library/alpine`. */
@@ -107,25 +131,46 @@ export class Source implements RemoteRepository {
     return this.#request((upstream) => upstream.headManifest(this, reference));
   }
 
-  /** GET of a manifest: counted as a pull by Docker Hub. */
-  async getManifest(reference: Reference) {
+  /**
+   * GET of a manifest: counted as a pull by Docker Hub. The alternates may send one with a digest that
+   * the registry names: `isNamed` if it is known to, and else it confirms that by HEAD.
+   */
+  async getManifest(reference: Reference, isNamed = async () => false) {
     const limit = await this.#limits.refuses(this.repository.registry, 'GET');
-    if (limit !== undefined) throw limit;
-    return this.#request((upstream) => upstream.getManifest(this, reference), 'pull');
+    const ask = (remote: RemoteRepository) => {
+      if (limit !== undefined) throw limit;
+      return this.#request((upstream) => upstream.getManifest(remote, reference), 'pull', remote);
+    };
+    if (this.alternates === undefined || reference.kind === 'tag') return ask(this);
+    const state = { ...this.#state, isLimited: (limit ?? this.#ownPullLimit) !== undefined };
+    const registry = async (signal: AbortSignal) => ask(cancellable(this, signal));
+    return this.alternates.getManifest(reference.digest, state, registry, async () => {
+      return (await isNamed()) || (await this.headManifest(reference)).kind === 'found';
+    });
   }
 
   headBlob(digest: Digest) {
     return this.#request((upstream) => upstream.headBlob(this, digest));
   }
 
-  /** GET of a blob. Follows redirects, so that another host may send the bytes. */
-  async openBlob(digest: Digest, slice: BlobSlice): Promise<BlobOpening> {
-    const opening = this.#request((upstream) => upstream.openBlob(this, digest, slice));
-    return this.#noteArrival(await opening);
+  /**
+   * GET of a blob. Follows redirects, so that another host may send the bytes. The alternates may send
+   * a blob that is `named`.
+   */
+  async openBlob(digest: Digest, slice: BlobSlice, named?: NamedBlob): Promise<BlobOpening> {
+    const ask = async (remote: RemoteRepository) => {
+      const send = (upstream: Upstream) => upstream.openBlob(remote, digest, slice);
+      return this.#noteArrival(await this.#request(send, 'request', remote));
+    };
+    if (this.alternates === undefined || named === undefined) return ask(this);
+    const registry = (signal: AbortSignal) => ask(cancellable(this, signal));
+    return this.alternates.openBlob(digest, slice, named.size, this.#state, registry);
   }
 
   /** GET of a blob at the URL of an earlier redirect, without a request to the registry. */
-  async openLocated(url: string, slice: BlobSlice): Promise<BlobOpening> {
+  async openLocated(url: string, digest: Digest, slice: BlobSlice): Promise<BlobOpening> {
+    const elsewhere = this.alternates?.openLocated(url, digest, slice);
+    if (elsewhere !== undefined) return elsewhere;
     try {
       return this.#noteArrival(await this.#upstream.openLocated(this, url, slice));
     } catch (error) {
@@ -133,9 +178,13 @@ export class Source implements RemoteRepository {
     }
   }
 
-  /** The upstream's own redirect for a blob. */
-  locateBlob(digest: Digest) {
-    return this.#request((upstream) => upstream.locateBlob(this, digest));
+  /** The upstream's own redirect for a blob, or an alternate's for one that is named. */
+  locateBlob(digest: Digest, isNamed = false): Promise<BlobRedirect> {
+    const ask = (remote: RemoteRepository) =>
+      this.#request((upstream) => upstream.locateBlob(remote, digest), 'request', remote);
+    if (this.alternates === undefined || !isNamed) return ask(this);
+    const registry = (signal: AbortSignal) => ask(cancellable(this, signal));
+    return this.alternates.locateBlob(digest, this.#state, registry);
   }
 
   listTags(start: TagPageStart) {
@@ -154,7 +203,19 @@ export class Source implements RemoteRepository {
 
   /** Why no new manifest can be had, although the upstream may answer everything else. */
   get pullLimit(): UpstreamError | undefined {
+    const limit = this.#ownPullLimit;
+    return limit === undefined || this.alternates?.havePulls ? undefined : limit;
+  }
+
+  get #ownPullLimit(): UpstreamError | undefined {
     return this.#pulls.current;
+  }
+
+  /** What decides whether the alternates are asked first. */
+  get #state() {
+    const failure = this.#health.recentFailure(this.name) ?? this.#health.blobFailure(this.name);
+    const isLimited = failure?.kind === 'limited';
+    return { isLimited, isResting: failure !== undefined, isOverdue: this.#silence !== undefined };
   }
 
   /** When this client's request first waited for an upstream, in ms since 1970. */
@@ -169,6 +230,8 @@ export class Source implements RemoteRepository {
    */
   async follow<Result>(work: Promise<Result>): Promise<Result> {
     if (this.#waits === undefined || this.isBackground) return work;
+    // They answer in time if the registry does not.
+    if (this.alternates !== undefined) return this.alternates.follow(work);
     const end = await this.#waits.follow(this, work);
     if (end !== 'late') return end.value;
     throw this.#noAnswer();
@@ -187,7 +250,7 @@ export class Source implements RemoteRepository {
 
   /** True if the upstream recently answered, and nothing that the repository needs failed since. */
   get isTrusted(): boolean {
-    return this.#health.isTrusted(this.name);
+    return this.#health.isTrusted(this.name) || this.alternates?.areTrusted === true;
   }
 
   /** The registry answered another instance about this repository, at this time in ms since 1970. */
@@ -197,13 +260,14 @@ export class Source implements RemoteRepository {
 
   /** Why blobs cannot be fetched from the host that the registry redirects to, if so. */
   get blobFailure(): UpstreamError | undefined {
-    return this.#health.blobFailure(this.name);
+    return this.alternates?.areTrusted ? undefined : this.#health.blobFailure(this.name);
   }
 
   /** Notes that a blob had wrong bytes, and returns the error. */
   wrongBytes(digest: Digest): UpstreamError {
     const message = `${this.key}: the upstream sent wrong bytes for ${digest}`;
     const error = new UpstreamError('invalid', message);
+    if (this.alternates?.wrongBytes(digest)) return error;
     this.#health.wrongBytes(this.name, error);
     return error;
   }
@@ -223,6 +287,7 @@ export class Source implements RemoteRepository {
   async #request<Result extends { readonly kind: string }>(
     send: (upstream: Upstream) => Promise<Result>,
     cause: 'pull' | 'request' = 'request',
+    remote: RemoteRepository = this,
   ): Promise<Result> {
     const { name } = this;
     const tokenService = this.#upstream.tokenServiceOf(name);
@@ -233,7 +298,8 @@ export class Source implements RemoteRepository {
       else this.#limits.answered(this.repository.registry);
       return result;
     } catch (error) {
-      throw this.#noteFailure(error, cause);
+      // A cancelled request says nothing about the upstream.
+      throw remote.signal?.aborted ? this.toUpstreamError(error) : this.#noteFailure(error, cause);
     }
   }
 

@@ -1,5 +1,6 @@
 import type { Repository } from '../oci/repository.ts';
 import type { Runtime } from '../ports/runtime.ts';
+import { Alternates } from './alternates/alternates.ts';
 import type { MirroredUpstream, ObservedUpstream } from './mirrored-upstream.ts';
 import { PullLimit } from './pull-limit.ts';
 import type { RetryAfterLimits } from './retry-after-limits.ts';
@@ -30,10 +31,30 @@ export class Sources {
     const added = [...upstreams].map(([registry, mirrored]) => {
       const health = new SourceHealth(mirrored.upstream, this.#runtime);
       const pulls = mirrored.pulls ?? new PullLimit(() => this.#runtime.now());
-      return [registry, { ...mirrored, health, limits: this.#limits, pulls }] as const;
+      const alternates = this.#alternatesOf(registry, mirrored);
+      return [registry, { ...mirrored, health, limits: this.#limits, pulls, alternates }] as const;
     });
     this.#upstreams = new Map([...this.#upstreams, ...added]);
-    this.#policies = new Map([...upstreams].map(([registry, { policy }]) => [registry, policy]));
+    const visible = [...upstreams].filter(([, { isHidden }]) => !isHidden);
+    this.#policies = new Map(visible.map(([registry, { policy }]) => [registry, policy]));
+  }
+
+  #alternatesOf(registry: string, { alternates }: MirroredUpstream): Alternates | undefined {
+    if (alternates === undefined || alternates.entries.length === 0) return undefined;
+    const { entries, forUnseenTags, onlyPublic } = alternates;
+    return new Alternates({
+      registry,
+      entries,
+      forUnseenTags,
+      isPublic: onlyPublic ? () => false : undefined,
+      runtime: this.#runtime,
+      open: (repository, origin) => {
+        const observed = this.#upstreams.get(repository.registry);
+        if (observed === undefined) return undefined;
+        const only = { ...observed, alternates: undefined };
+        return new Source(repository, only, () => this.#runtime.now(), origin);
+      },
+    });
   }
 
   /** The policy of each registry, by its host as people write it. */

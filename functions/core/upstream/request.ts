@@ -131,11 +131,12 @@ async function followRedirects(
     const asked = { ...answererAt(connection, request, at), isBlob, remote: request.remote };
     const left = Math.min(connection.headersTimeout, deadline - runtime.now());
     const limit = { milliseconds: Math.max(1, left), message };
-    const response = await timing.send(asked, limit, (signal) => {
+    const response = await timing.send(asked, limit, (timeout) => {
       if (!at.isSent) request.remote.upstreamCalls += 1;
       at.isSent = true;
-      const { method, purpose } = request;
+      const { method, purpose, remote } = request;
       const { destinations } = connection;
+      const signal = remote.signal ? AbortSignal.any([timeout, remote.signal]) : timeout;
       const how = { method, headers, redirect: 'manual', signal, purpose, destinations } as const;
       return runtime.fetch(url.href, how);
     });

@@ -148,6 +148,12 @@ function eventMetrics(registry: Registry): (event: MirrorEvent) => void {
   const gone = counter(registry, 'pullfront_gone_tags_total', 'Tags found to be gone upstream.', [
     'registry',
   ]);
+  const alternates = counter(
+    registry,
+    'pullfront_alternate_answers_total',
+    'Manifests and blobs that another registry served in place of an upstream.',
+    ['registry', 'alternate'],
+  );
   const fills = counter(registry, 'pullfront_fills_total', 'Fills by outcome.', ['outcome']);
   const fillSeconds = new Histogram({
     name: 'pullfront_fill_seconds',
@@ -187,6 +193,11 @@ function eventMetrics(registry: Registry): (event: MirrorEvent) => void {
       case 'answers-again':
         if (event.scope === 'registry') failing.set({ registry: event.registry }, 0);
         return;
+      case 'alternate-used': {
+        const { registry, alternate } = event;
+        if (alternate !== undefined) alternates.inc({ registry, alternate });
+        return;
+      }
       case 'gone-upstream':
         gone.inc({ registry: event.registry });
         return;

@@ -33,7 +33,7 @@ async function followFill(
     return passThrough(context, source, request);
   }
   const isJoined = context.fills.isFilling(digest, repository.registry);
-  const fill = await context.fills.start(repository, request);
+  const fill = await context.fills.start(repository, request, { isNamed: mayUseStore });
   if (fill?.put.follow === undefined) {
     await queueFill(context, repository, request);
     return passThrough(context, source, request);

@@ -139,7 +139,8 @@ async function fromUpstream(
   avoidsStore: boolean,
 ): Promise<BlobOutcome> {
   if (source.policy.delivery === 'redirect') {
-    const location = await source.follow(upstreamLocation(context, source, request.digest));
+    const { digest, mayUseStore } = request;
+    const location = await source.follow(upstreamLocation(context, source, digest, mayUseStore));
     if (location.kind === 'redirect') {
       await queueFill(context, source.repository, request);
       return { ...location, provenance: { kind: 'miss' } };

@@ -20,9 +20,10 @@ export async function passThrough(
   request: BlobRequest,
   end = context.upstreamReads.begin(source),
 ): Promise<BlobOutcome> {
-  const { digest, size, range } = request;
+  const { digest, size, range, mayUseStore } = request;
+  const named = mayUseStore ? { size } : undefined;
   const upstream = new UpstreamSource(
-    (slice) => source.openBlob(digest, slice),
+    (slice) => source.openBlob(digest, slice, named),
     size,
     new AbortController().signal,
   );
@@ -65,7 +66,8 @@ function verify(
       throw source.wrongBytes(digest);
     }
     isVerified = true;
-    noteDelivered(context.memory, source.repository.registry, digest);
+    if (!source.alternates?.hasSent(digest))
+      noteDelivered(context.memory, source.repository.registry, digest);
     return held === undefined ? noMoreBytes : { done: false, value: held };
   };
   return {

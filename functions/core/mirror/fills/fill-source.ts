@@ -10,7 +10,7 @@ import { UpstreamSource } from './upstream-source.ts';
 const slicesAtOnce = 4;
 
 /**
- * The upstream's bytes of a blob to store. Where other instances fill, fills and clients share the
+ * The upstream's bytes of a blob to store; alternates may send it if a manifest names it. Where other instances fill, fills and clients share the
  * upstream's redirect, so that the registry sees one request per blob.
  */
 export function createFillSource(
@@ -19,8 +19,10 @@ export function createFillSource(
   { digest, size }: WantedBlob,
   signal: AbortSignal,
   watch: SourceWatch,
+  isNamed: boolean,
 ): UpstreamSource {
-  const fromRegistry = (slice: BlobSlice) => source.openBlob(digest, slice);
+  const named = isNamed ? { size } : undefined;
+  const fromRegistry = (slice: BlobSlice) => source.openBlob(digest, slice, named);
   if (!context.missingBlobs.otherInstancesFill) {
     return new UpstreamSource(fromRegistry, size, signal, undefined, watch);
   }
@@ -28,7 +30,7 @@ export function createFillSource(
   let pending: Promise<BlobRedirect> | undefined;
   const locate = () => {
     if (pending !== undefined) return pending;
-    const request = upstreamLocation(context, source, digest);
+    const request = upstreamLocation(context, source, digest, isNamed);
     pending = request;
     request.catch(() => {
       if (pending === request) pending = undefined;
@@ -40,7 +42,7 @@ export function createFillSource(
     if (location.kind === 'direct') return fromRegistry(slice);
     if (location.kind !== 'redirect') return location;
     try {
-      return await source.openLocated(location.url, slice);
+      return await source.openLocated(location.url, digest, slice);
     } catch {
       // The URL expired or its host fails: the registry may redirect to another one.
       pending = undefined;

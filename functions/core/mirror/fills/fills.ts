@@ -106,7 +106,7 @@ export class LocalFills implements Fills {
   async #begin(
     repository: Repository,
     blob: WantedBlob,
-    { progress, pauseAt, fence }: FillOptions,
+    { progress, pauseAt, fence, isNamed = false }: FillOptions,
   ): Promise<Fill | undefined> {
     const context = this.#context;
     const lease = await leaseOf(context.ports, fillKey(repository, blob), fence);
@@ -119,9 +119,10 @@ export class LocalFills implements Fills {
     this.#aborts.add(abort);
     const counter = this.#unsized.count(blob, context.limits);
     const pace = new Pace(context.runtime.now);
+    const remote = context.sources.of(repository, { isBackground: true });
     const source = createFillSource(
       context,
-      context.sources.of(repository, { isBackground: true }),
+      remote,
       blob,
       signal,
       {
@@ -133,6 +134,7 @@ export class LocalFills implements Fills {
           pace.arrived(bytes, left);
         },
       },
+      isNamed,
     );
     const put = context.ports.blobs.put(blob, source, { signal, progress, pauseAt });
     put.done.then(counter.end, counter.end);
@@ -140,14 +142,15 @@ export class LocalFills implements Fills {
     done.then(
       (result) => {
         // A bucket does not verify these bytes if another put stored the blob first.
-        const isVerified = result.kind === 'stored' && !context.missingBlobs.otherInstancesFill;
+        const isOfRegistry =
+          !context.missingBlobs.otherInstancesFill && !remote.alternates?.hasSent(digest);
+        const isVerified = result.kind === 'stored' && isOfRegistry;
         if (isVerified && source.bytes >= result.size) {
           noteDelivered(context.memory, repository.registry, digest);
         }
         const isWrong = result.kind === 'mismatch';
-        const ofFill = context.sources.of(repository);
-        if (isWrong) ofFill.wrongBytes(digest);
-        if (result.kind === 'stored') release(context, ofFill, digest);
+        if (isWrong) remote.wrongBytes(digest);
+        if (result.kind === 'stored') release(context, remote, digest);
         report(result.kind, isWrong ? result.reason : undefined);
       },
       (error: unknown) => {
@@ -158,7 +161,7 @@ export class LocalFills implements Fills {
           const key = registryBlobKey(repository.registry, digest);
           context.memory.unfillable.set(key, true, unfillableLife);
         }
-        if (!signal.aborted) holdUnfilled(context, context.sources.of(repository), digest, error);
+        if (!signal.aborted) holdUnfilled(context, remote, digest, error);
         const refused = error instanceof BlobRefused ? 'refused' : 'failed';
         report(signal.aborted ? 'stopped' : refused, reasonOf(error));
       },

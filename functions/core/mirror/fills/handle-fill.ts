@@ -101,7 +101,9 @@ async function fillOne(
     }
     // On a later delivery, the previous handler may still work under the same lease.
     const fence = isFirst ? job.fence : undefined;
-    const fill = await context.fills.start(job.repository, job.blob, { progress, pauseAt, fence });
+    const isNamed = await isNamedBlob(context, job);
+    const options = { progress, pauseAt, fence, isNamed };
+    const fill = await context.fills.start(job.repository, job.blob, options);
     if (fill === undefined) {
       // The holder of the lease has its own job, which is redelivered if it dies. On a later
       // delivery this may be that job, and with progress it is the only job of its upload.
@@ -118,6 +120,13 @@ async function fillOne(
     if (error instanceof BlobRefused) return { kind: 'given-up', reason };
     return retry(reason, error instanceof UpstreamError ? error.retryAfter : undefined);
   }
+}
+
+/** Whether a manifest names the blob, which only matters if other registries may send it. */
+async function isNamedBlob(context: Context, { repository, blob, manifest }: FillJob) {
+  if (manifest !== undefined) return true;
+  if (context.sources.of(repository).alternates === undefined) return false;
+  return (await context.manifests.getBlobEntry(repository, blob.digest)) !== undefined;
 }
 
 /** Queues the rest of a job and passes the lease on, so that no other fill starts meanwhile. */

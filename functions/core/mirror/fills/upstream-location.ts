@@ -25,19 +25,20 @@ const directLife = 600_000;
 const clockTolerance = 60_000;
 
 /**
- * Where the upstream sends a client for a blob. Concurrent callers on all instances share one request.
+ * Where the upstream, or an alternate if a manifest names the blob, sends a client for it. Concurrent callers on all instances share one request.
  * Rejects with an UpstreamError.
  */
 export function upstreamLocation(
   context: FillContext,
   source: Source,
   digest: Digest,
+  isNamed: boolean,
 ): Promise<BlobRedirect> {
   const key = manifestKey(source.repository, digest);
   const cached = context.memory.locations.get(key);
   if (cached !== undefined) return Promise.resolve(cached);
   if (context.memory.direct.get(source.key)) return Promise.resolve({ kind: 'direct' });
-  const fetch = (answered?: Answered) => fetchLocation(context, source, digest, answered);
+  const fetch = (answered?: Answered) => fetchLocation(context, source, digest, isNamed, answered);
   if (!context.missingBlobs.otherInstancesFill)
     return context.flights.locations.run(key, () => fetch());
   const readResult: ReadResult<BlobRedirect> = (consistency) =>
@@ -77,10 +78,13 @@ async function fetchLocation(
   context: FillContext,
   source: Source,
   digest: Digest,
+  isNamed: boolean,
   answered: Answered | undefined,
 ): Promise<BlobRedirect> {
-  const location = await source.locateBlob(digest);
+  const location = await source.locateBlob(digest, isNamed);
   answered?.();
+  // It says nothing about the repository's own registry.
+  if (location.kind === 'direct' && location.isOfAlternate) return location;
   if (location.kind !== 'direct' && location.kind !== 'redirect') return location;
   const life = lifeOf(location);
   cacheLocation(context, source.repository, digest, location, life);

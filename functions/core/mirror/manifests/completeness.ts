@@ -81,6 +81,9 @@ export async function whyUnservable(
   if (await isComplete(context, repository, cached)) return whyChildLacks(context, source, cached);
   if (held !== undefined) return held;
   if (blobFailure !== undefined) return blobFailure;
+  if (await source.alternates?.has(cached.manifest.digest)) {
+    return whyChildLacks(context, source, cached);
+  }
   // A limit affects every request. Any other failure may be a single blob's, so ask the upstream.
   const { recentFailure } = source;
   if (recentFailure?.kind === 'limited') return recentFailure;

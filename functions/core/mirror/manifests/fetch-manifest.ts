@@ -22,16 +22,19 @@ import {
   manifestOutcome,
   tryGetManifest,
 } from './manifest-cache.ts';
+import { isNamedDigest } from './named-digest.ts';
 
 /**
  * Fetches a manifest that this repository does not have yet. Concurrent callers share one GET. If
  * another repository of the registry has it, the upstream only confirms by HEAD that this one has it
- * too; another registry's copy is never used. Rejects with an UpstreamError.
+ * too; another registry's copy is never used. The alternates are asked for a digest that the upstream
+ * named: `isNamed` if it just did. Rejects with an UpstreamError.
  */
 export function fetchManifest(
   context: Context,
   source: Source,
   digest: Digest,
+  isNamed = false,
 ): Promise<FetchedManifest> {
   const key = manifestKey(source.repository, digest);
   const readResult: ReadResult<FetchedManifest> = async (consistency) => {
@@ -40,7 +43,7 @@ export function fetchManifest(
   };
   return context.flights.manifests.run(key, () =>
     acrossInstances(context, `manifest:${key}`, readResult, (answered) =>
-      fetchFromUpstream(context, source, digest, answered),
+      fetchFromUpstream(context, source, digest, isNamed, answered),
     ),
   );
 }
@@ -49,6 +52,7 @@ async function fetchFromUpstream(
   context: Context,
   source: Source,
   digest: Digest,
+  isNamed: boolean,
   answered: Answered,
 ): Promise<FetchedManifest> {
   const { registry } = source.repository;
@@ -64,7 +68,8 @@ async function fetchFromUpstream(
     const mayKnowMore = head.kind === 'absent' && !source.isWellKnown;
     if (head.kind !== 'unsupported' && !mayKnowMore) return head;
   }
-  return pullManifest(context, source, reference, answered);
+  const named = async () => isNamed || isNamedDigest(context, source, digest);
+  return pullManifest(context, source, reference, answered, named);
 }
 
 /** GETs a manifest from the upstream, which is what upstreams count as a pull. */
@@ -73,9 +78,10 @@ export async function pullManifest(
   source: Source,
   reference: Reference,
   answered?: Answered,
+  isNamed?: () => Promise<boolean>,
 ): Promise<FetchedManifest> {
   context.ledger.count({ pullsMade: 1 });
-  const fetched = await source.getManifest(reference);
+  const fetched = await source.getManifest(reference, isNamed);
   answered?.();
   if (fetched.kind !== 'found') return fetched;
   const cached = await storeManifest(context, source.repository, fetched.manifest);
@@ -86,7 +92,7 @@ export async function pullManifest(
  * Stores a verified manifest and queues the fill of its blobs, so that the fill overlaps the client's
  * own pull. It waits for both, because some platforms stop after the answer.
  */
-async function storeManifest(
+export async function storeManifest(
   context: Context,
   repository: Repository,
   manifest: Manifest,
@@ -119,9 +125,10 @@ export async function serveFetchedManifest(
   context: Context,
   source: Source,
   digest: Digest,
+  isNamed = false,
 ): Promise<ManifestOutcome> {
   const callsBefore = source.upstreamCalls;
-  const fetched = await source.follow(fetchManifest(context, source, digest));
+  const fetched = await source.follow(fetchManifest(context, source, digest, isNamed));
   if (fetched.kind !== 'found') return fetched;
   const failure = await whyChildLacks(context, source, fetched.cached);
   if (failure !== undefined) return { kind: 'unobtainable', error: failure };

@@ -189,11 +189,11 @@ async function isBlocked(
 async function probeBlob(source: Source, digest: Digest): Promise<'found' | 'failed'> {
   try {
     if (source.policy.delivery === 'redirect') {
-      const { kind } = await source.locateBlob(digest);
+      const { kind } = await source.locateBlob(digest, true);
       if (kind === 'redirect') return 'found';
       if (kind !== 'direct') return 'failed';
     }
-    const opening = await source.openBlob(digest, { start: 0, end: 0 });
+    const opening = await source.openBlob(digest, { start: 0, end: 0 }, { size: undefined });
     if (opening.kind !== 'found') return 'failed';
     await opening.body.cancel();
     return 'found';

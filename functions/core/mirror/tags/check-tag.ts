@@ -183,7 +183,7 @@ async function recordTag(
   const { source, tag, known } = checked;
   const changed = found.digest !== known?.digest;
   if (known !== undefined && changed) {
-    const fetched = await fetchManifest(context, source, found.digest);
+    const fetched = await fetchManifest(context, source, found.digest, true);
     if (fetched.kind === 'absent') {
       if (await mayImport(context, source, checked.key)) return checkByGet(context, checked);
       throw missingManifest(source.repository, tag);

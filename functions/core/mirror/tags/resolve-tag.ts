@@ -7,10 +7,12 @@ import type { Context } from '../context.ts';
 import { whyUnservable } from '../manifests/completeness.ts';
 import { serveFetchedManifest } from '../manifests/fetch-manifest.ts';
 import { getManifest, manifestOutcome } from '../manifests/manifest-cache.ts';
+import { noteChildren } from '../manifests/named-digest.ts';
 import type { ManifestOutcome, Method, Provenance } from '../mirror.ts';
 import { serveBehind } from './background-check.ts';
 import { checkTag, importTag, missingManifest } from './check-tag.ts';
 import { lastImage } from './last-image.ts';
+import { serveElsewhere } from './tag-elsewhere.ts';
 import { mayOutlive, refusalOf } from './tag-record.ts';
 
 /** How long a client that could get a stale copy waits for the upstream, in ms. */
@@ -51,6 +53,8 @@ export async function resolveTag(
   }
   const behind = mustConfirm ? undefined : await serveBehind(context, source, tag, record);
   if (behind !== undefined) return behind;
+  const serveUnconfirmed = (error: UpstreamError) =>
+    serveElsewhere(context, source, tag, record, error);
   const hasLast = record !== undefined && mayOutlive(record, policy, context.runtime.now());
   const callsBefore = source.upstreamCalls;
   const check = checkTag(context, source, tag, record, isConfirming);
@@ -60,10 +64,12 @@ export async function resolveTag(
   }
   const checking = source.follow(check);
   try {
-    const inTime = hasLast ? await withTimeout(patience, checking) : await checking;
+    const mayServe = hasLast || source.alternates?.forUnseenTags === true;
+    const inTime = mayServe ? await withTimeout(patience, checking) : await checking;
     if (inTime === undefined) {
       const slow = new UpstreamError('timeout', `${registry} is slow to confirm the tag`);
-      const last = await serveLast(context, source, record, slow);
+      const last =
+        (await serveLast(context, source, record, slow)) ?? (await serveUnconfirmed(slow));
       if (last !== undefined) {
         context.runtime.waitUntil(checking.catch(() => undefined));
         return last;
@@ -90,7 +96,7 @@ export async function resolveTag(
   } catch (thrown) {
     const error = source.toUpstreamError(thrown);
     const last = await serveLast(context, source, record, error);
-    return last ?? { kind: 'unobtainable', error };
+    return last ?? (await serveUnconfirmed(error)) ?? { kind: 'unobtainable', error };
   }
 }
 
@@ -144,6 +150,7 @@ async function serveRecord(
   const { digest, mediaType, size } = record;
   const cached = await getManifest(context, source.repository, digest, 'eventual');
   if (cached !== undefined) {
+    noteChildren(context, source, cached);
     const failure = await whyUnservable(context, source, cached);
     if (failure !== undefined) return { kind: 'unobtainable', error: failure };
     return manifestOutcome(cached, provenance);
@@ -152,7 +159,7 @@ async function serveRecord(
     return { kind: 'found', digest, mediaType, size, bytes: undefined, provenance };
   }
   try {
-    return await serveFetchedManifest(context, source, digest);
+    return await serveFetchedManifest(context, source, digest, true);
   } catch (error) {
     return source.unobtainable(error);
   }
