@@ -4,7 +4,7 @@
  */
 export const projects = {
   /** The core and what else needs no store, server or process. */
-  unit: ['architecture', 'conformance/core', 'contract/memory', 'mutants', 'unit'],
+  unit: ['architecture', 'conformance/core', 'contract/memory', 'mutants', 'registries', 'unit'],
   /** The ports over LMDB, files, dynalite and the S3 server of the tests. */
   store: [
     'contract',

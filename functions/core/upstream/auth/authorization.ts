@@ -113,7 +113,7 @@ export class Authorization {
     header: string | null,
     refused: Granted,
   ): Promise<Permit> {
-    const scheme = this.#schemeOf(parseChallenges(header));
+    const scheme = this.#schemeAfter(remote, header, refused);
     if (scheme === undefined) return { kind: 'denied' };
     const { value, missing } = refused;
     if (scheme.kind === 'basic') {
@@ -195,6 +195,20 @@ export class Authorization {
     const { namePrefix } = this.#connection.place;
     const wanted = { realm, service, scope: scopeFor(`${namePrefix}${name}`, scheme.scope) };
     return { wanted, key: JSON.stringify([realm.href, service, wanted.scope]) };
+  }
+
+  /**
+   * The scheme of a challenge to a request that may have had a token. nvcr.io names another service in
+   * another domain once a token has expired; the first one still gives tokens.
+   */
+  #schemeAfter({ name }: RemoteRepository, header: string | null, { key, fresh }: Granted) {
+    try {
+      return this.#schemeOf(parseChallenges(header));
+    } catch (error) {
+      const { scheme } = this.#schemes.of(name);
+      if (key === undefined || fresh || scheme?.kind !== 'bearer') throw error;
+      return scheme;
+    }
   }
 
   /** Prefers Bearer: a registry that offers both wants its tokens used (quay.io). */
