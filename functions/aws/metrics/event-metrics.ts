@@ -43,6 +43,10 @@ function measuredOf(event: MirrorEvent): Measured | undefined {
       return { name: 'GoneTags', value: 1, by: { registry: event.registry } };
     case 'store-failed':
       return { name: 'StoreFailures', value: 1 };
+    case 'pull-refused':
+      return { name: 'PullsRefused', value: 1, by: { registry: event.registry } };
+    case 'pull':
+    case 'circuit':
     case 'account-rests':
     case 'alternate-used':
     case 'backed-off':

@@ -55,6 +55,8 @@ export const metrics = {
   PullsAvoided: { unit: 'Count', by: [] },
   /** Manifest GETs sent to upstreams. */
   PullsMade: { unit: 'Count', by: [] },
+  /** Manifest GETs that were not sent because of an upstream's limit. */
+  PullsRefused: { unit: 'Count', by: ['registry'] },
   /** 429 responses of upstreams. */
   Upstream429: { unit: 'Count', by: ['registry'] },
   /** Tags found to be gone upstream. */

@@ -7,10 +7,15 @@ export interface RateLimit {
   readonly windowSeconds: number | undefined;
 }
 
+/** A rate limit, and the address that it counts, which must not reach logs and metrics. */
+export interface CountedRate extends RateLimit {
+  readonly source?: string | undefined;
+}
+
 /**
  * Parses Docker Hub's `ratelimit-limit` and `ratelimit-remaining`; undefined when they are missing,
  * as for images or accounts without a limit. It does not read `docker-ratelimit-source`, the counted
- * address or account, so that no log can show it.
+ * address or account, so that no log can show it; `parseCountedRate` does.
  */
 export function parseRateLimit(headers: Headers): RateLimit | undefined {
   const limit = parseQuota(headers.get('ratelimit-limit'));
@@ -18,6 +23,13 @@ export function parseRateLimit(headers: Headers): RateLimit | undefined {
   if (limit === undefined || remaining === undefined) return undefined;
   const windowSeconds = limit.window ?? remaining.window;
   return { limit: limit.count, remaining: remaining.count, windowSeconds };
+}
+
+/** Parses the same headers and `docker-ratelimit-source`. Only budgets may use this. */
+export function parseCountedRate(headers: Headers): CountedRate | undefined {
+  const rate = parseRateLimit(headers);
+  const source = headers.get('docker-ratelimit-source')?.trim() || undefined;
+  return rate && { ...rate, source };
 }
 
 /** Parses `100;w=21600`; of a list, the first quota, which is the active one. */

@@ -7,8 +7,9 @@ import type { FillJob, FillOutcome } from '../ports/fill-queue.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Runtime } from '../ports/runtime.ts';
 import { attempt, tolerate } from '../ports/tolerate.ts';
+import type { BudgetReport } from '../sources/budget/account-budget.ts';
+import { Budgets } from '../sources/budget/budgets.ts';
 import type { MirroredUpstream } from '../sources/mirrored-upstream.ts';
-import { RetryAfterLimits } from '../sources/retry-after-limits.ts';
 import type { Source } from '../sources/source.ts';
 import { Sources } from '../sources/sources.ts';
 import { locateBlob } from './blobs/locate-blob.ts';
@@ -43,6 +44,8 @@ interface MirrorOptions extends MirrorSettings {
   readonly memoryBytes: number;
   /** How many blobs and manifests one eviction run examines; unlimited by default. */
   readonly evictionSteps?: number | undefined;
+  /** Shared by the mirrors of a process; by default the mirror has its own. */
+  readonly budgets?: Budgets | undefined;
 }
 
 /** A mirror, and the work that its platform must start. */
@@ -58,6 +61,8 @@ export interface RunningMirror extends Mirror {
   refresh(repository: Repository, tag?: string, page?: PageRequest): Promise<Refresh>;
   /** Evicts until the store is within its limit; does not reject. */
   evict(): Promise<void>;
+  /** What is left of the limit of each account at each registry, and who spent it. */
+  budgets(): readonly BudgetReport[];
   /** Applies to requests and fills that begin from now on. */
   reconfigure(options: Pick<MirrorOptions, 'upstreams' | 'limits'>): void;
   /** Stops this instance's work; queued fills stay queued. */
@@ -85,6 +90,7 @@ export function createMirror(
     handleFills: (jobs, delivery) => handleFills(context, jobs, delivery),
     refresh: (...parameters) => refresh(context, ...parameters),
     evict: () => evict(context),
+    budgets: () => context.sources.budgets(),
     reconfigure: (changed) => {
       context.sources.replace(changed.upstreams);
       Object.assign(limits, changed.limits);
@@ -151,11 +157,17 @@ function createContext(
   stopping: AbortSignal,
 ): Context {
   const observe = runtime.observe.bind(runtime);
-  const { upstreams, memoryBytes, evictionSteps = Number.POSITIVE_INFINITY, ...settings } = options;
+  const {
+    upstreams,
+    memoryBytes,
+    evictionSteps = Number.POSITIVE_INFINITY,
+    budgets: given,
+    ...settings
+  } = options;
   const leases = tolerate(ports.leases, observe);
   const ledger = tolerate(ports.ledger, observe);
   const isShared = settings.missingBlobs.otherInstancesFill;
-  const limits = new RetryAfterLimits({ leases, ledger, runtime, isShared });
+  const budgets = given ?? new Budgets({ leases, ledger, runtime, isShared });
   const fillContext: FillContext = {
     ...settings,
     evictionSteps,
@@ -170,7 +182,7 @@ function createContext(
       queue: attempt(ports.queue, observe),
     },
     ports,
-    sources: new Sources(upstreams, runtime, limits),
+    sources: new Sources(upstreams, runtime, budgets),
     memory: createMemory(memoryBytes, () => runtime.now()),
     flights: createFlights(runtime),
     stopping,

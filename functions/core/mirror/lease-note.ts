@@ -41,11 +41,11 @@ export function noteOfError(thrown: unknown, now: number): string {
   const times = { at: now, until: now + failureLife };
   const unanswered = JSON.stringify({ kind: 'unanswered', ...times });
   if (!(thrown instanceof UpstreamError)) return unanswered;
-  const { kind, status, retryAfter } = thrown;
+  const { kind, status, retryAfter, limit } = thrown;
   const isAnswer = kind === 'limited' || (kind === 'unavailable' && status !== undefined);
   if (!isAnswer) return unanswered;
   const message = thrown.message.slice(0, longestMessage);
-  return JSON.stringify({ kind, ...times, message, status, retryAfter });
+  return JSON.stringify({ kind, ...times, message, status, retryAfter, limit });
 }
 
 /** Reads a note that still applies. `now` in ms since 1970. */
@@ -63,5 +63,6 @@ export function readNote(text: string | undefined, now: number): LeaseNote | und
   }
   const status = typeof note.status === 'number' ? note.status : undefined;
   const retryAfter = typeof note.retryAfter === 'number' ? note.retryAfter : undefined;
-  return { kind: 'failed', error: new UpstreamError(kind, message, { status, retryAfter }) };
+  const limit = note.limit === 'pulls' || note.limit === 'abuse' ? note.limit : undefined;
+  return { kind: 'failed', error: new UpstreamError(kind, message, { status, retryAfter, limit }) };
 }

@@ -20,7 +20,11 @@ function levelOf(event: MirrorEvent): LogLevel {
   switch (event.kind) {
     case 'upstream-request':
     case 'passed-through':
+    case 'pull':
+    case 'pull-refused':
       return 'debug';
+    case 'circuit':
+      return event.isOpen ? 'warn' : 'info';
     case 'alternate-used':
       return event.isChange ? 'info' : 'debug';
     case 'gone-upstream':
@@ -57,6 +61,10 @@ function fieldsOf(event: MirrorEvent): LogFields {
   if (event.kind === 'rate-limit') {
     const { registry, credentials, rate } = event;
     return { registry, credentials, remaining: rate.remaining, limit: rate.limit };
+  }
+  if (event.kind === 'circuit') {
+    const { registry, account, circuit, isOpen } = event;
+    return { registry, account, circuit, state: isOpen ? 'open' : 'closed' };
   }
   const { kind: _, ...fields } = event;
   if (!('milliseconds' in fields)) return fields;

@@ -1,4 +1,5 @@
 import type { RateLimit } from '../headers/rate-limit.ts';
+import type { CircuitKind } from './ledger.ts';
 
 /** What the mirror backs off from after a failure. */
 export type BackoffScope = 'registry' | 'repository' | 'token-service' | 'blob-host';
@@ -55,6 +56,24 @@ export type MirrorEvent =
       readonly digest: string;
       /** ISO 8601. */
       readonly since: string;
+    }
+  /** Requests to a registry are stopped because of its limit, or sent again. */
+  | {
+      readonly kind: 'circuit';
+      readonly registry: string;
+      /** `anonymous`, or the account's label or position. */
+      readonly account: string;
+      readonly circuit: CircuitKind;
+      readonly isOpen: boolean;
+    }
+  /** A manifest was not requested because of a registry's limit. */
+  | { readonly kind: 'pull-refused'; readonly registry: string; readonly account: string }
+  /** A manifest is requested by GET. */
+  | {
+      readonly kind: 'pull';
+      readonly registry: string;
+      /** The client's network by its configured name, or `anonymous`. */
+      readonly network: string;
     }
   /** Bytes were passed on from an upstream without being stored. */
   | { readonly kind: 'passed-through'; readonly repository: string; readonly bytes: number }

@@ -1,16 +1,40 @@
 import type { RateLimit } from '../headers/rate-limit.ts';
 
-/** The owner of a rate limit: a registry, and `anonymous` or an account's label or position there. */
+/**
+ * The owner of a rate limit: a registry, and an account there by its label or position, never a user name;
+ * `anonymous`, or one of 64 such as `anonymous 17` where the registry names the address that it counts.
+ */
 export interface Account {
   readonly registry: string;
   readonly account: string;
 }
 
 /**
- * The account under which a registry's Retry-After is kept: from `seen` on, nothing is left for
- * `windowSeconds`.
+ * The circuits of an account, which stop requests to its registry:
+ * - `pulls`: GETs of manifests, because nothing is left;
+ * - `requests`: the same, and all but one HEAD a minute, because a GET was limited with a Retry-After;
+ * - `heads`: the same, because a HEAD was limited;
+ * - `abuse`: everything.
  */
-export const retryAfterAccount = 'retry-after';
+export const circuitKinds = ['pulls', 'requests', 'heads', 'abuse'] as const;
+export type CircuitKind = (typeof circuitKinds)[number];
+
+/**
+ * The account under which a circuit is kept: it is open for `windowSeconds` from `seen` on, with `limit`
+ * seconds between two requests that try whether it can be closed.
+ */
+export function circuitAccount(kind: CircuitKind, account: string): string {
+  return `${kind}-circuit ${account}`;
+}
+
+/** The circuit that is kept under an account; undefined for a rate limit. */
+export function circuitOf(
+  account: string,
+): { readonly kind: CircuitKind; readonly account: string } | undefined {
+  const [first = '', ...rest] = account.split(' ');
+  const kind = circuitKinds.find((known) => first === `${known}-circuit`);
+  return kind && { kind, account: rest.join(' ') };
+}
 
 /** A rate limit as an upstream reported it, at `seen` (ms since 1970). */
 export interface SeenRateLimit extends Account {

@@ -1,3 +1,5 @@
+import type { CountedRate } from '../headers/rate-limit.ts';
+
 /**
  * Why an upstream gave no usable answer:
  * - `limited`: 429, or Docker Hub's abuse page, which Node's HTTP parser refuses;
@@ -30,11 +32,17 @@ export interface Answerer {
   readonly isAlive?: boolean;
 }
 
+/** `pulls`: only GETs of manifests count; `abuse`: every request does. */
+export type LimitKind = 'pulls' | 'abuse';
+
 interface FailureDetails {
   readonly status?: number | undefined;
   readonly retryAfter?: number | undefined;
   readonly answerer?: Answerer | undefined;
   readonly isRefusal?: boolean | undefined;
+  readonly limit?: LimitKind | undefined;
+  readonly rate?: CountedRate | undefined;
+  readonly isUnsent?: boolean | undefined;
   readonly cause?: unknown;
 }
 
@@ -49,6 +57,12 @@ export class UpstreamError extends Error {
   readonly answerer: Answerer | undefined;
   /** True if the host refused this repository and no other: without a copy, there is none. */
   readonly isRefusal: boolean;
+  /** Which limit was reached, if the kind is `limited` and the answer tells. */
+  readonly limit: LimitKind | undefined;
+  /** What the answer says is left. */
+  readonly rate: CountedRate | undefined;
+  /** True if the mirror sent no request, because of what it knows of the registry's limits. */
+  readonly isUnsent: boolean;
 
   constructor(kind: UpstreamErrorKind, message: string, details: FailureDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -58,6 +72,9 @@ export class UpstreamError extends Error {
     this.retryAfter = details.retryAfter;
     this.answerer = details.answerer;
     this.isRefusal = details.isRefusal ?? false;
+    this.limit = details.limit;
+    this.rate = details.rate;
+    this.isUnsent = details.isUnsent ?? false;
   }
 }
 

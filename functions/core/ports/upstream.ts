@@ -1,4 +1,5 @@
 import type { ByteReader } from '../bytes/byte-reader.ts';
+import type { CountedRate } from '../headers/rate-limit.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Manifest } from '../oci/manifest.ts';
 import type { Reference } from '../oci/reference.ts';
@@ -13,6 +14,8 @@ export interface RemoteRepository {
   readonly isBackground?: boolean;
   /** Cancels its requests. */
   readonly signal?: AbortSignal | undefined;
+  /** The networks of the client that waits, by name. */
+  readonly networks?: readonly string[] | undefined;
 }
 
 /** The content is absent, or hidden from these credentials. */
@@ -30,12 +33,21 @@ export type ManifestHead =
       readonly mediaType: string;
       /** In bytes; undefined when the upstream sent no length. */
       readonly size: number | undefined;
+      /** What the answer says is left. */
+      readonly rate?: CountedRate | undefined;
     }
   /** The upstream does not answer HEAD here: use GET. */
   | { readonly kind: 'unsupported' }
   | Refused;
 
-export type ManifestGet = { readonly kind: 'found'; readonly manifest: Manifest } | Refused;
+export type ManifestGet =
+  | {
+      readonly kind: 'found';
+      readonly manifest: Manifest;
+      /** What the answer says is left. */
+      readonly rate?: CountedRate | undefined;
+    }
+  | Refused;
 
 export type BlobHead = { readonly kind: 'found'; readonly size: number | undefined } | Refused;
 

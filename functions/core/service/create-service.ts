@@ -4,8 +4,10 @@ import { PullCounts } from '../clients/pull-counts.ts';
 import type { Config } from '../config/resolve.ts';
 import { createMirror, type RunningMirror } from '../mirror/create-mirror.ts';
 import { errorText } from '../observe/log.ts';
+import { tolerate } from '../ports/tolerate.ts';
 import { ClientConsumption } from '../registry/client-consumption.ts';
 import { createRegistry, type Registry } from '../registry/create-registry.ts';
+import { Budgets } from '../sources/budget/budgets.ts';
 import { openUpstreams } from '../sources/open-sources.ts';
 import { type App, type AppOptions, createApp, type Health } from './app.ts';
 import type { Platform } from './platform.ts';
@@ -34,7 +36,7 @@ export interface Service {
 /** The part of the configuration that a service uses. */
 export type ServiceConfig = Pick<
   Config,
-  'defaultUpstream' | 'upstreams' | 'limits' | 'networks' | 'trustProxy' | 'clients'
+  'defaultUpstream' | 'upstreams' | 'limits' | 'budget' | 'networks' | 'trustProxy' | 'clients'
 >;
 
 /**
@@ -57,14 +59,23 @@ export function createService(
     upstreams: openUpstreams(upstreams, {
       fetch: platform.fetch,
       runtime,
-      ledger: ports.ledger,
       readPassword: (place) => platform.readPassword(place),
       readSignIn: platform.readSignIn,
+      budgets,
     }),
     limits: { maxBlobBytes, storeBytes },
   });
+  const observe = runtime.observe.bind(runtime);
+  const budgets = new Budgets({
+    leases: tolerate(ports.leases, observe),
+    ledger: tolerate(ports.ledger, observe),
+    runtime,
+    isShared: missingBlobs.otherInstancesFill,
+  });
+  budgets.reserve = config.budget.reserve;
   const options = {
     ...mirrorOptions(config),
+    budgets,
     memoryBytes: config.limits.memoryBytes,
     markInterval,
     missingBlobs,
@@ -103,6 +114,7 @@ export function createService(
     registry,
     createFiller,
     reconfigure(changed) {
+      budgets.reserve = changed.budget.reserve;
       mirror.reconfigure(mirrorOptions(changed));
       current = registryOf(changed);
     },

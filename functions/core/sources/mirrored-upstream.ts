@@ -1,8 +1,8 @@
 import type { Upstream } from '../ports/upstream.ts';
 import type { Alternates } from './alternates/alternates.ts';
+import type { AccountBudget } from './budget/account-budget.ts';
+import type { RegistryBudget } from './budget/registry-budget.ts';
 import type { HostWaits } from './host-waits.ts';
-import type { PullLimit } from './pull-limit.ts';
-import type { RetryAfterLimits } from './retry-after-limits.ts';
 import type { SourceHealth } from './source-health.ts';
 import type { UpstreamPolicy } from './upstream-policy.ts';
 
@@ -19,10 +19,10 @@ export interface AlternatesOf {
 export interface MirroredUpstream {
   readonly upstream: Upstream;
   readonly policy: UpstreamPolicy;
+  /** The budgets that its requests are sent within; if undefined, the mirror gives it one. */
+  readonly budgets?: readonly AccountBudget[] | undefined;
   /** How long its requests wait; always until `headersTimeout` if undefined. */
   readonly waits?: HostWaits | undefined;
-  /** What its client reports about the limit of pulls; undefined if it reports nothing. */
-  readonly pulls?: PullLimit | undefined;
   /** True if its URL has a path: then it is a part of another registry, whatever its name. */
   readonly hasPath?: boolean;
   readonly alternates?: AlternatesOf | undefined;
@@ -34,6 +34,5 @@ export interface MirroredUpstream {
 export interface ObservedUpstream extends Omit<MirroredUpstream, 'alternates'> {
   readonly alternates: Alternates | undefined;
   readonly health: SourceHealth;
-  readonly limits: RetryAfterLimits;
-  readonly pulls: PullLimit;
+  readonly budget: RegistryBudget;
 }

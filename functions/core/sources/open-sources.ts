@@ -1,25 +1,25 @@
-import { accountsOf } from '../config/accounts.ts';
+import { accountName, accountsOf } from '../config/accounts.ts';
 import { answersHead } from '../config/known-registries.ts';
 import type { Config, UpstreamConfig } from '../config/resolve.ts';
 import { version } from '../config/version.ts';
 import type { UpstreamEvent } from '../ports/event.ts';
-import type { Ledger } from '../ports/ledger.ts';
 import type { Runtime } from '../ports/runtime.ts';
-import { reasonOf, tolerate } from '../ports/tolerate.ts';
-import type { Upstream } from '../ports/upstream.ts';
+import { reasonOf } from '../ports/tolerate.ts';
 import { createUpstream } from '../upstream/client.ts';
 import type { Credentials, UpstreamFetch } from '../upstream/connection.ts';
 import { openAccounts, readCredentials, type SignInPlatform } from './accounts/open-accounts.ts';
+import type { Budgets } from './budget/budgets.ts';
+import { governedUpstream } from './budget/governed-upstream.ts';
 import { alternatesOf, onlyAlternates } from './configured-alternates.ts';
 import { HostWaits } from './host-waits.ts';
 import type { MirroredUpstream } from './mirrored-upstream.ts';
-import { PullLimit } from './pull-limit.ts';
 
 /** What the clients of upstreams need from a platform. */
 interface UpstreamPlatform extends SignInPlatform {
   readonly fetch: UpstreamFetch;
   readonly runtime: Runtime;
-  readonly ledger: Ledger;
+  /** What is left for each account. */
+  readonly budgets: Budgets;
 }
 
 /**
@@ -30,20 +30,15 @@ export function openUpstreams(
   configured: Config['upstreams'],
   platform: UpstreamPlatform,
 ): ReadonlyMap<string, MirroredUpstream> {
-  const record = recordRateLimits(platform.ledger, platform.runtime);
   return new Map(
     [...configured, ...onlyAlternates(configured)].map(([registry, policy]) => {
       const waits = new HostWaits(platform.runtime);
-      const pulls = new PullLimit(() => platform.runtime.now());
-      const observe = (event: UpstreamEvent) => {
-        record(event);
-        if (event.kind === 'rate-limit') pulls.reported(registry, event.most ?? event.rate);
-      };
-      const upstream = openUpstream(registry, policy, { ...platform, observe, waits });
+      const observe = (event: UpstreamEvent) => platform.runtime.observe(event);
+      const governed = openUpstream(registry, policy, { ...platform, observe, waits });
       const hasPath = policy.url.pathname !== '/';
       const isHidden = !configured.has(registry);
       const alternates = alternatesOf(registry, policy);
-      return [registry, { upstream, policy, hasPath, waits, pulls, alternates, isHidden }];
+      return [registry, { ...governed, policy, hasPath, waits, alternates, isHidden }];
     }),
   );
 }
@@ -58,9 +53,9 @@ function openUpstream(
   registry: string,
   config: UpstreamConfig,
   platform: ClientPlatform,
-): Upstream {
+): Pick<MirroredUpstream, 'upstream' | 'budgets'> {
   const { url, realms, privateHosts, ca, headersTimeout, stallTimeout } = config;
-  const { fetch, runtime, observe, waits } = platform;
+  const { fetch, runtime, observe, waits, budgets } = platform;
   const userAgent = `pullfront/${version}`;
   const network = { realms, privateHosts, ca, headersTimeout, stallTimeout };
   const options = { registry, url, userAgent, answersHead: answersHead(registry), ...network };
@@ -68,8 +63,19 @@ function openUpstream(
   const accounts = accountsOf(config);
   const clientFor = (credentials: Credentials | undefined, observe: typeof platform.observe) =>
     createUpstream({ ...options, credentials }, { ...clientRuntime, observe });
-  if (accounts.length === 0) return clientFor(undefined, observe);
-  return openAccounts(accounts, { ...platform, registry, url, createClient: clientFor });
+  const anonymous = budgets.of(registry);
+  if (accounts.length === 0) {
+    const client = clientFor(undefined, observe);
+    return {
+      upstream: governedUpstream(client, anonymous, clientRuntime.now),
+      budgets: [anonymous],
+    };
+  }
+  const upstream = openAccounts(accounts, { ...platform, registry, url, createClient: clientFor });
+  return {
+    upstream,
+    budgets: accounts.map((one, at) => budgets.of(registry, accountName(one, at))),
+  };
 }
 
 /**
@@ -94,16 +100,4 @@ export async function unreadableAccounts(
     }
   });
   return (await Promise.all(results)).flat();
-}
-
-/** Observes the clients' events, and writes the rate limits among them to the ledger. */
-function recordRateLimits(ledger: Ledger, runtime: Runtime): (event: UpstreamEvent) => void {
-  const { recordRateLimit } = tolerate(ledger, (event) => runtime.observe(event));
-  return (event) => {
-    runtime.observe(event);
-    if (event.kind !== 'rate-limit') return;
-    const { registry, credentials: account, rate } = event;
-    const seen = runtime.now();
-    runtime.waitUntil(recordRateLimit({ registry, account, rate, seen }));
-  };
 }

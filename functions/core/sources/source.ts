@@ -9,6 +9,7 @@ import type {
   BlobSlice,
   RemoteRepository,
   TagPageStart,
+  TokenService,
   Upstream,
 } from '../ports/upstream.ts';
 import { UpstreamError } from '../ports/upstream-error.ts';
@@ -17,8 +18,6 @@ import { cancellable } from './alternates/cancellable-remote.ts';
 import { RepositoryAlternates } from './alternates/repository-alternates.ts';
 import type { HostWaits } from './host-waits.ts';
 import type { ObservedUpstream } from './mirrored-upstream.ts';
-import type { PullLimit } from './pull-limit.ts';
-import type { RetryAfterLimits } from './retry-after-limits.ts';
 import type { SourceHealth } from './source-health.ts';
 import type { UpstreamPolicy } from './upstream-policy.ts';
 
@@ -74,8 +73,7 @@ export class Source implements RemoteRepository {
   readonly signal: AbortSignal | undefined;
   readonly #upstream: Upstream;
   readonly #health: SourceHealth;
-  readonly #limits: RetryAfterLimits;
-  readonly #pulls: PullLimit;
+  readonly #budget: ObservedUpstream['budget'];
   readonly #origin: RequestOrigin;
   readonly #waits: HostWaits | undefined;
   readonly #now: () => number;
@@ -85,7 +83,7 @@ export class Source implements RemoteRepository {
 
   constructor(
     repository: Repository,
-    { upstream, policy, hasPath, health, limits, pulls, waits, alternates }: ObservedUpstream,
+    { upstream, policy, hasPath, health, budget, waits, alternates }: ObservedUpstream,
     now: () => number,
     origin: RequestOrigin = {},
     commits = false,
@@ -98,8 +96,7 @@ export class Source implements RemoteRepository {
     this.isWellKnown = !hasPath && wellKnownRegistries.has(repository.registry);
     this.#upstream = upstream;
     this.#health = health;
-    this.#limits = limits;
-    this.#pulls = pulls;
+    this.#budget = budget;
     this.#origin = origin;
     this.isBackground = origin.isBackground ?? false;
     this.signal = origin.signal;
@@ -110,6 +107,10 @@ export class Source implements RemoteRepository {
   /** Who sent the request; undefined for a fill, and where the platform does not say. */
   get client(): Client | undefined {
     return this.#origin.client;
+  }
+
+  get networks(): readonly string[] | undefined {
+    return this.#origin.client?.networks;
   }
 
   /** Other registries that may be asked for the same digests; undefined if there are none. */
@@ -125,9 +126,7 @@ export class Source implements RemoteRepository {
   }
 
   /** HEAD of a manifest: not counted as a pull by Docker Hub. */
-  async headManifest(reference: Reference) {
-    const limit = await this.#limits.refuses(this.repository.registry, 'HEAD');
-    if (limit !== undefined) throw limit;
+  headManifest(reference: Reference) {
     return this.#request((upstream) => upstream.headManifest(this, reference));
   }
 
@@ -136,13 +135,10 @@ export class Source implements RemoteRepository {
    * the registry names: `isNamed` if it is known to, and else it confirms that by HEAD.
    */
   async getManifest(reference: Reference, isNamed = async () => false) {
-    const limit = await this.#limits.refuses(this.repository.registry, 'GET');
-    const ask = (remote: RemoteRepository) => {
-      if (limit !== undefined) throw limit;
-      return this.#request((upstream) => upstream.getManifest(remote, reference), 'pull', remote);
-    };
+    const ask = (remote: RemoteRepository) =>
+      this.#request((upstream) => upstream.getManifest(remote, reference), remote);
     if (this.alternates === undefined || reference.kind === 'tag') return ask(this);
-    const state = { ...this.#state, isLimited: (limit ?? this.#ownPullLimit) !== undefined };
+    const state = { ...this.#state, isLimited: this.#budget.pullLimit !== undefined };
     const registry = async (signal: AbortSignal) => ask(cancellable(this, signal));
     return this.alternates.getManifest(reference.digest, state, registry, async () => {
       return (await isNamed()) || (await this.headManifest(reference)).kind === 'found';
@@ -160,7 +156,7 @@ export class Source implements RemoteRepository {
   async openBlob(digest: Digest, slice: BlobSlice, named?: NamedBlob): Promise<BlobOpening> {
     const ask = async (remote: RemoteRepository) => {
       const send = (upstream: Upstream) => upstream.openBlob(remote, digest, slice);
-      return this.#noteArrival(await this.#request(send, 'request', remote));
+      return this.#noteArrival(await this.#request(send, remote));
     };
     if (this.alternates === undefined || named === undefined) return ask(this);
     const registry = (signal: AbortSignal) => ask(cancellable(this, signal));
@@ -181,7 +177,7 @@ export class Source implements RemoteRepository {
   /** The upstream's own redirect for a blob, or an alternate's for one that is named. */
   locateBlob(digest: Digest, isNamed = false): Promise<BlobRedirect> {
     const ask = (remote: RemoteRepository) =>
-      this.#request((upstream) => upstream.locateBlob(remote, digest), 'request', remote);
+      this.#request((upstream) => upstream.locateBlob(remote, digest), remote);
     if (this.alternates === undefined || !isNamed) return ask(this);
     const registry = (signal: AbortSignal) => ask(cancellable(this, signal));
     return this.alternates.locateBlob(digest, this.#state, registry);
@@ -197,24 +193,24 @@ export class Source implements RemoteRepository {
 
   /** The failure because of which clients that have a copy do not wait for the upstream. */
   get recentFailure(): UpstreamError | undefined {
-    const limit = this.#limits.current(this.repository.registry);
-    return limit ?? this.#health.recentFailure(this.name) ?? this.#silence;
+    return this.#budget.stopped ?? this.#health.recentFailure(this.name) ?? this.#silence;
   }
 
   /** Why no new manifest can be had, although the upstream may answer everything else. */
   get pullLimit(): UpstreamError | undefined {
-    const limit = this.#ownPullLimit;
+    const limit = this.#budget.pullLimit;
     return limit === undefined || this.alternates?.havePulls ? undefined : limit;
   }
 
-  get #ownPullLimit(): UpstreamError | undefined {
-    return this.#pulls.current;
+  /** True if a manifest may be pulled that no client waits for: more than the reserve is left. */
+  get mayPullAhead(): boolean {
+    return this.#budget.mayPullAhead;
   }
 
   /** What decides whether the alternates are asked first. */
   get #state() {
     const failure = this.#health.recentFailure(this.name) ?? this.#health.blobFailure(this.name);
-    const isLimited = failure?.kind === 'limited';
+    const isLimited = failure?.kind === 'limited' || this.#budget.stopped?.limit === 'abuse';
     return { isLimited, isResting: failure !== undefined, isOverdue: this.#silence !== undefined };
   }
 
@@ -286,7 +282,6 @@ export class Source implements RemoteRepository {
 
   async #request<Result extends { readonly kind: string }>(
     send: (upstream: Upstream) => Promise<Result>,
-    cause: 'pull' | 'request' = 'request',
     remote: RemoteRepository = this,
   ): Promise<Result> {
     const { name } = this;
@@ -294,12 +289,11 @@ export class Source implements RemoteRepository {
     try {
       const result = await send(this.#upstream);
       this.#health.success(name, tokenService, result.kind === 'denied');
-      if (cause === 'pull') this.#pulls.pulled();
-      else this.#limits.answered(this.repository.registry);
       return result;
     } catch (error) {
       // A cancelled request says nothing about the upstream.
-      throw remote.signal?.aborted ? this.toUpstreamError(error) : this.#noteFailure(error, cause);
+      if (remote.signal?.aborted) throw this.toUpstreamError(error);
+      throw this.#noteFailure(error, tokenService);
     }
   }
 
@@ -308,15 +302,12 @@ export class Source implements RemoteRepository {
     return opening;
   }
 
-  #noteFailure(error: unknown, cause: 'pull' | 'request' = 'request'): UpstreamError {
+  #noteFailure(error: unknown, tokenService?: TokenService): UpstreamError {
     const failure = this.toUpstreamError(error);
-    const { kind, retryAfter, answerer } = failure;
-    const isOfRegistry = answerer === undefined || answerer.role === 'registry';
-    if (kind === 'limited' && isOfRegistry) {
-      if (cause === 'pull') this.#pulls.pulled(failure);
-      if (retryAfter !== undefined) this.#limits.begin(this.repository.registry, retryAfter, cause);
-    }
-    this.#health.failure(this.name, failure);
+    if (failure.isUnsent) return failure;
+    // A registry that counts pulls answers everything else.
+    if (failure.limit === 'pulls') this.#health.success(this.name, tokenService, false);
+    else this.#health.failure(this.name, failure);
     return failure;
   }
 }

@@ -1,9 +1,11 @@
 import type { Repository } from '../oci/repository.ts';
 import type { Runtime } from '../ports/runtime.ts';
 import { Alternates } from './alternates/alternates.ts';
+import type { BudgetReport } from './budget/account-budget.ts';
+import type { Budgets } from './budget/budgets.ts';
+import { governedUpstream } from './budget/governed-upstream.ts';
+import { RegistryBudget } from './budget/registry-budget.ts';
 import type { MirroredUpstream, ObservedUpstream } from './mirrored-upstream.ts';
-import { PullLimit } from './pull-limit.ts';
-import type { RetryAfterLimits } from './retry-after-limits.ts';
 import { type RequestOrigin, Source } from './source.ts';
 import { SourceHealth } from './source-health.ts';
 import type { UpstreamPolicy } from './upstream-policy.ts';
@@ -11,7 +13,7 @@ import type { UpstreamPolicy } from './upstream-policy.ts';
 /** The configured upstreams and their health. */
 export class Sources {
   readonly #runtime: Pick<Runtime, 'now' | 'observe'>;
-  readonly #limits: RetryAfterLimits;
+  readonly #budgets: Budgets;
   /** Includes removed upstreams, for requests that began before the removal. */
   #upstreams: ReadonlyMap<string, ObservedUpstream> = new Map();
   #policies: ReadonlyMap<string, UpstreamPolicy> = new Map();
@@ -19,10 +21,10 @@ export class Sources {
   constructor(
     upstreams: ReadonlyMap<string, MirroredUpstream>,
     runtime: Pick<Runtime, 'now' | 'observe'>,
-    limits: RetryAfterLimits,
+    budgets: Budgets,
   ) {
     this.#runtime = runtime;
-    this.#limits = limits;
+    this.#budgets = budgets;
     this.replace(upstreams);
   }
 
@@ -30,13 +32,22 @@ export class Sources {
   replace(upstreams: ReadonlyMap<string, MirroredUpstream>): void {
     const added = [...upstreams].map(([registry, mirrored]) => {
       const health = new SourceHealth(mirrored.upstream, this.#runtime);
-      const pulls = mirrored.pulls ?? new PullLimit(() => this.#runtime.now());
       const alternates = this.#alternatesOf(registry, mirrored);
-      return [registry, { ...mirrored, health, limits: this.#limits, pulls, alternates }] as const;
+      const governed = this.#govern(registry, mirrored);
+      return [registry, { ...mirrored, ...governed, health, alternates }] as const;
     });
     this.#upstreams = new Map([...this.#upstreams, ...added]);
     const visible = [...upstreams].filter(([, { isHidden }]) => !isHidden);
     this.#policies = new Map(visible.map(([registry, { policy }]) => [registry, policy]));
+  }
+
+  #govern(registry: string, { upstream, budgets }: MirroredUpstream) {
+    if (budgets !== undefined) return { budget: new RegistryBudget(budgets) };
+    const own = this.#budgets.of(registry);
+    return {
+      upstream: governedUpstream(upstream, own, () => this.#runtime.now()),
+      budget: new RegistryBudget([own]),
+    };
   }
 
   #alternatesOf(registry: string, { alternates }: MirroredUpstream): Alternates | undefined {
@@ -60,6 +71,11 @@ export class Sources {
   /** The policy of each registry, by its host as people write it. */
   get policies(): ReadonlyMap<string, UpstreamPolicy> {
     return this.#policies;
+  }
+
+  /** What is left of the limit of each account at each registry, and who spent it. */
+  budgets(): readonly BudgetReport[] {
+    return this.#budgets.reports();
   }
 
   has(registry: string): boolean {

@@ -1,4 +1,4 @@
-import { parseRateLimit } from '../headers/rate-limit.ts';
+import { type CountedRate, parseCountedRate } from '../headers/rate-limit.ts';
 import { algorithmOf, type Digest, digestOf, parseDigest } from '../oci/digest.ts';
 import { parseObject } from '../oci/json-object.ts';
 import {
@@ -32,12 +32,17 @@ function manifestRequest(
   };
 }
 
-/** Reports the rate limit, unless another host than the registry answered. */
-function observeRateLimit({ registry, credentials, runtime }: Connection, answer: Answer): void {
-  const rate = answer.moved ? undefined : parseRateLimit(answer.response.headers);
-  if (rate === undefined) return;
-  const counted = credentials === undefined ? 'anonymous' : 'account';
-  runtime.observe({ kind: 'rate-limit', registry, credentials: counted, rate });
+/** Reports and returns the rate limit, unless another host than the registry answered. */
+function observeRateLimit(
+  { registry, credentials, runtime }: Connection,
+  answer: Answer,
+): CountedRate | undefined {
+  const counted = answer.moved ? undefined : parseCountedRate(answer.response.headers);
+  if (counted === undefined) return undefined;
+  const { source: _, ...rate } = counted;
+  const who = credentials === undefined ? 'anonymous' : 'account';
+  runtime.observe({ kind: 'rate-limit', registry, credentials: who, rate });
+  return counted;
 }
 
 /** The digest that the registry states; undefined if missing or malformed. */
@@ -58,7 +63,7 @@ export async function headManifest(
     const isWrong = answer.despiteToken && headRefusals.mayBeWrong(remote, reference);
     return { kind: isWrong ? 'unsupported' : 'denied' };
   }
-  observeRateLimit(connection, answer);
+  const rate = observeRateLimit(connection, answer);
   const { response, moved } = answer;
   // HEAD of a URL that was signed for GET is a 403.
   const isMethodRefused =
@@ -82,6 +87,7 @@ export async function headManifest(
     mediaType: essence(response.headers.get('content-type') ?? ''),
     // No manifest is empty: servers that leave out the body may state 0.
     size: contentLength(response.headers) || undefined,
+    rate,
   };
 }
 
@@ -98,7 +104,7 @@ export async function getManifest(
   const answer = await exchange(request);
   headRefusals.noteGet(remote, reference, answer.kind === 'denied');
   if (answer.kind === 'denied') return { kind: 'denied' };
-  observeRateLimit(connection, answer);
+  const rate = observeRateLimit(connection, answer);
   const refused = await refusalOf(connection, request, answer);
   if (refused !== undefined) return refused;
   const { headers } = answer.response;
@@ -107,7 +113,7 @@ export async function getManifest(
   const mediaType = readMediaType(what, headers.get('content-type') ?? '', bytes);
   const asked = reference.kind === 'digest' ? reference.digest : undefined;
   const digest = await verifiedDigest(what, bytes, asked, statedDigest(headers));
-  return { kind: 'found', manifest: { digest, mediaType, bytes } };
+  return { kind: 'found', manifest: { digest, mediaType, bytes }, rate };
 }
 
 /** Refuses anything but a manifest: a web page, an error with status 200, or schema 1. */

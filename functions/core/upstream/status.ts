@@ -1,8 +1,9 @@
+import { parseCountedRate } from '../headers/rate-limit.ts';
 import { parseRetryAfter, retryAfterInText } from '../headers/retry-after.ts';
 import { objectOf, parseObject } from '../oci/json-object.ts';
 import { essence } from '../oci/media-type.ts';
 import type { Refused } from '../ports/upstream.ts';
-import { UpstreamError } from '../ports/upstream-error.ts';
+import { type LimitKind, UpstreamError } from '../ports/upstream-error.ts';
 import type { Connection } from './connection.ts';
 import { type Answer, describe, type UpstreamRequest } from './request.ts';
 import { discard, readBody } from './response-body.ts';
@@ -14,22 +15,39 @@ import { discard, readBody } from './response-body.ts';
 export async function refusedStatus(
   connection: Connection,
   request: UpstreamRequest,
-  { response, answerer }: Answer,
+  { response, answerer, moved }: Answer,
 ): Promise<UpstreamError> {
   const { status } = response;
   const what = describe(connection, request, answerer);
   const now = connection.runtime.now();
-  let retryAfter = parseRetryAfter(response.headers.get('retry-after'), now);
-  if (status === 429 && retryAfter === undefined) {
-    const bytes = await readBody(response, { what, maxBytes: 4096, timeout: 500 }).catch(
-      () => undefined,
-    );
-    retryAfter = bytes && retryAfterInText(new TextDecoder().decode(bytes), now);
-  } else {
+  const stated = parseRetryAfter(response.headers.get('retry-after'), now);
+  const message = `${what}: status ${status}`;
+  if (status !== 429) {
     await discard(response);
+    return new UpstreamError('unavailable', message, { status, retryAfter: stated, answerer });
   }
-  const kind = status === 429 ? 'limited' : 'unavailable';
-  return new UpstreamError(kind, `${what}: status ${status}`, { status, retryAfter, answerer });
+  const body = await readBody(response, { what, maxBytes: 4096, timeout: 500 }).catch(
+    () => new Uint8Array(),
+  );
+  const retryAfter = stated ?? retryAfterInText(new TextDecoder().decode(body), now);
+  const limit = limitOf(response, body);
+  const rate = moved ? undefined : parseCountedRate(response.headers);
+  return new UpstreamError('limited', message, { status, retryAfter, answerer, limit, rate });
+}
+
+/**
+ * Which limit a 429 reports: that of pulls in the registry's error form, or by the type of an answer to HEAD,
+ * which has no body; abuse in a text. Undefined if it does not tell.
+ */
+function limitOf({ headers }: Response, body: Uint8Array): LimitKind | undefined {
+  const type = essence(headers.get('content-type') ?? '');
+  if (body.length === 0) {
+    if (type.endsWith('json')) return 'pulls';
+    return type.startsWith('text/') ? 'abuse' : undefined;
+  }
+  const error = firstError(body);
+  if (error === undefined) return type.endsWith('json') ? undefined : 'abuse';
+  return error.code === 'TOOMANYREQUESTS' ? 'pulls' : undefined;
 }
 
 /**
@@ -72,9 +90,13 @@ const maxErrorBytes = 256 * 1024;
 
 /** True for the JSON of distribution-spec §Error codes. */
 function isRegistryError(body: Uint8Array): boolean {
+  return typeof firstError(body)?.code === 'string';
+}
+
+function firstError(body: Uint8Array): Record<string, unknown> | undefined {
   const { errors } = parseObject(body) ?? {};
   const [first]: unknown[] = Array.isArray(errors) ? errors : [];
-  return typeof objectOf(first)?.code === 'string';
+  return objectOf(first);
 }
 
 /**

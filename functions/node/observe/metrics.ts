@@ -133,6 +133,24 @@ function eventMetrics(registry: Registry): (event: MirrorEvent) => void {
     labelNames: ['registry', 'credentials'],
     registers,
   });
+  const pulls = counter(
+    registry,
+    'pullfront_upstream_pulls_total',
+    "GETs of manifests sent to upstreams, by the client's network.",
+    ['registry', 'network'],
+  );
+  const refusedPulls = counter(
+    registry,
+    'pullfront_upstream_refused_pulls_total',
+    "GETs of manifests that were not sent because of an upstream's limit.",
+    ['registry', 'account'],
+  );
+  const circuits = new Gauge({
+    name: 'pullfront_upstream_circuit_open',
+    help: "1 while requests are stopped because of an upstream's limit, else 0.",
+    labelNames: ['registry', 'account', 'circuit'],
+    registers,
+  });
   const backoffs = counter(
     registry,
     'pullfront_upstream_backoffs_total',
@@ -184,6 +202,17 @@ function eventMetrics(registry: Registry): (event: MirrorEvent) => void {
         const { registry, credentials, rate } = event;
         limit.set({ registry, credentials }, rate.limit);
         remaining.set({ registry, credentials }, rate.remaining);
+        return;
+      }
+      case 'pull':
+        pulls.inc({ registry: event.registry, network: event.network });
+        return;
+      case 'pull-refused':
+        refusedPulls.inc({ registry: event.registry, account: event.account });
+        return;
+      case 'circuit': {
+        const { registry, account, circuit, isOpen } = event;
+        circuits.set({ registry, account, circuit }, isOpen ? 1 : 0);
         return;
       }
       case 'backed-off':

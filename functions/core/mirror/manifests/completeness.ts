@@ -84,8 +84,10 @@ export async function whyUnservable(
   if (await source.alternates?.has(cached.manifest.digest)) {
     return whyChildLacks(context, source, cached);
   }
-  // A limit affects every request. Any other failure may be a single blob's, so ask the upstream.
+  // A limit of pulls spares blobs, any other limit affects every request. Any other failure may be a
+  // single blob's, so ask the upstream.
   const { recentFailure } = source;
+  if (recentFailure?.limit === 'pulls') return whyChildLacks(context, source, cached);
   if (recentFailure?.kind === 'limited') return recentFailure;
   const { digest } = cached.manifest;
   try {

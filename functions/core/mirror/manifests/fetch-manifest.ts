@@ -2,6 +2,7 @@ import type { Digest } from '../../oci/digest.ts';
 import { type Manifest, readManifest } from '../../oci/manifest.ts';
 import type { Reference } from '../../oci/reference.ts';
 import type { Repository } from '../../oci/repository.ts';
+import { UpstreamError } from '../../ports/upstream-error.ts';
 import type { Source } from '../../sources/source.ts';
 import {
   type Answered,
@@ -80,8 +81,12 @@ export async function pullManifest(
   answered?: Answered,
   isNamed?: () => Promise<boolean>,
 ): Promise<FetchedManifest> {
+  const fetched = await source.getManifest(reference, isNamed).catch((error: unknown) => {
+    const isUnsent = error instanceof UpstreamError && error.isUnsent;
+    if (!isUnsent) context.ledger.count({ pullsMade: 1 });
+    throw error;
+  });
   context.ledger.count({ pullsMade: 1 });
-  const fetched = await source.getManifest(reference, isNamed);
   answered?.();
   if (fetched.kind !== 'found') return fetched;
   const cached = await storeManifest(context, source.repository, fetched.manifest);

@@ -72,6 +72,11 @@ export class AccountPool {
       try {
         return await send(account.client);
       } catch (error) {
+        // Its budget knows when it can be used again.
+        if (error instanceof UpstreamError && error.isUnsent) {
+          errors.push(error);
+          continue;
+        }
         const milliseconds = error instanceof UpstreamError ? restAfter(error) : undefined;
         if (!(error instanceof UpstreamError) || milliseconds === undefined) throw error;
         this.#rest(account, error, milliseconds);
@@ -112,11 +117,19 @@ export class AccountPool {
     const limited = errors.find(({ kind }) => kind === 'limited');
     if (limited === undefined || candidates.length === 1)
       return limited ?? (errors.at(-1) as UpstreamError);
-    const { message, status, retryAfter, answerer } = limited;
+    const unsent = errors.filter(({ isUnsent }) => isUnsent);
+    if (unsent.length > 0) {
+      return unsent.reduce((one, other) => (waitOf(other) < waitOf(one) ? other : one));
+    }
+    const { message, status, retryAfter, answerer, limit } = limited;
     if (retryAfter === undefined) return limited;
     const left = Math.min(...candidates.map(restEnd)) - this.#options.now();
     const seconds = Math.max(Math.ceil(left / 1000), 1);
-    const details = { status, retryAfter: seconds, answerer, cause: limited };
+    const details = { status, retryAfter: seconds, answerer, limit, cause: limited };
     return new UpstreamError('limited', message, details);
   }
+}
+
+function waitOf({ retryAfter = Number.POSITIVE_INFINITY }: UpstreamError): number {
+  return retryAfter;
 }

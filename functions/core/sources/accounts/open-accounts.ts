@@ -4,6 +4,8 @@ import type { UpstreamEvent } from '../../ports/event.ts';
 import type { Runtime } from '../../ports/runtime.ts';
 import type { Upstream } from '../../ports/upstream.ts';
 import type { Credentials } from '../../upstream/connection.ts';
+import type { Budgets } from '../budget/budgets.ts';
+import { governedUpstream } from '../budget/governed-upstream.ts';
 import { AccountPool } from './account-pool.ts';
 import { type IssuedCredentials, type SignInReader, signInHost } from './sign-in.ts';
 import { signedClient } from './signed-client.ts';
@@ -24,6 +26,7 @@ interface AccountsOptions extends SignInPlatform {
   readonly runtime: Pick<Runtime, 'now' | 'observe' | 'waitUntil'>;
   createClient(credentials: Credentials | undefined, observe: Observe): Upstream;
   readonly observe: Observe;
+  readonly budgets: Budgets;
 }
 
 /**
@@ -31,7 +34,9 @@ interface AccountsOptions extends SignInPlatform {
  * Credentials are read when they are first needed.
  */
 export function openAccounts(accounts: readonly Account[], options: AccountsOptions): Upstream {
-  const { registry, runtime, createClient } = options;
+  const { registry, runtime, createClient, budgets } = options;
+  const governed = (client: Upstream, name: string | undefined) =>
+    governedUpstream(client, budgets.of(registry, name), () => runtime.now());
   const pool: AccountPool = new AccountPool({
     registry,
     accounts: accounts.map((account, position) => {
@@ -41,10 +46,11 @@ export function openAccounts(accounts: readonly Account[], options: AccountsOpti
         else
           options.observe({ ...event, credentials: name, most: pool.reported(name, event.rate) });
       };
-      const client = openAccount(account, { ...options, observe });
+      const signed = openAccount(account, { ...options, observe });
+      const client = governed(signed, name);
       return { name, client, repositories: account.repositories, isOptional: isOptional(account) };
     }),
-    anonymous: createClient(undefined, options.observe),
+    anonymous: governed(createClient(undefined, options.observe), undefined),
     now: () => runtime.now(),
     observe: options.observe,
   });

@@ -5,6 +5,7 @@ export function cancellable(remote: RemoteRepository, signal: AbortSignal): Remo
   return {
     name: remote.name,
     isBackground: remote.isBackground ?? false,
+    networks: remote.networks,
     signal: remote.signal === undefined ? signal : AbortSignal.any([remote.signal, signal]),
     get upstreamCalls() {
       return remote.upstreamCalls;

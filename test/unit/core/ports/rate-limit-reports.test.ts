@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { retryAfterAccount, type SeenRateLimit } from '../../../../functions/core/ports/ledger.ts';
+import { circuitAccount, type SeenRateLimit } from '../../../../functions/core/ports/ledger.ts';
 import { RateLimitReports } from '../../../../functions/core/ports/rate-limit-reports.ts';
 
 function report(seen: number, remaining: number, account = 'anonymous'): SeenRateLimit {
@@ -35,8 +35,8 @@ describe('a rate limit in every answer of an upstream', () => {
     const answers = [
       report(0, 9),
       report(1, 8, 'account'),
-      report(2, 0, retryAfterAccount),
-      report(3, 0, retryAfterAccount),
+      report(2, 0, circuitAccount('requests', 'anonymous')),
+      report(3, 0, circuitAccount('requests', 'anonymous')),
     ];
     expect(written(answers)).toHaveLength(4);
   });

@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { PasswordPlace } from '../../../../functions/core/config/resolve.ts';
 import type { MirrorEvent } from '../../../../functions/core/ports/event.ts';
-import type { SeenRateLimit } from '../../../../functions/core/ports/ledger.ts';
 import {
   openUpstreams,
   unreadableAccounts,
@@ -11,6 +10,7 @@ import { makeImage } from '../../../standins/images/image.ts';
 import { randomLayer } from '../../../standins/images/layer.ts';
 import { startUpstream, type Upstream } from '../../../standins/registry/upstream.ts';
 import { parsed } from '../config/parsing.ts';
+import { memoryBudgets } from './budget/memory-budgets.ts';
 
 const minute = 60_000;
 const account = { username: 'user', password: 'one' };
@@ -26,7 +26,6 @@ afterEach(() => hub.close());
 function scene(upstream: object = {}) {
   const state = { password: 'one' as string | undefined, now: Date.now() };
   const events: MirrorEvent[] = [];
-  const limits: SeenRateLimit[] = [];
   const credentials = { username: 'user', password: { env: 'HUB_TOKEN' } };
   const { upstreams } = parsed(
     { upstreams: { 'docker.io': { url: hub.url, credentials, ...upstream } } },
@@ -37,23 +36,17 @@ function scene(upstream: object = {}) {
     throw new Error(`not set: ${JSON.stringify(place)}`);
   };
   const { runtime, settled } = nodeRuntime((event) => events.push(event));
-  const counters = async () => expect.unreachable();
+  const timed = { ...runtime, now: () => state.now };
   const opened = openUpstreams(upstreams, {
     fetch: (url, init) => fetch(url, init),
-    runtime: { ...runtime, now: () => state.now },
-    ledger: {
-      recordRateLimit: async (limit) => void limits.push(limit),
-      rateLimits: async () => limits,
-      count: () => undefined,
-      counters,
-      addUsage: counters,
-    },
+    runtime: timed,
+    budgets: memoryBudgets(timed),
     readPassword,
   });
   const client = opened.get('docker.io')?.upstream;
   const ask = async () =>
     client?.headManifest({ name: 'library/app', upstreamCalls: 0 }, { kind: 'tag', tag: '1' });
-  return { state, events, limits, opened, upstreams, readPassword, ask, settled };
+  return { state, events, opened, upstreams, readPassword, ask, settled };
 }
 
 test('each upstream has its configured policy', () => {
@@ -62,8 +55,8 @@ test('each upstream has its configured policy', () => {
   expect(opened.get('docker.io')?.policy.tagTtl).toBe(7000);
 });
 
-test('a request has the password and the user agent, and its rate limit reaches the ledger', async () => {
-  const { ask, limits, events, settled } = scene();
+test('a request has the password and the user agent, and its rate limit is reported', async () => {
+  const { ask, events, settled } = scene();
   hub.set({ pullLimit: { limit: 100, accountLimit: 200, windowSeconds: 21_600 } });
   expect(await ask()).toMatchObject({ kind: 'found' });
   await settled();
@@ -71,13 +64,6 @@ test('a request has the password and the user agent, and its rate limit reaches 
   for (const { headers } of hub.requests) {
     expect(headers['user-agent']).toMatch(/^pullfront\/\d+\.\d+\.\d+/);
   }
-  expect(limits).toEqual([
-    expect.objectContaining({
-      registry: 'docker.io',
-      account: 'account-1',
-      rate: expect.anything(),
-    }),
-  ]);
   expect(events.some(({ kind }) => kind === 'rate-limit')).toBe(true);
 });
 

@@ -83,10 +83,14 @@ interface Expected {
   readonly a: string;
   /** Of another. */
   readonly b: string;
+  /** After how long it is over, in ms. */
+  readonly life?: number;
 }
 
 const itself = { a: alone, b: live } as const;
 const registry = { a: alone, b: alone } as const;
+/** A limit is tried after a minute, or a fifth more. */
+const limited = { ...registry, life: 72_000 } as const;
 const nobody = { a: live, b: live } as const;
 
 const status = (code: number, headers = {}): FaultAction => ({
@@ -103,18 +107,18 @@ describe('an answer about library/a: does the mirror back off from it, and from 
     ['manifest: 451', { on: 'manifest', match: ofA, do: status(451) }, itself],
     ['manifest: 500', { on: 'manifest', match: ofA, do: status(500) }, itself],
     ['manifest: 503', { on: 'manifest', match: ofA, do: status(503) }, itself],
-    ['manifest: 429', { on: 'manifest', match: ofA, do: status(429) }, registry],
+    ['manifest: 429', { on: 'manifest', match: ofA, do: status(429) }, limited],
     ['manifest: the connection ends', { on: 'manifest', do: { kind: 'hang-up' } }, registry],
     ['manifest: silence', { on: 'manifest', do: { kind: 'silence' } }, registry],
-    ['manifest: no HTTP', { on: 'manifest', do: { kind: 'raw', text: 'Sorry\n\n' } }, registry],
-  ])('%s', async (_, fault, { a, b }) => {
+    ['manifest: no HTTP', { on: 'manifest', do: { kind: 'raw', text: 'Sorry\n\n' } }, limited],
+  ])('%s', async (_, fault, { a, b, life = 5_000 }) => {
     await mirrored('library/a', 'library/b');
     upstream.fail(fault);
     expect(await failing(fault, () => seen('library/a'))).toBe('stale, asked');
     upstream.set({ faults: [] });
     expect(await seen('library/a')).toBe(a);
     expect(await seen('library/b')).toBe(b);
-    test.pass(5_000);
+    test.pass(life);
     expect(await seen('library/a')).toBe(live);
   });
 

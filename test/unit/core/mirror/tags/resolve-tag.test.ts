@@ -113,14 +113,14 @@ describe('a tag out of date', () => {
     await mirrored();
     test.upstream.failure = limited;
     test.pass(5 * minute);
-    for (const _ of [1, 2, 3]) {
+    for (const reason of ['is limiting', 'too many requests', 'too many requests']) {
       expect(await test.tag('library/app', '1')).toMatchObject({
         digest: first.manifest.digest,
-        provenance: { kind: 'stale', reason: 'docker.io is limiting' },
+        provenance: { kind: 'stale', reason: expect.stringContaining(reason) },
       });
     }
     expect(test.upstream.asked).toHaveLength(1);
-    test.pass(5_000);
+    test.pass(72_000);
     await test.tag('library/app', '1');
     expect(test.upstream.asked).toHaveLength(2);
   });

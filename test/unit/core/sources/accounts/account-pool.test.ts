@@ -1,13 +1,15 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { MirrorEvent } from '../../../../../functions/core/ports/event.ts';
-import type { SeenRateLimit } from '../../../../../functions/core/ports/ledger.ts';
 import type { SignInReader } from '../../../../../functions/core/sources/accounts/sign-in.ts';
+import { RegistryBudget } from '../../../../../functions/core/sources/budget/registry-budget.ts';
 import { openUpstreams } from '../../../../../functions/core/sources/open-sources.ts';
+import { MemoryLedger } from '../../../../../functions/memory/ledger.ts';
 import { nodeRuntime } from '../../../../../functions/node/runtime.ts';
 import { makeImage } from '../../../../standins/images/image.ts';
 import { randomLayer } from '../../../../standins/images/layer.ts';
 import { startUpstream, type Upstream } from '../../../../standins/registry/upstream.ts';
 import { parsed } from '../../config/parsing.ts';
+import { memoryBudgets } from '../budget/memory-budgets.ts';
 
 const one = { username: 'secret-user-one', password: 'one' };
 const two = { username: 'secret-user-two', password: 'two' };
@@ -35,13 +37,14 @@ function scene(accounts: readonly object[], readSignIn?: SignInReader) {
   /** The user of each pull that succeeded. */
   const used: (string | undefined)[] = [];
   const events: MirrorEvent[] = [];
-  const limits: SeenRateLimit[] = [];
+  const ledger = new MemoryLedger();
   const environment = { PASSWORD_ONE: 'one', PASSWORD_TWO: 'two' };
   const { upstreams } = parsed(
     { upstreams: { 'docker.io': { url: hub.url, accounts } } },
     environment,
   );
   const { runtime, settled } = nodeRuntime((event) => events.push(event));
+  const timed = { ...runtime, now: () => state.now };
   const opened = openUpstreams(upstreams, {
     fetch: async (url, init) => {
       const response = await fetch(url, init);
@@ -55,22 +58,17 @@ function scene(accounts: readonly object[], readSignIn?: SignInReader) {
       }
       return response;
     },
-    runtime: { ...runtime, now: () => state.now },
-    ledger: {
-      recordRateLimit: async (limit) => void limits.push(limit),
-      rateLimits: async () => limits,
-      count: () => undefined,
-      counters: async () => expect.unreachable(),
-      addUsage: async () => expect.unreachable(),
-    },
+    runtime: timed,
+    budgets: memoryBudgets(timed, ledger),
     readPassword: async (place) => Reflect.get(environment, 'env' in place ? place.env : '') ?? '',
     readSignIn,
   });
-  const { upstream, pulls } = opened.get('docker.io') ?? {};
+  const { upstream, budgets = [] } = opened.get('docker.io') ?? {};
+  const budget = new RegistryBudget(budgets);
   const pull = (name = 'library/app') =>
     upstream?.getManifest({ name, upstreamCalls: 0 }, { kind: 'tag', tag: '1' });
   const rests = () => events.filter(({ kind }) => kind === 'account-rests');
-  return { state, events, limits, pull, pulls, used, rests, settled };
+  return { state, events, ledger, pull, budget, used, rests, settled };
 }
 
 test('the account with the most pulls left is used', async () => {
@@ -83,7 +81,7 @@ test('the account with the most pulls left is used', async () => {
 
 test('an account without pulls or with a refused password rests, and the next one is used', async () => {
   hub.set({ accounts: [{ ...one, password: 'changed' }, two] });
-  const { pull, used, rests, events, limits, settled } = scene([
+  const { pull, used, rests, events, ledger, settled } = scene([
     asAccount(one),
     asAccount(two, { label: 'ci' }),
   ]);
@@ -94,27 +92,39 @@ test('an account without pulls or with a refused password rests, and the next on
     { registry: 'docker.io', account: 'account-1', milliseconds: 60_000 },
   ]);
   await settled();
+  const limits = await ledger.rateLimits();
   expect(limits.map(({ account }) => account)).toContain('ci');
   expect(JSON.stringify([events, limits])).not.toMatch(/secret-user|"one"|"two"/);
 });
 
-test('a rested account is used again, and one limit does not end the pulls of the registry', async () => {
-  hub.set({ pullLimit: { limit: 1, accountLimit: 1, windowSeconds, retryAfter: '120' } });
-  const { state, pull, pulls, used, rests } = scene([asAccount(one), asAccount(two)]);
+test('an account without pulls is not asked, and one limit does not end the pulls of the registry', async () => {
+  hub.set({ pullLimit: { limit: 1, accountLimit: 1, windowSeconds } });
+  const { state, pull, budget, used, rests } = scene([asAccount(one), asAccount(two)]);
   await pull();
-  expect(pulls?.current).toBeUndefined();
+  expect(budget.pullLimit).toBeUndefined();
   await pull();
   expect(used).toEqual([one.username, two.username]);
-  expect(pulls?.current).toBeDefined();
-  await expect(pull()).rejects.toMatchObject({ kind: 'limited', retryAfter: 120 });
-  expect(rests()).toHaveLength(2);
-  state.now += 60_000;
-  // While both rest, one of them is asked.
+  expect(budget.pullLimit).toBeDefined();
   const before = hub.requests.length;
-  await expect(pull()).rejects.toMatchObject({ kind: 'limited', retryAfter: 60 });
-  expect(hub.requests.length - before).toBe(1);
+  await expect(pull()).rejects.toMatchObject({ kind: 'limited', isUnsent: true, retryAfter: 60 });
+  expect(hub.requests.length).toBe(before);
+  expect(rests()).toHaveLength(0);
+  state.now += 72_000;
+  await expect(pull()).rejects.toMatchObject({ kind: 'limited' });
+  expect(hub.requests.slice(before).map(({ method }) => method)).toEqual(['HEAD', 'HEAD']);
   hub.set({ pullLimit: { limit: 1, accountLimit: 5, windowSeconds } });
+  state.now += 72_000;
   expect(await pull()).toMatchObject({ kind: 'found' });
+});
+
+test('an account that is limited rests, and the next one is used', async () => {
+  const { pull, budget, used, rests } = scene([asAccount(one), asAccount(two)]);
+  const limited = { kind: 'status', status: 429, headers: { 'retry-after': '120' } } as const;
+  hub.fail({ on: 'manifest', method: 'GET', times: 1, do: limited });
+  for (let count = 0; count < 3; count++) expect(await pull()).toMatchObject({ kind: 'found' });
+  expect(used).toEqual([two.username, two.username, two.username]);
+  expect(rests()).toMatchObject([{ account: 'account-1', milliseconds: 120_000 }]);
+  expect(budget.pullLimit).toBeUndefined();
 });
 
 test('an account that is bound to repositories signs requests for these and no others', async () => {

@@ -1,0 +1,72 @@
+import type { Leases } from '../../ports/leases.ts';
+import { circuitOf, type Ledger } from '../../ports/ledger.ts';
+import type { Runtime } from '../../ports/runtime.ts';
+import type { Tolerant } from '../../ports/tolerate.ts';
+import { AccountBudget, type BudgetReport } from './account-budget.ts';
+import { accountOf, anonymous } from './owners.ts';
+
+/** How long what the ledger says is used before it is read again, in ms. */
+const readInterval = 2_000;
+
+interface BudgetsPlatform {
+  readonly leases: Tolerant<Leases>;
+  readonly ledger: Tolerant<Ledger>;
+  readonly runtime: Pick<Runtime, 'now' | 'waitUntil' | 'observe' | 'random'>;
+  /** True if other instances write to the ledger, too. */
+  readonly isShared: boolean;
+}
+
+/** The budgets of all accounts of all registries. Instances share them through the ledger. */
+export class Budgets {
+  readonly #platform: BudgetsPlatform;
+  readonly #budgets = new Map<string, AccountBudget>();
+  /** The share of a limit that is kept for clients. */
+  reserve = 0.2;
+  #read: { readonly at: number; readonly done: Promise<void> } | undefined;
+
+  constructor(platform: BudgetsPlatform) {
+    this.#platform = platform;
+  }
+
+  /** The budget of an account at a registry: `anonymous`, or its label or position. */
+  of(registry: string, account = anonymous): AccountBudget {
+    const key = `${registry} ${account}`;
+    const known = this.#budgets.get(key);
+    if (known !== undefined) return known;
+    const { leases, ledger, runtime } = this.#platform;
+    const refresh = () => this.#refresh();
+    const reserve = () => this.reserve;
+    const budget = new AccountBudget(registry, account, {
+      leases,
+      ledger,
+      runtime,
+      refresh,
+      reserve,
+    });
+    this.#budgets.set(key, budget);
+    // What the ledger says of a new account was not kept.
+    this.#read = undefined;
+    return budget;
+  }
+
+  /** What is left for each account, as far as this instance knows. */
+  reports(): readonly BudgetReport[] {
+    return [...this.#budgets.values()].map((budget) => budget.report());
+  }
+
+  #refresh(): Promise<void> {
+    const now = this.#platform.runtime.now();
+    const age = this.#read === undefined ? undefined : now - this.#read.at;
+    const isCurrent =
+      age !== undefined && (!this.#platform.isShared || (age >= 0 && age < readInterval));
+    if (!isCurrent) this.#read = { at: now, done: this.#readLedger() };
+    return this.#read?.done ?? Promise.resolve();
+  }
+
+  async #readLedger(): Promise<void> {
+    for (const row of (await this.#platform.ledger.rateLimits()) ?? []) {
+      const { kind, account: owner } = circuitOf(row.account) ?? { account: row.account };
+      this.#budgets.get(`${row.registry} ${accountOf(owner)}`)?.learn(owner, row, kind);
+    }
+  }
+}
