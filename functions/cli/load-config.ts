@@ -6,6 +6,7 @@ import type { Findings } from '../core/config/findings.ts';
 import { type ParsedConfig, parseConfig } from '../core/config/parse-config.ts';
 import type { Problem } from '../core/config/problems.ts';
 import { certificateMistakes, expiryWarning } from '../node/http/certificate-files.ts';
+import { signInProblems } from '../node/sign-in/sign-in-problems.ts';
 import { resolvePaths } from './config-paths.ts';
 import { systemReason } from './failure.ts';
 
@@ -31,7 +32,11 @@ export async function loadConfig(
   const named = Array.from(files).filter(([path]) => found.every((one) => one.path !== path));
   const unreadable = await Promise.all(named.map(([path, one]) => fileProblem(path, one)));
   const certificate = await checkCertificate(files);
-  const problems = [...text.duplicates, ...found, ...unreadable.flat(), ...certificate.problems];
+  const earlier = [...text.duplicates, ...found, ...unreadable.flat(), ...certificate.problems];
+  const problems =
+    'ok' in parsed && earlier.length === 0
+      ? await signInProblems(parsed.ok.upstreams, environment)
+      : earlier;
   if (problems.length > 0) return { problems, notes: [] };
   return { ...parsed, notes: [...parsed.notes, ...certificate.notes] };
 }

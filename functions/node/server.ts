@@ -8,6 +8,7 @@ import { authorityOf } from '../core/config/units.ts';
 import { logEvent } from '../core/observe/event-line.ts';
 import { reasonOf } from '../core/ports/tolerate.ts';
 import { createService } from '../core/service/create-service.ts';
+import type { SignInReader } from '../core/sources/accounts/sign-in.ts';
 import { unreadableAccounts } from '../core/sources/open-sources.ts';
 import type { CertificateCheck } from './http/certificate.ts';
 import { createHandler } from './http/handler.ts';
@@ -21,11 +22,14 @@ import { wantsColor } from './observe/terminal-line.ts';
 import { lowFileLimit } from './open-file-limit.ts';
 import { nodeRuntime } from './runtime.ts';
 import type { OpenPlatform, ServerPlatform } from './server-platform.ts';
+import { signInReader } from './sign-in/sign-in-reader.ts';
 
 /** What a server takes from its process. */
 export interface ServerOptions {
   /** For passwords and proxies. Default: `process.env`. */
   readonly environment?: Environment;
+  /** Signs in to Amazon ECR. */
+  readonly readEcr?: SignInReader | undefined;
   /** Default: standard output. */
   readonly logTo?: LogDestination;
   /** True if the log goes to a terminal. */
@@ -76,7 +80,8 @@ export async function startServer(
   const undo = [() => connections.close()];
   try {
     const { fetch } = connections;
-    const platform = await openPlatform({ environment, runtime, log, fetch });
+    const opened = await openPlatform({ environment, runtime, log, fetch });
+    const platform = { ...opened, readSignIn: signInReader(environment, options.readEcr) };
     undo.unshift(() => platform.close());
     const { ports, fillsHere, place, bound } = platform;
     // Without its password the mirror could not pull what is private.

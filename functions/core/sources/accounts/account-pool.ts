@@ -61,8 +61,11 @@ export class AccountPool {
         account.standing = { ...account.standing, report: { rate, seen: now } };
     }
     const usable = this.#accounts.filter(({ standing }) => !isResting(standing, now));
-    const left = usable.map(({ standing }) => pullsLeft(standing, now));
-    return { ...rate, remaining: Math.max(rate.remaining, ...left) };
+    const remaining = usable.reduce(
+      (most, { standing }) => Math.max(most, pullsLeft(standing, now)),
+      rate.remaining,
+    );
+    return { ...rate, remaining };
   }
 
   #request: Delegate = async (name, send) => {
@@ -123,7 +126,8 @@ export class AccountPool {
     }
     const { message, status, retryAfter, answerer, limit } = limited;
     if (retryAfter === undefined) return limited;
-    const left = Math.min(...candidates.map(restEnd)) - this.#options.now();
+    const ends = candidates.map(restEnd).reduce((first, end) => Math.min(first, end));
+    const left = ends - this.#options.now();
     const seconds = Math.max(Math.ceil(left / 1000), 1);
     const details = { status, retryAfter: seconds, answerer, limit, cause: limited };
     return new UpstreamError('limited', message, details);

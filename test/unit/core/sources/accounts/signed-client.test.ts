@@ -135,3 +135,34 @@ test('a password that cannot be read fails the request, and the next one tries a
   state.fails = false;
   await expect(ask()).resolves.toMatchObject({ kind: 'found' });
 });
+
+test('credentials that expire are read again an hour before, in the background, and after a refusal once a minute', async () => {
+  const { state, ask } = scene();
+  const hour = 3_600_000;
+  state.expires = 12 * hour;
+  await ask();
+  state.now = 11 * hour - 1;
+  await ask();
+  expect(state.reads).toBe(1);
+  Object.assign(state, { now: 11 * hour + 1, secret: 'two', expires: 24 * hour });
+  expect(await ask()).toMatchObject({ tags: ['one'] });
+  state.valid = 'two';
+  expect(await ask()).toMatchObject({ tags: ['two'] });
+  expect(state.reads).toBe(2);
+  // ECR issues others with every reading, and may deny a repository with any.
+  Object.assign(state, { valid: 'none', refusal: 'denied' });
+  for (let second = 0; second < 180; second += 5) {
+    Object.assign(state, { now: 11 * hour + 2 + second * 1000, secret: `token ${second}` });
+    await ask();
+  }
+  expect(state.reads).toBe(2 + 2);
+});
+
+test('expired credentials are read again before the request', async () => {
+  const { state, ask } = scene();
+  state.expires = 100_000;
+  await ask();
+  Object.assign(state, { now: 100_000, valid: 'two', secret: 'two', expires: 1_000_000_000 });
+  expect(await ask()).toMatchObject({ tags: ['two'] });
+  expect(state.refused).toBe(0);
+});
