@@ -50,6 +50,7 @@ export function openPlatform(
     log,
     fetch,
     readPassword: passwordReader(environment, stores.readSecret),
+    readSignIn: stores.readSignIn,
     missingBlobs: awaitLarge({ passThroughBytes, wait: fillWait }),
     evictionSteps,
     urlLife: config.aws.urlLife,

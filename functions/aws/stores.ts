@@ -7,12 +7,14 @@ import type { AwsConfig } from '../core/config/resolve.ts';
 import type { Digest } from '../core/oci/digest.ts';
 import type { Ports } from '../core/ports/ports.ts';
 import { createSigner } from '../core/signing/presigner.ts';
+import type { SignInReader } from '../core/sources/accounts/sign-in.ts';
 import type { RecordLives } from '../core/sources/record-lives.ts';
 import { openDynamoDbClients } from './dynamodb/dynamodb-clients.ts';
 import { DynamoDbLeases } from './dynamodb/leases.ts';
 import { DynamoDbLedger } from './dynamodb/ledger.ts';
 import { DynamoDbManifestStore } from './dynamodb/manifest-store.ts';
 import { DynamoDbTable } from './dynamodb/table.ts';
+import { ecrSignIn } from './ecr/ecr-sign-in.ts';
 import { s3BlobStore } from './s3/blob-store.ts';
 import { addressWith, bucketUrl, manifestKey } from './s3/object-url.ts';
 import { openBucket } from './s3/open-bucket.ts';
@@ -30,6 +32,8 @@ export interface AwsStores extends Ports {
   signHead(digest: Digest): Promise<string | undefined>;
   /** Reads a password from Secrets Manager. */
   readSecret(name: string): Promise<string>;
+  /** Signs in to Amazon ECR. */
+  readonly readSignIn: SignInReader;
   /** Starts what the first request would wait for: the credentials, and a connection to DynamoDB. */
   warm(): void;
 }
@@ -111,6 +115,7 @@ export function openStores(
       return (await headUrl(digest)).url;
     },
     readSecret: secretReader(serviceAt(endpoints.secretsManager)),
+    readSignIn: ecrSignIn(credentials),
     warm() {
       // If these fail, the first request tries again and reports why.
       dynamoDb.openAhead().catch(() => undefined);

@@ -5,10 +5,15 @@ const withRequire =
   "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
 
 /**
- * A function's credentials are in its environment. The SDK's chain of other providers is 140 kB and
- * 20 ms of a new instance.
+ * A function's credentials are in its environment: the SDK's chain of other providers is 140 kB and 20 ms
+ * of a new instance. Of packages that are compiled later, esbuild keeps everything: these files name what
+ * is used.
  */
-const withoutProviders = { '@aws-sdk/credential-provider-node': './scripts/build/no-providers.ts' };
+const inFunctions = {
+  '@aws-sdk/credential-provider-node': './scripts/build/no-providers.ts',
+  '@aws-sdk/client-secrets-manager': './scripts/build/sdk-secrets-manager.mjs',
+  '@aws-sdk/client-sqs': './scripts/build/sdk-sqs.mjs',
+};
 
 /** What `npm start` and the npm package run. */
 export const serverBundles: readonly Bundle[] = [
@@ -27,7 +32,7 @@ export const serverBundles: readonly Bundle[] = [
     outfile: 'dist/cli.js',
     inputs:
       /^(functions\/(core|memory|node|local|aws|cli)\/|node_modules\/(zod|jsonc-parser|fastest-levenshtein)\/)/,
-    budget: 960_000,
+    budget: 1_060_000,
     external: [
       '@aws-sdk/*',
       '@hono/node-server',
@@ -49,16 +54,17 @@ export const functionBundles: readonly Bundle[] = [
     entry: 'functions/aws/pull-function.ts',
     outfile: 'dist/aws/pull/index.mjs',
     inputs:
-      /^(functions\/(core|aws|node\/(password|runtime|https-client|upstream))|scripts\/build\/no-providers\.ts$|node_modules\/(hono|ipaddr\.js|@aws-sdk|@aws-crypto|@smithy|@aws|tslib|bowser|mnemonist|obliterator|fast-xml-parser|strnum)\/)/,
+      /^(functions\/(core|aws|node\/(password|runtime|https-client|upstream))|scripts\/build\/(no-providers\.ts|sdk-[a-z-]+\.mjs)$|node_modules\/(hono|ipaddr\.js|@aws-sdk|@aws-crypto|@smithy|@aws|tslib|bowser|mnemonist|obliterator|fast-xml-parser|strnum)\/)/,
     budget: 500_000,
     laterBudget: 700_000,
     minify: true,
-    alias: withoutProviders,
+    alias: inFunctions,
     // What the first answer does not need is not compiled for it. Each is whole by itself: esbuild
     // would put what it shares with the rest into files of their own, and to find and read one takes
     // a new instance up to 2 ms. So a class of the one is not the same class in the other.
     later: [
       'functions/aws/dynamodb/list-codec.ts',
+      'functions/aws/ecr/ecr-clients.ts',
       'functions/aws/s3/blob-put.ts',
       'functions/aws/s3/sdk.ts',
     ],
@@ -67,10 +73,10 @@ export const functionBundles: readonly Bundle[] = [
     entry: 'functions/aws/fill-function.ts',
     outfile: 'dist/aws/fill/index.mjs',
     inputs:
-      /^(functions\/(core|aws|node\/(password|runtime|http-client|server-platform|upstream))|node_modules\/(hono|ipaddr\.js|undici|@aws-sdk|@aws-crypto|@smithy|@aws|tslib|mnemonist|obliterator|fast-xml-parser|strnum|bowser)\/|scripts\/build\/no-providers\.ts$)/,
+      /^(functions\/(core|aws|node\/(password|runtime|http-client|server-platform|upstream))|node_modules\/(hono|ipaddr\.js|undici|@aws-sdk|@aws-crypto|@smithy|@aws|tslib|mnemonist|obliterator|fast-xml-parser|strnum|bowser)\/|scripts\/build\/(no-providers\.ts|sdk-[a-z-]+\.mjs)$)/,
     budget: 1_600_000,
     minify: true,
     banner: withRequire,
-    alias: withoutProviders,
+    alias: inFunctions,
   },
 ];

@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import type { Config } from '../../core/config/resolve.ts';
 import { authorityOf } from '../../core/config/units.ts';
 import { version } from '../../core/config/version.ts';
+import type { SignInReader } from '../../core/sources/accounts/sign-in.ts';
 import { openOnThisMachine } from '../../local/open.ts';
 import { type RunningServer, startServer } from '../../node/server.ts';
 import type { OpenPlatform } from '../../node/server-platform.ts';
@@ -19,6 +20,14 @@ function platformOf(config: Config): OpenPlatform {
     return openOnAws(aws, config)(lent);
   };
 }
+
+/** Signs in to Amazon ECR with the role of this machine; the SDK is loaded when it is needed. */
+const readEcr: SignInReader = async (registry, signIn) => {
+  const { ecrSignIn } = await import('../../aws/ecr/ecr-sign-in.ts');
+  const { awsCredentials } = await import('../../aws/sdk/aws-credentials.ts');
+  const credentials = awsCredentials({ environment: process.env, now: Date.now });
+  return ecrSignIn(credentials)(registry, signIn);
+};
 
 /** Two signals within this time, in ms, are one: npm repeats the signal that the terminal sent. */
 const sameSignal = 500;
@@ -43,7 +52,7 @@ export async function serve(
   process.on('SIGHUP', reload);
   try {
     const terminal = process.stdout.isTTY === true;
-    server = await startServer(config, platformOf(config), { terminal });
+    server = await startServer(config, platformOf(config), { terminal, readEcr });
   } catch (error) {
     const { message, exitCode } = startFailure(error, config);
     print(`pullfront: ${message}`);
