@@ -13,6 +13,8 @@ export interface ServiceOptions {
   readonly endpoint?: URL | undefined;
   /** In ms; default: Date.now. */
   readonly now?: () => number;
+  /** How long a read may take in all, in ms; 1.5 s by default, because clients wait. */
+  readonly readPatience?: number | undefined;
   /** Shared by the services of a process. */
   readonly outages?: Outages;
 }
@@ -73,7 +75,7 @@ export function openService(name: string, options: ServiceOptions): Service {
       }
       if (now() - lastUsed > longestIdle) connections.dropIdle();
       lastUsed = now();
-      const patience = patienceFor(commandName, outages);
+      const patience = patienceFor(commandName, outages, options.readPatience);
       const begun = outage.begin(writes.test(commandName) ? 'write' : 'read');
       try {
         const result = await inTime(call, patience, next(args));
@@ -96,9 +98,13 @@ export function openService(name: string, options: ServiceOptions): Service {
 }
 
 /** How long a call may take, in ms; undefined: as long as its attempts. */
-function patienceFor(command: string, outages: Outages): number | undefined {
+function patienceFor(
+  command: string,
+  outages: Outages,
+  forReads = readPatience,
+): number | undefined {
   if (outages.isAnyDown && command !== longPoll) return shortPatience;
-  return reads.test(command) ? readPatience : undefined;
+  return reads.test(command) ? forReads : undefined;
 }
 
 /** A call that takes longer goes on, but nothing waits for it. */

@@ -42,9 +42,22 @@ export const credentials = () => ({
 });
 
 /** The clients of the DynamoDB at `endpoint`; their clock in ms. */
-export function dynamoDbClients(endpoint: string, now: () => number = Date.now): DynamoDbClients {
-  return openDynamoDbClients({ region, credentials, endpoint: new URL(endpoint), now });
+export function dynamoDbClients(
+  endpoint: string,
+  now: () => number = Date.now,
+  readPatience?: number,
+): DynamoDbClients {
+  return openDynamoDbClients({
+    region,
+    credentials,
+    endpoint: new URL(endpoint),
+    now,
+    readPatience,
+  });
 }
+
+/** dynalite is in the test's process, which may be busy for seconds. */
+const clientsOf = (endpoint: string) => dynamoDbClients(endpoint, Date.now, 60_000);
 
 /**
  * Makes a table in the DynamoDB at TEST_DYNAMODB (a server that speaks its protocol, of
@@ -56,14 +69,14 @@ export async function openDynamoDb(): Promise<OpenedDynamoDb> {
   const own = given === undefined ? await startDynalite() : undefined;
   const endpoint = given ?? own?.endpoint ?? '';
   const tableName = `pullfront-test-${process.pid}-${Date.now()}-${made++}`;
-  const direct = dynamoDbClients(endpoint);
+  const direct = clientsOf(endpoint);
   const kind = own ? 'dynalite' : knownServer(process.env.TEST_DYNAMODB_KIND);
   await makeTable(direct, tableName, kind !== 'dynalite');
   const proxy = await startServiceProxy(endpoint);
   // A real DynamoDB checks that the signed host is its own, so the proxy sees nothing of it: the
   // contracts run there, the tests of calls and faults do not.
   const isLocal = new URL(endpoint).protocol === 'http:';
-  const asked = dynamoDbClients(isLocal ? proxy.endpoint : endpoint);
+  const asked = clientsOf(isLocal ? proxy.endpoint : endpoint);
   return {
     endpoint,
     tableName,
