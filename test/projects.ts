@@ -18,6 +18,8 @@ export const projects = {
   node: [
     'conformance/local',
     'conformance/memory',
+    'consumption/local',
+    'consumption/memory',
     'faults',
     'governor',
     'runtime/local',
@@ -28,6 +30,7 @@ export const projects = {
   /** The mirror as functions on Lambda. */
   aws: [
     'conformance/aws',
+    'consumption/aws',
     'contract/aws-sqs',
     'runtime/aws',
     'runtime/aws-storm',
@@ -37,6 +40,7 @@ export const projects = {
   /** The mirror on workerd. */
   edge: [
     'conformance/edge',
+    'consumption/edge',
     'contract/cloudflare',
     'faults/edge',
     'infra',

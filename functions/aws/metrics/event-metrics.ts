@@ -13,9 +13,16 @@ export function measureRequest(
   record: RequestRecord,
   counted: readonly Measured[],
 ): void {
-  const { kind, cache = 'none' } = record.note;
+  const { kind, cache = 'none', redirected } = record.note;
   const request = { name: 'Requests', value: 1, by: { cache, kind } } as const;
-  log.measure([request, ...counted], requestLevel(record), 'request', requestFields(record));
+  const handedOut =
+    redirected === undefined ? [] : [{ name: 'RedirectedBytes', value: redirected } as const];
+  log.measure(
+    [request, ...handedOut, ...counted],
+    requestLevel(record),
+    'request',
+    requestFields(record),
+  );
 }
 
 /** Logs an event of the mirror, with its metric. */

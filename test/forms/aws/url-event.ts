@@ -9,13 +9,20 @@ export interface FrontRequest {
   readonly target: string;
   /** Names and values in their order, a name as often as it was sent. */
   readonly headers: readonly (readonly [name: string, value: string])[];
+  /** The client's address; 127.0.0.1 when absent. */
+  readonly sourceIp?: string | undefined;
 }
 
 /**
  * The event of a request (Lambda, "Invoking function URLs", payload 2.0): names in lower case, the
  * values of one name joined by commas, the path with its percent-encoding.
  */
-export function urlEvent({ method, target, headers }: FrontRequest): LambdaFunctionURLEvent {
+export function urlEvent({
+  method,
+  target,
+  headers,
+  sourceIp = '127.0.0.1',
+}: FrontRequest): LambdaFunctionURLEvent {
   const mark = target.indexOf('?');
   const rawPath = mark === -1 ? target : target.slice(0, mark);
   const rawQueryString = mark === -1 ? '' : target.slice(mark + 1);
@@ -45,7 +52,7 @@ export function urlEvent({ method, target, headers }: FrontRequest): LambdaFunct
         method,
         path: rawPath,
         protocol: 'HTTP/1.1',
-        sourceIp: '127.0.0.1',
+        sourceIp,
         userAgent: joined['user-agent'] ?? '',
       },
       requestId: randomUUID(),
@@ -65,5 +72,6 @@ export function frontRequest(message: IncomingMessage): FrontRequest {
   for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
     headers.push([rawHeaders[at] ?? '', rawHeaders[at + 1] ?? '']);
   }
-  return { method: message.method ?? 'GET', target: message.url ?? '/', headers };
+  const sourceIp = message.socket.remoteAddress;
+  return { method: message.method ?? 'GET', target: message.url ?? '/', headers, sourceIp };
 }

@@ -69,6 +69,13 @@ test('a request is one line, which CloudWatch counts by its cache and kind and b
   ]);
 });
 
+test('a URL of the bucket is measured by the size of its blob', () => {
+  const { log, parsed } = scene('info');
+  const note = { ...record.note, kind: 'blob', redirected: 5_000 };
+  measureRequest(log, { ...record, status: 307, note }, []);
+  expect(parsed()).toMatchObject([{ Requests: 1, RedirectedBytes: 5_000 }]);
+});
+
 test('a quieter log keeps the metrics and leaves out the request', () => {
   const { log, parsed } = scene('error');
   measureRequest(log, record, []);
