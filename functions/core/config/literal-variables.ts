@@ -9,12 +9,16 @@ const variable = /^(?:unix:)?\$(\w+)|\$\{(\w+)\}/;
 /** The keys that hold paths of files and folders. */
 const paths = /(?:^|\.)(?:data|cert|key|ca|file|dockerConfig)$/;
 
+/** User names of nvcr.io and quay.io that look like variables. */
+const userNames: ReadonlySet<string> = new Set(['$oauthtoken', '$app']);
+
 /** Finds texts that a shell would expand: `$NAME`, `${NAME}` and, in a path, `~/`. */
 export function literalVariables(overlay: Overlay): Mistake[] {
   return texts(overlay.json).flatMap(({ path, text }) => {
     const isHome = text.startsWith('~/') && paths.test(pathText(path));
     const [found, ...names] = variable.exec(text) ?? [];
-    if (found === undefined && !isHome) return [];
+    const isUserName = path.at(-1) === 'username' && userNames.has(text);
+    if (isUserName || (found === undefined && !isHome)) return [];
     const name = names.find((one) => one !== undefined) ?? '';
     const place = overlay.place(path);
     const message = isHome ? '"~" is not expanded; write the path' : advice(path, name, place);

@@ -53,3 +53,13 @@ test("a dollar inside is the text's own, as in the robots of Harbor and in patte
   };
   expect(mistakes({ upstreams: { 'docker.io': upstream } }, { HUB_TOKEN: 'x' })).toEqual([]);
 });
+
+test('user names of nvcr.io and quay.io are no variables, and only as user names', () => {
+  for (const username of ['$oauthtoken', '$app']) {
+    const json = hub({ username, password: { env: 'TOKEN' } });
+    expect(mistakes(json, { TOKEN: 'x' })).toEqual([]);
+  }
+  expect(mistakes({ data: '$app' })).toHaveLength(1);
+  const other = hub({ username: '$oauth', password: { env: 'TOKEN' } });
+  expect(mistakes(other, { TOKEN: 'x' })).toHaveLength(1);
+});
