@@ -147,7 +147,7 @@ const ignored: Answered = () => undefined;
  */
 class KeptLease {
   readonly #context: LeaseContext;
-  #lease: Lease;
+  readonly #lease: Lease;
   #renewing: Promise<void> = Promise.resolve();
   #heartbeat: ReturnType<typeof setInterval> | undefined;
 
@@ -172,9 +172,9 @@ class KeptLease {
 
   #renew(): void {
     const { attempt, runtime } = this.#context;
+    // A renewed lease keeps its fence, which is what the next renewal and the release need.
     this.#renewing = this.#renewing.then(async () => {
-      const lease = await attempt.leases.renew(this.#lease, leaseLife);
-      if (typeof lease === 'object') this.#lease = lease;
+      await attempt.leases.renew(this.#lease, leaseLife);
     });
     runtime.waitUntil(this.#renewing);
   }

@@ -126,6 +126,31 @@ describe('the message of a fill', () => {
     expect(queued().sort()).toEqual([...blobs].sort());
   });
 
+  it.each([
+    ['before this one looks', true, 1],
+    ['before this one takes its lease', false, 2],
+  ])('that another instance sends %s is believed for 15 s', async (_, isHeld, calls) => {
+    await pull(test.mirror);
+    queued();
+    const other = test.another();
+    let asked = 0;
+    const answers = <T>(answer: T) => {
+      return async () => {
+        asked += 1;
+        return answer;
+      };
+    };
+    leases = { acquireMany: answers([]), look: answers({ isHeld, note: undefined }) };
+    await pull(other);
+    test.pass(14_999);
+    await pull(other);
+    expect(asked).toBe(calls * blobs.length);
+    test.pass(1);
+    await pull(other);
+    expect(asked).toBe(2 * calls * blobs.length);
+    expect(queued()).toEqual([]);
+  });
+
   it('is sent by every instance when there are no leases', async () => {
     const failing = () => Promise.reject(new Error('no leases'));
     leases = { acquireMany: failing, look: failing };

@@ -52,6 +52,13 @@ describe('a stored blob', () => {
     expect(test.upstream.asked).toEqual([`HEAD blob team/other@${secret.digest}`]);
   });
 
+  it('has the size that the store knows if the upstream states none', async () => {
+    test.upstream.add('team/other', image);
+    test.upstream.hidesSize = true;
+    const known = await test.blob('team/other', secret.digest, 'HEAD');
+    expect(known).toMatchObject({ kind: 'known', size: secret.size });
+  });
+
   it('is not served in another repository while the upstream fails', async () => {
     test.upstream.failure = down;
     expect(await test.blob('team/other', secret.digest)).toEqual({
