@@ -22,6 +22,7 @@ export const projects = {
     'consumption/memory',
     'faults',
     'governor',
+    'governor',
     'runtime/local',
     'standins/registry',
     'strangers/local',

@@ -100,7 +100,7 @@ test('a digest that the Hub never named is not taken from an alternate', async (
 });
 
 test('with alternatesForUnseenTags it is, labeled, until the Hub names the tag', async () => {
-  const { manifest, pull, hub, other } = await openScene({
+  const { manifest, pull, other } = await openScene({
     hub: { pullLimit: allRefused },
     upstream: { alternatesForUnseenTags: true },
   });
@@ -111,7 +111,16 @@ test('with alternatesForUnseenTags it is, labeled, until the Hub names the tag',
   expect(answer.headers.get('warning')).toMatch(/not confirmed by docker\.io.*mirror\.test/);
   expect(answer.headers.get('cache-status')).toContain('detail=alternate');
   expect(await pull()).toMatchObject({ isComplete: true });
-  hub.set({ pullLimit: undefined });
+  // The Hub's HEADs are limited as well, so that it is asked again a minute later.
+  expect((await manifest()).headers.get('warning')).toMatch(/not confirmed/);
+});
+
+test("a tag from an alternate is the Hub's again when the Hub names it", async () => {
+  const { manifest, hub, other } = await openScene({ upstream: { alternatesForUnseenTags: true } });
+  hub.fail({ on: 'manifest', do: { kind: 'status', status: 503 } });
+  other.add(repository, otherImage, '1');
+  expect((await manifest()).headers.get('warning')).toMatch(/not confirmed by docker\.io/);
+  hub.set({ faults: [] });
   const confirmed = await manifest();
   expect(confirmed.headers.get('docker-content-digest')).toBe(image.manifest.digest);
   expect(confirmed.headers.get('warning')).toBeNull();

@@ -210,7 +210,7 @@ export class Source implements RemoteRepository {
   /** What decides whether the alternates are asked first. */
   get #state() {
     const failure = this.#health.recentFailure(this.name) ?? this.#health.blobFailure(this.name);
-    const isLimited = failure?.kind === 'limited' || this.#budget.stopped?.limit === 'abuse';
+    const isLimited = failure?.kind === 'limited' || this.#budget.stopped !== undefined;
     return { isLimited, isResting: failure !== undefined, isOverdue: this.#silence !== undefined };
   }
 

@@ -35,8 +35,8 @@ interface BudgetPlatform {
   readonly leases: Tolerant<Leases>;
   readonly ledger: Tolerant<Ledger>;
   readonly runtime: Pick<Runtime, 'now' | 'waitUntil' | 'observe' | 'random'>;
-  /** Reads what other instances wrote, unless that was done a moment ago. */
-  refresh(): Promise<void>;
+  /** Reads what other instances wrote; unless it `isUrgent`, not if that was done a moment ago. */
+  refresh(isUrgent: boolean): Promise<void>;
   /** The share of a limit that is kept for clients. */
   reserve(): number;
 }
@@ -102,7 +102,8 @@ export class AccountBudget {
    * circuit. Rejects with an UpstreamError if nothing may be sent. Call `pull` for a pull that is sent.
    */
   async admit(request: 'pull' | 'head'): Promise<'send' | 'try'> {
-    await this.#platform.refresh();
+    // The last pulls are few, and each is worth a look at what other instances spent.
+    await this.#platform.refresh(request === 'pull' && this.isBelowReserve);
     const decision = this.#decide(request);
     if (decision.kind === 'send') {
       if (request === 'pull') this.#inFlight += 1;
@@ -180,6 +181,11 @@ export class AccountBudget {
     return mayPullAhead(this.state, this.#platform.reserve(), this.#now);
   }
 
+  /** True if a recent report says that the reserve or less is left. */
+  get isBelowReserve(): boolean {
+    return isBelowReserve(this.state, this.#platform.reserve(), this.#now);
+  }
+
   /** What is known of the owner whose limit the next request counts against. */
   get state(): OwnerState {
     return this.#states.state;
@@ -198,7 +204,7 @@ export class AccountBudget {
       account,
       rate,
       open,
-      isBelowReserve: isBelowReserve(this.state, this.#platform.reserve(), now),
+      isBelowReserve: this.isBelowReserve,
       hoursUntilDry: rate && this.#baseline && hoursUntilDry(this.#baseline, rate),
       repositories: this.#repositories.most(mostReported),
       networks: this.#networks.most(mostReported),

@@ -34,7 +34,7 @@ export class Budgets {
     const known = this.#budgets.get(key);
     if (known !== undefined) return known;
     const { leases, ledger, runtime } = this.#platform;
-    const refresh = () => this.#refresh();
+    const refresh = (isUrgent: boolean) => this.#refresh(isUrgent);
     const reserve = () => this.reserve;
     const budget = new AccountBudget(registry, account, {
       leases,
@@ -54,11 +54,11 @@ export class Budgets {
     return [...this.#budgets.values()].map((budget) => budget.report());
   }
 
-  #refresh(): Promise<void> {
+  #refresh(isUrgent: boolean): Promise<void> {
     const now = this.#platform.runtime.now();
     const age = this.#read === undefined ? undefined : now - this.#read.at;
-    const isCurrent =
-      age !== undefined && (!this.#platform.isShared || (age >= 0 && age < readInterval));
+    const isRecent = age !== undefined && age >= 0 && age < readInterval && !isUrgent;
+    const isCurrent = isRecent || (age !== undefined && !this.#platform.isShared);
     if (!isCurrent) this.#read = { at: now, done: this.#readLedger() };
     return this.#read?.done ?? Promise.resolve();
   }
