@@ -6,10 +6,10 @@ import type { Refused } from '../ports/upstream.ts';
 
 type Paused = Extract<PutOutcome, { kind: 'paused' }>;
 
-/** How a fill ended. A paused one still holds the blob's lease, for the fill that continues it. */
+/** How a fill ended. A paused one still holds the blob's lease, if it has one, for the fill that continues it. */
 export type FillResult =
   | Exclude<PutOutcome, { kind: 'paused' }>
-  | (Paused & { readonly lease: Lease });
+  | (Paused & { readonly lease: Lease | undefined });
 
 /** A blob on its way from an upstream into the store. */
 export interface Fill {
@@ -28,6 +28,8 @@ export interface FillOptions extends Pick<PutOptions, 'progress' | 'pauseAt'> {
   readonly fence?: number | undefined;
   /** True if a manifest of the repository names the blob: then alternates may send it. */
   readonly isNamed?: boolean | undefined;
+  /** Until when no other instance gets a job for the blob, in ms since 1970. */
+  readonly reservedUntil?: number | undefined;
 }
 
 /** The fills of this instance. */

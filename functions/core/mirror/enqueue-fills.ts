@@ -25,9 +25,13 @@ export async function enqueueFills(context: Context, jobs: readonly FillJob[]): 
   if (fresh.size === 0) return;
   const leases = await acquireLeases(context, [...fresh.keys()]);
   if (leases === 'busy') return;
-  const isMine = leases && new Set(leases.map(({ key }) => key));
-  for (const key of fresh.keys()) {
-    if (isMine === undefined || isMine.has(leaseKey(key))) continue;
+  const mine = leases && new Map(leases.map(({ key, expires }) => [key, expires]));
+  for (const [key, job] of mine === undefined ? [] : fresh) {
+    const expires = mine?.get(leaseKey(key));
+    if (expires !== undefined) {
+      fresh.set(key, { ...job, reservedUntil: Math.floor(expires) });
+      continue;
+    }
     fresh.delete(key);
     queued.set(key, true, believedLife);
   }

@@ -12,6 +12,8 @@ export interface FillJob {
   readonly progress?: string | undefined;
   /** The fence of the blob's lease, which a paused put hands on with its progress. */
   readonly fence?: number | undefined;
+  /** Until then no other job for this blob, size and registry is queued, in ms since 1970. */
+  readonly reservedUntil?: number | undefined;
   /** How often it was deferred. */
   readonly deferrals?: number | undefined;
   /** How often it was delivered in another message, which it left for one of its own. */

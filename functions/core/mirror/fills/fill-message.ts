@@ -29,17 +29,19 @@ export type ReadFillMessage = { readonly kind: 'job'; readonly job: FillJob } | 
 /** The JSON value of a fill job in a queue. */
 export function fillMessage({ repository, blob, ...rest }: FillJob) {
   const { digest, size } = blob;
-  const { manifest, progress, fence, deferrals, deliveries } = rest;
+  const { manifest, progress, fence, reservedUntil, deferrals, deliveries } = rest;
   const mediaType = blob.mediaType.slice(0, longestMediaType);
   const shortened = { digest, size, mediaType };
-  const counts = { deferrals, deliveries };
+  const counts = { reservedUntil, deferrals, deliveries };
   return { version, repository, blob: shortened, manifest, progress, fence, ...counts };
 }
 
 /** The JSON value of fills that share a message: at most `mostOfGroup`, which differ in their blobs only. */
 export function groupMessage(jobs: readonly [FillJob, ...FillJob[]]) {
   const { blob: _, version: __, ...shared } = fillMessage(jobs[0]);
-  return { ...shared, version: versionOfGroups, blobs: jobs.map((job) => fillMessage(job).blob) };
+  const reservedUntil = Math.min(...jobs.map((job) => job.reservedUntil ?? 0)) || undefined;
+  const blobs = jobs.map((job) => fillMessage(job).blob);
+  return { ...shared, version: versionOfGroups, reservedUntil, blobs };
 }
 
 export type ReadGroupMessage =
@@ -77,10 +79,11 @@ export function readFillMessage(body: unknown): ReadFillMessage {
   if (typeof mediaType !== 'string') return bad('blob media type');
   const manifest = readDigest(message.manifest);
   if (manifest === undefined && message.manifest !== undefined) return bad('manifest digest');
-  const { progress, fence, deferrals, deliveries } = message;
+  const { progress, fence, reservedUntil, deferrals, deliveries } = message;
   const isProgress = typeof progress === 'string' && progress.length <= longestProgress;
   if (progress !== undefined && !isProgress) return bad('progress');
   if (fence !== undefined && !isCount(fence)) return bad('fence');
+  if (reservedUntil !== undefined && !isCount(reservedUntil)) return bad('reservation');
   if (deferrals !== undefined && !isCount(deferrals)) return bad('deferrals');
   if (deliveries !== undefined && !isCount(deliveries)) return bad('deliveries');
   const job: FillJob = {
@@ -89,6 +92,7 @@ export function readFillMessage(body: unknown): ReadFillMessage {
     ...(manifest !== undefined && { manifest }),
     ...(isProgress && { progress }),
     ...(fence !== undefined && { fence }),
+    ...(reservedUntil !== undefined && { reservedUntil }),
     ...(deferrals !== undefined && { deferrals }),
     ...(deliveries !== undefined && { deliveries }),
   };

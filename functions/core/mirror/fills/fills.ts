@@ -6,7 +6,6 @@ import {
   type PutOutcome,
   type WantedBlob,
 } from '../../ports/blob-store.ts';
-import type { Lease } from '../../ports/leases.ts';
 import { reasonOf } from '../../ports/tolerate.ts';
 import { UpstreamError } from '../../ports/upstream-error.ts';
 import {
@@ -20,12 +19,10 @@ import {
 import type { FillContext } from '../context.ts';
 import { holdUnfilled, release } from '../manifests/holds.ts';
 import { noteDelivered, registryBlobKey } from '../memory.ts';
+import { FillLease } from './fill-lease.ts';
 import { createFillSource } from './fill-source.ts';
 import { Pace, TooSlow } from './pace.ts';
 import { UnsizedBlobs } from './unsized-blobs.ts';
-
-/** How long a fill's lease lasts without a renewal, in ms. */
-export const leaseLife = 60_000;
 
 interface RunningFill {
   readonly digest: Digest;
@@ -106,10 +103,10 @@ export class LocalFills implements Fills {
   async #begin(
     repository: Repository,
     blob: WantedBlob,
-    { progress, pauseAt, fence, isNamed = false }: FillOptions,
+    { progress, pauseAt, isNamed = false, ...claim }: FillOptions,
   ): Promise<Fill | undefined> {
     const context = this.#context;
-    const lease = await leaseOf(context.ports, fillKey(repository, blob), fence);
+    const lease = await FillLease.take(context, fillKey(repository, blob), claim);
     if (lease === undefined) return undefined;
     const { digest } = blob;
     const began = context.runtime.now();
@@ -189,25 +186,16 @@ export class LocalFills implements Fills {
     return { put, answered, done, isFetched: () => source.isOpened };
   }
 
-  async #finish(put: BlobPut, lease: Lease, pauseAt: number | undefined): Promise<FillResult> {
-    const { leases, runtime, memory } = this.#context;
-    let held = lease;
-    const renew = async () => {
-      held = (await leases.renew(held, leaseLife)) ?? held;
-    };
-    const heartbeat = setInterval(() => runtime.waitUntil(renew()), leaseLife / 3);
+  async #finish(put: BlobPut, lease: FillLease, pauseAt: number | undefined): Promise<FillResult> {
+    const { runtime, memory } = this.#context;
     let outcome: PutOutcome | undefined;
     try {
       outcome = await put.done;
       if (outcome.kind === 'stored') memory.incomplete.arrived();
     } finally {
-      clearInterval(heartbeat);
-      if (outcome?.kind !== 'paused') await leases.release(held);
+      if (outcome?.kind !== 'paused') await lease.release();
     }
-    if (outcome.kind === 'paused') {
-      await renew();
-      return { ...outcome, lease: held };
-    }
+    if (outcome.kind === 'paused') return { ...outcome, lease: await lease.handOn() };
     // A process that may have to end evicts in `handleFill` instead.
     if (outcome.kind === 'stored' && pauseAt === undefined) runtime.waitUntil(this.#onStored());
     return outcome;
@@ -217,17 +205,6 @@ export class LocalFills implements Fills {
 /** Fills are shared by this key, here and across instances. */
 function fillKey({ registry }: Repository, { digest, size }: WantedBlob): string {
   return `${registryBlobKey(registry, digest)}:${size ?? 'unstated'}`;
-}
-
-/** The lease that a paused fill passed on, or else a new one; undefined while another holds it. */
-async function leaseOf(
-  { leases }: FillContext['ports'],
-  fillKey: string,
-  fence: number | undefined,
-): Promise<Lease | undefined> {
-  const key = `fill:${fillKey}`;
-  const passedOn = fence === undefined ? undefined : await leases.renew({ key, fence }, leaseLife);
-  return passedOn ?? leases.acquire(key, leaseLife);
 }
 
 /** A running fill for another repository, for which a refusal to the first one means nothing. */

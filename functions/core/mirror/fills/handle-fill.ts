@@ -5,7 +5,7 @@ import { BlobRefused, type FillResult } from '../blob-fill.ts';
 import type { Context } from '../context.ts';
 import { evict } from '../eviction/evict.ts';
 import { noteComplete } from '../manifests/completeness.ts';
-import { leaseLife } from './fills.ts';
+import { leaseLife } from './fill-lease.ts';
 import { defer, type FillPlace, takePlace } from './registry-share.ts';
 
 /** The pause after a failure, in seconds: it doubles with each delivery, up to the longest. */
@@ -100,9 +100,9 @@ async function fillOne(
       return isFirst ? deferred : retry(deferred.reason);
     }
     // On a later delivery, the previous handler may still work under the same lease.
-    const fence = isFirst ? job.fence : undefined;
+    const claim = isFirst ? { fence: job.fence, reservedUntil: job.reservedUntil } : {};
     const isNamed = await isNamedBlob(context, job);
-    const options = { progress, pauseAt, fence, isNamed };
+    const options = { progress, pauseAt, isNamed, ...claim };
     const fill = await context.fills.start(job.repository, job.blob, options);
     if (fill === undefined) {
       // The holder of the lease has its own job, which is redelivered if it dies. On a later
@@ -136,12 +136,12 @@ async function queueRest(
   { progress, lease }: Extract<FillResult, { kind: 'paused' }>,
 ): Promise<void> {
   try {
-    const counts = { deferrals: undefined, deliveries: undefined };
-    const rest = { ...job, progress, fence: lease.fence, ...counts };
+    const ended = { reservedUntil: undefined, deferrals: undefined, deliveries: undefined };
+    const rest = { ...job, progress, fence: lease?.fence, ...ended };
     await context.ports.queue.enqueue([rest]);
   } catch (error) {
     // This job is redelivered instead, and must be able to get the lease.
-    await context.leases.release(lease);
+    if (lease !== undefined) await context.leases.release(lease);
     throw error;
   }
 }

@@ -1,7 +1,7 @@
 import type { FillJob, FillOutcome } from '../../ports/fill-queue.ts';
 import { acquireLease } from '../across-instances.ts';
 import type { Context } from '../context.ts';
-import { leaseLife } from './fills.ts';
+import { leaseLife } from './fill-lease.ts';
 
 /** The longest pause of a deferred job, in seconds: it doubles with each deferral. */
 const longestDeferral = 300;

@@ -11,6 +11,7 @@ const job = {
   repository: { registry: 'docker.io', name: 'library/app' },
   blob: { digest: known(layer.digest), size: layer.size, mediaType: layer.mediaType },
 };
+const leaseLife = 60_000;
 const key = `fill:docker.io@${layer.digest}:${layer.size}`;
 
 let test: MirrorUnderTest;
@@ -48,6 +49,64 @@ describe('the lease of a fill', () => {
     expect(await filling).toEqual({ kind: 'done' });
     expect(await test.store.leases.look(key)).toMatchObject({ isHeld: false });
     expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+describe('a fill that was queued a moment ago', () => {
+  const reservedJob = () => ({ ...job, reservedUntil: test.now() + leaseLife });
+  const acquired = () => {
+    const keys: string[] = [];
+    const { acquire } = test.store.leases;
+    test.store.leases.acquire = (name, life) => {
+      keys.push(name);
+      return acquire.call(test.store.leases, name, life);
+    };
+    return keys;
+  };
+
+  it('takes no lease if it is short', async () => {
+    const keys = acquired();
+    const filling = test.mirror.handleFill(reservedJob());
+    await body.asked;
+    await body.give(layer.bytes);
+    await body.give(undefined);
+    expect(await filling).toEqual({ kind: 'done' });
+    expect(keys).toEqual([]);
+  });
+
+  it('takes one after 20 s, and frees it', async () => {
+    const filling = test.mirror.handleFill(reservedJob());
+    await body.asked;
+    test.pass(20_000);
+    vi.advanceTimersByTime(20_000);
+    await turn();
+    expect(await test.store.leases.look(key)).toMatchObject({ isHeld: true });
+    await body.give(layer.bytes);
+    await body.give(undefined);
+    expect(await filling).toEqual({ kind: 'done' });
+    expect(await test.store.leases.look(key)).toMatchObject({ isHeld: false });
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('leaves the blob to an earlier fill that still runs', async () => {
+    await test.store.leases.acquire(key, leaseLife);
+    expect(await test.mirror.handleFill(reservedJob())).toEqual({ kind: 'done' });
+    expect(await test.store.blobs.stat(job.blob.digest)).toBeUndefined();
+  });
+
+  it.each([
+    ['on a later delivery, when its filler may still run', leaseLife, 2],
+    ['when it waited so long that another may be queued', 20_000, 1],
+    ['when a wrong clock reserved it', 3_600_000, 1],
+  ])('takes a lease %s', async (_, left, delivery) => {
+    const keys = acquired();
+    const late = { ...job, reservedUntil: test.now() + left };
+    const filling = test.mirror.handleFill(late, { delivery });
+    await body.asked;
+    expect(keys).toEqual([key]);
+    await body.give(layer.bytes);
+    await body.give(undefined);
+    expect(await filling).toEqual({ kind: 'done' });
   });
 });
 
