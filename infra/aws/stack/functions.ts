@@ -16,8 +16,8 @@ import { type FillQueues, fillTimeout } from './fill-queues.ts';
 /** In MB. This gives more than half a vCPU, which mainly the first request needs. */
 export const pullMemory = 1024;
 
-/** In MB. This gives one vCPU, which hashes faster than the network delivers. */
-export const fillMemory = 1769;
+/** In MB. This gives more than half a vCPU, which moves 400 MB/s: five times what the network delivers. */
+export const fillMemory = 1024;
 
 export interface FunctionParts {
   readonly code: Code;

@@ -75,7 +75,7 @@ test('the pull function starts with what the stack gives it', () => {
 });
 
 test('the fill function starts with what the stack gives it', () => {
-  assert.deepEqual(invoked('fill', 1769, { Records: [] }), { batchItemFailures: [] });
+  assert.deepEqual(invoked('fill', 1024, { Records: [] }), { batchItemFailures: [] });
 });
 
 test('the web function listens where Lambda wants it, without a package beside it', async () => {

@@ -32,7 +32,7 @@ export async function readPrices(root: string): Promise<Prices> {
 export const assumed = {
   /** The memory of the functions, in GB: infra/aws/stack/functions.ts. */
   pullMemory: 1,
-  fillMemory: 1769 / 1024,
+  fillMemory: 1,
   /** What Lambda bills of a request that waits for nothing, in ms. */
   warmMs: 3,
   /** What a call of DynamoDB, S3 or SQS takes, in ms. */
