@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import {
   type BlobIndex,
   claimLife,
@@ -10,11 +11,12 @@ import type { CondemnedBlob, StoredBlob } from '../../core/ports/blob-store.ts';
 import { StoreBusy } from '../../core/ports/leases.ts';
 import { readBatch } from './batch.ts';
 import { blobItemKey, getBlob, readBlob } from './blob-item.ts';
-import { type Key, keyItem, number, text, textOf } from './item.ts';
+import { type Item, type Key, keyItem, number, text, textOf } from './item.ts';
 import { timeKey } from './item-keys.ts';
+import { LateCounts } from './late-counts.ts';
 import type { DynamoDbTable } from './table.ts';
 import { transact } from './transaction.ts';
-import { changeOfUsed, correctUsed, readUsed } from './used-bytes.ts';
+import { changeOfUsed, correctUsed, readUsed, usedPartition } from './used-bytes.ts';
 
 /*
  * Further items of the table (see item-keys.ts). D is a digest. used-bytes.ts has the sum of their sizes.
@@ -48,23 +50,47 @@ const isCondemned = '#condemned = :before AND attribute_not_exists(#deleting)';
 /** The index of blobs as items of the table, with their total size. */
 export class DynamoDbBlobIndex implements BlobIndex {
   readonly #table: DynamoDbTable;
+  readonly #late: LateCounts;
 
   constructor(table: DynamoDbTable) {
     this.#table = table;
+    this.#late = new LateCounts(table, usedPartition);
   }
 
   get(digest: Digest): Promise<IndexedBlob | undefined> {
     return getBlob(this.#table, digest);
   }
 
-  async put({ digest, size, stored }: StoredBlob): Promise<void> {
-    const item = { ...keyItem(blobItemKey(digest)), size: number(size), stored: number(stored) };
-    const isAdded = await transact(this.#table, [
-      { put: item, condition: 'attribute_not_exists(#pk)' },
-      changeOfUsed(digest, size, stored),
+  async put(blob: StoredBlob, countsLater = false): Promise<void> {
+    const isAdded = await (countsLater ? this.#putUncounted(blob) : this.#putCounted(blob));
+    if (isAdded || (await this.restore(blob.digest))) return;
+    throw new StoreBusy(`${blob.digest} is being deleted`);
+  }
+
+  countLate(): Promise<void> {
+    return this.#late.flush();
+  }
+
+  #putCounted(blob: StoredBlob): Promise<boolean> {
+    return transact(this.#table, [
+      { put: itemOf(blob), condition: 'attribute_not_exists(#pk)' },
+      changeOfUsed(blob.digest, blob.size, blob.stored),
     ]);
-    if (isAdded || (await this.restore(digest))) return;
-    throw new StoreBusy(`${digest} is being deleted`);
+  }
+
+  async #putUncounted(blob: StoredBlob): Promise<boolean> {
+    // A repeated call after a lost answer recognizes its write.
+    const writer = text(randomUUID());
+    const outcome = await this.#table.put(
+      { ...itemOf(blob), writer },
+      {
+        condition: 'attribute_not_exists(#pk) OR #writer = :writer',
+        values: { ':writer': writer },
+      },
+    );
+    if (outcome.kind === 'refused') return false;
+    this.#late.add(blob.digest, blob.size);
+    return true;
   }
 
   async condemn(digest: Digest, since: number): Promise<StoredBlob | undefined> {
@@ -165,14 +191,17 @@ export class DynamoDbBlobIndex implements BlobIndex {
   }
 
   async used(): Promise<number> {
+    await this.#late.flush();
     return (await readUsed(this.#table)).bytes;
   }
 
   async counts(): Promise<readonly PartCount[]> {
-    return (await readUsed(this.#table)).parts;
+    await this.#late.flush();
+    return (await readUsed(this.#table, { folds: 'all' })).parts;
   }
 
-  correct(count: PartCount, bytes: number, now: number): Promise<void> {
+  async correct(count: PartCount, bytes: number, now: number): Promise<void> {
+    await this.#late.flush();
     return correctUsed(this.#table, count, { bytes, now });
   }
 
@@ -212,4 +241,8 @@ export class DynamoDbBlobIndex implements BlobIndex {
     await this.put(found);
     return { ...found, condemned: undefined, isDeleting: false };
   }
+}
+
+function itemOf({ digest, size, stored }: StoredBlob): Item {
+  return { ...keyItem(blobItemKey(digest)), size: number(size), stored: number(stored) };
 }

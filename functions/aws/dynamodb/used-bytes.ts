@@ -1,6 +1,7 @@
 import type { PartCount } from '../../core/bucket/blob-index.ts';
 import { type Digest, digestAlgorithms } from '../../core/oci/digest.ts';
 import { type Item, type Key, number, numberOf, textOf } from './item.ts';
+import { changeOfPart, changesOf, foldedRows, foldRows, lateRows, partOf } from './late-counts.ts';
 import type { DynamoDbTable } from './table.ts';
 import type { Write } from './transaction.ts';
 
@@ -16,7 +17,9 @@ import type { Write } from './transaction.ts';
  * An earlier version kept one sum, in the item `used`. It counts until each part was counted.
  */
 
-const pk = 'blobs';
+/** The partition of the sums. */
+export const usedPartition = 'blobs';
+
 const prefix = 'used#';
 const formerSk = 'used';
 
@@ -32,25 +35,28 @@ export interface UsedBytes {
 
 /** The change of the sum by a blob, for its transaction. `now` in ms. */
 export function changeOfUsed(digest: Digest, bytes: number, now: number): Write {
-  return {
-    change: keyOfPart(digest.slice(0, digest.indexOf(':') + 2)),
-    update: 'SET #since = if_not_exists(#since, :now) ADD #added :bytes, #changes :one',
-    values: { ':now': number(now), ':bytes': number(bytes), ':one': number(1) },
-  };
+  return changeOfPart(keyOfPart(partOf(digest)), { bytes, changes: 1 }, now);
 }
 
-/** Reads the sums: one query of at most 4 KB. */
-export async function readUsed(table: DynamoDbTable): Promise<UsedBytes> {
-  const items = new Map<string, Item>();
-  for await (const page of table.pages({ pk })) {
-    for (const item of page) items.set(textOf(item, 'sk') ?? '', item);
-  }
+/**
+ * Reads the sums: one query of at most 20 KB. Adds late counts to their parts once they are many, or always.
+ */
+export async function readUsed(
+  table: DynamoDbTable,
+  { folds }: { readonly folds: 'many' | 'all' } = { folds: 'many' },
+): Promise<UsedBytes> {
+  const read = await readItems(table);
+  const late = lateRows(read);
+  const isFolding = late.length >= (folds === 'many' ? foldedRows : 1);
+  if (isFolding) await foldRows(table, late, keyOfPart, Date.now());
+  const items = new Map((isFolding ? await readItems(table) : read).map(withSk));
+  const left = changesOf(lateRows([...items.values()]));
   const former = items.get(formerSk);
   const found = parts.map((part) => ({ part, item: items.get(prefix + part) ?? {} }));
   const isCounted = found.every(({ item }) => item.counted !== undefined);
-  const bytes = found.reduce((sum, { item }) => {
+  const bytes = found.reduce((sum, { part, item }) => {
     const base = former === undefined || isCounted ? numberOf(item, 'base') : 0;
-    return sum + (base ?? 0) + (numberOf(item, 'added') ?? 0);
+    return sum + (base ?? 0) + (numberOf(item, 'added') ?? 0) + (left.get(part)?.bytes ?? 0);
   }, 0);
   const before = former === undefined || isCounted ? 0 : (numberOf(former, 'bytes') ?? 0);
   return {
@@ -72,6 +78,8 @@ export async function correctUsed(
   { part, changes, added }: PartCount,
   { bytes, now }: { readonly bytes: number; readonly now: number },
 ): Promise<void> {
+  // Late counts are changes as well.
+  await foldRows(table, lateRows(await readItems(table)), keyOfPart, now);
   await table.update(keyOfPart(part), {
     update: 'SET #base = :base, #counted = :now',
     condition: changes === 0 ? 'attribute_not_exists(#changes)' : '#changes = :changes',
@@ -83,6 +91,16 @@ export async function correctUsed(
   });
 }
 
+async function readItems(table: DynamoDbTable): Promise<Item[]> {
+  const items: Item[] = [];
+  for await (const page of table.pages({ pk: usedPartition })) items.push(...page);
+  return items;
+}
+
+function withSk(item: Item): [string, Item] {
+  return [textOf(item, 'sk') ?? '', item];
+}
+
 function keyOfPart(part: string): Key {
-  return { pk, sk: prefix + part };
+  return { pk: usedPartition, sk: prefix + part };
 }

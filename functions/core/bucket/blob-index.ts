@@ -46,9 +46,12 @@ export interface BlobIndex {
 
   /**
    * Adds a blob, or restores it. Without effect on a stored blob: the first time remains. Rejects with
-   * StoreBusy while its object is being deleted.
+   * StoreBusy while its object is being deleted. With `countsLater`, `used` may count it only after `countLate`.
    */
-  put(blob: StoredBlob): Promise<void>;
+  put(blob: StoredBlob, countsLater?: boolean): Promise<void>;
+
+  /** Counts what this process put with `countsLater`. Only for an index that counts beside the blobs. */
+  countLate?(): Promise<void>;
 
   /**
    * Condemns a blob at a time, or changes the time of a condemned one. Resolves to the blob if it was
@@ -71,7 +74,7 @@ export interface BlobIndex {
   /** Removes a claimed blob, whose object is deleted. */
   forget(blob: CondemnedBlob): Promise<void>;
 
-  /** The sizes of all stored blobs together, in bytes. They change in one step with the blobs. */
+  /** The sizes of all stored blobs together, in bytes. They change in one step with the blobs, or with `countLate`. */
   used(): Promise<number>;
 
   /** The counts that `used` sums up. Only for an index whose blobs are not summed by its database. */

@@ -124,9 +124,8 @@ export class BucketBlobStore implements BlobStore {
     yield* this.#options.index.reconcile({ after, last: afterAll, blobs: [] }, look);
   }
 
-  usedBytes(): Promise<number> {
-    return this.#options.index.used();
-  }
+  usedBytes = () => this.#options.index.used();
+  countLate = async () => this.#options.index.countLate?.();
 
   #openRecount(): BucketRecount | undefined {
     const { index, now } = this.#options;
@@ -154,7 +153,7 @@ export class BucketBlobStore implements BlobStore {
   async #put(
     wanted: WantedBlob,
     source: BlobSource,
-    { signal = new AbortController().signal, progress: text, pauseAt }: PutOptions,
+    { signal = new AbortController().signal, progress: text, pauseAt, countsLater }: PutOptions,
   ): Promise<PutOutcome> {
     const { digest } = wanted;
     const { bucket, putBlob, now } = this.#options;
@@ -172,7 +171,7 @@ export class BucketBlobStore implements BlobStore {
     const request = { key, wanted, source, progress, signal, pauseAt };
     const outcome = await putBlob(request);
     if (outcome.kind !== 'stored') return outcome;
-    await this.#note({ digest, size: outcome.size, stored: Math.round(now()) });
+    await this.#note({ digest, size: outcome.size, stored: Math.round(now()) }, countsLater);
     if (now() - began >= this.condemnation.wait) await this.#lookAgain(digest);
     return outcome;
   }
@@ -243,8 +242,8 @@ export class BucketBlobStore implements BlobStore {
     return object && blobOf(object);
   }
 
-  async #note(blob: StoredBlob): Promise<void> {
-    await this.#options.index.put(blob);
+  async #note(blob: StoredBlob, countsLater = false): Promise<void> {
+    await this.#options.index.put(blob, countsLater);
     this.#options.cache.add(blob);
   }
 

@@ -22,8 +22,8 @@ export interface Fill {
   readonly done: Promise<FillResult>;
 }
 
-/** Where a fill starts, and when it pauses. */
-export interface FillOptions extends Pick<PutOptions, 'progress' | 'pauseAt'> {
+/** Where a fill starts, when it pauses, and when its blob is counted. */
+export interface FillOptions extends Pick<PutOptions, 'progress' | 'pauseAt' | 'countsLater'> {
   /** The fence of the lease that a paused fill passed on. */
   readonly fence?: number | undefined;
   /** True if a manifest of the repository names the blob: then alternates may send it. */

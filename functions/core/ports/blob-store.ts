@@ -93,6 +93,8 @@ export interface PutOptions {
   readonly progress?: string | undefined;
   /** When to pause, in ms since 1970: the process may end soon after. Ignored by some stores. */
   readonly pauseAt?: number | undefined;
+  /** `usedBytes` may count the blob only after `countLate`. Ignored by stores without that. */
+  readonly countsLater?: boolean | undefined;
 }
 
 /** A running put. */
@@ -218,6 +220,12 @@ export interface BlobStore {
 
   /** The sizes of all stored blobs together, in bytes. */
   usedBytes(): Promise<number>;
+
+  /**
+   * Counts the blobs that this process put with `countsLater`, in one step. If it ends before, `usedBytes`
+   * lacks them until the next recount.
+   */
+  countLate?(): Promise<void>;
 
   /** Only for stores that keep `usedBytes` beside the blobs. */
   readonly recount?: Recount | undefined;

@@ -103,7 +103,7 @@ export class LocalFills implements Fills {
   async #begin(
     repository: Repository,
     blob: WantedBlob,
-    { progress, pauseAt, isNamed = false, ...claim }: FillOptions,
+    { progress, pauseAt, countsLater, isNamed = false, ...claim }: FillOptions,
   ): Promise<Fill | undefined> {
     const context = this.#context;
     const lease = await FillLease.take(context, fillKey(repository, blob), claim);
@@ -133,7 +133,7 @@ export class LocalFills implements Fills {
       },
       isNamed,
     );
-    const put = context.ports.blobs.put(blob, source, { signal, progress, pauseAt });
+    const put = context.ports.blobs.put(blob, source, { signal, progress, pauseAt, countsLater });
     put.done.then(counter.end, counter.end);
     const done = this.#finish(put, lease, pauseAt).finally(() => this.#aborts.delete(abort));
     done.then(

@@ -1,7 +1,7 @@
 import type { FillJob, FillOutcome } from '../../ports/fill-queue.ts';
 import { reasonOf } from '../../ports/tolerate.ts';
 import { UpstreamError } from '../../ports/upstream-error.ts';
-import { BlobRefused, type FillResult } from '../blob-fill.ts';
+import { BlobRefused, type FillOptions, type FillResult } from '../blob-fill.ts';
 import type { Context } from '../context.ts';
 import { evict } from '../eviction/evict.ts';
 import { noteComplete } from '../manifests/completeness.ts';
@@ -52,14 +52,17 @@ export async function handleFills<Jobs extends readonly [FillJob, ...FillJob[]]>
     taken ??= takePlace(context, registry, options.concurrency);
     return taken;
   };
+  // Blobs that are stored at about the same time are counted together.
+  const countsLater = jobs.length > 1;
   const stored: FillJob[] = [];
   const handle = async (job: FillJob): Promise<FillOutcome> => {
-    const outcome = await fillOne(context, job, options, place);
+    const outcome = await fillOne(context, job, { ...options, countsLater }, place);
     if (outcome !== 'stored') return outcome;
     stored.push(job);
     return { kind: 'done' };
   };
   const outcomes = await Promise.all(jobs.map(handle));
+  if (countsLater) await context.blobs.countLate?.();
   await (await taken)?.release();
   if (stored.length > 0) {
     const images = new Map(stored.map(({ repository, manifest }) => [manifest, repository]));
@@ -75,7 +78,11 @@ export async function handleFills<Jobs extends readonly [FillJob, ...FillJob[]]>
 async function fillOne(
   context: Context,
   job: FillJob,
-  { pauseAt, delivery: deliveries = 1 }: DeliveryOptions,
+  {
+    pauseAt,
+    countsLater,
+    delivery: deliveries = 1,
+  }: DeliveryOptions & Pick<FillOptions, 'countsLater'>,
   takeItsPlace: () => Promise<FillPlace | undefined>,
 ): Promise<FillOutcome | 'stored'> {
   const { registry } = job.repository;
@@ -102,7 +109,7 @@ async function fillOne(
     // On a later delivery, the previous handler may still work under the same lease.
     const claim = isFirst ? { fence: job.fence, reservedUntil: job.reservedUntil } : {};
     const isNamed = await isNamedBlob(context, job);
-    const options = { progress, pauseAt, isNamed, ...claim };
+    const options = { progress, pauseAt, countsLater, isNamed, ...claim };
     const fill = await context.fills.start(job.repository, job.blob, options);
     if (fill === undefined) {
       // The holder of the lease has its own job, which is redelivered if it dies. On a later

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { DynamoDbBlobIndex } from '../../../../functions/aws/dynamodb/blob-index.ts';
+import type { Item } from '../../../../functions/aws/dynamodb/item.ts';
+import { foldRows } from '../../../../functions/aws/dynamodb/late-counts.ts';
 import { transact } from '../../../../functions/aws/dynamodb/transaction.ts';
 import { BucketRecount } from '../../../../functions/core/bucket/recount.ts';
 import type { StoredBlob } from '../../../../functions/core/ports/blob-store.ts';
@@ -103,6 +105,106 @@ describe('the bytes of all blobs', () => {
     const condemning = () => index.condemn(first.digest, 1000);
     expect(await opened.proxy.during(condemning)).toEqual(['GetItem', 'TransactWriteItems']);
     expect(await opened.proxy.during(() => index.used())).toEqual(['Query']);
+  });
+});
+
+describe('blobs that are counted together', () => {
+  const putAll = () => Promise.all(blobs.map((blob) => index.put(blob, true)));
+
+  test('take one write each, and one more for the count', async () => {
+    const puts = ['PutItem', 'PutItem', 'PutItem'];
+    expect(await opened.proxy.during(putAll)).toEqual(puts);
+    expect(await opened.proxy.during(() => index.countLate())).toEqual(['PutItem']);
+    expect(await opened.proxy.during(() => index.countLate())).toEqual([]);
+    expect(await new DynamoDbBlobIndex(opened.another()).used()).toBe(600);
+  });
+
+  test('are counted before this process reads the sum', async () => {
+    await putAll();
+    expect(await index.used()).toBe(600);
+  });
+
+  test('are counted once when every other answer is lost', async () => {
+    let calls = 0;
+    opened.proxy.answerBy(({ action }) => {
+      calls += 1;
+      return action === 'PutItem' && calls % 2 === 1 ? 'cut-after' : undefined;
+    });
+    for (const blob of blobs) await index.put(blob, true);
+    await index.countLate();
+    expect(calls).toBe(8);
+    expect(await index.used()).toBe(600);
+  });
+
+  test('are counted by the next call when the row was not written', async () => {
+    await putAll();
+    const body = { __type: 'com.amazonaws.dynamodb.v20120810#InternalServerError' };
+    opened.proxy.answerBy(() => ({ status: 500, body }));
+    await expect(index.countLate()).rejects.toThrow();
+    opened.proxy.answerBy(() => undefined);
+    await new Promise((resolve) => setTimeout(resolve, 2100));
+    await index.countLate();
+    expect(await new DynamoDbBlobIndex(opened.another()).used()).toBe(600);
+  });
+
+  test('are counted by the instance that put them, if many put the same', async () => {
+    const others = Array.from({ length: 4 }, () => new DynamoDbBlobIndex(opened.another()));
+    await Promise.all([index, ...others].map((one) => one.put(first, true)));
+    await Promise.all([index, ...others].map((one) => one.countLate()));
+    expect(await index.used()).toBe(100);
+  });
+
+  test('are condemned and restored as ever', async () => {
+    await putAll();
+    await index.countLate();
+    expect(await index.condemn(first.digest, 1000)).toEqual(first);
+    expect(await index.used()).toBe(500);
+    await index.put(first, true);
+    expect(await index.used()).toBe(600);
+    expect(await index.get(first.digest)).toMatchObject({ condemned: undefined });
+  });
+
+  test('leave few rows behind: they are added to the parts, once', async () => {
+    const items = async () => {
+      const found: Item[] = [];
+      for await (const page of opened.another().pages({ pk: 'blobs' })) found.push(...page);
+      return found;
+    };
+    let sum = 0;
+    for (let at = 0; at < 40; at++) {
+      const digest = known(`sha256:${at.toString(16).padStart(2, '0').padEnd(64, '0')}`);
+      await index.put({ digest, size: at, stored: began }, true);
+      await index.countLate();
+      sum += at;
+    }
+    const rows = await items();
+    expect(rows).toHaveLength(40);
+    expect(await index.used()).toBe(sum);
+    const parts = await items();
+    expect(parts).toHaveLength(3);
+    // Another instance that read the rows before.
+    const keyOfPart = (part: string) => ({ pk: 'blobs', sk: `used#${part}` });
+    await foldRows(opened.another(), rows, keyOfPart, began);
+    expect(await items()).toEqual(parts);
+    expect(await index.used()).toBe(sum);
+  });
+
+  test('are in the counts that are corrected, also if they are counted meanwhile', async () => {
+    await putAll();
+    await index.countLate();
+    const counts = await index.counts();
+    expect(counts.map(({ part, added, changes }) => [part, added, changes])).toEqual([
+      ['sha256:a', 300, 2],
+      ['sha256:b', 300, 1],
+    ]);
+    const [a, b] = counts;
+    if (a === undefined || b === undefined) throw new Error('no counts');
+    const digest = known(`sha256:${'a3'.padEnd(64, '0')}`);
+    await index.put({ digest, size: 7, stored: began }, true);
+    await index.countLate();
+    await index.correct(a, 1, began);
+    await index.correct(b, 200, began);
+    expect(await index.used()).toBe(507);
   });
 });
 
