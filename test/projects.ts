@@ -44,6 +44,7 @@ export const projects = {
     'consumption/edge',
     'contract/cloudflare',
     'faults/edge',
+    'governor/alternates-edge',
     'infra',
     'runtime/edge',
     'strangers/edge',

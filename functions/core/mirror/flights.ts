@@ -22,6 +22,8 @@ export function createFlights(runtime: Pick<Runtime, 'waitUntil'>) {
     manifests: new SingleFlight<FetchedManifest>(runtime),
     /** Whether a manifest is complete. */
     walks: new SingleFlight<boolean>(runtime),
+    /** Whether an alternate has a manifest. */
+    elsewhere: new SingleFlight<boolean>(runtime),
     /** Of tags that only an alternate named so far. */
     unseen: new SingleFlight<UnseenTag | undefined>(runtime),
     probes: new SingleFlight<void>(runtime),

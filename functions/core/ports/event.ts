@@ -41,6 +41,7 @@ export type MirrorEvent =
   | {
       readonly kind: 'alternate-used';
       readonly registry: string;
+      readonly purpose: 'manifest' | 'blob';
       /** As configured: `public.ecr.aws/docker`; undefined: the upstream itself again. */
       readonly alternate: string | undefined;
       /** True if the answer before was another registry's. */

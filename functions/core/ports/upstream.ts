@@ -74,8 +74,8 @@ export type BlobOpening =
 
 export type BlobRedirect =
   /** The upstream's own redirect, signed for GET: for a client to follow. */
-  | { readonly kind: 'redirect'; readonly url: string }
-  /** The upstream serves the blob itself; `isOfAlternate` if another registry does in its place. */
+  | { readonly kind: 'redirect'; readonly url: string; readonly isOfAlternate?: boolean }
+  /** The upstream serves the blob itself. `isOfAlternate`: another registry does, in its place. */
   | { readonly kind: 'direct'; readonly isOfAlternate?: boolean }
   | Refused;
 

@@ -23,6 +23,7 @@ import { FillLease } from './fill-lease.ts';
 import { createFillSource } from './fill-source.ts';
 import { Pace, TooSlow } from './pace.ts';
 import { UnsizedBlobs } from './unsized-blobs.ts';
+import { distrustLocation } from './upstream-location.ts';
 
 interface RunningFill {
   readonly digest: Digest;
@@ -146,7 +147,10 @@ export class LocalFills implements Fills {
           noteDelivered(context.memory, repository.registry, digest);
         }
         const isWrong = result.kind === 'mismatch';
-        if (isWrong) remote.wrongBytes(digest);
+        if (isWrong) {
+          remote.wrongBytes(digest);
+          context.runtime.waitUntil(distrustLocation(context, remote, digest));
+        }
         if (result.kind === 'stored') release(context, remote, digest);
         report(result.kind, isWrong ? result.reason : undefined);
       },

@@ -18,6 +18,9 @@ type Location = Extract<BlobRedirect, { kind: 'redirect' | 'direct' }>;
 /** How long an upstream's own redirect is reused, in ms: their URLs are valid for minutes. */
 const redirectLife = 60_000;
 
+/** How long an alternate's redirect is reused, in ms: its bytes may turn out to be wrong. */
+const alternateLife = 10_000;
+
 /** How long a repository whose upstream serves blobs itself is not asked for a redirect, in ms. */
 const directLife = 600_000;
 
@@ -53,6 +56,21 @@ export function upstreamLocation(
 /** Drops a redirect that no longer leads to the blob. */
 export function forgetLocation(context: FillContext, repository: Repository, digest: Digest): void {
   context.memory.locations.delete(manifestKey(repository, digest));
+}
+
+/**
+ * Drops the redirect of a blob whose bytes were wrong, for all instances: an alternate may have sent
+ * them, so clients get the next ones verified for a while.
+ */
+export async function distrustLocation(
+  context: FillContext,
+  { repository, alternates }: Source,
+  digest: Digest,
+): Promise<void> {
+  forgetLocation(context, repository, digest);
+  if (alternates === undefined || !context.missingBlobs.otherInstancesFill) return;
+  const direct = { url: undefined, expires: context.runtime.now() + redirectLife };
+  await context.manifests.putUpstreamLocation(repository, digest, direct);
 }
 
 async function sharedLocation(
@@ -98,7 +116,8 @@ async function fetchLocation(
   return location;
 }
 
-function lifeOf({ kind }: Location): number {
+function lifeOf({ kind, isOfAlternate }: Location): number {
+  if (isOfAlternate) return alternateLife;
   return kind === 'direct' ? directLife : redirectLife;
 }
 

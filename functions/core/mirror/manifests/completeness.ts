@@ -80,16 +80,15 @@ export async function whyUnservable(
   if (isTrusted) return whyChildLacks(context, source, cached);
   if (await isComplete(context, repository, cached)) return whyChildLacks(context, source, cached);
   if (held !== undefined) return held;
-  if (blobFailure !== undefined) return blobFailure;
-  if (await source.alternates?.has(cached.manifest.digest)) {
+  const { digest } = cached.manifest;
+  const failure = blobFailure ?? source.recentFailure;
+  // A limit of pulls spares blobs.
+  if (failure?.limit === 'pulls') return whyChildLacks(context, source, cached);
+  if (failure !== undefined && (await isElsewhere(context, source, digest))) {
     return whyChildLacks(context, source, cached);
   }
-  // A limit of pulls spares blobs, any other limit affects every request. Any other failure may be a
-  // single blob's, so ask the upstream.
-  const { recentFailure } = source;
-  if (recentFailure?.limit === 'pulls') return whyChildLacks(context, source, cached);
-  if (recentFailure?.kind === 'limited') return recentFailure;
-  const { digest } = cached.manifest;
+  // Any other limit affects every request. Any other failure may be a single blob's, so ask the upstream.
+  if (blobFailure !== undefined || failure?.kind === 'limited') return failure;
   try {
     await source.follow(
       context.flights.probes.run(source.key, async () => {
@@ -98,8 +97,18 @@ export async function whyUnservable(
     );
     return await whyChildLacks(context, source, cached);
   } catch (error) {
+    const isOnlyElsewhere = failure === undefined && (await isElsewhere(context, source, digest));
+    if (isOnlyElsewhere) return whyChildLacks(context, source, cached);
     return source.toUpstreamError(error);
   }
+}
+
+/** Whether an alternate has the manifest, and so probably its blobs. */
+async function isElsewhere(context: Context, source: Source, digest: Digest): Promise<boolean> {
+  const { alternates } = source;
+  if (alternates === undefined) return false;
+  const key = manifestKey(source.repository, digest);
+  return source.follow(context.flights.elsewhere.run(key, () => alternates.has(digest)));
 }
 
 /**

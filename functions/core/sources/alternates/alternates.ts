@@ -83,7 +83,7 @@ export class Alternates {
   readonly #trusted: BoundedCache<true>;
   readonly #locations: BoundedCache<Alternate>;
   #slow = Number.NEGATIVE_INFINITY;
-  #used: string | undefined;
+  readonly #used = new Map<'manifest' | 'blob', string | undefined>();
 
   constructor(options: AlternatesOptions) {
     const now = () => options.runtime.now();
@@ -169,13 +169,13 @@ export class Alternates {
   }
 
   /** An answer of an alternate was used; undefined: one of the registry again. */
-  used(alternate: Alternate | undefined): void {
+  used(purpose: 'manifest' | 'blob', alternate: Alternate | undefined): void {
     const { registry, runtime } = this.#options;
     const entry = alternate?.entry;
-    const isChange = entry !== this.#used;
-    this.#used = entry;
+    const isChange = entry !== this.#used.get(purpose);
+    this.#used.set(purpose, entry);
     if (entry === undefined && !isChange) return;
-    runtime.observe({ kind: 'alternate-used', registry, alternate: entry, isChange });
+    runtime.observe({ kind: 'alternate-used', registry, purpose, alternate: entry, isChange });
   }
 
   /** An alternate's bytes had another digest: it is not asked for this blob again for a while. */

@@ -105,7 +105,7 @@ export class RepositoryAlternates {
     const answer = await this.#ask(`tag ${tag}`, new AbortController().signal, true, (source) =>
       source.getManifest({ kind: 'tag', tag }),
     );
-    this.#alternates.used(answer.alternate);
+    this.#alternates.used('manifest', answer.alternate);
     return answer;
   }
 
@@ -113,9 +113,12 @@ export class RepositoryAlternates {
   async has(digest: Digest): Promise<boolean> {
     const { signal } = new AbortController();
     try {
-      const head = (source: AlternateSource): Promise<ManifestHead> =>
-        source.headManifest({ kind: 'digest', digest });
-      await this.#ask(`head ${digest}`, signal, false, head);
+      const reference = { kind: 'digest', digest } as const;
+      await this.#ask<ManifestHead | ManifestGet>(digest, signal, false, async (source) => {
+        const head = await source.headManifest(reference);
+        // ECR Public answers no HEAD.
+        return head.kind === 'unsupported' ? source.getManifest(reference) : head;
+      });
       return true;
     } catch {
       return false;
@@ -153,7 +156,8 @@ export class RepositoryAlternates {
       registry,
       alternate: async (source) => {
         const location = await source.locateBlob(digest);
-        return location.kind === 'direct' ? { ...location, isOfAlternate: true } : location;
+        const isFound = location.kind === 'direct' || location.kind === 'redirect';
+        return isFound ? { ...location, isOfAlternate: true } : location;
       },
     });
   }
@@ -206,20 +210,29 @@ export class RepositoryAlternates {
     const [first, second] = isRegistryFirst ? [registry, alternates] : [alternates, registry];
     const end = await race(first, second, plan.wait, (unused) => exchange.drop?.(unused));
     if (end.winner === undefined) throw isRegistryFirst ? end.errors.first : end.errors.second;
-    if ((end.winner === 'first') === isRegistryFirst) {
-      if (breaks === 0) this.#alternates.used(undefined);
+    const isOfRegistry = (end.winner === 'first') === isRegistryFirst;
+    if (isOfRegistry && this.#mayLack(exchange, end.value)) {
+      await alternates(new AbortController().signal).catch(() => undefined);
+    } else if (isOfRegistry) {
+      if (breaks === 0) this.#alternates.used(kindOf(exchange), undefined);
       return end.value;
     }
     if (isRegistryFirst && end.lateFirst) this.#alternates.registryLost();
-    return answer === undefined ? end.value : this.#note(digest, answer);
+    return answer === undefined ? end.value : this.#note(exchange, answer);
+  }
+
+  /** Only an alternate may have the blobs of an image that only an alternate named. */
+  #mayLack({ isPull }: { isPull: boolean }, { kind }: { kind: string }): boolean {
+    return this.forUnseenTags && !isPull && (kind === 'absent' || kind === 'denied');
   }
 
   /** Notes that an alternate's answer is used. */
   #note<Result extends { readonly kind: string }>(
-    digest: Digest,
+    exchange: Exchange<Result>,
     { alternate, result }: AlternateAnswer<Result>,
   ): Result {
-    this.#alternates.used(alternate);
+    const { digest } = exchange;
+    this.#alternates.used(kindOf(exchange), alternate);
     if (isRedirect(result)) this.#alternates.located(result.url, alternate);
     return isOpening(result) ? (this.#measured(digest, alternate, result) as Result) : result;
   }
@@ -268,6 +281,10 @@ function checkSize(opening: BlobOpening, size: number | undefined, digest: Diges
     'invalid',
     `the alternate's ${digest} has ${opening.size} bytes, not ${size}`,
   );
+}
+
+function kindOf({ isPull }: { readonly isPull: boolean }) {
+  return isPull ? 'manifest' : 'blob';
 }
 
 function cancel(opening: BlobOpening): void {
