@@ -24,7 +24,7 @@ const hub =
 const config = resolve(fileURLToPath(new URL('.', import.meta.url)), options.config);
 const checked = checkMirrorConfig(config, hub);
 if ('problem' in checked) fail(checked.problem);
-const { secrets, resolved, storeBytes } = checked;
+const { secrets, ecr, resolved, storeBytes } = checked;
 
 makeStack(app, options.name, {
   ...options,
@@ -35,6 +35,7 @@ makeStack(app, options.name, {
   storeBytes,
   secrets,
   secretsCondition: undefined,
+  ecr,
   alarmAction:
     alarmTopic === undefined
       ? undefined

@@ -32,7 +32,7 @@ export const serverBundles: readonly Bundle[] = [
     outfile: 'dist/cli.js',
     inputs:
       /^(functions\/(core|memory|node|local|aws|cli)\/|node_modules\/(zod|jsonc-parser|fastest-levenshtein)\/)/,
-    budget: 1_060_000,
+    budget: 1_200_000,
     external: [
       '@aws-sdk/*',
       '@hono/node-server',

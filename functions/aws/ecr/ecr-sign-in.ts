@@ -1,3 +1,4 @@
+import { privateEcrPattern } from '../../core/config/known-registries.ts';
 import type { CredentialSource } from '../../core/signing/credentials.ts';
 import type { IssuedCredentials, SignInReader } from '../../core/sources/accounts/sign-in.ts';
 import { openService, type Service } from '../sdk/service.ts';
@@ -31,7 +32,7 @@ export function ecrSignIn(credentials: CredentialSource): SignInReader {
 
 /** The region of a private registry: `123456789012.dkr.ecr.eu-west-1.amazonaws.com`. */
 function regionOf(registry: string): string {
-  const region = /^\d{12}\.dkr[.-]ecr(?:-fips)?\.([a-z0-9-]+)\./.exec(registry)?.[1];
+  const region = privateEcrPattern.exec(registry)?.groups?.region;
   if (region !== undefined) return region;
   throw new Error(`${registry} is not a host of Amazon ECR`);
 }

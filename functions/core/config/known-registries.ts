@@ -36,7 +36,8 @@ export const alternatePattern = new RegExp(
 );
 
 /** Hosts of Amazon ECR's private registries. */
-export const privateEcrPattern = /^\d{12}\.dkr[.-]ecr(?:-fips)?\.[a-z0-9.-]+$/;
+export const privateEcrPattern =
+  /^(?<account>\d{12})\.dkr[.-]ecr(?:-fips)?\.(?<region>[a-z0-9-]+)\.[a-z0-9.-]+$/;
 
 /** True for Amazon ECR, private or public. */
 export function isEcr(host: string): boolean {

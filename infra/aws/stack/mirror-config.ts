@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { type EcrAccount, type EcrGrants, type EcrUpstream, ecrGrants } from './ecr.ts';
 import type { HubAccount } from './environment.ts';
 
 const program = fileURLToPath(new URL('../../../dist/pullfront.js', import.meta.url));
@@ -9,6 +10,8 @@ export type CheckedConfig =
   | {
       /** The names or ARNs of the secrets in it. */
       readonly secrets: readonly string[];
+      /** What its accounts at Amazon ECR need. */
+      readonly ecr: EcrGrants;
       /** Its `limits.storeBytes`; undefined if it has none. */
       readonly storeBytes: number | undefined;
       /** The file for the functions' code. */
@@ -36,25 +39,35 @@ interface Used {
     readonly upstreams: {
       readonly $map: readonly (readonly [
         string,
-        { readonly credentials?: { readonly password: { readonly secret?: string } } },
+        Omit<EcrUpstream, 'credentials' | 'accounts'> & {
+          readonly credentials?: UsedAccount;
+          readonly accounts: readonly UsedAccount[];
+        },
       ])[];
     };
   };
 }
 
+interface UsedAccount extends EcrAccount {
+  readonly password?: { readonly secret?: string };
+}
+
 function secretsOf(resolved: string, hub: HubAccount | undefined): CheckedConfig {
   const { upstreams, limits } = (JSON.parse(resolved) as Used).resolved;
   const secrets = hub === undefined ? [] : [hub.secret];
-  for (const [name, { credentials }] of upstreams.$map) {
-    if (credentials?.password === undefined) continue;
-    const { secret } = credentials.password;
-    if (secret === undefined) {
-      return {
-        problem: `upstreams.${name}.credentials.password: functions only read passwords from Secrets Manager; use {"secret": "NAME"}`,
-      };
+  for (const [name, { credentials, accounts }] of upstreams.$map) {
+    const named = accounts.map((account, index) => [`accounts[${index}]`, account] as const);
+    for (const [path, account] of [['credentials', credentials] as const, ...named]) {
+      if (account?.password === undefined) continue;
+      const { secret } = account.password;
+      if (secret === undefined) {
+        return {
+          problem: `upstreams.${name}.${path}.password: functions only read passwords from Secrets Manager; use {"secret": "NAME"}`,
+        };
+      }
+      secrets.push(secret);
     }
-    secrets.push(secret);
   }
   const storeBytes = typeof limits.storeBytes === 'number' ? limits.storeBytes : undefined;
-  return { secrets: [...new Set(secrets)], storeBytes, resolved };
+  return { secrets: [...new Set(secrets)], ecr: ecrGrants(upstreams.$map), storeBytes, resolved };
 }

@@ -19,6 +19,7 @@ import { Code } from 'aws-cdk-lib/aws-lambda';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { stringify } from 'yaml';
+import { noEcr } from './ecr.ts';
 import { defaultConcurrency } from './options.ts';
 import { addMirror } from './pullfront-stack.ts';
 
@@ -133,6 +134,7 @@ function fill(stack: Stack): void {
     storeBytes: undefined,
     secrets: [secret],
     secretsCondition: hasSecret,
+    ecr: noEcr,
     alarmAction: () => ({ bind: () => ({ alarmActionArn }) }),
   });
 }

@@ -15,6 +15,7 @@ import { addAlarms } from './alarms.ts';
 import { clientLines } from './client-lines.ts';
 import { addDashboard } from './dashboard.ts';
 import { addData } from './data.ts';
+import { type EcrGrants, grantEcr } from './ecr.ts';
 import { type HubAccount, mirrorEnvironment } from './environment.ts';
 import { addFillQueues } from './fill-queues.ts';
 import { addFillFunction, addPullFunction, fillMemory, pullMemory } from './functions.ts';
@@ -50,6 +51,8 @@ export interface StackParts {
   readonly storeBytes: number | undefined;
   /** The names or ARNs of all secrets that the mirror reads. */
   readonly secrets: readonly string[];
+  /** What the mirror's accounts at Amazon ECR need. */
+  readonly ecr: EcrGrants;
   /** Whether there are secrets, if only the deployment knows. */
   readonly secretsCondition: CfnCondition | undefined;
   /** Creates the action in the stack. */
@@ -71,6 +74,7 @@ export function addMirror(stack: Stack, parts: StackParts): void {
   const pullRole = addPullRole(stack, pullLogs, { data, queues });
   const fillRole = addFillRole(stack, fillLogs, { data, queues });
   grantSecrets(stack, parts.secrets, [pullRole, fillRole], parts.secretsCondition);
+  grantEcr(stack, parts.ecr, [pullRole, fillRole]);
   const environment = mirrorEnvironment(data, queues, parts);
 
   const { pull, host } = addFront(stack, parts, { role: pullRole, logs: pullLogs, environment });

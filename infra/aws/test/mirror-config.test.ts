@@ -58,3 +58,50 @@ test('a password that a function could not read is refused', () => {
   assert.ok('problem' in inFile);
   assert.match(inFile.problem, /Secrets Manager/);
 });
+
+test('the secrets of further accounts are found, and passwords that a function could not read', () => {
+  const account = (password: object) => ({ accounts: [{ username: 'me', password }] });
+  const answer = checked({ upstreams: { 'ghcr.io': account({ secret: 'ghcr' }) } });
+  assert.ok('secrets' in answer);
+  assert.deepEqual(answer.secrets, ['ghcr']);
+  process.env.A_PASSWORD_OF_A_TEST = 'x';
+  const refused = checked({ upstreams: { 'ghcr.io': account({ env: 'A_PASSWORD_OF_A_TEST' }) } });
+  assert.ok('problem' in refused);
+  assert.match(refused.problem, /accounts\[0\].*Secrets Manager/);
+});
+
+test('the repositories and roles of Amazon ECR are those that it names', () => {
+  const [one, other] = ['eu-west-1', 'us-gov-west-1'].map(
+    (region) => `123456789012.dkr.ecr.${region}.amazonaws.com`,
+  );
+  const readers = ['office'];
+  const role = 'arn:aws:iam::210987654321:role/puller';
+  const answer = checked({
+    networks: { office: ['203.0.113.0/24'] },
+    upstreams: {
+      [one ?? '']: {
+        url: `https://${one}`,
+        credentials: { aws: 'ecr', readers },
+        allow: ['team/*', 'base/**'],
+      },
+      [other ?? '']: {
+        url: `https://${other}/v2/hub`,
+        accounts: [
+          { aws: 'ecr', readers },
+          { aws: 'ecr', readers, assumeRole: role },
+        ],
+      },
+      'public.ecr.aws': { credentials: { aws: 'ecr' } },
+    },
+  });
+  assert.ok('ecr' in answer, JSON.stringify(answer));
+  assert.deepEqual(answer.ecr, {
+    repositories: [
+      'arn:aws:ecr:eu-west-1:123456789012:repository/team/*',
+      'arn:aws:ecr:eu-west-1:123456789012:repository/base/*',
+      'arn:aws-us-gov:ecr:us-gov-west-1:123456789012:repository/hub/*',
+    ],
+    isPublic: true,
+    roles: [role],
+  });
+});

@@ -44,6 +44,15 @@ test('cdk-nag finds nothing that has no written reason', () => {
   assert.deepEqual(brokenRules({ hub, secrets: ['hub'] }), []);
 });
 
+test('nor with accounts at Amazon ECR', () => {
+  const ecr = {
+    repositories: ['arn:aws:ecr:eu-west-1:123456789012:repository/team/*'],
+    isPublic: true,
+    roles: ['arn:aws:iam::210987654321:role/puller'],
+  };
+  assert.deepEqual(brokenRules({ ecr }), []);
+});
+
 test('nor with a web function', () => {
   assert.deepEqual(brokenRules({ front: webFront('eu-west-1', 'us-east-1') }), []);
 });

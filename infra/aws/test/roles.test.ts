@@ -116,6 +116,34 @@ test('a secret is read where one is named, by both functions, and its value is n
   });
 });
 
+test('ECR is read where it is configured, by exactly the named repositories and roles', () => {
+  assert.ok(
+    !/ecr|sts:AssumeRole"[^}]*arn/.test(JSON.stringify(template.findResources('AWS::IAM::Policy'))),
+  );
+  const team = 'arn:aws:ecr:eu-west-1:123456789012:repository/team/*';
+  const role = 'arn:aws:iam::210987654321:role/puller';
+  const withEcr = synthesised({ ecr: { repositories: [team], isPublic: false, roles: [role] } });
+  const withPublic = synthesised({ ecr: { repositories: [], isPublic: true, roles: [] } });
+  for (const of of ['PullRole', 'FillRole']) {
+    const added = (changed: Template) => {
+      const before = grants(template, of);
+      return grants(changed, of).filter((grant) => !before.includes(grant));
+    };
+    assert.deepEqual(added(withEcr), [
+      'ecr:GetAuthorizationToken on "*"',
+      `ecr:BatchCheckLayerAvailability on "${team}"`,
+      `ecr:BatchGetImage on "${team}"`,
+      `ecr:GetDownloadUrlForLayer on "${team}"`,
+      `ecr:ListImages on "${team}"`,
+      `sts:AssumeRole on "${role}"`,
+    ]);
+    assert.deepEqual(added(withPublic), [
+      'ecr-public:GetAuthorizationToken on "*"',
+      'sts:GetServiceBearerToken on "*"',
+    ]);
+  }
+});
+
 /** Whether a pattern of IAM, with `*` for any characters, matches a value. */
 function matches(pattern: string, value: string): boolean {
   const literal = pattern.split('*').map((part) => part.replace(/[.#]/g, '\\$&'));

@@ -3,6 +3,7 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { Code, WebFunctionCode } from 'aws-cdk-lib/aws-lambda';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
+import { noEcr } from '../stack/ecr.ts';
 import { type Front, makeStack, type StackParts } from '../stack/pullfront-stack.ts';
 
 /** Code that is in some bucket already, so that a test needs no build. */
@@ -33,6 +34,7 @@ export function stackOf(app: App, choices: Partial<StackParts> = {}): Stack {
     storeBytes: undefined,
     secrets: [],
     secretsCondition: undefined,
+    ecr: noEcr,
     alarmAction: undefined,
     ...choices,
   });
