@@ -90,6 +90,7 @@ export async function startServer(
     await attachMetrics(metrics, platform, config);
     const service = createService(config, platform, { metrics: () => metrics.page() });
     const { mirror } = service;
+    metrics.attachBudgets(() => mirror.budgets());
     const handler = createHandler({
       service,
       log,

@@ -2,6 +2,8 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { RequestRecord } from '../../core/observe/request-line.ts';
 import type { MirrorEvent } from '../../core/ports/event.ts';
 import type { Page } from '../../core/service/app.ts';
+import type { BudgetReport } from '../../core/sources/budget/account-budget.ts';
+import { budgetMetrics } from './budget-metrics.ts';
 import { type MetricStores, storeMetrics } from './store-metrics.ts';
 
 /** What the server counts, for Prometheus. */
@@ -11,6 +13,8 @@ export interface Metrics {
   observe(event: MirrorEvent): void;
   /** Adds the metrics of the stores, which are opened later because they report to these. */
   attach(stores: MetricStores): void;
+  /** Adds the metrics of what is left of registries' limits. */
+  attachBudgets(reports: () => readonly BudgetReport[]): void;
   /** The page `/metrics`. */
   page(): Promise<Page>;
 }
@@ -25,6 +29,7 @@ export function createMetrics(): Metrics {
     ...requestMetrics(registry),
     observe: eventMetrics(registry),
     attach: (stores) => storeMetrics(registry, stores),
+    attachBudgets: (reports) => budgetMetrics(registry, reports),
     page: async () => ({ type: registry.contentType, body: await registry.metrics() }),
   };
 }

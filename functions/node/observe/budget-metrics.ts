@@ -1,0 +1,31 @@
+import { Gauge, type Registry } from 'prom-client';
+import type { BudgetReport } from '../../core/sources/budget/account-budget.ts';
+
+/** Registers metrics of what is left of registries' limits, which are read for each page. */
+export function budgetMetrics(registry: Registry, reports: () => readonly BudgetReport[]): void {
+  const gauge = (name: string, help: string, read: (report: BudgetReport) => number | undefined) =>
+    new Gauge({
+      name,
+      help,
+      labelNames: ['registry', 'account'],
+      registers: [registry],
+      collect() {
+        this.reset();
+        for (const report of reports()) {
+          const value = read(report);
+          const { registry: host, account } = report;
+          if (value !== undefined) this.set({ registry: host, account }, value);
+        }
+      },
+    });
+  gauge(
+    'pullfront_upstream_hours_until_dry',
+    'Hours until no pull is left at the speed of the last hour; absent if none is spent.',
+    ({ hoursUntilDry }) => hoursUntilDry,
+  );
+  gauge(
+    'pullfront_upstream_below_reserve',
+    '1 while only the reserve or less is left, so that nothing is pulled ahead of clients, else 0.',
+    ({ isBelowReserve }) => Number(isBelowReserve),
+  );
+}
