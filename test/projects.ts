@@ -16,6 +16,8 @@ export const projects = {
   ],
   /** The mirror on one machine. */
   node: [
+    'access/local',
+    'access/memory',
     'conformance/local',
     'conformance/memory',
     'consumption/local',
@@ -30,6 +32,7 @@ export const projects = {
   ],
   /** The mirror as functions on Lambda. */
   aws: [
+    'access/aws',
     'conformance/aws',
     'consumption/aws',
     'contract/aws-sqs',
@@ -40,6 +43,7 @@ export const projects = {
   ],
   /** The mirror on workerd. */
   edge: [
+    'access/edge',
     'conformance/edge',
     'consumption/edge',
     'contract/cloudflare',

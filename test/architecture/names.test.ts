@@ -16,6 +16,7 @@ const portNames = [
   'ledger',
   'manifest-store',
   'open',
+  'public-repositories',
   'runtime',
 ];
 

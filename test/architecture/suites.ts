@@ -33,6 +33,7 @@ export const suites: Readonly<Record<string, readonly string[]>> = {
   'core/service': ['conformance/local', 'conformance/edge', 'strangers/local'],
   'core/signing': ['unit/core/signing/presigner.sdk'],
   'core/sources': ['unit/core/sources/source-health', 'faults/local/outages'],
+  'core/sources/access': ['access/local', 'access/edge'],
   'core/upstream': ['unit/core/upstream/remote-manifests', 'unit/core/upstream/auth/authorization'],
   local: ['contract/embedded', 'faults/crash'],
   memory: ['contract/memory'],

@@ -121,6 +121,7 @@ export function scriptedMirror(situation: Situation): Mirror {
   return {
     policies,
     repository: mirrored,
+    listable: async (keys) => keys,
     listGone: async () => ({ entries: [], next: undefined }),
     async listRepositories(page, registry) {
       const keys = [...pulled].sort();

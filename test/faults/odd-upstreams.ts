@@ -68,7 +68,14 @@ export function describeOddUpstreams<Mirror extends RestartableMirror>(
           accounts: [{ username: 'user', password: 'pass-3f9c' }],
           privateRepositories: [repository],
         },
-        { credentials: { username: 'user', password: { env: 'STANDIN_PASSWORD' } } },
+        {
+          credentials: {
+            username: 'user',
+            password: { env: 'STANDIN_PASSWORD' },
+            for: 'access',
+            readers: ['anyone'],
+          },
+        },
         {},
         environment,
       );

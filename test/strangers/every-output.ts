@@ -35,7 +35,12 @@ export function describeOutputs(name: string, start: StartMirror): void {
     });
     open.push(() => ghcr.close());
     for (const upstream of [hub, ghcr]) upstream.add('library/app', image, '1', '2', '3', '4');
-    const credentials = { username: account.username, password: { env: variable } };
+    const credentials = {
+      username: account.username,
+      password: { env: variable },
+      for: 'access',
+      readers: ['anyone'],
+    };
     const mirror = await start(
       {
         upstreams: {

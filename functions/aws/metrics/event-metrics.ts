@@ -56,6 +56,7 @@ function measuredOf(event: MirrorEvent): Measured | undefined {
     case 'circuit':
     case 'account-rests':
     case 'alternate-used':
+    case 'unproven-public':
     case 'backed-off':
     case 'answers-again':
     case 'passed-through':

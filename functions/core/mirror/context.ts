@@ -7,6 +7,7 @@ import type { ManifestStore } from '../ports/manifest-store.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Runtime } from '../ports/runtime.ts';
 import type { Attempted, Tolerant } from '../ports/tolerate.ts';
+import type { Access } from '../sources/access/access.ts';
 import type { Source } from '../sources/source.ts';
 import type { Sources } from '../sources/sources.ts';
 import type { Fills } from './blob-fill.ts';
@@ -68,6 +69,7 @@ export interface FillContext extends MirrorSettings {
 export interface Context extends FillContext {
   readonly fills: Fills;
   readonly upstreamReads: UpstreamReads;
+  readonly access: Access;
 }
 
 /** A request for a blob that the client may read, or for a range of it. */

@@ -7,10 +7,12 @@ import type { FillJob, FillOutcome } from '../ports/fill-queue.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Runtime } from '../ports/runtime.ts';
 import { attempt, tolerate } from '../ports/tolerate.ts';
+import { Access } from '../sources/access/access.ts';
+import type { Asked } from '../sources/access/public-check.ts';
 import type { BudgetReport } from '../sources/budget/account-budget.ts';
 import { Budgets } from '../sources/budget/budgets.ts';
 import type { MirroredUpstream } from '../sources/mirrored-upstream.ts';
-import type { Source } from '../sources/source.ts';
+import type { RequestOrigin, Source, Unobtained } from '../sources/source.ts';
 import { Sources } from '../sources/sources.ts';
 import { locateBlob } from './blobs/locate-blob.ts';
 import { locateRanges } from './blobs/locate-ranges.ts';
@@ -85,6 +87,8 @@ export function createMirror(
     repository: (repository, origin, commits) =>
       new RequestRepository(context, context.sources.of(repository, origin, commits)),
     listRepositories: (...parameters) => ports.manifests.listRepositories(...parameters),
+    listable: (keys, { client }: RequestOrigin) =>
+      context.access.listable(keys, (registry) => context.sources.accessOf(registry), client),
     listGone: (page) => ports.manifests.listGone(page),
     handleFill: (job, delivery) => handleFill(context, job, delivery),
     handleFills: (jobs, delivery) => handleFills(context, jobs, delivery),
@@ -121,7 +125,13 @@ class RequestRepository implements MirroredRepository {
     method: Method,
     mustConfirm = false,
   ): Promise<ManifestOutcome> {
-    return resolveManifest(this.#context, this.#source, reference, method, mustConfirm);
+    const [context, source] = [this.#context, this.#source];
+    if (source.access === undefined) {
+      return resolveManifest(context, source, reference, method, mustConfirm);
+    }
+    return this.#guard({ kind: 'manifest', reference }, () =>
+      resolveManifest(context, source, reference, method, mustConfirm),
+    );
   }
 
   locateBlob(
@@ -130,7 +140,13 @@ class RequestRepository implements MirroredRepository {
     range: SingleRange,
     urlLife?: number,
   ): Promise<BlobOutcome> {
-    return locateBlob(this.#context, this.#source, digest, method, range, urlLife);
+    const [context, source] = [this.#context, this.#source];
+    if (source.access === undefined) {
+      return locateBlob(context, source, digest, method, range, urlLife);
+    }
+    return this.#guard({ kind: 'blob', digest }, () =>
+      locateBlob(context, source, digest, method, range, urlLife),
+    );
   }
 
   locateRanges(
@@ -138,15 +154,24 @@ class RequestRepository implements MirroredRepository {
     ranges: readonly RangeSpec[],
     urlLife?: number,
   ): Promise<RangesOutcome> {
-    return locateRanges(this.#context, this.#source, digest, ranges, urlLife);
+    const answer = () => locateRanges(this.#context, this.#source, digest, ranges, urlLife);
+    return this.#guard({ kind: 'blob', digest }, answer);
   }
 
   listTags(page: PageRequest): Promise<TagsOutcome> {
-    return listTags(this.#context, this.#source, page);
+    return this.#guard({ kind: 'tags' }, () => listTags(this.#context, this.#source, page));
   }
 
   listReferrers(subject: Digest): Promise<ReferrersOutcome> {
-    return listReferrers(this.#context, this.#source, subject);
+    const answer = () => listReferrers(this.#context, this.#source, subject);
+    return this.#guard({ kind: 'referrers', subject }, answer);
+  }
+
+  /** Answers only a client that may read what it asks for; what happened before does not matter. */
+  #guard<Outcome>(asked: Asked, answer: () => Promise<Outcome>): Promise<Outcome | Unobtained> {
+    const judged = this.#context.access.refusal(this.#source, asked);
+    if (judged === undefined) return answer();
+    return judged.then<Outcome | Unobtained>((refusal) => refusal ?? answer());
   }
 }
 
@@ -168,10 +193,12 @@ function createContext(
   const ledger = tolerate(ports.ledger, observe);
   const isShared = settings.missingBlobs.otherInstancesFill;
   const budgets = given ?? new Budgets({ leases, ledger, runtime, isShared });
+  const manifests = tolerate(ports.manifests, observe);
+  const access = new Access({ index: manifests, runtime });
   const fillContext: FillContext = {
     ...settings,
     evictionSteps,
-    manifests: tolerate(ports.manifests, observe),
+    manifests,
     blobs: tolerate(ports.blobs, observe),
     leases,
     ledger: ports.ledger,
@@ -182,14 +209,14 @@ function createContext(
       queue: attempt(ports.queue, observe),
     },
     ports,
-    sources: new Sources(upstreams, runtime, budgets),
+    sources: new Sources(upstreams, runtime, budgets, access),
     memory: createMemory(memoryBytes, () => runtime.now()),
     flights: createFlights(runtime),
     stopping,
     runtime,
   };
   const fills = new LocalFills(fillContext, () => evict(context));
-  const context: Context = { ...fillContext, fills, upstreamReads: new UpstreamReads() };
+  const context: Context = { ...fillContext, fills, upstreamReads: new UpstreamReads(), access };
   // Images may no longer be complete.
   ports.blobs.onDamaged?.(() => context.memory.complete.clear());
   return context;

@@ -27,6 +27,8 @@ export interface Mirror {
   repository(repository: Repository, origin?: RequestOrigin, commits?: boolean): MirroredRepository;
   /** What is mirrored, as `docker.io/library/alpine`, of one registry or of all. */
   listRepositories(page: PageRequest, registry?: string): Promise<Page<string>>;
+  /** Those of these repositories that a client may see in a list. */
+  listable(keys: readonly string[], origin: RequestOrigin): Promise<readonly string[]>;
   /** The tags that are gone upstream; see `ManifestStore.listGone`. */
   listGone(page: PageRequest): Promise<Page<GoneTag>>;
 }

@@ -29,6 +29,7 @@ function levelOf(event: MirrorEvent): LogLevel {
       return event.isChange ? 'info' : 'debug';
     case 'gone-upstream':
     case 'account-rests':
+    case 'unproven-public':
       return 'warn';
     case 'rate-limit':
       return event.rate.remaining < event.rate.limit * lowShare ? 'warn' : 'debug';

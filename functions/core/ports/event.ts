@@ -76,6 +76,14 @@ export type MirrorEvent =
       /** The client's network by its configured name, or `anonymous`. */
       readonly network: string;
     }
+  /** Nothing proved that a repository is public, so clients that are no readers got a 404. */
+  | {
+      readonly kind: 'unproven-public';
+      readonly registry: string;
+      /** `docker.io/library/alpine` */
+      readonly repository: string;
+      readonly reason: string;
+    }
   /** Bytes were passed on from an upstream without being stored. */
   | { readonly kind: 'passed-through'; readonly repository: string; readonly bytes: number }
   /** A store failed and the mirror continued without it. */

@@ -113,6 +113,8 @@ export interface Upstream {
   readonly registry: string;
   /** The token service of a repository, if already known. Sends nothing. */
   tokenServiceOf(name: string): TokenService | undefined;
+  /** True if the token for a repository says that it opens it. Sends nothing. */
+  grantsPull?(name: string): boolean;
   /** HEAD of a manifest. Docker Hub does not count it as a pull. */
   headManifest(remote: RemoteRepository, reference: Reference): Promise<ManifestHead>;
   /** GET of a manifest. It counts as a pull. The bytes are verified against a digest reference. */

@@ -1,3 +1,4 @@
+import type { Clients } from '../clients/clients.ts';
 import type { Mirror } from '../mirror/mirror.ts';
 import { type Page, type PageRequest, parsePage } from '../oci/page.ts';
 import { repositoryOf } from '../oci/repository.ts';
@@ -8,6 +9,9 @@ import { chooseRegistry, type Registries } from './choose-repository.ts';
 import { errorAnswer } from './error-answer.ts';
 import { noRegistry } from './refusal.ts';
 import { invalidPage, nextPage } from './tags.ts';
+
+/** The registries, and who asks. */
+type CatalogRegistries = Registries & { readonly clients: Clients };
 
 const subject = { kind: 'catalog' } as const;
 
@@ -25,7 +29,7 @@ const largestLimit = 10_000;
  */
 export async function answerCatalog(
   mirror: Mirror,
-  registries: Registries,
+  registries: CatalogRegistries,
   request: ReadRequest,
   prefix: string,
 ): Promise<Answer> {
@@ -41,7 +45,13 @@ export async function answerCatalog(
   const names = form === 'root' ? namesOfAll(registries) : namesOf(registry);
   const last = asked.last === undefined ? undefined : names.toKey(asked.last);
   const only = form === 'root' ? undefined : registry;
-  const { entries, next } = await allowedRepositories(mirror, registries, { limit, last }, only);
+  const { entries, next } = await allowedRepositories(
+    mirror,
+    registries,
+    request,
+    { limit, last },
+    only,
+  );
   const headers = {
     ...headersFor(request),
     'cache-control': noCache,
@@ -63,11 +73,14 @@ const batch = 1_000;
  */
 async function allowedRepositories(
   mirror: Mirror,
-  { policies }: Registries,
+  registries: CatalogRegistries,
+  request: ReadRequest,
   { limit, last }: PageRequest & { readonly limit: number },
   registry: string | undefined,
 ): Promise<Page<string>> {
   if (limit === 0) return { entries: [], next: undefined };
+  const { policies, clients } = registries;
+  const client = clients.of(request.raw);
   const mayBePulled = (key: string) => {
     const { registry, name } = repositoryOf(key);
     const policy = policies.get(registry);
@@ -78,14 +91,17 @@ async function allowedRepositories(
   let rows = limit;
   for (let read = 0; ; rows = Math.max(limit, batch)) {
     const page = await mirror.listRepositories({ limit: rows, last: after }, registry);
-    entries = entries.concat(page.entries.filter(mayBePulled));
+    const listed = await mirror.listable(page.entries.filter(mayBePulled), { client });
+    entries = entries.concat(listed);
     const hasNext = page.next !== undefined;
     if (entries.length > limit || (entries.length === limit && hasNext)) {
       return { entries: entries.slice(0, limit), next: entries[limit - 1] };
     }
     read += rows;
     after = page.next;
-    if (!hasNext || read >= mostRows) return { entries, next: after };
+    // The name of a hidden repository must not be in the link to the next page.
+    const isHidden = after !== undefined && mayBePulled(after) && listed.at(-1) !== after;
+    if (!hasNext || (read >= mostRows && !isHidden)) return { entries, next: after };
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Upstream } from '../ports/upstream.ts';
+import type { AccessRules } from './access/access-rules.ts';
 import type { Alternates } from './alternates/alternates.ts';
 import type { AccountBudget } from './budget/account-budget.ts';
 import type { RegistryBudget } from './budget/registry-budget.ts';
@@ -23,6 +24,8 @@ export interface MirroredUpstream {
   readonly budgets?: readonly AccountBudget[] | undefined;
   /** How long its requests wait; always until `headersTimeout` if undefined. */
   readonly waits?: HostWaits | undefined;
+  /** Who may read what; undefined if every client may read all that the mirror can. */
+  readonly access?: AccessRules | undefined;
   /** True if its URL has a path: then it is a part of another registry, whatever its name. */
   readonly hasPath?: boolean;
   readonly alternates?: AlternatesOf | undefined;

@@ -7,6 +7,7 @@ import type { Runtime } from '../ports/runtime.ts';
 import { reasonOf } from '../ports/tolerate.ts';
 import { createUpstream } from '../upstream/client.ts';
 import type { Credentials, UpstreamFetch } from '../upstream/connection.ts';
+import { accessRules } from './access/access-rules.ts';
 import { openAccounts, readCredentials, type SignInPlatform } from './accounts/open-accounts.ts';
 import type { Budgets } from './budget/budgets.ts';
 import { governedUpstream } from './budget/governed-upstream.ts';
@@ -34,11 +35,11 @@ export function openUpstreams(
     [...configured, ...onlyAlternates(configured)].map(([registry, policy]) => {
       const waits = new HostWaits(platform.runtime);
       const observe = (event: UpstreamEvent) => platform.runtime.observe(event);
-      const governed = openUpstream(registry, policy, { ...platform, observe, waits });
+      const upstream = openUpstream(registry, policy, { ...platform, observe, waits });
       const hasPath = policy.url.pathname !== '/';
       const isHidden = !configured.has(registry);
       const alternates = alternatesOf(registry, policy);
-      return [registry, { ...governed, policy, hasPath, waits, alternates, isHidden }];
+      return [registry, { ...upstream, policy, hasPath, waits, alternates, isHidden }];
     }),
   );
 }
@@ -48,12 +49,15 @@ interface ClientPlatform extends UpstreamPlatform {
   readonly waits: HostWaits;
 }
 
-/** The client of an upstream, which signs its requests with the upstream's accounts, if any. */
+/**
+ * The client of an upstream, which signs its requests with the upstream's accounts, if any, and what
+ * says which of its repositories clients may read.
+ */
 function openUpstream(
   registry: string,
   config: UpstreamConfig,
   platform: ClientPlatform,
-): Pick<MirroredUpstream, 'upstream' | 'budgets'> {
+): Pick<MirroredUpstream, 'upstream' | 'budgets' | 'access'> {
   const { url, realms, privateHosts, ca, headersTimeout, stallTimeout } = config;
   const { fetch, runtime, observe, waits, budgets } = platform;
   const userAgent = `pullfront/${version}`;
@@ -64,17 +68,13 @@ function openUpstream(
   const clientFor = (credentials: Credentials | undefined, observe: typeof platform.observe) =>
     createUpstream({ ...options, credentials }, { ...clientRuntime, observe });
   const anonymous = budgets.of(registry);
-  if (accounts.length === 0) {
-    const client = clientFor(undefined, observe);
-    return {
-      upstream: governedUpstream(client, anonymous, clientRuntime.now),
-      budgets: [anonymous],
-    };
-  }
-  const upstream = openAccounts(accounts, { ...platform, registry, url, createClient: clientFor });
+  const openAnonymous = () =>
+    governedUpstream(clientFor(undefined, observe), anonymous, clientRuntime.now);
+  if (accounts.length === 0) return { upstream: openAnonymous(), budgets: [anonymous] };
   return {
-    upstream,
+    upstream: openAccounts(accounts, { ...platform, registry, url, createClient: clientFor }),
     budgets: accounts.map((one, at) => budgets.of(registry, accountName(one, at))),
+    access: accessRules(registry, config, openAnonymous),
   };
 }
 

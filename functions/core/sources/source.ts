@@ -13,6 +13,7 @@ import type {
   Upstream,
 } from '../ports/upstream.ts';
 import { UpstreamError } from '../ports/upstream-error.ts';
+import type { AccessRules } from './access/access-rules.ts';
 import type { Alternates } from './alternates/alternates.ts';
 import { cancellable } from './alternates/cancellable-remote.ts';
 import { RepositoryAlternates } from './alternates/repository-alternates.ts';
@@ -60,6 +61,8 @@ export class Source implements RemoteRepository {
   /** The repository's name at its registry. */
   readonly name: string;
   readonly policy: UpstreamPolicy;
+  /** Who may read what; undefined if every client may read all that the mirror can. */
+  readonly access: AccessRules | undefined;
   /** True for a registry that is known to answer HEAD and digests truthfully, as Docker Hub. */
   readonly isWellKnown: boolean;
   /**
@@ -83,7 +86,7 @@ export class Source implements RemoteRepository {
 
   constructor(
     repository: Repository,
-    { upstream, policy, hasPath, health, budget, waits, alternates }: ObservedUpstream,
+    { upstream, policy, access, hasPath, health, budget, waits, alternates }: ObservedUpstream,
     now: () => number,
     origin: RequestOrigin = {},
     commits = false,
@@ -93,6 +96,7 @@ export class Source implements RemoteRepository {
     this.repository = repository;
     this.name = repository.name;
     this.policy = policy;
+    this.access = access;
     this.isWellKnown = !hasPath && wellKnownRegistries.has(repository.registry);
     this.#upstream = upstream;
     this.#health = health;

@@ -1,5 +1,7 @@
 import type { Repository } from '../oci/repository.ts';
 import type { Runtime } from '../ports/runtime.ts';
+import type { Access } from './access/access.ts';
+import type { AccessRules } from './access/access-rules.ts';
 import { Alternates } from './alternates/alternates.ts';
 import type { BudgetReport } from './budget/account-budget.ts';
 import type { Budgets } from './budget/budgets.ts';
@@ -14,6 +16,7 @@ import type { UpstreamPolicy } from './upstream-policy.ts';
 export class Sources {
   readonly #runtime: Pick<Runtime, 'now' | 'observe'>;
   readonly #budgets: Budgets;
+  readonly #access: Pick<Access, 'isPublic'>;
   /** Includes removed upstreams, for requests that began before the removal. */
   #upstreams: ReadonlyMap<string, ObservedUpstream> = new Map();
   #policies: ReadonlyMap<string, UpstreamPolicy> = new Map();
@@ -22,9 +25,11 @@ export class Sources {
     upstreams: ReadonlyMap<string, MirroredUpstream>,
     runtime: Pick<Runtime, 'now' | 'observe'>,
     budgets: Budgets,
+    access: Pick<Access, 'isPublic'> = { isPublic: () => false },
   ) {
     this.#runtime = runtime;
     this.#budgets = budgets;
+    this.#access = access;
     this.replace(upstreams);
   }
 
@@ -57,7 +62,7 @@ export class Sources {
       registry,
       entries,
       forUnseenTags,
-      isPublic: onlyPublic ? () => false : undefined,
+      isPublic: onlyPublic ? (repository) => this.#access.isPublic(repository) : undefined,
       runtime: this.#runtime,
       open: (repository, origin) => {
         const observed = this.#upstreams.get(repository.registry);
@@ -76,6 +81,11 @@ export class Sources {
   /** What is left of the limit of each account at each registry, and who spent it. */
   budgets(): readonly BudgetReport[] {
     return this.#budgets.reports();
+  }
+
+  /** Who may read what of a registry; undefined if every client may read all that the mirror can. */
+  accessOf(registry: string): AccessRules | undefined {
+    return this.#upstreams.get(registry)?.access;
   }
 
   has(registry: string): boolean {

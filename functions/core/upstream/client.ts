@@ -12,6 +12,7 @@ export function createUpstream(options: UpstreamOptions, runtime: UpstreamRuntim
   return {
     registry: options.registry,
     tokenServiceOf: (name) => session.tokenServiceOf(name),
+    grantsPull: (name) => session.grantsPull(name),
     headManifest: (remote, reference) => headManifest(session, remote, reference),
     getManifest: (remote, reference) => getManifest(session, remote, reference),
     headBlob: (remote, digest) => headBlob(session, remote, digest),

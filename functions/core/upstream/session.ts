@@ -19,6 +19,7 @@ export interface Session {
   /** Sends a request with the authorization that the registry wants. */
   exchange(request: UpstreamRequest): Promise<Answer | Denied>;
   tokenServiceOf(name: string): TokenService | undefined;
+  grantsPull(name: string): boolean;
   /** `size` is the index of the page size that the registry accepted last. */
   readonly tagPages: { size: number };
   readonly headRefusals: HeadRefusals;
@@ -122,6 +123,7 @@ export function openSession(connection: Connection): Session {
     tagPages: { size: 0 },
     headRefusals: new HeadRefusals(() => connection.runtime.now()),
     tokenServiceOf: (name) => authorization.tokenServiceOf(name),
+    grantsPull: (name) => authorization.grantsPull(name),
     async exchange(request) {
       const answer = await exchangeOnce(request);
       const corrected =

@@ -76,7 +76,12 @@ describe('the configuration of the Worker', () => {
     expect(edge.output).not.toContain('"PULLFRONT_UPSTREAMS_DOCKER_IO_URL"');
   });
 
-  const credentials = { username: 'user', password: { env: 'HUB_TOKEN' } };
+  const credentials = {
+    username: 'user',
+    password: { env: 'HUB_TOKEN' },
+    for: 'access',
+    readers: ['anyone'],
+  };
   const privateHub = {
     auth: 'anonymous',
     accounts: [{ username: 'user', password: 'pass-71c2' }],

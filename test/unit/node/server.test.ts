@@ -41,7 +41,12 @@ function embedded(config: Config): OpenPlatform {
 }
 
 function configured(limits: { storeBytes?: string } = {}) {
-  const credentials = { username: 'user', password: { env: 'PASSWORD' } };
+  const credentials = {
+    username: 'user',
+    password: { env: 'PASSWORD' },
+    for: 'access',
+    readers: ['anyone'],
+  };
   return parsed(
     {
       listen: '127.0.0.1:0',

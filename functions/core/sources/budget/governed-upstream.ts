@@ -51,6 +51,7 @@ export function governedUpstream(
   return {
     registry: upstream.registry,
     tokenServiceOf: (name) => upstream.tokenServiceOf(name),
+    grantsPull: (name) => upstream.grantsPull?.(name) ?? false,
     async headManifest(remote, reference) {
       await budget.admit('head');
       return observed('head', () => upstream.headManifest(remote, reference));

@@ -103,6 +103,14 @@ export class Authorization {
     return { host: scheme.realm.host, hasToken };
   }
 
+  /** True if the repository's token says that it opens the repository. */
+  grantsPull(name: string): boolean {
+    const { scheme } = this.#schemes.of(name);
+    if (scheme?.kind !== 'bearer') return false;
+    const token = this.#tokens.peek(this.#tokenOf(scheme, name).key);
+    return token !== undefined && opensRepository(token) === true;
+  }
+
   /**
    * Remembers the challenge of a 401, and resolves to the authorization of the second attempt.
    * `refused` is that of the first. Throws an UpstreamError: `invalid` for an untrusted realm,

@@ -176,6 +176,7 @@ function brokenMirror(): Mirror {
       listReferrers: fail,
     }),
     listRepositories: fail,
+    listable: fail,
     listGone: fail,
   };
 }

@@ -39,7 +39,12 @@ afterEach(async () => {
 });
 
 function serviceOn(changes: Partial<Platform> = {}): Service {
-  const credentials = { username: 'me', password: { env: 'PASSWORD' } };
+  const credentials = {
+    username: 'me',
+    password: { env: 'PASSWORD' },
+    for: 'access',
+    readers: ['anyone'],
+  };
   const json = { upstreams: { 'docker.io': { url: hub.url, credentials } } };
   return createService(parsed(json, { PASSWORD: 'pass' }), { ...platform, ...changes });
 }
