@@ -16,7 +16,7 @@ const app = new App();
 const parsed = parseOptions(app.node.getAllContext());
 if ('problems' in parsed) fail(`the options have mistakes:\n  ${parsed.problems.join('\n  ')}`);
 const options = parsed.ok;
-const { hubUsername, hubSecret, alarmTopic } = options;
+const { hubUsername, hubSecret, alarmTopic, downloadAlarm, monthlyBudget } = options;
 const hub =
   hubUsername === undefined || hubSecret === undefined
     ? undefined
@@ -33,6 +33,8 @@ makeStack(app, options.name, {
   fillCode: Code.fromAsset(assembleFunction('fill', resolved)),
   hub,
   storeBytes,
+  downloadBytes: downloadAlarm * 1e9,
+  budget: monthlyBudget === 0 ? undefined : { dollars: monthlyBudget, topic: alarmTopic },
   secrets,
   secretsCondition: undefined,
   ecr,

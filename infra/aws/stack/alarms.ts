@@ -6,7 +6,13 @@ import {
   TreatMissingData,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
-import { type CostSources, hourlyCost, storedBytes } from './cost.ts';
+import {
+  type CostSources,
+  downloadedBytes,
+  hourlyCost,
+  redirectedBytes,
+  storedBytes,
+} from './cost.ts';
 import type { FillQueues } from './fill-queues.ts';
 import { total } from './metrics.ts';
 
@@ -19,6 +25,8 @@ export interface Watched {
   readonly cost: CostSources;
   /** The mirror's `limits.storeBytes`; undefined if it has none. */
   readonly storeBytes: number | undefined;
+  /** What clients may get from the bucket in an hour, in bytes. */
+  readonly downloadBytes: number;
 }
 
 /** The limit of the configuration that this folder deploys by default, in bytes. */
@@ -37,7 +45,7 @@ const period = Duration.minutes(5);
 
 /** Adds the alarms. Without an action they only change their state. */
 export function addAlarms(stack: Stack, watched: Watched, action: IAlarmAction | undefined): void {
-  const { pull, fill, queues, cost, storeBytes = usualStoreBytes } = watched;
+  const { pull, fill, queues, cost, storeBytes = usualStoreBytes, downloadBytes } = watched;
   const alarm = (id: string, description: string, metric: IMetric, over: number, times = 1) =>
     reaching(id, description, metric, over + 1, times);
   const reaching = (
@@ -98,6 +106,12 @@ export function addAlarms(stack: Stack, watched: Watched, action: IAlarmAction |
     'The bucket is a fifth larger than limits.storeBytes: eviction does not keep up, or something else writes to it.',
     storedBytes(cost.data),
     storeBytes * excess,
+  );
+  reaching(
+    'Downloads',
+    'Clients get more from the bucket in an hour than expected, which costs money where it leaves the region: see "clients" in the configuration.',
+    pull === undefined ? downloadedBytes(cost.data) : redirectedBytes(),
+    downloadBytes,
   );
   reaching(
     'Cost',

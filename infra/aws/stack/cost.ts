@@ -4,6 +4,7 @@ import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Data } from './data.ts';
 import type { FillQueues } from './fill-queues.ts';
+import { total } from './metrics.ts';
 
 const hour = Duration.hours(1);
 
@@ -44,6 +45,24 @@ export function storedBytes({ bucket }: Data): Metric {
     dimensionsMap: { BucketName: bucket.bucketName, StorageType: 'StandardStorage' },
     statistic: 'Average',
     period: Duration.days(1),
+  });
+}
+
+/** The blobs behind the URLs that the pull function handed out, in bytes. */
+export function redirectedBytes(): Metric {
+  return total('RedirectedBytes').with({ period: hour });
+}
+
+/** What clients downloaded from the bucket, in bytes. A web function measures no URLs. */
+export function downloadedBytes({ bucket }: Data): Metric {
+  const id = 'All';
+  bucket.addMetric({ id });
+  return new Metric({
+    namespace: 'AWS/S3',
+    metricName: 'BytesDownloaded',
+    dimensionsMap: { BucketName: bucket.bucketName, FilterId: id },
+    statistic: 'Sum',
+    period: hour,
   });
 }
 

@@ -26,12 +26,22 @@ export interface StackOptions {
   readonly hubSecret: string | undefined;
   /** The ARN of an SNS topic that alarms are sent to. */
   readonly alarmTopic: string | undefined;
+  /** GB an hour that clients may get from the bucket before an alarm. */
+  readonly downloadAlarm: number;
+  /** US dollars that the account may cost in a month; 0: no budget. */
+  readonly monthlyBudget: number;
   /** Further regions of the web function, behind one host name. */
   readonly regions: readonly string[];
 }
 
 /** A new account has a quota of 10: nothing can be reserved, and fills leave half of it to clients. */
 export const defaultConcurrency = { pull: 0, fill: 5 } as const;
+
+/** 100 GB cost up to 9 US dollars if they leave the region. */
+export const defaultDownloadAlarm = 100;
+
+/** In US dollars. */
+export const defaultBudget = 50;
 
 /** The reserved concurrency of each function; undefined reserves none. */
 export function reservedConcurrency({
@@ -107,6 +117,8 @@ export function parseOptions(context: Context): ParsedOptions {
     hubUsername: text('hubUsername'),
     hubSecret: text('hubSecret'),
     alarmTopic: matching('alarmTopic', /^arn:[\w-]+:sns:/, 'the ARN of an SNS topic'),
+    downloadAlarm: count('downloadAlarm', defaultDownloadAlarm, 1),
+    monthlyBudget: count('monthlyBudget', defaultBudget, 0),
     regions: (
       matching('regions', /^[a-z0-9-]+(?:,[a-z0-9-]+)*$/, 'a comma-separated list of regions') ?? ''
     )

@@ -20,7 +20,7 @@ import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { stringify } from 'yaml';
 import { noEcr } from './ecr.ts';
-import { defaultConcurrency } from './options.ts';
+import { defaultBudget, defaultConcurrency, defaultDownloadAlarm } from './options.ts';
 import { addMirror } from './pullfront-stack.ts';
 
 const heading = `# Pullfront as plain CloudFormation, for use without CDK; see infra/README.md.
@@ -88,6 +88,12 @@ function fill(stack: Stack): void {
     'ARN of an SNS topic for the alarms; may be empty.',
     optional,
   );
+  const budget = count(
+    'MonthlyBudget',
+    'US dollars that the account may cost in a month; 0 adds no budget.',
+    defaultBudget,
+    0,
+  );
   const pull = count(
     'PullConcurrency',
     'Concurrency reserved for clients; 0 reserves none. A new account cannot reserve any.',
@@ -116,6 +122,7 @@ function fill(stack: Stack): void {
   const protects = holds('Protects', Fn.conditionEquals(isProtected, 'true'));
   const hasSecret = holds('HasHubSecret', Fn.conditionNot(Fn.conditionEquals(secret, '')));
   const hasTopic = holds('HasAlarmTopic', Fn.conditionNot(Fn.conditionEquals(topic, '')));
+  const hasBudget = holds('HasBudget', Fn.conditionNot(Fn.conditionEquals(budget, 0)));
   const reserved = (value: number) =>
     Token.asNumber(Fn.conditionIf(reserves.logicalId, value, Aws.NO_VALUE));
   const alarmActionArn = Fn.conditionIf(hasTopic.logicalId, topic, Aws.NO_VALUE).toString();
@@ -132,6 +139,8 @@ function fill(stack: Stack): void {
     deletionProtection: Fn.conditionIf(protects.logicalId, true, false),
     hub: { username, secret },
     storeBytes: undefined,
+    downloadBytes: defaultDownloadAlarm * 1e9,
+    budget: { dollars: budget, topic, topicCondition: hasTopic, condition: hasBudget },
     secrets: [secret],
     secretsCondition: hasSecret,
     ecr: noEcr,

@@ -12,6 +12,7 @@ import type { Role } from 'aws-cdk-lib/aws-iam';
 import type { Code, Function as LambdaFunction, WebFunctionCode } from 'aws-cdk-lib/aws-lambda';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { addAlarms } from './alarms.ts';
+import { addBudget, type Budget } from './budget.ts';
 import { clientLines } from './client-lines.ts';
 import { addDashboard } from './dashboard.ts';
 import { addData } from './data.ts';
@@ -49,6 +50,10 @@ export interface StackParts {
   readonly hub: HubAccount | undefined;
   /** The mirror's `limits.storeBytes`; undefined if it has none, or if only the deployment knows. */
   readonly storeBytes: number | undefined;
+  /** What clients may get from the bucket in an hour before an alarm, in bytes. */
+  readonly downloadBytes: number;
+  /** Undefined: none. */
+  readonly budget: Budget | undefined;
   /** The names or ARNs of all secrets that the mirror reads. */
   readonly secrets: readonly string[];
   /** What the mirror's accounts at Amazon ECR need. */
@@ -90,9 +95,11 @@ export function addMirror(stack: Stack, parts: StackParts): void {
     { lambda: fill, memory: fillMemory },
   ];
   const cost = { functions, data, queues, logs: [pullLogs.written, fillLogs] };
-  const { storeBytes } = parts;
+  const { storeBytes, downloadBytes, budget } = parts;
   addDashboard(stack, cost);
-  addAlarms(stack, { pull, fill, queues, cost, storeBytes }, parts.alarmAction?.(stack));
+  const watched = { pull, fill, queues, cost, storeBytes, downloadBytes };
+  addAlarms(stack, watched, parts.alarmAction?.(stack));
+  if (budget !== undefined) addBudget(stack, budget);
   addOutputs(stack, host, {
     Table: data.table.tableName,
     Bucket: data.bucket.bucketName,

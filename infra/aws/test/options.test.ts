@@ -17,6 +17,8 @@ test('everything has a default', () => {
       hubUsername: undefined,
       hubSecret: undefined,
       alarmTopic: undefined,
+      downloadAlarm: 100,
+      monthlyBudget: 50,
       regions: [],
     },
   });
@@ -84,6 +86,6 @@ test('all mistakes come at once', () => {
     'hubUsername and hubSecret',
     'removeData and deletionProtection',
     'regions',
-    'unknown option "retainData"; the options are name, compute, config, dualStack, pullConcurrency, fillConcurrency, logRetentionDays, removeData, deletionProtection, hubUsername, hubSecret, alarmTopic, regions',
+    'unknown option "retainData"; the options are name, compute, config, dualStack, pullConcurrency, fillConcurrency, logRetentionDays, removeData, deletionProtection, hubUsername, hubSecret, alarmTopic, downloadAlarm, monthlyBudget, regions',
   ]);
 });

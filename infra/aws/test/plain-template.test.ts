@@ -27,7 +27,8 @@ test('it has the resources that CDK deploys', () => {
       .map((resource) => (resource as { Type: string }).Type)
       .sort();
   const hub = { username: 'me', secret: 'hub' };
-  assert.deepEqual(typesOf(template), typesOf(synthesised({ hub, secrets: ['hub'] })));
+  const budget = { dollars: 50, topic: undefined };
+  assert.deepEqual(typesOf(template), typesOf(synthesised({ hub, secrets: ['hub'], budget })));
 });
 
 test('a secret, a topic, reserved concurrency and protection may be left out', () => {

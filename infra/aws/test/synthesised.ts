@@ -32,6 +32,8 @@ export function stackOf(app: App, choices: Partial<StackParts> = {}): Stack {
     deletionProtection: false,
     hub: undefined,
     storeBytes: undefined,
+    downloadBytes: 100e9,
+    budget: undefined,
     secrets: [],
     secretsCondition: undefined,
     ecr: noEcr,

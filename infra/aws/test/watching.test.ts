@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Match } from 'aws-cdk-lib/assertions';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { synthesised, webFront } from './synthesised.ts';
@@ -23,6 +24,7 @@ test('there is an alarm for each thing that needs somebody', () => {
     ['Pullfront StoreFailures', 5, 'notBreaching'],
     ['Pullfront Upstream429', 1, 'notBreaching'],
     ['AWS/S3 BucketSizeBytes', 600e9, 'notBreaching'],
+    ['Pullfront RedirectedBytes', 100e9, 'notBreaching'],
     // The cost is computed from several metrics.
     ['undefined undefined', 0.4, 'notBreaching'],
   ]);
@@ -32,6 +34,43 @@ test('the alarm on the size of the bucket follows the limit of the store', () =>
   synthesised({ storeBytes: 50e9 }).hasResourceProperties('AWS::CloudWatch::Alarm', {
     MetricName: 'BucketSizeBytes',
     Threshold: 60e9,
+  });
+});
+
+test('the alarm on downloads counts URLs of the pull function, and the bytes that S3 sent elsewhere', () => {
+  template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+    MetricName: 'RedirectedBytes',
+    Statistic: 'Sum',
+    Period: 3600,
+  });
+  template.hasResourceProperties('AWS::S3::Bucket', { MetricsConfigurations: Match.absent() });
+  const web = synthesised({ front: webFront(), downloadBytes: 5e9 });
+  web.hasResourceProperties('AWS::S3::Bucket', { MetricsConfigurations: [{ Id: 'All' }] });
+  web.hasResourceProperties('AWS::CloudWatch::Alarm', {
+    MetricName: 'BytesDownloaded',
+    Threshold: 5e9,
+    Dimensions: [{ Name: 'BucketName' }, { Name: 'FilterId', Value: 'All' }],
+  });
+});
+
+test('a budget limits the month, and tells a topic where one is named', () => {
+  template.resourceCountIs('AWS::Budgets::Budget', 0);
+  const limit = { BudgetLimit: { Amount: 70, Unit: 'USD' }, TimeUnit: 'MONTHLY' };
+  synthesised({ budget: { dollars: 70, topic: undefined } }).hasResourceProperties(
+    'AWS::Budgets::Budget',
+    { Budget: limit, NotificationsWithSubscribers: Match.absent() },
+  );
+  const topic = 'arn:aws:sns:eu-central-1:1:alarms';
+  const subscriber = { SubscriptionType: 'SNS', Address: topic };
+  synthesised({ budget: { dollars: 70, topic } }).hasResourceProperties('AWS::Budgets::Budget', {
+    Budget: limit,
+    NotificationsWithSubscribers: [
+      { Notification: { NotificationType: 'ACTUAL', Threshold: 80 }, Subscribers: [subscriber] },
+      {
+        Notification: { NotificationType: 'FORECASTED', Threshold: 100 },
+        Subscribers: [subscriber],
+      },
+    ],
   });
 });
 
