@@ -22,6 +22,7 @@ export const projects = {
     'conformance/memory',
     'consumption/local',
     'consumption/memory',
+    'consumption/reload',
     'faults',
     'governor',
     'governor',
