@@ -72,3 +72,48 @@ it('a change is logged once, and every answer is counted', async () => {
   }, patience);
   expect(lines()[1]).not.toContain('mirror.test');
 });
+
+it('another Pullfront can be the alternate', async () => {
+  const { mirror: second } = await openScene();
+  const { pull, hub, mirror } = await openScene({
+    upstream: { alternates: ['pullfront.test/docker.io'] },
+    upstreams: { 'pullfront.test': { url: second.url } },
+  });
+  await mirror.get(`/v2/${repository}/manifests/1`, { method: 'HEAD' });
+  await hub.stop();
+  expect(await pull()).toMatchObject({ isComplete: true });
+  expect(second.output).toContain('"repository":"docker.io/library/app"');
+});
+
+it('a registry that is only an alternate cannot be pulled from by name', async () => {
+  const { mirror } = await openScene({ upstream: { alternates: 'hub' } });
+  for (const path of [
+    '/v2/mirror.gcr.io/library/app/manifests/1',
+    '/mirror.gcr.io/v2/a/b/tags/list',
+  ]) {
+    expect((await mirror.get(path)).status).toBe(404);
+  }
+  expect((await mirror.get(`/v2/${repository}/manifests/1?ns=mirror.gcr.io`)).status).toBe(404);
+});
+
+it('an alternate is not asked for a blob that no manifest names', async () => {
+  const { blob, hub, other } = await openScene();
+  hub.fail({ on: 'blob', do: { kind: 'status', status: 503 } });
+  expect((await blob()).ok).toBe(false);
+  hub.set({ faults: [] });
+  hub.fail({ on: 'blob', method: 'GET', do: { kind: 'status', status: 503 } });
+  expect((await blob()).ok).toBe(false);
+  expect(other.requests).toEqual([]);
+});
+
+it('alternates are asked in their order, and one that fails is skipped', async () => {
+  const spare = await openScene();
+  const { pull, mirror, hub, other } = await openScene({
+    upstream: { alternates: ['mirror.test', 'spare.test'] },
+    upstreams: { 'spare.test': { url: spare.other.url } },
+  });
+  await mirror.get(`/v2/${repository}/manifests/1`, { method: 'HEAD' });
+  await Promise.all([hub.stop(), other.stop()]);
+  expect(await pull()).toMatchObject({ isComplete: true });
+  expect(spare.other.count({ kind: 'manifest', method: 'GET' })).toBe(1);
+});

@@ -30,7 +30,7 @@ export interface AlternateSettings {
   readonly hub?: Partial<Settings>;
   readonly other?: Partial<Settings>;
   readonly upstream?: object;
-  readonly more?: object;
+  readonly upstreams?: object;
 }
 
 /** Opens scenes that end with their test. Both registries have the image as `library/app:1`. */
@@ -57,8 +57,9 @@ export function openAlternateScenes<Mirror extends RestartableMirror>(
         ...settings.upstream,
       },
       'mirror.test': { url: other.url },
+      ...settings.upstreams,
     };
-    const mirror = await start({ upstreams, ...settings.more }, { HUB_TOKEN: 'p' });
+    const mirror = await start({ upstreams }, { HUB_TOKEN: 'p' });
     open.push(() => mirror.close());
     return {
       hub,
