@@ -31,6 +31,8 @@ export interface AlternateSettings {
   readonly other?: Partial<Settings>;
   readonly upstream?: object;
   readonly upstreams?: object;
+  /** Further keys of the configuration. */
+  readonly more?: object;
 }
 
 /** Opens scenes that end with their test. Both registries have the image as `library/app:1`. */
@@ -59,7 +61,7 @@ export function openAlternateScenes<Mirror extends RestartableMirror>(
       'mirror.test': { url: other.url },
       ...settings.upstreams,
     };
-    const mirror = await start({ upstreams }, { HUB_TOKEN: 'p' });
+    const mirror = await start({ upstreams, ...settings.more }, { HUB_TOKEN: 'p' });
     open.push(() => mirror.close());
     return {
       hub,

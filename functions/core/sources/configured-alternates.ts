@@ -8,8 +8,8 @@ import type { AlternatesOf } from './mirrored-upstream.ts';
 export function alternatesOf(registry: string, config: UpstreamConfig): AlternatesOf | undefined {
   const { alternates: entries, alternatesForUnseenTags: forUnseenTags } = config;
   if (config.private || entries.length === 0) return undefined;
-  const grantsAccess = (account: Account) =>
-    account.for === 'access' || privateEcrPattern.test(registry);
+  const isPrivateEcr = [registry, config.url.hostname].some((host) => privateEcrPattern.test(host));
+  const grantsAccess = (account: Account) => account.for === 'access' || isPrivateEcr;
   return { entries, forUnseenTags, onlyPublic: accountsOf(config).some(grantsAccess) };
 }
 
