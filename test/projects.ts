@@ -58,7 +58,7 @@ export const projects = {
   /** Real container clients; they need root. */
   clients: ['clients'],
   /** What needs a real service; see `alsoOnServices`. */
-  services: ['aws-large-fill', 'runtime/aws-many'],
+  services: ['aws-large-fill', 'runtime/aws-many', 'runtime/ecr-fleet'],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 
 export type Project = keyof typeof projects;
