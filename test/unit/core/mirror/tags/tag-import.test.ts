@@ -150,6 +150,33 @@ describe('an upstream that imports an image when its tag is pulled', () => {
   });
 });
 
+it('the tags of a repository are read at most once in five seconds to search for a digest', async () => {
+  await test.close();
+  let reads = 0;
+  test = await openMirror({
+    ports: ({ manifests }) => ({
+      manifests: new Proxy(manifests, {
+        get(target, name) {
+          if (name !== 'listTags') return Reflect.get(target, name)?.bind(target);
+          return (...query: Parameters<typeof target.listTags>) => {
+            reads += 1;
+            return target.listTags(...query);
+          };
+        },
+      }),
+    }),
+  });
+  const search = (digit: string) =>
+    test.manifest('evil.test/team/app', `sha256:${digit.repeat(64)}`);
+  await search('a');
+  test.pass(4999);
+  await search('b');
+  expect(reads).toBe(1);
+  test.pass(1);
+  await search('c');
+  expect(reads).toBe(2);
+});
+
 describe('a well-known registry', () => {
   it('gets no GET for names that do not exist', async () => {
     for (const method of ['GET', 'HEAD'] as const) {
