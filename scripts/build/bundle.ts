@@ -22,9 +22,6 @@ export interface Bundle {
   readonly laterBudget?: number;
 }
 
-/** Compiled when they are first used, but in the same file: they share the SDK's core with the rest. */
-const inside = ['functions/aws/sdk/secrets-client.ts', 'functions/aws/sqs/sqs-client.ts'];
-
 /**
  * An import of node:http looks at all its exports, and since Node 22 some of them load fetch and the
  * Web streams: 20 ms of a new instance.
@@ -117,7 +114,7 @@ function loadedLater(files: readonly string[], ext: string): Plugin {
       onResolve({ filter: /^\./ }, ({ kind, path, resolveDir }) => {
         if (kind !== 'dynamic-import') return undefined;
         const file = relative(root, join(resolveDir, path));
-        if (inside.includes(file) || !file.startsWith('functions/')) return undefined;
+        if (!file.startsWith('functions/')) return undefined;
         if (!files.includes(file)) {
           return { errors: [{ text: `${file} is loaded later and has no bundle` }] };
         }
