@@ -11,33 +11,27 @@ import type {
 import { UpstreamError } from '../../ports/upstream-error.ts';
 import type { Alternate, AlternateSource } from './alternate.ts';
 import type { AlternateAnswer, Alternates } from './alternates.ts';
+import {
+  type AskRegistry,
+  cancel,
+  checkSize,
+  type Exchange,
+  isOpening,
+  isRedirect,
+  kindOf,
+} from './exchange.ts';
 import { observedBody } from './observed-body.ts';
-import { planOf, type RegistryState } from './plan.ts';
+import { planOf } from './plan.ts';
 import { race } from './race.ts';
 
 /** How long a client waits in all, in ms: containerd gives up after 30 s. */
 const longestWait = 25_000;
-
-/** A request to the registry; the signal cancels it. */
-type AskRegistry<Result> = (signal: AbortSignal) => Promise<Result>;
 
 /** The repository for whose request or fill the alternates are asked. */
 export interface AlternatesUser {
   readonly repository: Repository;
   readonly isBackground: boolean;
   upstreamCalls: number;
-}
-
-/** What an exchange is about. */
-interface Exchange<Result> {
-  readonly digest: Digest;
-  readonly state: Omit<RegistryState, 'breaks'>;
-  readonly isPull: boolean;
-  readonly registry: AskRegistry<Result>;
-  readonly alternate: (source: AlternateSource) => Promise<Result>;
-  /** Rejects if the alternates must not be asked. */
-  readonly permit?: (() => Promise<void>) | undefined;
-  readonly drop?: (unused: Result) => void;
 }
 
 /** The registry and its alternates for one repository: for one client's request or one fill. */
@@ -270,31 +264,4 @@ export class RepositoryAlternates {
     );
     return { ...opening, body };
   }
-}
-
-/** A fill ends for good at another size than the manifest's, so it counts as the alternate's failure. */
-function checkSize(opening: BlobOpening, size: number | undefined, digest: Digest): BlobOpening {
-  if (opening.kind !== 'found' || size === undefined) return opening;
-  if (opening.size === undefined || opening.size === size) return opening;
-  cancel(opening);
-  throw new UpstreamError(
-    'invalid',
-    `the alternate's ${digest} has ${opening.size} bytes, not ${size}`,
-  );
-}
-
-function kindOf({ isPull }: { readonly isPull: boolean }) {
-  return isPull ? 'manifest' : 'blob';
-}
-
-function cancel(opening: BlobOpening): void {
-  if (opening.kind === 'found') opening.body.cancel().catch(() => undefined);
-}
-
-function isOpening(result: object): result is BlobOpening {
-  return 'body' in result;
-}
-
-function isRedirect(result: object): result is { readonly url: string } {
-  return 'url' in result;
 }

@@ -1,0 +1,55 @@
+import type { Digest } from '../../oci/digest.ts';
+import type { BlobOpening } from '../../ports/upstream.ts';
+import { UpstreamError } from '../../ports/upstream-error.ts';
+import type { AlternateSource } from './alternate.ts';
+import type { RegistryState } from './plan.ts';
+
+/** A request to the registry; the signal cancels it. */
+export type AskRegistry<Result> = (signal: AbortSignal) => Promise<Result>;
+
+/** What an exchange is about. */
+export interface Exchange<Result> {
+  readonly digest: Digest;
+  readonly state: Omit<RegistryState, 'breaks'>;
+  readonly isPull: boolean;
+  readonly registry: AskRegistry<Result>;
+  readonly alternate: (source: AlternateSource) => Promise<Result>;
+  /** Rejects if the alternates must not be asked. */
+  readonly permit?: (() => Promise<void>) | undefined;
+  readonly drop?: (unused: Result) => void;
+}
+
+/** A fill ends for good at another size than the manifest's, so it counts as the alternate's failure. */
+export function checkSize(
+  opening: BlobOpening,
+  size: number | undefined,
+  digest: Digest,
+): BlobOpening {
+  if (opening.kind !== 'found' || size === undefined) return opening;
+  if (opening.size === undefined || opening.size === size) return opening;
+  cancel(opening);
+  throw new UpstreamError(
+    'invalid',
+    `the alternate's ${digest} has ${opening.size} bytes, not ${size}`,
+  );
+}
+
+/** What an exchange fetches, for events. */
+export function kindOf({ isPull }: { readonly isPull: boolean }) {
+  return isPull ? 'manifest' : 'blob';
+}
+
+/** Drops an answer that is not used. */
+export function cancel(opening: BlobOpening): void {
+  if (opening.kind === 'found') opening.body.cancel().catch(() => undefined);
+}
+
+/** True for an answer with bytes. */
+export function isOpening(result: object): result is BlobOpening {
+  return 'body' in result;
+}
+
+/** True for a redirect. */
+export function isRedirect(result: object): result is { readonly url: string } {
+  return 'url' in result;
+}
