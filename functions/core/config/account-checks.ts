@@ -1,5 +1,5 @@
 import { noEcrReaders, noReaders } from './accounts.ts';
-import { privateEcrPattern } from './known-registries.ts';
+import { isEcr, privateEcrPattern } from './known-registries.ts';
 import type { Overlay } from './overlay.ts';
 import { type Path, valueAt } from './problems.ts';
 
@@ -41,7 +41,35 @@ export function checkAccount(
     report(path, 'no way to sign in; expected username and password, aws, helper or dockerConfig');
   }
   if (has('assumeRole') && !has('aws')) report([...path, 'assumeRole'], 'needs "aws": "ecr"');
+  if (has('aws') && !isAtEcr(json, path, registry)) {
+    report(
+      [...path, 'aws'],
+      'needs Amazon ECR: an upstream or a "url" such as https://123456789012.dkr.ecr.eu-west-1.amazonaws.com, or public.ecr.aws',
+    );
+  }
   checkReaders(account, path, registry, networks, report);
+}
+
+/** True if the upstream of the account at `path` is Amazon ECR, by its name or its URL. */
+function isAtEcr(json: unknown, [upstreams, name]: Path, registry: string): boolean {
+  if (isEcr(registry)) return true;
+  const url = valueAt(json, [upstreams ?? '', name ?? '', 'url']);
+  return typeof url === 'string' && isEcr(/^https?:\/\/([^/:]+)/.exec(url)?.[1] ?? '');
+}
+
+/** Names of accounts in metrics that belong to other accounts of the upstream, or to none. */
+export function checkLabels(json: unknown, paths: readonly Path[], report: Report): void {
+  const labels = paths.map((path) => valueAt(json, [...path, 'label']));
+  for (const [index, path] of paths.entries()) {
+    const label = labels[index];
+    if (typeof label !== 'string') continue;
+    const place = [...path, 'label'];
+    if (/^(?:anonymous|retry-after|account-\d+)$/.test(label)) {
+      report(place, `"${label}" is reserved; choose another label`);
+    } else if (labels.indexOf(label) < index) {
+      report(place, `another account of this registry has the label "${label}"`);
+    }
+  }
 }
 
 function checkReaders(

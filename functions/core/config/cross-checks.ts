@@ -1,4 +1,4 @@
-import { accountPaths, checkAccount } from './account-checks.ts';
+import { accountPaths, checkAccount, checkLabels } from './account-checks.ts';
 import type { Environment } from './environment.ts';
 import { dockerHubHosts, registryPattern, wellKnownRegistries } from './known-registries.ts';
 import { checkNetworks } from './network-checks.ts';
@@ -44,6 +44,7 @@ export function crossChecks(
       }
       checkAccount(overlay.json, account, name, overlay.keys(['networks']), report);
     }
+    checkLabels(overlay.json, accountPaths(overlay, name), report);
     checkAlternates(overlay, name, report);
     for (const list of ['allow', 'deny']) {
       const patterns = valueAt(overlay.json, [...path, list]);

@@ -36,6 +36,21 @@ describe('mistakes in accounts', () => {
       `${account}.assumeRole: needs "aws": "ecr"`,
     ],
     [
+      'with Amazon ECR at another registry',
+      hub({ credentials: { aws: 'ecr' } }),
+      `${account}.aws: needs Amazon ECR`,
+    ],
+    [
+      'with the label of another account',
+      hub({ accounts: [login, login].map((one) => ({ ...one, label: 'ci' })) }),
+      'upstreams.docker.io.accounts[1].label: another account of this registry has the label "ci"',
+    ],
+    [
+      'with a label that means something else',
+      hub({ accounts: [{ ...login, label: 'anonymous' }] }),
+      'upstreams.docker.io.accounts[0].label: "anonymous" is reserved',
+    ],
+    [
       'with an unknown helper name',
       hub({ credentials: { helper: '../bin/sh' } }),
       `${account}.helper: expected the name of a credential helper`,
@@ -147,7 +162,7 @@ test.each([
   ['cloudflare', { aws: 'ecr' }, 'a Worker has no role on AWS'],
   ['cloudflare', { ...login }, 'a Worker has no files'],
 ] as const)('%s cannot sign in with %j', (store, credentials, message) => {
-  const file = resolveFile(hub({ accounts: [credentials] }), store);
+  const file = resolveFile({ upstreams: { 'public.ecr.aws': { accounts: [credentials] } } }, store);
   expect(file).toMatchObject({ problems: [{ message: expect.stringContaining(message) }] });
 });
 
