@@ -211,11 +211,9 @@ test('a password comes out of Secrets Manager, when it is needed first', async (
     PULLFRONT_AWS_ENDPOINTS_SECRETS_MANAGER: `http://127.0.0.1:${port}`,
     PULLFRONT_UPSTREAMS_DOCKER_IO_CREDENTIALS_USERNAME: 'user',
     PULLFRONT_UPSTREAMS_DOCKER_IO_CREDENTIALS_PASSWORD_SECRET: 'hub',
-    PULLFRONT_UPSTREAMS_DOCKER_IO_CREDENTIALS_FOR: 'access',
-    PULLFRONT_UPSTREAMS_DOCKER_IO_CREDENTIALS_READERS: 'anyone',
   };
   const { aws, upstream } = await scene({ 1: app }, { environment, fillers: 0 });
-  upstream.set({ auth: 'required' });
+  upstream.set({ auth: 'anonymous' });
   await (await aws.get('/v2/')).text();
   expect(asked).toEqual([]);
   await pull(aws, app);
