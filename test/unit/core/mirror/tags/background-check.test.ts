@@ -141,6 +141,29 @@ describe('with revalidate "behind", a tag past its TTL', () => {
     });
   });
 
+  it('is served so again whenever its time is up', async () => {
+    for (const _ of [1, 2]) {
+      test.pass(5 * minute);
+      expect(await pull()).toMatchObject(old);
+      await test.settled();
+    }
+  });
+
+  it('is confirmed first after a check that failed for this tag alone, until a refresh succeeds', async () => {
+    const get = test.upstream.getManifest.bind(test.upstream);
+    test.upstream.getManifest = async () => ({ kind: 'absent' });
+    test.upstream.add('library/app', second, '1');
+    test.pass(5 * minute);
+    expect(await pull()).toMatchObject(old);
+    await test.settled();
+    expect(await pull()).toMatchObject({ provenance: { kind: 'stale' } });
+    test.upstream.getManifest = get;
+    await test.mirror.refresh(repository, '1');
+    await test.fill();
+    test.pass(5 * minute);
+    expect(await pull()).toMatchObject({ provenance: { kind: 'revalidating' } });
+  });
+
   it('is not served any more while its check hangs: clients wait for that as usual', async () => {
     test.pass(5 * minute);
     const answer = holdAnswers();
