@@ -3,6 +3,7 @@ import { get, type IncomingHttpHeaders } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Mirror, StartMirror } from '../forms/mirror.ts';
 import { makeImage } from '../standins/images/image.ts';
+import { makeIndex } from '../standins/images/image-index.ts';
 import { randomLayer } from '../standins/images/layer.ts';
 import { startUpstream, type Upstream } from '../standins/registry/upstream.ts';
 
@@ -61,6 +62,11 @@ export function describeLimits(name: string, start: StartMirror, isRedirected: b
       hub = await startUpstream();
       hub.add('library/app', image, '1');
       hub.add('library/app', largeImage, 'large');
+      hub.add(
+        'library/indexed',
+        makeIndex([{ item: largeImage, platform: 'linux/amd64' }]),
+        'large',
+      );
       const upstreams = { 'docker.io': { url: hub.url, tagTtl: '1h' } };
       mirror = await start({ upstreams, networks, clients });
       for (const path of [
@@ -202,6 +208,18 @@ export function describeLimits(name: string, start: StartMirror, isRedirected: b
       ]);
       expect((await send(forms['after-v2']('manifests/1'), address)).status).toBe(200);
       expect((await send(forms.none('manifests/large'), address)).status).toBe(200);
+    });
+
+    it('hard: podman repeats a pull whose index it has, and then goes to the registry', async () => {
+      const [address] = addresses.hardSize;
+      const at = (reference: string) => `/v2/docker.io/library/indexed/manifests/${reference}`;
+      const digest = createHash('sha256').update(largeImage.manifest.bytes).digest('hex');
+      const answers = [];
+      for (const reference of ['large', `sha256:${digest}`, 'large']) {
+        answers.push((await send(at(reference), address)).status);
+      }
+      expect(answers).toEqual([200, 424, 503]);
+      expect((await send(at('large'), '127.0.0.1')).status).toBe(200);
     });
 
     it('soft: a blob that is too large is served with a Warning', async () => {

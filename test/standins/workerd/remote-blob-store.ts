@@ -47,9 +47,13 @@ export class RemoteBlobStore implements BlobStore {
     return this.#call<StoredBlob | undefined>('stat', digest);
   }
 
-  async locate(digest: Digest, range?: ByteRange): Promise<BlobLocation | undefined> {
+  async locate(
+    digest: Digest,
+    range?: ByteRange,
+    urlLife?: number,
+  ): Promise<BlobLocation | undefined> {
     const now = this.#now?.();
-    const asked = { instance: this.#instance, digest, range, now };
+    const asked = { instance: this.#instance, digest, range, urlLife, now };
     const response = await this.#workerd.locate(asked);
     const { headers, body, status } = response;
     if (status === 404) return undefined;

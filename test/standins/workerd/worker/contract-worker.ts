@@ -233,7 +233,7 @@ const worker: ExportedHandler<Environment> = {
       if (pathname === '/locate') {
         const { blobs, clock } = instanceOf(asked.instance, environment);
         clock.now = asked.now;
-        return located(await blobs.locate(asked.digest, asked.range));
+        return located(await blobs.locate(asked.digest, asked.range, asked.urlLife));
       }
       const value = await (pathname === '/put'
         ? put(asked, environment)

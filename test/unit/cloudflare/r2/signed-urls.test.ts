@@ -44,6 +44,20 @@ test('a stored blob is redirected to, by a URL that is signed for it', async () 
   expect(url.searchParams.get('X-Amz-Signature')).toBe(signatureOf(url));
 });
 
+test('a URL has the life of its client, but no longer one than the blob stays for', async () => {
+  const store = blobs();
+  await store.put(wanted, sourceOf(bytes)).done;
+  for (const [life, seconds] of [
+    [300_000, '300'],
+    [undefined, '1200'],
+    [90_000_000, '1200'],
+  ] as const) {
+    const location = await store.locate(digest, undefined, life);
+    if (location?.kind !== 'redirect') throw new Error('it was to be a redirect');
+    expect(new URL(location.url).searchParams.get('X-Amz-Expires')).toBe(seconds);
+  }
+});
+
 test('a redirect to what the index says is stored costs no call', async () => {
   await blobs().put(wanted, sourceOf(bytes)).done;
   const knowing = blobs();

@@ -37,3 +37,15 @@ test('a URL is used again for half of its life, also when the store was asked me
   clock.now += 1;
   expect(await cache.url(digest, sign)).toBe('https://bucket.example/2');
 });
+
+test('a URL of another life is another URL, and each is used again', async () => {
+  const { cache, sign } = opened();
+  cache.note({ digest, size: 1 });
+  const usual = await cache.url(digest, sign);
+  const short = await cache.url(digest, sign, 100);
+  expect(short).not.toBe(usual);
+  expect([await cache.url(digest, sign), await cache.url(digest, sign, 100)]).toEqual([
+    usual,
+    short,
+  ]);
+});
