@@ -25,7 +25,6 @@ export const projects = {
     'consumption/reload',
     'faults',
     'governor',
-    'governor',
     'runtime/local',
     'standins/registry',
     'strangers/local',
