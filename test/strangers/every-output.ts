@@ -104,11 +104,8 @@ export function describeOutputs(name: string, start: StartMirror): void {
       await ask(`${manifests}/1`, 'PUT');
       // Its registry fails in the words of somebody who knows whom it counts.
       const words = `${account.username} (${sourceAddress}), ${basic(account)}`;
-      const errors = [401, 403, 404, 429, 500, 307].map((status) => ({
-        status,
-        tag: `e${status}`,
-      }));
-      for (const { status, tag } of errors) {
+      const fail = async (status: number) => {
+        const tag = `e${status}`;
         const headers = {
           'x-account': words,
           ...(status === 307 && {
@@ -119,12 +116,16 @@ export function describeOutputs(name: string, start: StartMirror): void {
         hub.fail({ on: 'manifest', match: tag, do: { kind: 'status', status, headers, body } });
         await ask(`${manifests}/${tag}`);
         await ask(`${manifests}/${tag}?ns=docker.io`);
-      }
+      };
+      for (const status of [401, 403, 404, 500, 307]) await fail(status);
       // Its password is refused.
       hub.set({ accounts: [] });
       hub.revokeTokens();
       await ask('/v2/library/other/manifests/1');
       await ask('/v2/library/other/manifests/1?ns=docker.io');
+      // After a 429 the registry is asked for nothing more.
+      hub.set({ accounts: [account] });
+      await fail(429);
       await ask('/healthz');
       await ask('/metrics');
 
