@@ -134,11 +134,11 @@ export function describeAlternates(target: AlternatesTarget): void {
         },
       ],
     ])('no name is sent to an alternate if %s', async (_, upstream) => {
-      const { manifest, hub, other } = await openScene({
+      const { manifest, mirror, hub, other } = await openScene({
         upstream,
-        hub: { pullLimit: allRefused, accounts: [{ username: 'u', password: 'p' }] },
+        hub: { accounts: [{ username: 'u', password: 'p' }] },
       });
-      await (await manifest()).arrayBuffer();
+      await mirror.get(`/v2/${repository}/manifests/1`, { method: 'HEAD' });
       await hub.stop();
       await (await manifest()).arrayBuffer();
       expect(other.requests).toEqual([]);
