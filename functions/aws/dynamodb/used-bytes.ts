@@ -93,7 +93,9 @@ export async function correctUsed(
 
 async function readItems(table: DynamoDbTable): Promise<Item[]> {
   const items: Item[] = [];
-  for await (const page of table.pages({ pk: usedPartition })) items.push(...page);
+  for await (const page of table.pages({ pk: usedPartition })) {
+    for (const item of page) items.push(item);
+  }
   return items;
 }
 

@@ -66,7 +66,10 @@ export async function handleMessage(
     }
     const pauses = outcomes.flatMap((one) => (one.kind === 'retry' ? [one.afterSeconds] : []));
     if (pauses.length === outcomes.length) {
-      await queue.hide(message, Math.max(...pauses));
+      await queue.hide(
+        message,
+        pauses.reduce((most, pause) => Math.max(most, pause), 0),
+      );
       return false;
     }
     await queue.send(againOf(read.jobs, outcomes, message.delivery));
@@ -99,7 +102,7 @@ function againOf(
     messageOf([{ ...job, deliveries: (job.deliveries ?? 0) + delivery }], afterSeconds),
   );
   const deferred = pausesOf('deferred');
-  const pause = Math.max(...deferred.map(({ afterSeconds }) => afterSeconds));
+  const pause = deferred.reduce((most, { afterSeconds }) => Math.max(most, afterSeconds), 0);
   const groups = groupsOf(deferred.map(({ job }) => deferredJob(job)));
   return [...failed, ...groups.map((group) => messageOf(group, pause))];
 }

@@ -39,7 +39,11 @@ export function fillMessage({ repository, blob, ...rest }: FillJob) {
 /** The JSON value of fills that share a message: at most `mostOfGroup`, which differ in their blobs only. */
 export function groupMessage(jobs: readonly [FillJob, ...FillJob[]]) {
   const { blob: _, version: __, ...shared } = fillMessage(jobs[0]);
-  const reservedUntil = Math.min(...jobs.map((job) => job.reservedUntil ?? 0)) || undefined;
+  const reservedUntil =
+    jobs.reduce(
+      (least, job) => Math.min(least, job.reservedUntil ?? 0),
+      Number.POSITIVE_INFINITY,
+    ) || undefined;
   const blobs = jobs.map((job) => fillMessage(job).blob);
   return { ...shared, version: versionOfGroups, reservedUntil, blobs };
 }
