@@ -160,7 +160,10 @@ describe('the ledger', () => {
         pullsMade: 1,
       });
       const limit = await edge.row('SELECT * FROM rate_limits');
-      expect(limit).toMatchObject({ registry: 'docker.io', account: 'anonymous' });
+      expect(limit).toMatchObject({
+        registry: 'docker.io',
+        account: expect.stringMatching(/^anonymous/),
+      });
       expect(JSON.parse(String(limit?.rate))).toMatchObject({ limit: 100, remaining: 99 });
     }, patience);
   });
