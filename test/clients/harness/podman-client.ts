@@ -31,15 +31,21 @@ export async function startPodman(
       expectPulled(await podman(['rmi', '--force', reference]));
     },
     async run(reference, command) {
-      const outcome = await podman([
-        ...['run', '--rm', '--network', 'none', '--log-driver=none'],
-        ...['--cgroup-parent', `/${basename(stage.folder)}`],
-        // Its defaults are above what root may set inside some containers and machines.
-        ...['--ulimit=nofile=512:512', '--ulimit=nproc=4096:4096'],
-        ...[reference, ...command],
-      ]);
-      expectPulled(outcome);
-      return outcome.stdout.trim();
+      const run = () =>
+        podman([
+          ...['run', '--rm', '--network', 'none', '--log-driver=none'],
+          ...['--cgroup-parent', `/${basename(stage.folder)}`],
+          // Its defaults are above what root may set inside some containers and machines.
+          ...['--ulimit=nofile=512:512', '--ulimit=nproc=4096:4096'],
+          ...[reference, ...command],
+        ]);
+      // On a busy machine podman attaches to a container that has ended, and loses what it said.
+      for (let tries = 1; ; tries++) {
+        const outcome = await run();
+        expectPulled(outcome);
+        const said = outcome.stdout.trim();
+        if (said !== '' || tries === 3) return said;
+      }
     },
     stop: () => Promise.resolve(),
   };
