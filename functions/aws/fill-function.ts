@@ -3,8 +3,8 @@ import { openConnections } from '../node/http-client.ts';
 import { readConfiguration } from './configuration.ts';
 import { openFill } from './lambda/fill.ts';
 
-// Data from sockets is outside V8's heap, which is small here. By default V8 would collect the whole
-// heap for every 20 MB of it, which takes a third of a fill's CPU time.
+// V8 counts socket buffers against a heap that is small here. By default it would run a full collection
+// every 20 MB, a third of a fill's CPU time.
 setFlagsFromString('--heap-growing-percent=400');
 
 /** The entry of the fill function, which SQS invokes with fills to do. */

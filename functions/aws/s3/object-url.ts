@@ -11,8 +11,8 @@ export interface BucketAddress {
 }
 
 /**
- * The domain of each partition but `aws`, by the prefix of its regions. The SDK's own rules take a new
- * instance 10 to 25 ms to load; a test compares these with them for every region.
+ * The domain of each partition but `aws`, by the prefix of its regions. Loading the SDK's own
+ * rules takes a new instance 10 to 25 ms; a test compares the two for every region.
  */
 const domains: readonly (readonly [regions: string, domain: string])[] = [
   ['cn-', 'amazonaws.com.cn'],

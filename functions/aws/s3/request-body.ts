@@ -62,7 +62,7 @@ async function writeAll(
   chunks: AsyncIterable<Uint8Array>,
 ): Promise<void> {
   let isClosed = false;
-  // A destroyed request does not call back for every write.
+  // Once a request is destroyed, the callbacks of pending writes may never run.
   const closed = new Promise<false>((resolve) => {
     request.once('close', () => {
       isClosed = true;
