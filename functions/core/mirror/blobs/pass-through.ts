@@ -1,4 +1,5 @@
 import { type ByteRead, type ByteReader, noMoreBytes, streamOf } from '../../bytes/byte-reader.ts';
+import { observedReader } from '../../bytes/observed-reader.ts';
 import { algorithmOf, encodedOf } from '../../oci/digest.ts';
 import { UpstreamError } from '../../ports/upstream-error.ts';
 import type { Source } from '../../sources/source.ts';
@@ -37,15 +38,19 @@ export async function passThrough(
   }
   const checked = range === undefined ? verify(context, source, request, bytes) : bytes;
   const body = streamOf(
-    observed(checked, (bytes, error) => {
-      end();
-      // Wrong bytes are counted for the repository.
-      if (error instanceof UpstreamError && error.kind !== 'invalid') {
-        hold(context, source, 'blob', digest, error.message);
-      }
-      context.ledger.count({ bytesFetched: bytes });
-      context.runtime.observe({ kind: 'passed-through', repository: source.key, bytes });
-    }),
+    observedReader(
+      checked,
+      () => context.runtime.now(),
+      ({ bytes, error }) => {
+        end();
+        // Wrong bytes are counted for the repository.
+        if (error instanceof UpstreamError && error.kind !== 'invalid') {
+          hold(context, source, 'blob', digest, error.message);
+        }
+        context.ledger.count({ bytesFetched: bytes });
+        context.runtime.observe({ kind: 'passed-through', repository: source.key, bytes });
+      },
+    ),
   );
   return { kind: 'stream', size, range, body, provenance: { kind: 'miss' } };
 }
@@ -82,32 +87,5 @@ function verify(
       }
     },
     cancel: (reason) => reader.cancel(reason),
-  };
-}
-
-/** Reads the same bytes, and reports their number once at the end, with the error that ended them. */
-function observed(reader: ByteReader, onEnd: (bytes: number, error?: unknown) => void): ByteReader {
-  let bytes = 0;
-  let isOver = false;
-  const end = (error?: unknown) => {
-    if (!isOver) onEnd(bytes, error);
-    isOver = true;
-  };
-  return {
-    async read() {
-      try {
-        const next = await reader.read();
-        if (next.done) end();
-        else bytes += next.value.byteLength;
-        return next;
-      } catch (error) {
-        end(error);
-        throw error;
-      }
-    },
-    cancel(reason) {
-      end();
-      return reader.cancel(reason);
-    },
   };
 }

@@ -1,10 +1,10 @@
+import type { Arrival } from '../../bytes/observed-reader.ts';
 import { BoundedCache } from '../../concurrency/bounded-cache.ts';
 import { withTimeout } from '../../concurrency/timeout.ts';
 import type { Repository } from '../../oci/repository.ts';
 import type { Runtime } from '../../ports/runtime.ts';
 import { UpstreamError } from '../../ports/upstream-error.ts';
 import { type Alternate, type AlternateSource, alternateOf, placeAt } from './alternate.ts';
-import type { Arrival } from './observed-body.ts';
 import {
   afterAnswer,
   afterBlob,

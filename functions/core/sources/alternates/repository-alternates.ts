@@ -1,3 +1,4 @@
+import { observedReader } from '../../bytes/observed-reader.ts';
 import { withTimeout } from '../../concurrency/timeout.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { Repository } from '../../oci/repository.ts';
@@ -20,7 +21,6 @@ import {
   isRedirect,
   kindOf,
 } from './exchange.ts';
-import { observedBody } from './observed-body.ts';
 import { planOf } from './plan.ts';
 import { race } from './race.ts';
 
@@ -247,7 +247,7 @@ export class RepositoryAlternates {
   /** Counts a body of the registry that breaks off; silence counts twice. */
   #fromRegistry(digest: Digest, opening: BlobOpening): BlobOpening {
     if (opening.kind !== 'found') return opening;
-    const body = observedBody(opening.body, this.#alternates.now, ({ error }) => {
+    const body = observedReader(opening.body, this.#alternates.now, ({ error }) => {
       if (error === undefined) return;
       const weight = error instanceof UpstreamError && error.kind === 'timeout' ? 2 : 1;
       this.#breaks.set(digest, (this.#breaks.get(digest) ?? 0) + weight);
@@ -259,7 +259,7 @@ export class RepositoryAlternates {
     if (opening.kind !== 'found') return opening;
     const senders = this.#senders.get(digest) ?? new Set();
     this.#senders.set(digest, senders.add(alternate));
-    const body = observedBody(opening.body, this.#alternates.now, (arrival) =>
+    const body = observedReader(opening.body, this.#alternates.now, (arrival) =>
       this.#alternates.arrived(alternate, arrival),
     );
     return { ...opening, body };

@@ -1,4 +1,4 @@
-import type { ByteReader } from '../../bytes/byte-reader.ts';
+import type { ByteReader } from './byte-reader.ts';
 
 /** What arrived of a body. */
 export interface Arrival {
@@ -10,7 +10,7 @@ export interface Arrival {
 }
 
 /** Reads the same bytes, and reports once what arrived. */
-export function observedBody(
+export function observedReader(
   reader: ByteReader,
   now: () => number,
   onEnd: (arrival: Arrival) => void,
