@@ -1,35 +1,19 @@
 import { isManifestType } from '../../oci/media-type.ts';
 import type { Repository } from '../../oci/repository.ts';
 import type { Consistency, TagRecord } from '../../ports/manifest-store.ts';
-import type { ManifestHead, Refused } from '../../ports/upstream.ts';
+import type { ManifestHead } from '../../ports/upstream.ts';
 import { UpstreamError } from '../../ports/upstream-error.ts';
 import type { Source } from '../../sources/source.ts';
-import { acrossInstances, unlessElsewhere, writeWithRetry } from '../across-instances.ts';
+import { acrossInstances, unlessElsewhere } from '../across-instances.ts';
 import type { Context } from '../context.ts';
 import type { TagCheck } from '../flights.ts';
 import type { NotedRefusal } from '../lease-note.ts';
 import { fetchManifest, pullManifest } from '../manifests/fetch-manifest.ts';
-import { manifestKey } from '../manifests/manifest-cache.ts';
 import { refusalLife } from '../memory.ts';
+import { type CheckedTag, putRecord } from './checked-tag.ts';
 import { mayImport } from './tag-import.ts';
-import {
-  confirmationDelay,
-  recordOf,
-  refusalOf,
-  refusedRecord,
-  type UpstreamTag,
-} from './tag-record.ts';
-
-interface CheckedTag {
-  readonly source: Source;
-  readonly tag: string;
-  /** Its key in memory and across instances. */
-  readonly key: string;
-  /** The record when the check began. */
-  readonly known: TagRecord | undefined;
-  /** True while other instances wait for the new record. */
-  readonly othersWait: boolean;
-}
+import { recordOf, refusalOf, type UpstreamTag } from './tag-record.ts';
+import { isConfirmable, recordRefusal } from './tag-refusal.ts';
 
 /**
  * Asks the upstream by HEAD what a tag names now: registries do not count that as a pull. Concurrent
@@ -193,75 +177,6 @@ async function recordTag(
   const record = recordOf(found, known, context.runtime.now());
   await putRecord(context, checked, record);
   return { kind: 'found', record, changed };
-}
-
-/** True if a refusal of a known tag lasted long enough for a GET to confirm it. */
-function isConfirmable({ runtime }: Context, known: TagRecord | undefined): boolean {
-  const refusal = known && refusalOf(known);
-  if (refusal === undefined || refusal.isConfirmed) return false;
-  return runtime.now() - refusal.since >= confirmationDelay;
-}
-
-/** Writes nothing for a tag that was never mirrored, because clients may request any name. */
-async function recordRefusal(
-  context: Context,
-  checked: CheckedTag,
-  refused: Refused,
-  isByGet: boolean,
-): Promise<TagCheck> {
-  const { key, known } = checked;
-  context.memory.refusals.set(key, refused, refusalLife);
-  if (known === undefined) return refused;
-  const now = context.runtime.now();
-  const before = refusalOf(known);
-  if (before?.isConfirmed) {
-    // Gives a record of the older form the present one.
-    if (known.refusal === undefined)
-      await putRecord(context, checked, refusedRecord(known, before));
-    return refused;
-  }
-  const isConfirmed = isByGet && isConfirmable(context, known);
-  // If the clock was set back, the delay begins again.
-  if (before !== undefined && before.since <= now && !isConfirmed) return refused;
-  const since = isConfirmed && before !== undefined ? before.since : now;
-  if (isConfirmed) await reportGone(context, checked, known, since);
-  const record = refusedRecord(known, { since, isConfirmed });
-  await putRecord(context, { ...checked, othersWait: false }, record);
-  return refused;
-}
-
-/** Reports that a tag is gone, unless another instance already did. */
-async function reportGone(
-  context: Context,
-  { source, tag }: CheckedTag,
-  { digest }: TagRecord,
-  since: number,
-): Promise<void> {
-  const { repository, key } = source;
-  const stored = await context.manifests.getTag(repository, tag);
-  if (stored !== undefined && refusalOf(stored)?.isConfirmed) return;
-  context.runtime.observe({
-    kind: 'gone-upstream',
-    registry: repository.registry,
-    repository: key,
-    tag,
-    digest,
-    since: new Date(since).toISOString(),
-  });
-}
-
-async function putRecord(
-  context: Context,
-  { source: { repository }, tag, key, othersWait }: CheckedTag,
-  record: TagRecord,
-): Promise<void> {
-  context.memory.tags.set(key, record);
-  context.memory.taggedDigests.set(manifestKey(repository, record.digest), tag);
-  if (othersWait) {
-    await writeWithRetry(context, () => context.attempt.manifests.putTag(repository, tag, record));
-  } else {
-    await context.manifests.putTag(repository, tag, record);
-  }
 }
 
 /** True if a HEAD has everything that a client's HEAD must have. */
