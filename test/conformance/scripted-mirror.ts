@@ -9,7 +9,7 @@ import {
   repositoryKey,
 } from '../../functions/core/oci/repository.ts';
 import { UpstreamError } from '../../functions/core/ports/upstream-error.ts';
-import type { Unobtained } from '../../functions/core/sources/source.ts';
+import type { Unobtained } from '../../functions/core/sources/unobtained.ts';
 import type { UpstreamPolicy } from '../../functions/core/sources/upstream-policy.ts';
 import type { Content } from '../standins/images/content.ts';
 import type { Image } from '../standins/images/image.ts';

@@ -2,7 +2,7 @@ import { SingleFlight } from '../concurrency/single-flight.ts';
 import type { ReferrersList, TagList, TagRecord } from '../ports/manifest-store.ts';
 import type { Runtime } from '../ports/runtime.ts';
 import type { BlobRedirect } from '../ports/upstream.ts';
-import type { Unobtained } from '../sources/source.ts';
+import type { Unobtained } from '../sources/unobtained.ts';
 import type { TagSegment } from './lists/tag-pages.ts';
 import type { BlobAccess, CachedManifest } from './memory.ts';
 import type { Provenance } from './mirror.ts';

@@ -4,7 +4,7 @@ import type { Manifest } from '../oci/manifest.ts';
 import type { NotedBlob } from '../ports/blob-store.ts';
 import type { Hold, ReferrersList, TagList, TagRecord } from '../ports/manifest-store.ts';
 import type { BlobRedirect, Refused } from '../ports/upstream.ts';
-import type { Unobtained } from '../sources/source.ts';
+import type { Unobtained } from '../sources/unobtained.ts';
 import type { TagSegment } from './lists/tag-pages.ts';
 
 /** How long a refusal is remembered, in ms: CI pushes a tag and pulls it a moment later. */

@@ -5,7 +5,8 @@ import type { Reference } from '../oci/reference.ts';
 import type { Referrers } from '../oci/referrers-index.ts';
 import type { Repository } from '../oci/repository.ts';
 import type { GoneTag } from '../ports/manifest-store.ts';
-import type { RequestOrigin, Unobtained } from '../sources/source.ts';
+import type { RequestOrigin } from '../sources/request-origin.ts';
+import type { Unobtained } from '../sources/unobtained.ts';
 import type { UpstreamPolicy } from '../sources/upstream-policy.ts';
 
 export type Method = 'GET' | 'HEAD';

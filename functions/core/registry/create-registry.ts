@@ -1,7 +1,7 @@
 import type { Client, Clients } from '../clients/clients.ts';
 import type { Mirror } from '../mirror/mirror.ts';
 import { isRepositoryName } from '../oci/repository.ts';
-import type { RequestOrigin } from '../sources/source.ts';
+import type { RequestOrigin } from '../sources/request-origin.ts';
 import {
   type Answer,
   jsonAnswer,

@@ -1,6 +1,6 @@
 import type { AnswerNote } from '../observe/request-line.ts';
 import { repositoryKey } from '../oci/repository.ts';
-import type { Unobtained } from '../sources/source.ts';
+import type { Unobtained } from '../sources/unobtained.ts';
 import type { Answer, ReadRequest, RepositoryRequest } from './answer.ts';
 import { headersFor } from './answer-headers.ts';
 import { looksLikeHost } from './choose-repository.ts';

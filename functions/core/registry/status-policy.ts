@@ -1,4 +1,4 @@
-import type { Unobtained } from '../sources/source.ts';
+import type { Unobtained } from '../sources/unobtained.ts';
 import { type Refusal, refusal } from './refusal.ts';
 import type { RegistryForm } from './route.ts';
 

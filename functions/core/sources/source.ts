@@ -9,7 +9,6 @@ import type {
   BlobSlice,
   RemoteRepository,
   TagPageStart,
-  TokenService,
   Upstream,
 } from '../ports/upstream.ts';
 import { UpstreamError } from '../ports/upstream-error.ts';
@@ -19,38 +18,11 @@ import { cancellable } from './alternates/cancellable-remote.ts';
 import { RepositoryAlternates } from './alternates/repository-alternates.ts';
 import type { HostWaits } from './host-waits.ts';
 import type { ObservedUpstream } from './mirrored-upstream.ts';
+import { NotedRequests } from './noted-requests.ts';
+import type { RequestOrigin } from './request-origin.ts';
 import type { SourceHealth } from './source-health.ts';
+import type { Unobtained } from './unobtained.ts';
 import type { UpstreamPolicy } from './upstream-policy.ts';
-
-/** Why content cannot be had. */
-export type Unobtained =
-  /** The upstream says that it does not exist. */
-  | { readonly kind: 'absent' }
-  /** The upstream does not let this mirror read it. */
-  | { readonly kind: 'denied' }
-  /** The upstream failed, and the mirror has no copy to serve instead. */
-  | {
-      readonly kind: 'unobtainable';
-      readonly error: UpstreamError;
-      /** True if the client has an index from this mirror that names the content. */
-      readonly hasIndex?: boolean;
-    };
-
-/** Where a request came from. */
-export interface RequestOrigin {
-  /** Who sent it; undefined if unknown. */
-  readonly client?: Client | undefined;
-  /** True for a fill, which no client waits for yet. */
-  readonly isBackground?: boolean;
-  /** Cancels its requests. */
-  readonly signal?: AbortSignal;
-}
-
-/** A blob that a manifest of the repository names. */
-interface NamedBlob {
-  /** In bytes, as the manifest states it. */
-  readonly size: number | undefined;
-}
 
 /**
  * A repository at its upstream, for one client's request or one fill. Each method notes the result in
@@ -81,6 +53,7 @@ export class Source implements RemoteRepository {
   readonly #waits: HostWaits | undefined;
   readonly #now: () => number;
   readonly #configured: Alternates | undefined;
+  readonly #requests: NotedRequests;
   #alternates: RepositoryAlternates | undefined;
   #began: number | undefined;
 
@@ -106,6 +79,7 @@ export class Source implements RemoteRepository {
     this.signal = origin.signal;
     this.commits = commits;
     this.#configured = alternates;
+    this.#requests = new NotedRequests(repository.name, upstream, health);
   }
 
   /** Who sent the request; undefined for a fill, and where the platform does not say. */
@@ -131,7 +105,7 @@ export class Source implements RemoteRepository {
 
   /** HEAD of a manifest: not counted as a pull by Docker Hub. */
   headManifest(reference: Reference) {
-    return this.#request((upstream) => upstream.headManifest(this, reference));
+    return this.#requests.send((upstream) => upstream.headManifest(this, reference));
   }
 
   /**
@@ -140,7 +114,7 @@ export class Source implements RemoteRepository {
    */
   async getManifest(reference: Reference, isNamed = async () => false) {
     const ask = (remote: RemoteRepository) =>
-      this.#request((upstream) => upstream.getManifest(remote, reference), remote);
+      this.#requests.send((upstream) => upstream.getManifest(remote, reference), remote);
     if (this.alternates === undefined || reference.kind === 'tag') return ask(this);
     const state = { ...this.#state, isLimited: this.#budget.pullLimit !== undefined };
     const registry = async (signal: AbortSignal) => ask(cancellable(this, signal));
@@ -150,17 +124,21 @@ export class Source implements RemoteRepository {
   }
 
   headBlob(digest: Digest) {
-    return this.#request((upstream) => upstream.headBlob(this, digest));
+    return this.#requests.send((upstream) => upstream.headBlob(this, digest));
   }
 
   /**
    * GET of a blob. Follows redirects, so that another host may send the bytes. The alternates may send
-   * a blob that is `named`.
+   * a blob that is `named` by a manifest of the repository, which states its size in bytes.
    */
-  async openBlob(digest: Digest, slice: BlobSlice, named?: NamedBlob): Promise<BlobOpening> {
+  async openBlob(
+    digest: Digest,
+    slice: BlobSlice,
+    named?: { size: number | undefined },
+  ): Promise<BlobOpening> {
     const ask = async (remote: RemoteRepository) => {
-      const send = (upstream: Upstream) => upstream.openBlob(remote, digest, slice);
-      return this.#noteArrival(await this.#request(send, remote));
+      const open = (upstream: Upstream) => upstream.openBlob(remote, digest, slice);
+      return this.#requests.open(open, remote);
     };
     if (this.alternates === undefined || named === undefined) return ask(this);
     const registry = (signal: AbortSignal) => ask(cancellable(this, signal));
@@ -171,28 +149,24 @@ export class Source implements RemoteRepository {
   async openLocated(url: string, digest: Digest, slice: BlobSlice): Promise<BlobOpening> {
     const elsewhere = this.alternates?.openLocated(url, digest, slice);
     if (elsewhere !== undefined) return elsewhere;
-    try {
-      return this.#noteArrival(await this.#upstream.openLocated(this, url, slice));
-    } catch (error) {
-      throw this.#noteFailure(error);
-    }
+    return this.#requests.openLocated((upstream) => upstream.openLocated(this, url, slice));
   }
 
   /** The upstream's own redirect for a blob, or an alternate's for one that is named. */
   locateBlob(digest: Digest, isNamed = false): Promise<BlobRedirect> {
     const ask = (remote: RemoteRepository) =>
-      this.#request((upstream) => upstream.locateBlob(remote, digest), remote);
+      this.#requests.send((upstream) => upstream.locateBlob(remote, digest), remote);
     if (this.alternates === undefined || !isNamed) return ask(this);
     const registry = (signal: AbortSignal) => ask(cancellable(this, signal));
     return this.alternates.locateBlob(digest, this.#state, registry);
   }
 
   listTags(start: TagPageStart) {
-    return this.#request((upstream) => upstream.listTags(this, start));
+    return this.#requests.send((upstream) => upstream.listTags(this, start));
   }
 
   listReferrers(subject: Digest) {
-    return this.#request((upstream) => upstream.listReferrers(this, subject));
+    return this.#requests.send((upstream) => upstream.listReferrers(this, subject));
   }
 
   /** The failure because of which clients that have a copy do not wait for the upstream. */
@@ -274,44 +248,11 @@ export class Source implements RemoteRepository {
 
   /** Any error counts as a failure of the upstream, so that no bug on the way breaks a pull. */
   toUpstreamError(error: unknown): UpstreamError {
-    if (error instanceof UpstreamError) return error;
-    const message = `the request to ${this.repository.registry} failed`;
-    return new UpstreamError('unavailable', message, { cause: error });
+    return this.#requests.toUpstreamError(error);
   }
 
   /** The outcome when the upstream failed and there is no copy to serve. */
   unobtainable(error: unknown): Unobtained {
     return { kind: 'unobtainable', error: this.toUpstreamError(error) };
-  }
-
-  async #request<Result extends { readonly kind: string }>(
-    send: (upstream: Upstream) => Promise<Result>,
-    remote: RemoteRepository = this,
-  ): Promise<Result> {
-    const { name } = this;
-    const tokenService = this.#upstream.tokenServiceOf(name);
-    try {
-      const result = await send(this.#upstream);
-      this.#health.success(name, tokenService, result.kind === 'denied');
-      return result;
-    } catch (error) {
-      // A cancelled request says nothing about the upstream.
-      if (remote.signal?.aborted) throw this.toUpstreamError(error);
-      throw this.#noteFailure(error, tokenService);
-    }
-  }
-
-  #noteArrival(opening: BlobOpening): BlobOpening {
-    if (opening.kind === 'found') this.#health.blobArrives(this.name, opening.blobHost);
-    return opening;
-  }
-
-  #noteFailure(error: unknown, tokenService?: TokenService): UpstreamError {
-    const failure = this.toUpstreamError(error);
-    if (failure.isUnsent) return failure;
-    // A registry that counts pulls answers everything else.
-    if (failure.limit === 'pulls') this.#health.success(this.name, tokenService, false);
-    else this.#health.failure(this.name, failure);
-    return failure;
   }
 }

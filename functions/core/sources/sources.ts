@@ -8,7 +8,8 @@ import type { Budgets } from './budget/budgets.ts';
 import { governedUpstream } from './budget/governed-upstream.ts';
 import { RegistryBudget } from './budget/registry-budget.ts';
 import type { MirroredUpstream, ObservedUpstream } from './mirrored-upstream.ts';
-import { type RequestOrigin, Source } from './source.ts';
+import type { RequestOrigin } from './request-origin.ts';
+import { Source } from './source.ts';
 import { SourceHealth } from './source-health.ts';
 import type { UpstreamPolicy } from './upstream-policy.ts';
 

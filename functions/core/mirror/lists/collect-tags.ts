@@ -2,7 +2,8 @@ import { withTimeout } from '../../concurrency/timeout.ts';
 import type { PageRequest } from '../../oci/page.ts';
 import type { TagPageStart } from '../../ports/upstream.ts';
 import { UpstreamError } from '../../ports/upstream-error.ts';
-import type { Source, Unobtained } from '../../sources/source.ts';
+import type { Source } from '../../sources/source.ts';
+import type { Unobtained } from '../../sources/unobtained.ts';
 import type { Context } from '../context.ts';
 import {
   append,

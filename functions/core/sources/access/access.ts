@@ -6,7 +6,8 @@ import { type PublicRepositories, publicLife } from '../../ports/public-reposito
 import type { Runtime } from '../../ports/runtime.ts';
 import type { Tolerant } from '../../ports/tolerate.ts';
 import type { Upstream } from '../../ports/upstream.ts';
-import type { Source, Unobtained } from '../source.ts';
+import type { Source } from '../source.ts';
+import type { Unobtained } from '../unobtained.ts';
 import { type AccessRules, isReader } from './access-rules.ts';
 import {
   type Asked,

@@ -10,7 +10,7 @@ import {
   refusalOfFailure,
   type Wanted,
 } from '../../../../functions/core/registry/status-policy.ts';
-import type { Unobtained } from '../../../../functions/core/sources/source.ts';
+import type { Unobtained } from '../../../../functions/core/sources/unobtained.ts';
 
 function unobtainable(kind: UpstreamErrorKind, retryAfter?: number): Unobtained {
   return { kind: 'unobtainable', error: new UpstreamError(kind, 'why', { retryAfter }) };
