@@ -129,7 +129,7 @@ export function monthVerdict(
   mustFollow: boolean,
 ): Verdict {
   const most = mustFollow ? limit * followsFirst.bytes : limit;
-  const reset = Math.max(1, Math.ceil((monthEnd(now) - now) / 1000));
+  const reset = Math.max(1, Math.ceil((monthAt(now).ends - now) / 1000));
   const remaining = Math.max(0, limit - used);
   if (used < most) return { kind: 'allowed', limit, remaining, reset };
   return { kind: isHard ? 'refused' : 'warned', limit, remaining, reset };
@@ -153,10 +153,24 @@ export function minuteOf(now: number): number {
 
 /** The calendar month (UTC) of a time: `2026-12`. */
 export function monthOf(now: number): string {
-  return new Date(now).toISOString().slice(0, 7);
+  return monthAt(now).name;
 }
 
-function monthEnd(now: number): number {
+interface Month {
+  readonly name: string;
+  /** In ms since 1970. */
+  readonly begins: number;
+  readonly ends: number;
+}
+
+/** The last month that was asked for: each request asks several times, and dates take a microsecond. */
+let lastMonth: Month = { name: '', begins: 0, ends: 0 };
+
+function monthAt(now: number): Month {
+  if (now >= lastMonth.begins && now < lastMonth.ends) return lastMonth;
   const date = new Date(now);
-  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1);
+  const [year, month] = [date.getUTCFullYear(), date.getUTCMonth()];
+  const [begins, ends] = [Date.UTC(year, month), Date.UTC(year, month + 1)];
+  lastMonth = { name: date.toISOString().slice(0, 7), begins, ends };
+  return lastMonth;
 }

@@ -82,11 +82,13 @@ export class ClientConsumption {
     if (pull.kind === 'refused') {
       return refusing({ text: pullLimitText(pull.limit), reset: pull.reset });
     }
-    const month = await this.#takeBytes(client, allowance, 0, mustFollow);
+    const taking = this.#takeBytes(client, allowance, 0, mustFollow);
+    const month = taking instanceof Promise ? await taking : taking;
     if (month?.kind === 'refused') {
       return refusing({ text: monthLimitText(month.limit), reset: month.reset });
     }
-    const left = mustFollow ? undefined : this.#leaving.get(pullOf(client, request));
+    const isStaying = mustFollow || this.#leaving.isEmpty;
+    const left = isStaying ? undefined : this.#leaving.get(pullOf(client, request));
     if (left !== undefined) return refusing(left);
     pulls.add(client.key, time);
     const answer = await answerManifest(request, text);
@@ -130,7 +132,8 @@ export class ClientConsumption {
       });
     }
     const answer = await answerBlob(request, text, urlLife);
-    const month = await this.#takeBytes(client, allowance, bytesOf(answer), mustFollow);
+    const taking = this.#takeBytes(client, allowance, bytesOf(answer), mustFollow);
+    const month = taking instanceof Promise ? await taking : taking;
     if (month?.kind === 'refused') {
       // If closing it fails, the client need not know.
       if (answer.body instanceof ReadableStream) answer.body.cancel().catch(() => undefined);
@@ -155,12 +158,12 @@ export class ClientConsumption {
   }
 
   /** undefined without a limit of the month. Only a client that may be refused waits for the ledger. */
-  async #takeBytes(
+  #takeBytes(
     { key }: Client,
     allowance: Allowance,
     bytes: number,
     mustFollow: boolean,
-  ): Promise<Verdict | undefined> {
+  ): Promise<Verdict> | Verdict | undefined {
     const { bytesPerMonth, isHard } = allowance;
     if (bytesPerMonth === Number.POSITIVE_INFINITY) return undefined;
     const { usage, now } = this.#options;
