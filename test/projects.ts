@@ -36,6 +36,7 @@ export const projects = {
     'conformance/aws',
     'consumption/aws',
     'contract/aws-sqs',
+    'governor/alternates-aws',
     'runtime/aws',
     'runtime/aws-storm',
     'strangers/aws',

@@ -105,34 +105,3 @@ it('an alternate is not asked for a blob that no manifest names', async () => {
   expect((await blob()).ok).toBe(false);
   expect(other.requests).toEqual([]);
 });
-
-it('alternates are asked in their order, and one that fails is skipped', async () => {
-  const spare = await openScene();
-  const { pull, mirror, hub, other } = await openScene({
-    upstream: { alternates: ['mirror.test', 'spare.test'] },
-    upstreams: { 'spare.test': { url: spare.other.url } },
-  });
-  await mirror.get(`/v2/${repository}/manifests/1`, { method: 'HEAD' });
-  await Promise.all([hub.stop(), other.stop()]);
-  expect(await pull()).toMatchObject({ isComplete: true });
-  expect(spare.other.count({ kind: 'manifest', method: 'GET' })).toBe(1);
-});
-
-it('with an account that opens private repositories, alternates are asked for public ones', async () => {
-  const networks = { office: ['203.0.113.0/24'] };
-  const credentials = {
-    username: 'u',
-    password: { env: 'HUB_TOKEN' },
-    for: 'access',
-    readers: ['office'],
-  };
-  const { pull, mirror, hub, other } = await openScene({
-    hub: { auth: 'anonymous', accounts: [{ username: 'u', password: 'p' }] },
-    upstream: { credentials },
-    more: { networks },
-  });
-  await mirror.get(`/v2/${repository}/manifests/1`, { method: 'HEAD' });
-  await hub.stop();
-  expect(await pull()).toMatchObject({ isComplete: true });
-  expect(other.count({ kind: 'manifest', method: 'GET' })).toBe(1);
-});

@@ -1,5 +1,5 @@
 import { afterEach } from 'vitest';
-import type { RestartableMirror, StartMirror } from '../forms/mirror.ts';
+import type { Mirror, StartMirror } from '../forms/mirror.ts';
 import { pull } from '../forms/pull.ts';
 import { makeImage } from '../standins/images/image.ts';
 import { randomLayer } from '../standins/images/layer.ts';
@@ -16,10 +16,12 @@ export const repository = 'library/app';
 export const largeLayer = image.layers[0]?.digest ?? '';
 
 /** Docker Hub and a mirror of it, both as stand-ins, and Pullfront. */
-export interface AlternateScene<Mirror extends RestartableMirror = RestartableMirror> {
+export interface AlternateScene<Started extends Mirror = Mirror> {
   readonly hub: Upstream;
   readonly other: Upstream;
-  readonly mirror: Mirror;
+  /** A second mirror of the Hub, `spare.test`, which is no alternate unless a test says so. */
+  readonly spare: Upstream;
+  readonly mirror: Started;
   pull(tag?: string): ReturnType<typeof pull>;
   manifest(reference?: string, query?: string): Promise<Response>;
   blob(digest?: string): Promise<Response>;
@@ -36,21 +38,23 @@ export interface AlternateSettings {
 }
 
 /** Opens scenes that end with their test. Both registries have the image as `library/app:1`. */
-export function openAlternateScenes<Mirror extends RestartableMirror>(
-  start: StartMirror<Mirror>,
-): (settings?: AlternateSettings) => Promise<AlternateScene<Mirror>> {
+export function openAlternateScenes<Started extends Mirror>(
+  start: StartMirror<Started>,
+): (settings?: AlternateSettings) => Promise<AlternateScene<Started>> {
   const open: (() => Promise<void>)[] = [];
   afterEach(async () => {
     for (const close of open.splice(0).reverse()) await close();
   });
   return async (settings = {}) => {
-    const [hub, other] = await Promise.all([
+    const [hub, other, spare] = await Promise.all([
       startUpstream(settings.hub),
       startUpstream(settings.other),
+      startUpstream(),
     ]);
-    open.push(() => hub.close());
-    open.push(() => other.close());
-    for (const registry of [hub, other]) registry.add(repository, image, '1');
+    for (const registry of [hub, other, spare]) {
+      open.push(() => registry.close());
+      registry.add(repository, image, '1');
+    }
     const upstreams = {
       'docker.io': {
         url: hub.url,
@@ -59,6 +63,7 @@ export function openAlternateScenes<Mirror extends RestartableMirror>(
         ...settings.upstream,
       },
       'mirror.test': { url: other.url },
+      'spare.test': { url: spare.url },
       ...settings.upstreams,
     };
     const mirror = await start({ upstreams, ...settings.more }, { HUB_TOKEN: 'p' });
@@ -66,6 +71,7 @@ export function openAlternateScenes<Mirror extends RestartableMirror>(
     return {
       hub,
       other,
+      spare,
       mirror,
       pull: (tag = '1') => pull(mirror.url, repository, tag),
       manifest: (reference = '1', query = '') =>

@@ -1,15 +1,40 @@
-import { describe, expect, it } from 'vitest';
-import type { RestartableMirror, StartMirror } from '../forms/mirror.ts';
-import { image, openAlternateScenes, otherImage, repository } from './alternates.ts';
+import { describe, expect, it, vi } from 'vitest';
+import type { StartMirror } from '../forms/mirror.ts';
+import { pull } from '../forms/pull.ts';
+import { patience } from '../patience.ts';
+import { makeImage } from '../standins/images/image.ts';
+import { randomLayer } from '../standins/images/layer.ts';
+import { image, largeLayer, openAlternateScenes, otherImage, repository } from './alternates.ts';
 
 const pullsRefused = { limit: 0, windowSeconds: 21_600, headWhenExhausted: 200 } as const;
 const allRefused = { limit: 0, windowSeconds: 21_600, headWhenExhausted: 429 } as const;
+const login = { username: 'u', password: { env: 'HUB_TOKEN' } };
+const inOrder = ['mirror.test', 'spare.test'];
+const largeBytes = Buffer.from(image.layers[0]?.bytes ?? []);
+
+/** An address of a reader, in the way of every platform. */
+const officeAddress = Object.fromEntries(
+  ['x-forwarded-for', 'cf-connecting-ip', 'x-source-ip'].map((one) => [one, '198.51.100.7']),
+);
+
+/** Whether a client gets the large layer, wherever its bytes are. */
+async function isRight(get: () => Promise<Response>): Promise<boolean> {
+  try {
+    const answer = await get();
+    const location = answer.headers.get('location');
+    const last = location === null ? answer : await fetch(location);
+    return Buffer.from(await last.arrayBuffer()).equals(largeBytes);
+  } catch {
+    return false;
+  }
+}
+
 const manifestGet = { kind: 'manifest', method: 'GET' } as const;
 
 /** A form of the mirror with another registry that has the same digests as the Hub. */
-export interface AlternatesTarget<Mirror extends RestartableMirror = RestartableMirror> {
+export interface AlternatesTarget {
   readonly name: string;
-  readonly start: StartMirror<Mirror>;
+  readonly start: StartMirror;
 }
 
 /** Whole exchanges with alternates. */
@@ -120,17 +145,138 @@ export function describeAlternates(target: AlternatesTarget): void {
       expect(other.count(manifestGet)).toBe(1);
     });
 
+    it('a Hub that failed a moment ago rests: the alternate is asked first', async () => {
+      const { mirror, manifest, hub, other } = await openScene();
+      for (const registry of [hub, other]) registry.add(repository, otherImage, '2');
+      for (const tag of ['1', '2']) {
+        await mirror.get(`/v2/${repository}/manifests/${tag}`, { method: 'HEAD' });
+      }
+      hub.fail({ on: 'manifest', method: 'GET', do: { kind: 'status', status: 503 } });
+      for (const { digest } of [image.manifest, otherImage.manifest]) {
+        expect((await manifest(digest)).status).toBe(200);
+      }
+      expect([hub.count(manifestGet), other.count(manifestGet)]).toEqual([1, 2]);
+    });
+
+    it('alternates are asked in their order, and one that is limited is left out', async () => {
+      const { pull, hub, other, spare } = await openScene({
+        hub: { pullLimit: pullsRefused },
+        other: { pullLimit: { limit: 1, windowSeconds: 21_600 } },
+        upstream: { alternates: inOrder },
+      });
+      const spent: number[][] = [];
+      for (const tag of ['1', '2', '3']) {
+        const one = makeImage({ layers: [randomLayer(`budget ${tag}`, 10_000)] });
+        for (const registry of [hub, other, spare]) registry.add(repository, one, tag);
+        expect(await pull(tag)).toMatchObject({ isComplete: true });
+        spent.push([hub, other, spare].map((registry) => registry.count(manifestGet)));
+      }
+      // What is left of one registry's limit says nothing about another's.
+      expect(spent).toEqual([
+        [expect.any(Number), 1, 0],
+        [expect.any(Number), 1, 1],
+        [expect.any(Number), 1, 2],
+      ]);
+    });
+
+    it.each([
+      ['failed', { kind: 'status', status: 503 }],
+      ['was slow', { kind: 'delay', ms: 1_200 }],
+    ] as const)('an alternate that %s is asked after the others from then on', async (_, fault) => {
+      const { mirror, hub, other, spare } = await openScene({
+        hub: { pullLimit: pullsRefused },
+        upstream: { alternates: inOrder },
+      });
+      for (const registry of [hub, other, spare]) registry.add('library/tool', otherImage, '1');
+      other.fail({ on: 'manifest', method: 'GET', do: fault });
+      // It rests for the one repository, but its order is that of all.
+      for (const name of [repository, 'library/tool']) {
+        expect(await pull(mirror.url, name, '1')).toMatchObject({ isComplete: true });
+      }
+      expect(other.count(manifestGet)).toBe(1);
+      expect(spare.count(manifestGet)).toBe(fault.kind === 'delay' ? 1 : 2);
+    });
+
+    it('a fill switches its source midway, by Range', async () => {
+      const { manifest, blob, hub, other } = await openScene({
+        hub: { blobs: 'stream' },
+        other: { blobs: 'stream' },
+      });
+      // It continues there once.
+      hub.fail({ on: 'blob', match: largeLayer, do: { kind: 'truncate', after: 1_000_000 } });
+      // The manifest begins the fill.
+      await (await manifest()).arrayBuffer();
+      const blobGet = { kind: 'blob', reference: largeLayer } as const;
+      await vi.waitUntil(() => other.count(blobGet) > 0, patience);
+      await vi.waitFor(async () => {
+        expect(await isRight(blob)).toBe(true);
+      }, patience);
+      const asked = other.requests.filter(({ reference }) => reference === largeLayer);
+      expect(asked.map(({ headers }) => headers.range)).toEqual(
+        asked.map(() => expect.stringMatching(/^bytes=[1-9]\d{5,}-/)),
+      );
+    });
+
+    it('wrong bytes of a blob are never stored, and the next ones come from elsewhere', async () => {
+      const { manifest, blob, hub, other } = await openScene();
+      await (await manifest()).arrayBuffer();
+      hub.fail({ on: 'blob', match: largeLayer, do: { kind: 'status', status: 503 } });
+      other.fail({ on: 'cdn', do: { kind: 'flip', at: 1000 } });
+      expect(await isRight(blob)).toBe(false);
+      expect(other.count({ kind: 'blob' })).toBeGreaterThan(0);
+      hub.set({ faults: [] });
+      await vi.waitFor(async () => {
+        expect(await isRight(blob)).toBe(true);
+      }, patience);
+      const asked = other.count({ kind: 'cdn' });
+      expect(await isRight(blob)).toBe(true);
+      expect(other.count({ kind: 'cdn' })).toBe(asked);
+    });
+
+    it('a digest that was last named longer ago than maxStale is not believed', async () => {
+      const { mirror, manifest, hub, other } = await openScene({ upstream: { maxStale: '1s' } });
+      await mirror.get(`/v2/${repository}/manifests/1`, { method: 'HEAD' });
+      await new Promise((resolve) => setTimeout(resolve, 1_100));
+      await hub.stop();
+      for (const reference of ['1', image.manifest.digest]) {
+        expect((await manifest(reference)).status).toBe(503);
+      }
+      expect(other.count(manifestGet)).toBe(0);
+    });
+
+    it('with an account that opens private repositories, public ones come from alternates', async () => {
+      const { manifest, pull, mirror, hub, other } = await openScene({
+        hub: {
+          auth: 'anonymous',
+          accounts: [{ username: 'u', password: 'p' }],
+          privateRepositories: ['team/secret'],
+        },
+        upstream: { credentials: { ...login, for: 'access', readers: ['office'] } },
+        more: {
+          networks: { office: ['198.51.100.0/24'] },
+          trustProxy: ['127.0.0.0/8', '::1'],
+        },
+      });
+      for (const registry of [hub, other]) registry.add('team/secret', image, '1');
+      const asReader = (method: string) =>
+        mirror.get('/v2/team/secret/manifests/1', { method, headers: officeAddress });
+      expect((await asReader('HEAD')).status).toBe(200);
+      await mirror.get(`/v2/${repository}/manifests/1`, { method: 'HEAD' });
+      await hub.stop();
+      expect((await asReader('GET')).status).toBe(503);
+      expect(other.requests).toEqual([]);
+      expect(await pull()).toMatchObject({ isComplete: true });
+      expect(other.count(manifestGet)).toBe(1);
+      expect(other.requests.some(({ path }) => path.includes('secret'))).toBe(false);
+      expect((await manifest()).status).toBe(200);
+    });
+
     it.each([
       ['the upstream is private', { private: true }],
       [
         'an account with access is configured',
         {
-          credentials: {
-            username: 'u',
-            password: { env: 'HUB_TOKEN' },
-            for: 'access',
-            readers: ['anyone'],
-          },
+          credentials: { ...login, for: 'access', readers: ['anyone'] },
         },
       ],
     ])('no name is sent to an alternate if %s', async (_, upstream) => {

@@ -17,7 +17,7 @@ import type { UpstreamPolicy } from './upstream-policy.ts';
 export class Sources {
   readonly #runtime: Pick<Runtime, 'now' | 'observe'>;
   readonly #budgets: Budgets;
-  readonly #access: Pick<Access, 'isPublic'>;
+  readonly #access: Pick<Access, 'isPublic' | 'recall'>;
   /** Includes removed upstreams, for requests that began before the removal. */
   #upstreams: ReadonlyMap<string, ObservedUpstream> = new Map();
   #policies: ReadonlyMap<string, UpstreamPolicy> = new Map();
@@ -26,7 +26,10 @@ export class Sources {
     upstreams: ReadonlyMap<string, MirroredUpstream>,
     runtime: Pick<Runtime, 'now' | 'observe'>,
     budgets: Budgets,
-    access: Pick<Access, 'isPublic'> = { isPublic: () => false },
+    access: Pick<Access, 'isPublic' | 'recall'> = {
+      isPublic: () => false,
+      recall: async () => undefined,
+    },
   ) {
     this.#runtime = runtime;
     this.#budgets = budgets;
@@ -72,6 +75,15 @@ export class Sources {
         return new Source(repository, only, () => this.#runtime.now(), origin);
       },
     });
+  }
+
+  /**
+   * For a fill, which no check of a client preceded in this process: alternates are asked only for what is
+   * known to be public.
+   */
+  async recallPublic(repository: Repository): Promise<void> {
+    const { alternates } = this.#upstreams.get(repository.registry) ?? {};
+    if (alternates?.mayAsk(repository) === false) await this.#access.recall(repository);
   }
 
   /** The policy of each registry, by its host as people write it. */

@@ -108,6 +108,7 @@ async function fillOne(
     }
     // On a later delivery, the previous handler may still work under the same lease.
     const claim = isFirst ? { fence: job.fence, reservedUntil: job.reservedUntil } : {};
+    await context.sources.recallPublic(job.repository);
     const isNamed = await isNamedBlob(context, job);
     const options = { progress, pauseAt, countsLater, isNamed, ...claim };
     const fill = await context.fills.start(job.repository, job.blob, options);

@@ -91,6 +91,13 @@ export class Access {
     return this.#isFresh(this.#public.get(repositoryKey(repository)));
   }
 
+  /** Reads whether another instance saw that the repository is public, if this one does not know. */
+  async recall(repository: Repository): Promise<void> {
+    if (this.isPublic(repository)) return;
+    const [found] = (await this.#platform.index.getPublic([repository])) ?? [];
+    if (found !== undefined) this.#remember(found.key, found.seen);
+  }
+
   /** Those of these repositories, as `docker.io/library/alpine`, that the client may see in a list. */
   async listable(
     keys: readonly string[],
