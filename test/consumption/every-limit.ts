@@ -22,7 +22,7 @@ const addresses = {
   softPulls: ['127.0.2.1'],
   hardSize: ['127.0.3.1'],
   softSize: ['127.0.4.1'],
-  hardMonth: ['127.0.5.1', '127.0.5.2', '127.0.5.3'],
+  hardMonth: ['127.0.5.1', '127.0.5.2', '127.0.5.3', '127.0.5.4'],
   softMonth: ['127.0.6.1'],
 } as const;
 
@@ -258,6 +258,29 @@ export function describeLimits(name: string, start: StartMirror, isRedirected: b
       expect(ranges.map(({ status }) => status)).toEqual(
         isRedirected ? [307, 307, 503] : [206, 206, 206],
       );
+    });
+
+    it('hard: podman gets no manifest whose blobs are more than what is left of the month', async () => {
+      const address = addresses.hardMonth[3];
+      const at = async (reference: string) => {
+        const { status, headers, body } = await send(
+          forms['after-v2'](`manifests/${reference}`),
+          address,
+        );
+        return [status, headers['ratelimit-reset'], status === 200 ? '' : body.toString()];
+      };
+      const refused = [
+        503,
+        expect.stringMatching(/^\d+$/),
+        expect.stringContaining('more than 30000 bytes this month'),
+      ];
+      expect(await at('large')).toEqual(refused);
+      expect(await at('1')).toEqual([200, undefined, '']);
+      // Others leave when a blob is refused.
+      expect((await send(forms.ns('manifests/large'), address)).status).toBe(200);
+      await send(forms['after-v2'](`blobs/${layer}`), address);
+      expect(await at('1')).toEqual(refused);
+      expect((await send(forms.ns('manifests/1'), address)).status).toBe(200);
     });
 
     it('soft: after the bytes of a month, there is a Warning', async () => {

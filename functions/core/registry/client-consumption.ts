@@ -13,11 +13,11 @@ import type { PullCounts } from '../clients/pull-counts.ts';
 import { BoundedCache } from '../concurrency/bounded-cache.ts';
 import { monthLimitText, pullLimitText, sizeLimitText } from '../observe/wording.ts';
 import { parseDigest } from '../oci/digest.ts';
-import { readManifest } from '../oci/manifest.ts';
 import { isIndexType } from '../oci/media-type.ts';
 import { repositoryKey } from '../oci/repository.ts';
 import type { Answer, RepositoryRequest } from './answer.ts';
 import { type AnswerHeaders, warning } from './answer-headers.ts';
+import { type BlobSizes, ManifestSizes, noBlobs } from './blob-sizes.ts';
 import { answerBlob, blobAnswer } from './blobs.ts';
 import { errorAnswer, subjectOf } from './error-answer.ts';
 import { answerManifest } from './manifests.ts';
@@ -36,7 +36,7 @@ interface Reason {
   readonly reset: number | undefined;
 }
 
-/** How many pulls and manifests are remembered. */
+/** How many pulls are remembered. */
 const mostRemembered = 10_000;
 
 interface ClientConsumptionOptions {
@@ -58,14 +58,13 @@ export class ClientConsumption {
   readonly #indexes: BoundedCache<true>;
   /** By client and repository: a manifest of that index was refused, so the pull begins again. */
   readonly #leaving: BoundedCache<Reason>;
-  /** The largest blob that a manifest names, in bytes. */
-  readonly #largest: BoundedCache<number>;
+  readonly #sizes: ManifestSizes;
 
   constructor(options: ClientConsumptionOptions) {
     this.#options = options;
     this.#indexes = new BoundedCache(mostRemembered, options.now);
     this.#leaving = new BoundedCache(mostRemembered, options.now);
-    this.#largest = new BoundedCache(mostRemembered, options.now);
+    this.#sizes = new ManifestSizes(options.now);
   }
 
   /** GET and HEAD of a manifest, of which only GET counts as a pull. */
@@ -93,10 +92,8 @@ export class ClientConsumption {
     pulls.add(client.key, time);
     const answer = await answerManifest(request, text);
     if (isLastEndpoint(request) && answer.status === 200) {
-      const size = this.#largestBlob(client, request, answer);
-      if (sizeVerdict(size, allowance) === 'refused') {
-        return refusing({ text: sizeLimitText(size, allowance.largestBlob), reset: undefined });
-      }
+      const reason = this.#lacksFor(this.#sizesOf(client, request, answer), client, allowance);
+      if (reason !== undefined) return refusing(reason);
     }
     if (month?.kind === 'warned') warn(answer, monthLimitText(month.limit));
     return this.#describe(answer, pull, allowance, true);
@@ -174,21 +171,26 @@ export class ClientConsumption {
     return verdict;
   }
 
-  #largestBlob(client: Client, request: RepositoryRequest, answer: Answer): number {
-    const mediaType = answer.headers['content-type'] ?? '';
-    if (isIndexType(mediaType)) {
-      this.#indexes.set(pullOf(client, request), true, pullLife);
-      return 0;
+  /** Why a client that cannot leave after a manifest would not get all of its blobs; undefined if it would. */
+  #lacksFor(
+    { largest, sum }: BlobSizes,
+    { key }: Client,
+    allowance: Allowance,
+  ): Reason | undefined {
+    if (sizeVerdict(largest, allowance) === 'refused') {
+      return { text: sizeLimitText(largest, allowance.largestBlob), reset: undefined };
     }
-    const digest = answer.headers['docker-content-digest'] ?? '';
-    const known = this.#largest.get(digest);
-    if (known !== undefined) return known;
-    const { body: bytes } = answer;
-    if (!(bytes instanceof Uint8Array)) return 0;
-    const blobs = readManifest({ bytes, mediaType })?.blobs ?? [];
-    const largest = blobs.reduce((most, { urls, size }) => Math.max(most, urls ? 0 : size), 0);
-    this.#largest.set(digest, largest);
-    return largest;
+    if (allowance.bytesPerMonth === Number.POSITIVE_INFINITY) return undefined;
+    const { usage, now } = this.#options;
+    const afterwards = { used: usage.known(key) + sum, now: now() };
+    const { kind, limit, reset } = monthVerdict(afterwards, allowance, true);
+    return kind === 'refused' ? { text: monthLimitText(limit), reset } : undefined;
+  }
+
+  #sizesOf(client: Client, request: RepositoryRequest, answer: Answer): BlobSizes {
+    if (!isIndexType(answer.headers['content-type'] ?? '')) return this.#sizes.of(answer);
+    this.#indexes.set(pullOf(client, request), true, pullLife);
+    return noBlobs;
   }
 
   #refuseManifest(

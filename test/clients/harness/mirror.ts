@@ -27,15 +27,15 @@ export type StartMirror = (
   upstreams: Readonly<Record<string, MirrorUpstream>>,
 ) => Promise<Mirror>;
 
-/** Starts `pullfront serve` over an empty folder; by https if it is given a certificate. */
+/** Starts `pullfront serve` over an empty folder; `more` are further keys of its configuration. */
 export async function startMirror(
   folder: string,
   upstreams: Readonly<Record<string, MirrorUpstream>>,
-  tls?: Certificate,
+  more: { readonly tls?: Certificate; readonly clients?: object } = {},
 ): Promise<Mirror> {
   const config = join(folder, 'config.json');
   const data = join(folder, 'data');
-  writeFileSync(config, JSON.stringify({ listen: '127.0.0.1:0', data, upstreams, tls }));
+  writeFileSync(config, JSON.stringify({ listen: '127.0.0.1:0', data, upstreams, ...more }));
   const { daemon, ready } = await startDaemon(
     process.execPath,
     [bundle, 'serve', '--config', config],

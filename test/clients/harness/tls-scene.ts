@@ -31,7 +31,11 @@ export function useTlsScene(): { readonly scene: TlsScene } {
       startUpstream({ auth: 'anonymous' }),
       startUpstream(),
     ]);
-    const mirror = await startMirror(data, { 'docker.io': { url: upstream.url } }, certificate);
+    const mirror = await startMirror(
+      data,
+      { 'docker.io': { url: upstream.url } },
+      { tls: certificate },
+    );
     const address = new URL(mirror.url).host;
     scene = { folder, certificate, upstream, origin, mirror, address };
   });
