@@ -26,17 +26,15 @@ export async function loadConfig(
   const text = file === undefined ? { ok: {}, duplicates: [] } : await readJson(file);
   if ('problems' in text) return { ...text, notes: [] };
   if (file !== undefined) resolvePaths(text.ok, resolve(dirname(file)));
-  const { files, ...parsed } = parseConfig(text.ok, environment, options);
+  const { files, signIns, ...parsed } = parseConfig(text.ok, environment, options);
   const found = 'problems' in parsed ? parsed.problems : [];
   // A path that is a mistake by itself is not looked for.
   const named = Array.from(files).filter(([path]) => found.every((one) => one.path !== path));
   const unreadable = await Promise.all(named.map(([path, one]) => fileProblem(path, one)));
   const certificate = await checkCertificate(files);
   const earlier = [...text.duplicates, ...found, ...unreadable.flat(), ...certificate.problems];
-  const problems =
-    'ok' in parsed && earlier.length === 0
-      ? await signInProblems(parsed.ok.upstreams, environment)
-      : earlier;
+  const unchecked = signIns.filter(({ place }) => earlier.every(({ path }) => path !== place));
+  const problems = [...earlier, ...(await signInProblems(unchecked, environment))];
   if (problems.length > 0) return { problems, notes: [] };
   return { ...parsed, notes: [...parsed.notes, ...certificate.notes] };
 }

@@ -1,15 +1,14 @@
 import { noEcrReaders, noReaders } from './accounts.ts';
 import { isEcr, privateEcrPattern } from './known-registries.ts';
-import type { Overlay } from './overlay.ts';
 import { type Path, valueAt } from './problems.ts';
 
 /** The paths of an upstream's accounts. */
-export function accountPaths(overlay: Overlay, name: string): Path[] {
+export function accountPaths(json: unknown, name: string): Path[] {
   const path = ['upstreams', name];
   const credentials = [...path, 'credentials'];
-  const list = valueAt(overlay.json, [...path, 'accounts']);
+  const list = valueAt(json, [...path, 'accounts']);
   const accounts = Array.isArray(list) ? list.map((_, index) => [...path, 'accounts', index]) : [];
-  return valueAt(overlay.json, credentials) === undefined ? accounts : [credentials, ...accounts];
+  return valueAt(json, credentials) === undefined ? accounts : [credentials, ...accounts];
 }
 
 type Report = (path: Path, message: string) => void;
@@ -41,20 +40,21 @@ export function checkAccount(
     report(path, 'no way to sign in; expected username and password, aws, helper or dockerConfig');
   }
   if (has('assumeRole') && !has('aws')) report([...path, 'assumeRole'], 'needs "aws": "ecr"');
-  if (has('aws') && !isAtEcr(json, path, registry)) {
+  const hosts = hostsOf(json, path, registry);
+  if (has('aws') && !hosts.some(isEcr)) {
     report(
       [...path, 'aws'],
       'needs Amazon ECR: an upstream or a "url" such as https://123456789012.dkr.ecr.eu-west-1.amazonaws.com, or public.ecr.aws',
     );
   }
-  checkReaders(account, path, registry, networks, report);
+  checkReaders(account, path, hosts, networks, report);
 }
 
-/** True if the upstream of the account at `path` is Amazon ECR, by its name or its URL. */
-function isAtEcr(json: unknown, [upstreams, name]: Path, registry: string): boolean {
-  if (isEcr(registry)) return true;
+/** What the upstream of the account at `path` is called, and the host in its URL. */
+function hostsOf(json: unknown, [upstreams, name]: Path, registry: string): string[] {
   const url = valueAt(json, [upstreams ?? '', name ?? '', 'url']);
-  return typeof url === 'string' && isEcr(/^https?:\/\/([^/:]+)/.exec(url)?.[1] ?? '');
+  const host = typeof url === 'string' ? /^https?:\/\/([^/:]+)/.exec(url)?.[1] : undefined;
+  return host === undefined ? [registry] : [registry, host];
 }
 
 /** Names of accounts in metrics that belong to other accounts of the upstream, or to none. */
@@ -75,13 +75,13 @@ export function checkLabels(json: unknown, paths: readonly Path[], report: Repor
 function checkReaders(
   account: object,
   path: Path,
-  registry: string,
+  hosts: readonly string[],
   networks: readonly string[],
   report: Report,
 ): void {
   const readers = valueAt(account, ['readers']) ?? [];
   if (!Array.isArray(readers)) return;
-  const isPrivateEcr = privateEcrPattern.test(registry);
+  const isPrivateEcr = hosts.some((host) => privateEcrPattern.test(host));
   const isAccess = valueAt(account, ['for']) === 'access' || isPrivateEcr;
   if (isAccess && readers.length === 0) {
     report([...path, 'readers'], isPrivateEcr ? noEcrReaders : noReaders);

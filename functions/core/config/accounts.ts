@@ -22,15 +22,6 @@ export function accountName({ label }: Account, position: number): string {
   return label ?? `account-${position + 1}`;
 }
 
-/** Where an account is in its upstream's section: `credentials`, `accounts[1]`. */
-export function accountPath(
-  { accounts }: Pick<UpstreamConfig, 'accounts'>,
-  account: Account,
-): string {
-  const index = accounts.indexOf(account);
-  return index < 0 ? 'credentials' : `accounts[${index}]`;
-}
-
 /** How an account signs in; `account-checks.ts` made sure that it can. */
 export function signInOf(account: Omit<Account, 'label' | 'repositories'>): SignIn {
   const { username, password, aws, assumeRole, helper, dockerConfig } = account;

@@ -37,14 +37,14 @@ export function crossChecks(
     if (isRegistry(name) && valueAt(overlay.json, [...path, 'url']) === undefined) {
       report([...path, 'url'], `missing; "${name}" is not a well-known registry${hint(name)}`);
     }
-    for (const account of accountPaths(overlay, name)) {
+    for (const account of accountPaths(overlay.json, name)) {
       const secret = [...account, 'password', 'secret'];
       if (!isOnAws && valueAt(overlay.json, secret) !== undefined) {
         report(secret, 'secrets need "store": "aws"; use {"env": "NAME"} or {"file": "PATH"}');
       }
       checkAccount(overlay.json, account, name, overlay.keys(['networks']), report);
     }
-    checkLabels(overlay.json, accountPaths(overlay, name), report);
+    checkLabels(overlay.json, accountPaths(overlay.json, name), report);
     checkAlternates(overlay, name, report);
     for (const list of ['allow', 'deny']) {
       const patterns = valueAt(overlay.json, [...path, list]);
@@ -66,7 +66,7 @@ export function crossChecks(
 /** The variables that hold the passwords of upstreams. */
 export function passwordVariables(overlay: Overlay): { path: Path; variable: string }[] {
   return overlay.keys(['upstreams']).flatMap((name) => {
-    return accountPaths(overlay, name).flatMap((account) => {
+    return accountPaths(overlay.json, name).flatMap((account) => {
       const path = [...account, 'password', 'env'];
       const variable = valueAt(overlay.json, path);
       return typeof variable === 'string' ? [{ path, variable }] : [];
@@ -85,8 +85,12 @@ function checkAlternates(overlay: Overlay, name: string, report: Report): void {
   for (const [index, alternate] of (Array.isArray(list) ? list : []).entries()) {
     if (typeof alternate !== 'string') continue;
     const [registry = ''] = alternate.split('/');
-    if (registry === name) report([...path, index], 'is this upstream itself');
-    else if (!known.includes(registry)) {
+    if (registry === name) {
+      report(
+        [...path, index],
+        'is this upstream itself; name another registry, such as "mirror.gcr.io"',
+      );
+    } else if (!known.includes(registry)) {
       const meant = suggestion(registry, known);
       const hint = meant === undefined ? 'add it to "upstreams"' : `did you mean "${meant}"?`;
       report(

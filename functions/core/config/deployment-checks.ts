@@ -1,42 +1,54 @@
-import { accountPath, accountsOf, signInOf } from './accounts.ts';
-import type { Problem } from './problems.ts';
-import type { Account, Config } from './resolve.ts';
+import { accountPaths } from './account-checks.ts';
+import { type Path, type Problem, pathText, valueAt } from './problems.ts';
 
-/** What functions or a Worker cannot do: they have no files and run no programs. */
-export function deploymentProblems({ store, upstreams }: Config): Problem[] {
-  return [...upstreams].flatMap(([name, upstream]) => {
-    const at = (path: string, message: string) => ({ path: `upstreams.${name}.${path}`, message });
-    const problems = accountsOf(upstream).flatMap((account) => {
-      const message = signInProblem(store, account);
-      if (message === undefined) return [];
-      const path = accountPath(upstream, account);
-      return [at(account.password === undefined ? path : `${path}.password`, message)];
-    });
-    const authority = authorityProblem(store, upstream.ca);
-    return authority === undefined ? problems : [...problems, at('ca', authority)];
+/** The platforms that have neither. */
+type Store = 'aws' | 'cloudflare';
+
+/**
+ * What functions or a Worker cannot do: they have no files and run no programs. It checks the JSON of the
+ * file, so that this is reported together with invalid values.
+ */
+export function deploymentProblems(json: unknown, store: Store): Problem[] {
+  const upstreams = valueAt(json, ['upstreams']);
+  const names = typeof upstreams === 'object' && upstreams !== null ? Object.keys(upstreams) : [];
+  const texts = store === 'aws' ? onAws : onCloudflare;
+  return names.flatMap((name) => {
+    const accounts = accountPaths(json, name).flatMap((account) =>
+      Object.entries(texts).flatMap(([key, message]): Problem[] => {
+        const path = [...account, key];
+        return isImpossible(json, path) ? [{ path: pathText(path), message }] : [];
+      }),
+    );
+    const path = ['upstreams', name, 'ca'];
+    const authority = authorityProblem(store, valueAt(json, path));
+    return authority === undefined
+      ? accounts
+      : [...accounts, { path: pathText(path), message: authority }];
   });
 }
 
-function signInProblem(store: Config['store'], account: Account): string | undefined {
-  const signIn = signInOf(account);
-  const isWorker = store === 'cloudflare';
-  switch (signIn.kind) {
-    case 'password':
-      return isWorker && !('env' in signIn.password)
-        ? 'a Worker has no files; use {"env": "NAME"} with the name of its secret'
-        : undefined;
-    case 'ecr':
-      return isWorker ? 'a Worker has no role on AWS; use a username and a password' : undefined;
-    case 'helper':
-      return `${isWorker ? 'a Worker runs' : 'functions run'} no credential helper`;
-    case 'docker-config':
-      return `${isWorker ? 'a Worker has' : 'functions have'} no files`;
-  }
+/** The ways to sign in that functions do not have, by the key of an account. */
+const onAws = {
+  helper: 'functions run no credential helper',
+  dockerConfig: 'functions have no files',
+};
+
+/** The same for a Worker. */
+const onCloudflare = {
+  password: 'a Worker has no files; use {"env": "NAME"} with the name of its secret',
+  aws: 'a Worker has no role on AWS; use a username and a password',
+  helper: 'a Worker runs no credential helper',
+  dockerConfig: 'a Worker has no files',
+};
+
+function isImpossible(json: unknown, path: Path): boolean {
+  const place = path.at(-1) === 'password' ? [...path, 'file'] : path;
+  return valueAt(json, place) !== undefined;
 }
 
 /** A Worker's fetch takes no authorities. */
-function authorityProblem(store: Config['store'], ca: string | undefined): string | undefined {
-  if (ca === undefined) return undefined;
+function authorityProblem(store: Store, ca: unknown): string | undefined {
+  if (typeof ca !== 'string') return undefined;
   if (store === 'cloudflare') return 'a Worker trusts only public authorities';
   return ca.includes('-----BEGIN')
     ? undefined

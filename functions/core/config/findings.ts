@@ -1,4 +1,6 @@
 import { accountPaths } from './account-checks.ts';
+import type { SignIn } from './accounts.ts';
+import { wellKnownRegistries } from './known-registries.ts';
 import type { Overlay } from './overlay.ts';
 import { type Path, valueAt } from './problems.ts';
 
@@ -6,14 +8,50 @@ import { type Path, valueAt } from './problems.ts';
 export interface Findings {
   /** The paths of the files that it names, by the place that names them. */
   readonly files: ReadonlyMap<string, string>;
+  /** The accounts that sign in by a credential helper or Docker's configuration. */
+  readonly signIns: readonly NamedSignIn[];
   /** What may surprise the author of a right configuration. */
   readonly notes: readonly string[];
+}
+
+/** How an account signs in, and at which registry. */
+export interface NamedSignIn {
+  /** The place that names the helper or the file. */
+  readonly place: string;
+  readonly registry: string;
+  readonly url: URL;
+  readonly signIn: Extract<SignIn, { kind: 'helper' | 'docker-config' }>;
 }
 
 /** `listed` are the upstreams that somebody wrote down; the default one is added to them. */
 export function findingsOf(overlay: Overlay, listed: readonly string[]): Findings {
   const notes = [...defaultNote(overlay, listed), ...readerNotes(overlay)];
-  return { files: namedFiles(overlay), notes };
+  return { files: namedFiles(overlay), signIns: namedSignIns(overlay), notes };
+}
+
+function namedSignIns(overlay: Overlay): NamedSignIn[] {
+  return overlay.keys(['upstreams']).flatMap((registry) => {
+    const given = valueAt(overlay.json, ['upstreams', registry, 'url']);
+    const text = typeof given === 'string' ? given : (wellKnownRegistries.get(registry) ?? '');
+    if (!URL.canParse(text)) return [];
+    const url = new URL(text);
+    return accountPaths(overlay.json, registry).flatMap((path): NamedSignIn[] => {
+      const named = (key: string) => {
+        const value = valueAt(overlay.json, [...path, key]);
+        return typeof value === 'string' ? value : undefined;
+      };
+      const [name, file] = [named('helper'), named('dockerConfig')];
+      const at = (key: string) => ({ place: overlay.place([...path, key]), registry, url });
+      return [
+        ...(name === undefined
+          ? []
+          : [{ ...at('helper'), signIn: { kind: 'helper', name } as const }]),
+        ...(file === undefined
+          ? []
+          : [{ ...at('dockerConfig'), signIn: { kind: 'docker-config', file } as const }]),
+      ];
+    });
+  });
 }
 
 function namedFiles(overlay: Overlay): ReadonlyMap<string, string> {
@@ -22,7 +60,7 @@ function namedFiles(overlay: Overlay): ReadonlyMap<string, string> {
     ['tls', 'key'],
     ...overlay.keys(['upstreams']).flatMap((name) => [
       ['upstreams', name, 'ca'],
-      ...accountPaths(overlay, name).flatMap((account) => [
+      ...accountPaths(overlay.json, name).flatMap((account) => [
         [...account, 'password', 'file'],
         [...account, 'dockerConfig'],
       ]),
@@ -40,7 +78,7 @@ function namedFiles(overlay: Overlay): ReadonlyMap<string, string> {
 /** An account that opens private repositories to everyone is legal, and seldom meant. */
 function readerNotes(overlay: Overlay): string[] {
   return overlay.keys(['upstreams']).flatMap((name) =>
-    accountPaths(overlay, name).flatMap((path) => {
+    accountPaths(overlay.json, name).flatMap((path) => {
       const readers = valueAt(overlay.json, [...path, 'readers']);
       if (!Array.isArray(readers) || !readers.includes('anyone')) return [];
       const place = overlay.place([...path, 'readers']);

@@ -35,10 +35,14 @@ export function resolveFile(
       value: scalar?.kind === 'server-url' ? 'https://queue.example' : 'deployment',
     })),
   ]);
-  if ('problems' in parsed) return { problems: [...duplicates, ...parsed.problems] };
+  const found = 'problems' in parsed ? [...duplicates, ...parsed.problems] : duplicates;
+  const impossible = deploymentProblems(json, store).filter(({ path }) =>
+    found.every((one) => one.path !== path),
+  );
+  if ('problems' in parsed || found.length + impossible.length > 0) {
+    return { problems: [...found, ...impossible] };
+  }
   const config = parsed.ok;
-  const problems = [...duplicates, ...deploymentProblems(config)];
-  if (problems.length > 0) return { problems };
   const paths = left.map(({ path }) => path);
   return { ok: resolved(config, paths), config };
 }

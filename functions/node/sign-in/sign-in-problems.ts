@@ -1,7 +1,6 @@
-import { accountPath, accountsOf, signInOf } from '../../core/config/accounts.ts';
 import type { Environment } from '../../core/config/environment.ts';
+import type { NamedSignIn } from '../../core/config/findings.ts';
 import type { Problem } from '../../core/config/problems.ts';
-import type { Config } from '../../core/config/resolve.ts';
 import { reasonOf } from '../../core/ports/tolerate.ts';
 import { signInHost } from '../../core/sources/accounts/sign-in.ts';
 import { hasHelper } from './credential-helper.ts';
@@ -12,28 +11,22 @@ import { readDockerConfig } from './docker-config.ts';
  * registry. No helper is run.
  */
 export async function signInProblems(
-  upstreams: Config['upstreams'],
+  signIns: readonly NamedSignIn[],
   environment: Environment,
 ): Promise<Problem[]> {
-  const checks = [...upstreams].flatMap(([registry, upstream]) =>
-    accountsOf(upstream).map(async (account): Promise<Problem[]> => {
-      const signIn = signInOf(account);
-      const host = signInHost(registry, upstream.url, signIn);
-      const path = `upstreams.${registry}.${accountPath(upstream, account)}`;
-      const missing = async (helper: string, key: string): Promise<Problem[]> => {
-        if (await hasHelper(helper, environment)) return [];
-        const message = `the program docker-credential-${helper} is not on the PATH`;
-        return [{ path: `${path}.${key}`, message }];
-      };
-      if (signIn.kind === 'helper') return missing(signIn.name, 'helper');
-      if (signIn.kind !== 'docker-config') return [];
-      try {
-        const found = await readDockerConfig(signIn.file, host);
-        return found.kind === 'helper' ? await missing(found.name, 'dockerConfig') : [];
-      } catch (error) {
-        return [{ path: `${path}.dockerConfig`, message: reasonOf(error) }];
-      }
-    }),
-  );
+  const checks = signIns.map(async ({ place: path, registry, url, signIn }): Promise<Problem[]> => {
+    const missing = async (helper: string): Promise<Problem[]> => {
+      if (await hasHelper(helper, environment)) return [];
+      const message = `the program docker-credential-${helper} is not on the PATH; install it, or name another helper, such as "pass"`;
+      return [{ path, message }];
+    };
+    if (signIn.kind === 'helper') return missing(signIn.name);
+    try {
+      const found = await readDockerConfig(signIn.file, signInHost(registry, url, signIn));
+      return found.kind === 'helper' ? await missing(found.name) : [];
+    } catch (error) {
+      return [{ path, message: reasonOf(error) }];
+    }
+  });
   return (await Promise.all(checks)).flat();
 }

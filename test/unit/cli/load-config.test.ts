@@ -124,3 +124,50 @@ test('a path that a shell would expand is a mistake, once, and is not made absol
     'listen: variables such as $RUN are not expanded; write the value, or set PULLFRONT_LISTEN',
   ]);
 });
+
+test('all mistakes in accounts, alternates, networks and limits are reported at once, with an example', async () => {
+  const login = { username: 'me', password: { file: '../nowhere' } };
+  const mistakes = await mistakesIn({
+    networks: { office: ['203.0.113.0/33', 'here'], anyone: [] },
+    trustProxy: ['behind'],
+    clients: { ofice: {}, anonymous: { pullsPerMinute: 0, bytesPerMonth: 'much', limits: 'hrad' } },
+    budget: { reserve: '120%' },
+    upstreams: {
+      'docker.io': {
+        alternates: ['mirror.gcr.oi', 'docker.io'],
+        credentials: { helper: 'absent', for: 'access', readers: ['ofice'] },
+        accounts: [login, { acount: 'me' }, { dockerConfig: '../password' }],
+      },
+      'ghcr.io': { alternates: 'hub', credentials: { ...login, for: 'access' } },
+    },
+  });
+  const hub = 'upstreams.docker.io';
+  const expected: Readonly<Record<string, string>> = {
+    'networks.office[0]': 'such as "203.0.113.0/24"',
+    'networks.office[1]': 'such as "203.0.113.0/24"',
+    'networks.anyone': 'a name of a-z',
+    'trustProxy[0]': 'such as "203.0.113.0/24"',
+    'clients.ofice': 'expected one of office',
+    'clients.anonymous.pullsPerMinute': 'such as 60',
+    'clients.anonymous.bytesPerMonth': 'such as "50GB"',
+    'clients.anonymous.limits': 'one of "soft", "hard"',
+    'budget.reserve': 'such as "20%"',
+    [`${hub}.alternates[0]`]: 'did you mean "mirror.gcr.io"?',
+    [`${hub}.alternates[1]`]: 'such as "mirror.gcr.io"',
+    [`${hub}.credentials.helper`]: 'such as "pass"',
+    [`${hub}.credentials.readers[0]`]: '"networks" has office',
+    [`${hub}.accounts[0].password.file`]: 'no such file',
+    [`${hub}.accounts[1]`]: 'expected username and password',
+    [`${hub}.accounts[1] `]: 'unknown key "acount"',
+    [`${hub}.accounts[2].dockerConfig`]: 'is not a JSON object',
+    'upstreams.ghcr.io.alternates': 'list the registries',
+    'upstreams.ghcr.io.credentials.password.file': 'no such file',
+    'upstreams.ghcr.io.credentials.readers': '"readers": ["office"]',
+  };
+  for (const [place, text] of Object.entries(expected)) {
+    const path = place.trim();
+    const said = mistakes.filter((one) => one.startsWith(`${path}: `)).join('\n');
+    expect(said, path).toContain(text);
+  }
+  expect(mistakes).toHaveLength(Object.keys(expected).length);
+});

@@ -76,6 +76,11 @@ describe('mistakes in accounts', () => {
       'readers: missing; everything in private ECR needs the account',
     ],
     [
+      'private ECR by its URL without readers',
+      { upstreams: { 'ecr.example': { url: `https://${ecr}`, credentials: { aws: 'ecr' } } } },
+      'upstreams.ecr.example.credentials.readers: missing; everything in private ECR needs the account',
+    ],
+    [
       'of a list',
       hub({ accounts: [login, { username: 'you' }] }),
       'upstreams.docker.io.accounts[1].password: missing',
@@ -164,6 +169,22 @@ test.each([
 ] as const)('%s cannot sign in with %j', (store, credentials, message) => {
   const file = resolveFile({ upstreams: { 'public.ecr.aws': { accounts: [credentials] } } }, store);
   expect(file).toMatchObject({ problems: [{ message: expect.stringContaining(message) }] });
+});
+
+test('what a deployment cannot do is reported together with other mistakes', () => {
+  const json = hub({ tagTtl: 'soon', accounts: [{ helper: 'pass' }, { ...login, for: 'access' }] });
+  const problemsOn = (store: 'aws' | 'cloudflare') => {
+    const file = resolveFile(json, store);
+    return 'problems' in file ? file.problems.map(({ path }) => path) : [];
+  };
+  const mistaken = ['upstreams.docker.io.tagTtl', 'upstreams.docker.io.accounts[1].readers'];
+  const helper = 'upstreams.docker.io.accounts[0].helper';
+  expect(problemsOn('aws')).toEqual([...mistaken, helper]);
+  expect(problemsOn('cloudflare')).toEqual([
+    ...mistaken,
+    helper,
+    'upstreams.docker.io.accounts[1].password',
+  ]);
 });
 
 test('accounts keep their order, and say how they sign in', () => {

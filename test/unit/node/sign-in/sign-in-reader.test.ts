@@ -2,9 +2,9 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { parseConfig } from '../../../../functions/core/config/parse-config.ts';
 import { signInProblems } from '../../../../functions/node/sign-in/sign-in-problems.ts';
 import { signInReader } from '../../../../functions/node/sign-in/sign-in-reader.ts';
-import { parsed } from '../../core/config/parsing.ts';
 
 let folder: string;
 beforeAll(() => {
@@ -124,17 +124,21 @@ test.each<[string, string, string | RegExp]>([
 test('missing helpers and accounts are found without running a helper', async () => {
   const file = join(folder, 'config.json');
   writeFileSync(file, '{"auths":{}}');
-  const { upstreams } = parsed({
-    upstreams: {
-      'docker.io': { credentials: { helper: 'failing' } },
-      'ghcr.io': { accounts: [{ helper: 'hanging' }, { helper: 'absent' }] },
-      'quay.io': { credentials: { dockerConfig: file } },
+  const { signIns } = parseConfig(
+    {
+      upstreams: {
+        'docker.io': { credentials: { helper: 'failing' } },
+        'ghcr.io': { accounts: [{ helper: 'hanging' }, { helper: 'absent' }] },
+        'quay.io': { credentials: { dockerConfig: file } },
+      },
     },
-  });
-  expect(await signInProblems(upstreams, environment())).toEqual([
+    {},
+  );
+  expect(await signInProblems(signIns, environment())).toEqual([
     {
       path: 'upstreams.ghcr.io.accounts[1].helper',
-      message: 'the program docker-credential-absent is not on the PATH',
+      message:
+        'the program docker-credential-absent is not on the PATH; install it, or name another helper, such as "pass"',
     },
     {
       path: 'upstreams.quay.io.credentials.dockerConfig',
@@ -146,10 +150,9 @@ test('missing helpers and accounts are found without running a helper', async ()
 test("another URL gets its own host's credentials, never those of the registry it has the name of", async () => {
   const file = join(folder, 'config.json');
   writeFileSync(file, JSON.stringify({ auths: { 'ghcr.io': { auth: basic('me:pass') } } }));
-  const { upstreams } = parsed({
-    upstreams: { 'ghcr.io': { url: 'https://nexus.example', credentials: { dockerConfig: file } } },
-  });
-  expect(await signInProblems(upstreams, environment())).toMatchObject([
+  const upstream = { url: 'https://nexus.example', credentials: { dockerConfig: file } };
+  const { signIns } = parseConfig({ upstreams: { 'ghcr.io': upstream } }, {});
+  expect(await signInProblems(signIns, environment())).toMatchObject([
     { message: `${file} has no account for nexus.example` },
   ]);
 });
