@@ -56,7 +56,10 @@ export function describeAccess(name: string, start: StartMirror): void {
     for (const close of open.splice(0).reverse()) await close();
   });
 
-  async function scene(credentials: object): Promise<{ hub: Upstream; mirror: Mirror }> {
+  async function scene(
+    credentials: object,
+    trustProxy: false | 'cloudfront' | readonly string[] = ['127.0.0.0/8', '::1'],
+  ): Promise<{ hub: Upstream; mirror: Mirror }> {
     const hub = await startUpstream({ auth: 'anonymous', privateRepositories: ['team/secret'] });
     open.push(() => hub.close());
     hub.add('team/secret', secret, '1', '2');
@@ -65,7 +68,7 @@ export function describeAccess(name: string, start: StartMirror): void {
     const mirror = await start(
       {
         networks: { office: ['198.51.100.0/24'] },
-        trustProxy: ['127.0.0.0/8', '::1'],
+        trustProxy,
         upstreams: { 'docker.io': { url: hub.url, credentials: { ...login, ...credentials } } },
       },
       { ACCESS_TOKEN: 'pass' },
@@ -82,6 +85,15 @@ export function describeAccess(name: string, start: StartMirror): void {
         headers.set(one, address);
       }
       return mirror.get(path, { ...init, headers });
+    };
+  }
+
+  /** Requests that a platform or a proxy got from one address, with these headers. */
+  function through(mirror: Mirror, sender: string, headers: Record<string, string>): Ask {
+    const known = { 'cf-connecting-ip': sender, 'x-source-ip': sender };
+    return (path, init = {}) => {
+      const all = { ...Object.fromEntries(new Headers(init.headers)), ...known, ...headers };
+      return mirror.get(path, { ...init, headers: all });
     };
   }
 
@@ -157,6 +169,43 @@ export function describeAccess(name: string, start: StartMirror): void {
       await expectUnobtainable(asStranger);
       expect((await asReader('/v2/team/secret/manifests/1')).status).toBe(200);
       expect((await asStranger('/v2/library/shown/manifests/1')).status).toBe(200);
+    });
+
+    it.each([
+      ['nobody is trusted', false, stranger, { 'x-forwarded-for': reader }],
+      ['the proxy is not trusted', ['192.0.2.0/24'], stranger, { 'x-forwarded-for': reader }],
+      [
+        'the proxy adds the address to what the client invented',
+        ['127.0.0.0/8', '::1'],
+        '127.0.0.1',
+        { 'x-forwarded-for': `${reader}, ${stranger}` },
+      ],
+      [
+        'CloudFront says it in its own header',
+        'cloudfront',
+        '127.0.0.1',
+        { 'cloudfront-viewer-address': `${stranger}:443`, 'x-forwarded-for': reader },
+      ],
+    ] as const)('takes no address from a client: %s', async (_, trusted, sender, headers) => {
+      const { mirror } = await scene(office, trusted);
+      const invented = {
+        forwarded: `for=${reader}`,
+        'x-real-ip': reader,
+        'true-client-ip': reader,
+        'x-client-ip': reader,
+        ...(trusted !== 'cloudfront' && { 'cloudfront-viewer-address': `${reader}:443` }),
+      };
+      const ask = through(mirror, sender, { ...invented, ...headers });
+      await expectHidden(ask);
+      const statuses = await pullAll(ask, 'library/shown', shown);
+      expect(statuses.every(isServed), String(statuses)).toBe(true);
+    });
+
+    it('reads the address of a reader where CloudFront says it', async () => {
+      const { mirror } = await scene(office, 'cloudfront');
+      const viewer = { 'cloudfront-viewer-address': `${reader}:443`, 'x-forwarded-for': stranger };
+      const statuses = await pullAll(through(mirror, '127.0.0.1', viewer), 'team/secret', secret);
+      expect(statuses.every(isServed), String(statuses)).toBe(true);
     });
 
     it('opens nothing with an account for quota, even to the networks that it names', async () => {
