@@ -1,6 +1,11 @@
 import { startAws } from '../forms/aws/functions.ts';
 import { describeOutputs } from './every-output.ts';
+import { describeSecrets } from './every-secret.ts';
 
-describeOutputs('functions', (configuration, environment) =>
-  startAws({ configuration, ...(environment !== undefined && { environment }) }),
+const start = (configuration: object, environment?: Readonly<Record<string, string>>) =>
+  startAws({ configuration, ...(environment !== undefined && { environment }) });
+
+describeOutputs('functions', start);
+describeSecrets('functions', start, ({ s3: { credentials } }) =>
+  [credentials.secretAccessKey, credentials.sessionToken].filter((one) => one !== undefined),
 );

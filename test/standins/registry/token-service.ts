@@ -25,6 +25,8 @@ export interface TokenWorld {
 export class TokenService {
   readonly #world: TokenWorld;
   readonly #tokens = new Map<string, Grant>();
+  /** All tokens so far, also those that are revoked. */
+  readonly issued: string[] = [];
 
   constructor(world: TokenWorld) {
     this.#world = world;
@@ -51,6 +53,7 @@ export class TokenService {
     }
     const token = `token-${randomUUID()}`;
     const expires = now() + settings.tokenSeconds * 1000;
+    this.issued.push(token);
     this.#tokens.set(token, { account, repositories: granted, expires });
     return jsonReply(200, {
       ...(settings.tokenField === 'access_token' ? {} : { token }),

@@ -122,6 +122,12 @@ export class Upstream {
     this.#tokens.revoke();
   }
 
+  /** The tokens that it issued, and the signatures of URLs that it was asked by since the last clear. */
+  get secrets(): readonly string[] {
+    const signatures = this.requests.map(({ query }) => query.get('X-Standin-Signature'));
+    return [...this.#tokens.issued, ...signatures.filter((one) => one !== null)];
+  }
+
   /** The requests since the last clear, at all listeners, in the order of arrival. */
   get requests(): readonly RequestRecord[] {
     return this.#log.list;
