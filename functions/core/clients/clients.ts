@@ -21,9 +21,8 @@ interface ClientOptions {
   readonly trustProxy: TrustedProxies;
 }
 
-/** How many clients are remembered, and for how long, in ms. */
+/** How many clients are remembered. */
 const mostClients = 10_000;
-const clientLife = 600_000;
 
 /** Tells who sends a request. */
 export class Clients {
@@ -45,7 +44,7 @@ export class Clients {
     const known = this.#known.get(address);
     if (known !== undefined) return known;
     const client = { key: clientKey(address), networks: this.#networks.namesOf(address) };
-    this.#known.set(address, client, clientLife);
+    this.#known.set(address, client);
     return client;
   }
 }

@@ -23,10 +23,11 @@ const nameLife = 3_600_000;
  */
 export function noteChildren(
   { memory }: Context,
-  { repository, alternates }: Source,
+  source: Source,
   { manifest, summary }: CachedManifest,
 ): void {
-  if (alternates === undefined || summary?.kind !== 'index') return;
+  if (summary?.kind !== 'index' || source.alternates === undefined) return;
+  const { repository } = source;
   const [first] = summary.choices;
   if (first === undefined || memory.parents.get(manifestKey(repository, first))) return;
   for (const child of summary.choices.slice(0, mostChildren)) {

@@ -81,14 +81,14 @@ export class Access {
    */
   refusal(source: GuardedSource, asked: Asked): Promise<Unobtained | undefined> | undefined {
     const { access } = source;
-    if (access === undefined || this.#isFresh(this.#public.get(source.key))) return undefined;
+    if (access === undefined || this.#isKnownPublic(source.key)) return undefined;
     if (isReader(access, source.name, source.client)) return undefined;
     return this.#judge(source, access.anonymous, asked);
   }
 
   /** True if this instance knows that anonymous clients may read the repository. */
   isPublic(repository: Repository): boolean {
-    return this.#isFresh(this.#public.get(repositoryKey(repository)));
+    return this.#isKnownPublic(repositoryKey(repository));
   }
 
   /** Reads whether another instance saw that the repository is public, if this one does not know. */
@@ -217,7 +217,12 @@ export class Access {
     this.#public.set(key, seen, seen + publicLife - this.#platform.runtime.now());
   }
 
-  #isFresh(seen: number | undefined): boolean {
-    return seen !== undefined && this.#platform.runtime.now() < seen + publicFor;
+  #isKnownPublic(key: string): boolean {
+    const now = this.#platform.runtime.now();
+    return this.#isFresh(this.#public.get(key, now), now);
+  }
+
+  #isFresh(seen: number | undefined, now = this.#platform.runtime.now()): boolean {
+    return seen !== undefined && now < seen + publicFor;
   }
 }
