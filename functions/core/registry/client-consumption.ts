@@ -10,34 +10,19 @@ import {
 import type { Client, Clients } from '../clients/clients.ts';
 import type { MonthUsage } from '../clients/month-usage.ts';
 import type { PullCounts } from '../clients/pull-counts.ts';
-import { BoundedCache } from '../concurrency/bounded-cache.ts';
 import { monthLimitText, pullLimitText, sizeLimitText } from '../observe/wording.ts';
 import { parseDigest } from '../oci/digest.ts';
 import { isIndexType } from '../oci/media-type.ts';
-import { repositoryKey } from '../oci/repository.ts';
 import type { Answer, RepositoryRequest } from './answer.ts';
 import { type AnswerHeaders, warning } from './answer-headers.ts';
 import { type BlobSizes, ManifestSizes, noBlobs } from './blob-sizes.ts';
 import { answerBlob, blobAnswer } from './blobs.ts';
-import { errorAnswer, subjectOf } from './error-answer.ts';
 import { answerManifest } from './manifests.ts';
-import { refusalOfLimit, type Wanted } from './status-policy.ts';
+import { isLastEndpoint, PullRefusals, type Reason, refuse } from './pull-refusal.ts';
+import { RateLimitHeaders } from './rate-limit-headers.ts';
 
 /** The client of a platform that does not know its address. */
 const unknownClient: Client = { key: 'unknown', networks: [] };
-
-/** How long what a client was told in a pull is remembered, in ms. */
-const pullLife = 60_000;
-
-/** Why a request is refused. */
-interface Reason {
-  readonly text: string;
-  /** In seconds; undefined if waiting does not help. */
-  readonly reset: number | undefined;
-}
-
-/** How many pulls are remembered. */
-const mostRemembered = 10_000;
 
 interface ClientConsumptionOptions {
   readonly clients: Clients;
@@ -50,53 +35,87 @@ interface ClientConsumptionOptions {
   readonly now: () => number;
 }
 
+/** A request for a manifest, and what its client may have. */
+interface Asked {
+  readonly request: RepositoryRequest;
+  readonly text: string;
+  readonly client: Client;
+  readonly allowance: Allowance;
+  readonly mustFollow: boolean;
+  /** In ms since 1970. */
+  readonly time: number;
+  readonly pull: Verdict;
+}
+
 /** What clients may consume, applied to their requests: functions/README.md, section 5a. */
 export class ClientConsumption {
   readonly #options: ClientConsumptionOptions;
   readonly #allowances = new WeakMap<Client, Allowance>();
-  /** By client and repository: an index was served to a client that cannot leave after it. */
-  readonly #indexes: BoundedCache<true>;
-  /** By client and repository: a manifest of that index was refused, so the pull begins again. */
-  readonly #leaving: BoundedCache<Reason>;
+  readonly #refusals: PullRefusals;
   readonly #sizes: ManifestSizes;
+  readonly #rateLimit = new RateLimitHeaders();
 
   constructor(options: ClientConsumptionOptions) {
     this.#options = options;
-    this.#indexes = new BoundedCache(mostRemembered, options.now);
-    this.#leaving = new BoundedCache(mostRemembered, options.now);
+    this.#refusals = new PullRefusals(options.now);
     this.#sizes = new ManifestSizes(options.now);
   }
 
-  /** GET and HEAD of a manifest, of which only GET counts as a pull. */
-  async answerManifest(request: RepositoryRequest, text: string): Promise<Answer> {
+  /**
+   * GET and HEAD of a manifest, of which only GET counts as a pull. Waits for no promise that it does not
+   * need: each takes a part of a warm answer's time that can be measured.
+   */
+  answerManifest(request: RepositoryRequest, text: string): Promise<Answer> | Answer {
+    const asked = this.#ask(request, text);
+    const { client, allowance, mustFollow, time, pull } = asked;
+    if (request.method === 'HEAD') {
+      const answering = answerManifest(request, text);
+      return answering.then((answer) => this.#describe(answer, asked, pull.remaining));
+    }
+    if (pull.kind === 'refused') {
+      return this.#refuse(asked, { text: pullLimitText(pull.limit), reset: pull.reset });
+    }
+    const month = this.#takeBytes(client, allowance, 0, mustFollow, time);
+    return month instanceof Promise
+      ? month.then((verdict) => this.#pull(asked, verdict))
+      : this.#pull(asked, month);
+  }
+
+  #ask(request: RepositoryRequest, text: string): Asked {
     const { pulls, now } = this.#options;
+    const time = now();
     const { client, allowance } = this.#clientOf(request);
     const mustFollow = isLastEndpoint(request) && text.includes(':');
-    const time = now();
     const used = pulls.used(client.key, time);
     const pull = pullVerdict({ used, now: time }, allowance, mustFollow);
-    const isPull = request.method === 'GET';
-    if (!isPull) return this.#describe(await answerManifest(request, text), pull, allowance, false);
-    const refusing = (reason: Reason) => this.#refuseManifest(request, text, client, reason);
-    if (pull.kind === 'refused') {
-      return refusing({ text: pullLimitText(pull.limit), reset: pull.reset });
-    }
-    const taking = this.#takeBytes(client, allowance, 0, mustFollow);
-    const month = taking instanceof Promise ? await taking : taking;
+    return { request, text, client, allowance, mustFollow, time, pull };
+  }
+
+  #pull(asked: Asked, month: Verdict | undefined): Promise<Answer> | Answer {
+    const { request, text, client, mustFollow, time } = asked;
     if (month?.kind === 'refused') {
-      return refusing({ text: monthLimitText(month.limit), reset: month.reset });
+      return this.#refuse(asked, { text: monthLimitText(month.limit), reset: month.reset });
     }
-    const isStaying = mustFollow || this.#leaving.isEmpty;
-    const left = isStaying ? undefined : this.#leaving.get(pullOf(client, request));
-    if (left !== undefined) return refusing(left);
-    pulls.add(client.key, time);
-    const answer = await answerManifest(request, text);
+    const left = mustFollow ? undefined : this.#refusals.reasonToLeave(client, request);
+    if (left !== undefined) return this.#refuse(asked, left);
+    this.#options.pulls.add(client.key, time);
+    return answerManifest(request, text).then((answer) => this.#finish(asked, month, answer));
+  }
+
+  #finish(asked: Asked, month: Verdict | undefined, answer: Answer): Answer {
+    const { request, client, allowance, pull } = asked;
     if (isLastEndpoint(request) && answer.status === 200) {
       const reason = this.#lacksFor(this.#sizesOf(client, request, answer), client, allowance);
-      if (reason !== undefined) return refusing(reason);
+      if (reason !== undefined) return this.#refuse(asked, reason);
     }
     if (month?.kind === 'warned') warn(answer, monthLimitText(month.limit));
-    return this.#describe(answer, pull, allowance, true);
+    this.#describe(answer, asked, Math.max(0, pull.remaining - 1));
+    if (pull.kind === 'warned') warn(answer, pullLimitText(pull.limit));
+    return answer;
+  }
+
+  #refuse({ client, request, text }: Asked, reason: Reason): Answer {
+    return this.#refusals.refuse(client, request, text, reason);
   }
 
   /** GET and HEAD of a blob. HEAD is not limited. */
@@ -160,13 +179,16 @@ export class ClientConsumption {
     allowance: Allowance,
     bytes: number,
     mustFollow: boolean,
+    time = this.#options.now(),
   ): Promise<Verdict> | Verdict | undefined {
     const { bytesPerMonth, isHard } = allowance;
     if (bytesPerMonth === Number.POSITIVE_INFINITY) return undefined;
     const { usage, now } = this.#options;
-    const decide = (used: number) => monthVerdict({ used, now: now() }, allowance, mustFollow);
-    if (isHard) return usage.take(key, bytesPerMonth, bytes, decide);
-    const verdict = decide(usage.known(key));
+    if (isHard) {
+      const decide = (used: number) => monthVerdict({ used, now: now() }, allowance, mustFollow);
+      return usage.take(key, bytesPerMonth, bytes, decide);
+    }
+    const verdict = monthVerdict({ used: usage.known(key), now: time }, allowance, mustFollow);
     usage.add(key, bytes);
     return verdict;
   }
@@ -189,43 +211,16 @@ export class ClientConsumption {
 
   #sizesOf(client: Client, request: RepositoryRequest, answer: Answer): BlobSizes {
     if (!isIndexType(answer.headers['content-type'] ?? '')) return this.#sizes.of(answer);
-    this.#indexes.set(pullOf(client, request), true, pullLife);
+    this.#refusals.servedIndex(client, request);
     return noBlobs;
   }
 
-  #refuseManifest(
-    request: RepositoryRequest,
-    text: string,
-    client: Client,
-    reason: Reason,
-  ): Answer {
-    const pull = pullOf(client, request);
-    const hasIndex =
-      isLastEndpoint(request) && text.includes(':') && this.#indexes.get(pull) !== undefined;
-    if (hasIndex) this.#leaving.set(pull, reason, pullLife);
-    return refuse(request, 'manifest', text, reason, hasIndex);
-  }
-
-  /** Adds the headers that Docker Hub's clients know, and a Warning beyond the limit. */
-  #describe(answer: Answer, pull: Verdict, allowance: Allowance, isCounted: boolean): Answer {
-    if (allowance.pullsPerMinute === Number.POSITIVE_INFINITY) return answer;
-    const headers: AnswerHeaders = answer.headers;
-    const remaining = isCounted ? Math.max(0, pull.remaining - 1) : pull.remaining;
-    headers['ratelimit-limit'] = `${pull.limit};w=60`;
-    headers['ratelimit-remaining'] = `${remaining};w=60`;
-    headers['ratelimit-reset'] = String(pull.reset);
-    if (isCounted && pull.kind === 'warned') warn(answer, pullLimitText(pull.limit));
+  #describe(answer: Answer, { pull, allowance }: Asked, remaining: number): Answer {
+    if (allowance.pullsPerMinute !== Number.POSITIVE_INFINITY) {
+      this.#rateLimit.add(answer.headers, pull.limit, remaining, pull.reset);
+    }
     return answer;
   }
-}
-
-/** True for a client that does not ask another endpoint after the first manifest. */
-function isLastEndpoint({ registryForm }: RepositoryRequest): boolean {
-  return registryForm === 'after-v2';
-}
-
-function pullOf({ key }: Client, { repository }: RepositoryRequest): string {
-  return `${key} ${repositoryKey(repository)}`;
 }
 
 /** What an answer lets a client have: the blob behind a URL of the bucket, or the body. */
@@ -238,17 +233,4 @@ function warn(answer: Answer, text: string): void {
   const headers: AnswerHeaders = answer.headers;
   const one = warning(text);
   headers.warning = headers.warning === undefined ? one : `${headers.warning}, ${one}`;
-}
-
-function refuse(
-  request: RepositoryRequest,
-  wanted: Wanted,
-  text: string,
-  { text: message, reset }: Reason,
-  hasIndex = false,
-): Answer {
-  const circumstances = { wanted, form: request.registryForm };
-  const refusal = refusalOfLimit(circumstances, message, reset, hasIndex);
-  const headers = reset === undefined ? {} : { 'ratelimit-reset': String(reset) };
-  return errorAnswer(request, refusal, subjectOf(request, wanted, text), headers);
 }
