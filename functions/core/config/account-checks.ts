@@ -1,4 +1,4 @@
-import { noEcrReaders, noReaders } from './accounts.ts';
+import { noEcrReaders, noReaders, unknownReader, uselessReaders } from './accounts.ts';
 import { isEcr, privateEcrPattern } from './known-registries.ts';
 import { type Path, valueAt } from './problems.ts';
 
@@ -87,12 +87,10 @@ function checkReaders(
     report([...path, 'readers'], isPrivateEcr ? noEcrReaders : noReaders);
   }
   if (!isAccess && readers.length > 0) {
-    report([...path, 'readers'], 'have no effect without "for": "access"');
+    report([...path, 'readers'], uselessReaders);
   }
   for (const [index, reader] of readers.entries()) {
     if (typeof reader !== 'string' || reader === 'anyone' || networks.includes(reader)) continue;
-    const known =
-      networks.length === 0 ? 'there is no "networks"' : `"networks" has ${networks.join(', ')}`;
-    report([...path, 'readers', index], `no network ${JSON.stringify(reader)}; ${known}`);
+    report([...path, 'readers', index], unknownReader(reader, networks));
   }
 }

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { globs } from './patterns.ts';
-import { object, path, text, word } from './values.ts';
+import { names, object, path, text, word } from './values.ts';
 
 const expectedPassword = 'one of {"env": "NAME"}, {"file": "PATH"} and, on AWS, {"secret": "NAME"}';
 
@@ -57,8 +57,7 @@ const shape = {
     .describe(
       '`quota`: the account only raises the limit; clients get what the registry serves to anyone. `access`: `readers` also get what the account may read.',
     ),
-  readers: z
-    .array(networkName, 'a list of names of networks')
+  readers: names('a list of names of networks', networkName)
     .prefault([])
     .describe(
       'With `access`: the networks, by name, that may read everything the account may read.',

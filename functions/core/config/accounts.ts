@@ -38,5 +38,14 @@ const example = 'as in {"networks": {"office": ["203.0.113.0/24"]}} and "readers
 /** The message about an account that opens private repositories to no network in particular. */
 export const noReaders = `missing; "for": "access" opens private repositories, so name the networks that may read them, ${example}`;
 
-/** The same for private ECR, where every account does. */
+/** The message about readers of an account that opens nothing. */
+export const uselessReaders = 'have no effect without "for": "access"';
+
+/** The message about a reader that is none of the `known` networks. */
+export function unknownReader(reader: string, known: readonly string[]): string {
+  const list = known.length === 0 ? 'there is no "networks"' : `"networks" has ${known.join(', ')}`;
+  return `no network ${JSON.stringify(reader)}; ${list}`;
+}
+
+/** The message about an account at private ECR, where every account opens private repositories. */
 export const noEcrReaders = `missing; everything in private ECR needs the account, so name the networks that may read it, ${example}`;

@@ -1,5 +1,6 @@
 import { anyName, type Key, keys } from './keys.ts';
 import type { Path } from './problems.ts';
+import { splitNames } from './scalar.ts';
 
 /** Environment variables by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -12,7 +13,7 @@ export interface Override {
   readonly value: unknown;
 }
 
-/** The variable for a scalar. */
+/** The variable for a scalar or a list of names. */
 export interface Variable {
   readonly name: string;
   readonly path: readonly string[];
@@ -26,7 +27,7 @@ const screaming = (text: string) =>
     .toUpperCase();
 
 /**
- * The variable for a scalar: `PULLFRONT_` and its path in screaming snake case. `limits.storeBytes`
+ * The variable for a key: `PULLFRONT_` and its path in screaming snake case. `limits.storeBytes`
  * is `PULLFRONT_LIMITS_STORE_BYTES`; the `tagTtl` of the upstream docker.io is
  * `PULLFRONT_UPSTREAMS_DOCKER_IO_TAG_TTL`.
  */
@@ -34,7 +35,7 @@ export function variableOf(path: Path): string {
   return `PULLFRONT_${path.map((part) => screaming(String(part))).join('_')}`;
 }
 
-/** The variables for every scalar of a configuration with these upstreams. */
+/** The variables for every scalar, and every list of names, of a configuration with these upstreams. */
 export function variablesOf(upstreams: readonly string[]): Variable[] {
   return keys
     .filter(({ scalar }) => scalar !== undefined)
@@ -57,8 +58,7 @@ export function upstreamOverride(from: string, text: string): Override {
 /** The upstreams in `PULLFRONT_UPSTREAMS`, separated by commas or spaces. An empty variable counts as absent, here and below. */
 export function listedUpstreams(environment: Environment): Override[] {
   const name = 'PULLFRONT_UPSTREAMS';
-  const listed = (environment[name] ?? '').split(/[\s,]+/);
-  return listed.filter((one) => one !== '').map((one) => upstreamOverride(name, one));
+  return splitNames(environment[name] ?? '').map((one) => upstreamOverride(name, one));
 }
 
 /** The values of the variables for a configuration with these upstreams. */
@@ -66,8 +66,9 @@ export function environmentOverrides(
   environment: Environment,
   upstreams: readonly string[],
 ): Override[] {
-  return variablesOf(upstreams).flatMap(({ name, path }) => {
-    const value = environment[name];
-    return value === undefined || value === '' ? [] : [{ from: name, path, value }];
+  return variablesOf(upstreams).flatMap(({ name, path, key }) => {
+    const text = environment[name];
+    if (text === undefined || text === '') return [];
+    return [{ from: name, path, value: key.scalar?.kind === 'names' ? splitNames(text) : text }];
   });
 }

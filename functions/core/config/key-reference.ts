@@ -33,7 +33,8 @@ One JSON file for every platform; comments and trailing commas are allowed. Ever
 reports all mistakes at once.
 
 Every scalar can also be set by an environment variable, which overrides the file. In the names of
-variables \`NAME\` stands for the upstream: \`DOCKER_IO\` for \`docker.io\`. Lists can only be set in the file.
+variables \`NAME\` stands for the upstream: \`DOCKER_IO\` for \`docker.io\`. Of the lists, variables can set only
+\`readers\`, with commas or spaces between the names.
 A duration is a whole number with \`ms\`, \`s\`, \`m\`, \`h\` or \`d\`. A size has a unit: \`50GB\`, \`1.5GiB\`; in
 the file it may also be a number of bytes, without quotes. A path in the file is relative to
 the file's folder; one in a variable or an option, and the default of \`data\`, to the working directory. Passwords are never in the file: it names a variable, a file or a secret.

@@ -13,7 +13,7 @@ export const anyEntry = '[]';
 /** A key of the configuration file that holds a scalar or a list. */
 export interface Key {
   readonly path: readonly string[];
-  /** Undefined for a list, and for what is in one, which no variable can set. */
+  /** Undefined for what no variable can set: other lists, and what is in them. */
   readonly scalar: Scalar | undefined;
   readonly description: string;
   /** As written in a file; undefined if there is none. */

@@ -19,7 +19,10 @@ export class Overlay {
 
   /** Names a path for an error message: by the variable or option that set it, if one did. */
   place(path: Path): string {
-    return this.#origins.get(pathText(path)) ?? pathText(path);
+    // A variable sets a list as a whole.
+    const list =
+      typeof path.at(-1) === 'number' ? this.#origins.get(pathText(path.slice(0, -1))) : undefined;
+    return this.#origins.get(pathText(path)) ?? list ?? pathText(path);
   }
 
   /** The keys of the object at a path; none if there is no object. */

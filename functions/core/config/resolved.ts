@@ -1,6 +1,7 @@
 import { RepositoryPattern } from '../oci/repository.ts';
-import { accountsOf, noReaders } from './accounts.ts';
+import { accountsOf, noEcrReaders, noReaders, unknownReader, uselessReaders } from './accounts.ts';
 import type { Environment } from './environment.ts';
+import { privateEcrPattern } from './known-registries.ts';
 import { mismatch, type Problem, valueAt } from './problems.ts';
 import type { Account, Config } from './resolve.ts';
 import { readScalar, type Scalar } from './scalar.ts';
@@ -71,17 +72,22 @@ export function passwordVariables({ upstreams }: Pick<Config, 'upstreams'>): str
 }
 
 /** Restores the built credentials of upstreams whose variables leave incomplete ones. */
-function repairCredentials({ upstreams }: Config, json: Resolved): Problem[] {
-  return [...upstreams].flatMap(([name, { credentials }]): Problem[] => {
+function repairCredentials({ upstreams, networks }: Config, json: Resolved): Problem[] {
+  return [...upstreams].flatMap(([name, { credentials, url }]): Problem[] => {
     if (credentials === undefined) return [];
     const path = `upstreams.${name}.credentials`;
     // Those that only variables set have no defaults yet.
     const given: Partial<typeof credentials> = credentials;
     const complete = { ...given, for: given.for ?? 'quota', readers: given.readers ?? [] };
     setAt(upstreams, [name, 'credentials'], complete);
-    if (complete.for === 'access' && complete.readers.length === 0) {
-      setAt(upstreams, [name, 'credentials', 'for'], 'quota');
-      return [{ path: `${path}.readers`, message: noReaders }];
+    const mistake = readersMistake(complete, [name, url.hostname], networks);
+    if (mistake !== undefined) {
+      // Less than the built account opens, never more.
+      const built = (decode(json.resolved) as Config).upstreams.get(name)?.credentials;
+      const kept = complete.for === 'access' && built?.for === 'access' ? built : undefined;
+      const { for: use = 'quota', readers = [] } = kept ?? {};
+      setAt(upstreams, [name, 'credentials'], { ...complete, for: use, readers });
+      return [{ path: `${path}.readers`, message: mistake }];
     }
     if (signsInOtherwise(complete)) return [];
     const places = Object.keys(complete.password ?? {}).map((place) => `password.${place}`);
@@ -92,6 +98,21 @@ function repairCredentials({ upstreams }: Config, json: Resolved): Problem[] {
     const expected = 'a username and one of password.env, .file and .secret';
     return [{ path, message: `expected ${expected}, got ${parts.join(' and ')}` }];
   });
+}
+
+/** What is wrong with the readers of an account at a registry with these names, if anything. */
+function readersMistake(
+  account: Pick<Account, 'for' | 'readers'>,
+  hosts: readonly string[],
+  networks: Config['networks'],
+): string | undefined {
+  const isPrivateEcr = hosts.some((host) => privateEcrPattern.test(host));
+  const isAccess = account.for === 'access' || isPrivateEcr;
+  if (isAccess && account.readers.length === 0) return isPrivateEcr ? noEcrReaders : noReaders;
+  if (!isAccess && account.readers.length > 0) return uselessReaders;
+  const known = Object.keys(networks);
+  const unknown = account.readers.find((one) => one !== 'anyone' && !known.includes(one));
+  return unknown === undefined ? undefined : unknownReader(unknown, known);
 }
 
 function signsInOtherwise({ aws, helper, dockerConfig }: SignInKeys): boolean {

@@ -7,7 +7,7 @@ import {
   parseSize,
 } from './units.ts';
 
-/** A scalar of the configuration as data, so that a function or a Worker reads it without zod. */
+/** A scalar, or a list of names, of the configuration as data, so that a function or a Worker reads it without zod. */
 export type Scalar = {
   /** Completes the message "expected …". */
   readonly expected: string;
@@ -29,10 +29,12 @@ export type Scalar = {
   | { readonly kind: 'server-url' }
   | { readonly kind: 'registry-url' }
   | { readonly kind: 'listen' }
+  /** A list: a variable separates its entries by commas or spaces. */
+  | { readonly kind: 'names' }
 );
 
 /** What a scalar is read as. */
-export type ScalarValue = string | boolean | number | URL | ListenAddress;
+export type ScalarValue = string | boolean | number | URL | ListenAddress | readonly string[];
 
 /** The scalar that is one of some words. */
 export function oneOf(words: readonly string[]): Scalar {
@@ -71,7 +73,14 @@ export function readScalar(scalar: Scalar, text: string): ScalarValue | undefine
     }
     case 'listen':
       return parseListenAddress(text);
+    case 'names':
+      return splitNames(text);
   }
+}
+
+/** The names in the text of a variable, separated by commas or spaces. */
+export function splitNames(text: string): readonly string[] {
+  return text.split(/[\s,]+/).filter((one) => one !== '');
 }
 
 /** Reads an http or https URL without user, query and fragment. */

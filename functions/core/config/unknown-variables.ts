@@ -39,7 +39,7 @@ export function unknownVariables(
 
 function hint(name: string, known: readonly string[], upstreams: readonly string[]): string {
   const list = listOf(name, upstreams);
-  if (list !== undefined) return `${list} is a list, and lists can only be set in the file`;
+  if (list !== undefined) return `${list} is a list that only the file can set`;
   const meant = meantVariables(name, known);
   if (meant.length > 0) return `did you mean ${meant.join(', ').replace(/, (\w+)$/, ' or $1')}?`;
   const registry = [...wellKnownRegistries.keys()].find((one) =>

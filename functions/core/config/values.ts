@@ -13,7 +13,7 @@ import {
 
 const scalars = z.registry<Scalar>();
 
-/** How the scalar of a schema is read from a variable; undefined for objects and lists. */
+/** How the value of a schema is read from a variable; undefined if no variable can set it. */
 export function scalarOf(schema: z.core.$ZodType): Scalar | undefined {
   return scalars.get(schema);
 }
@@ -53,6 +53,13 @@ export function path(expected: string) {
 export function word<const Words extends readonly string[]>(...words: Words) {
   const read = oneOf(words);
   return scalar<Words[number]>(read, z.enum(words, read.expected));
+}
+
+/** A list of names, which a variable can set as well. */
+export function names(expected: string, name: ReturnType<typeof text>) {
+  const list = z.array(name, expected);
+  scalars.add(list, { kind: 'names', expected });
+  return list;
 }
 
 const expectedFlag = 'true or false';

@@ -78,6 +78,37 @@ test('credentials by variables alone', () => {
   });
 });
 
+const prefix = 'PULLFRONT_UPSTREAMS_DOCKER_IO_CREDENTIALS';
+const account = {
+  [`${prefix}_USERNAME`]: 'me',
+  [`${prefix}_PASSWORD_ENV`]: 'PULLFRONT_TOKEN',
+  PULLFRONT_TOKEN: 'hunter2',
+};
+const networks = { office: ['203.0.113.0/24'], ci: ['10.0.0.0/8'] };
+
+test('an account for access by variables alone', () => {
+  const variables = {
+    ...account,
+    [`${prefix}_FOR`]: 'access',
+    [`${prefix}_READERS`]: 'office, ci',
+  };
+  expect(parsed({ networks }, variables).upstreams.get('docker.io')?.credentials).toMatchObject({
+    for: 'access',
+    readers: ['office', 'ci'],
+  });
+});
+
+test.each<[string, Record<string, string>, string]>([
+  ['without readers', { FOR: 'access' }, 'upstreams.docker.io.credentials.readers: missing; "for"'],
+  ['with a blank list of them', { FOR: 'access', READERS: ' , ' }, `${prefix}_READERS: missing; `],
+  ['of no network', { FOR: 'access', READERS: 'ofice' }, `${prefix}_READERS: no network "ofice"`],
+  ['for quota', { READERS: 'office' }, `${prefix}_READERS: have no effect without "for": "access"`],
+])('readers by variables: %s', (_, set, expected) => {
+  const keys = Object.entries(set).map(([key, value]) => [`${prefix}_${key}`, value]);
+  const found = mistakes({ networks }, { ...account, ...Object.fromEntries(keys) });
+  expect(found).toEqual([expect.stringContaining(expected)]);
+});
+
 test.each([
   [{ PULLFRONT_LISTEN: 'x' }, /^PULLFRONT_LISTEN: expected HOST:PORT.*, got "x"$/],
   [{ PULLFRONT_LOG_LEVEL: 'x' }, /^PULLFRONT_LOG_LEVEL: expected .*, got "x"$/],
@@ -99,7 +130,7 @@ test.each([
   ],
   [
     { PULLFRONT_UPSTREAMS_DOCKER_IO_ALLOW: 'library/**' },
-    /^PULLFRONT_UPSTREAMS_DOCKER_IO_ALLOW: unknown variable; upstreams\.docker\.io\.allow is a list, and lists can only be set in the file$/,
+    /^PULLFRONT_UPSTREAMS_DOCKER_IO_ALLOW: unknown variable; upstreams\.docker\.io\.allow is a list that only the file can set$/,
   ],
   [
     { PULLFRONT_UPSTREAMS_DOCKER_IO_CREDENTIALS_PASSWORD: 'hunter2' },

@@ -140,6 +140,45 @@ test('access without readers is refused, and the account only raises the limit',
   expect(config.upstreams.get('docker.io')?.credentials).toMatchObject({ for: 'quota' });
 });
 
+test('readers by variables open an account that variables set', () => {
+  const prefix = 'PULLFRONT_UPSTREAMS_DOCKER_IO_CREDENTIALS';
+  const account = { [`${prefix}_USERNAME`]: 'me', [`${prefix}_PASSWORD_ENV`]: 'A' };
+  const access = { ...account, [`${prefix}_FOR`]: 'access' };
+  const json = { networks: { office: ['203.0.113.0/24'] } };
+  const open = started(json, { ...access, [`${prefix}_READERS`]: 'office' });
+  expect(open.mistakes).toEqual([]);
+  expect(open.config.upstreams.get('docker.io')?.credentials).toMatchObject({
+    for: 'access',
+    readers: ['office'],
+  });
+  const wrong = started(json, { ...access, [`${prefix}_READERS`]: 'ofice' });
+  expect(wrong.mistakes).toEqual([
+    'upstreams.docker.io.credentials.readers: no network "ofice"; "networks" has office',
+  ]);
+  const closed = { for: 'quota', readers: [] };
+  expect(wrong.config.upstreams.get('docker.io')?.credentials).toMatchObject(closed);
+  const useless = started(json, { ...account, [`${prefix}_READERS`]: 'office' });
+  expect(useless.mistakes).toEqual([expect.stringContaining('have no effect without')]);
+  expect(useless.config.upstreams.get('docker.io')?.credentials).toMatchObject(closed);
+});
+
+test('a wrong list of readers does not change who reads what the file opens', () => {
+  const credentials = {
+    username: 'me',
+    password: { env: 'A' },
+    for: 'access',
+    readers: ['office'],
+  };
+  const json = {
+    networks: { office: ['203.0.113.0/24'] },
+    upstreams: { 'docker.io': { credentials } },
+  };
+  const name = 'PULLFRONT_UPSTREAMS_DOCKER_IO_CREDENTIALS_READERS';
+  const { config, mistakes } = started(json, { [name]: 'ofice' });
+  expect(mistakes).toHaveLength(1);
+  expect(config.upstreams.get('docker.io')?.credentials).toMatchObject(credentials);
+});
+
 test('credentials by variables alone have the defaults of the others', () => {
   const prefix = 'PULLFRONT_UPSTREAMS_DOCKER_IO_CREDENTIALS';
   const { config } = started({}, { [`${prefix}_USERNAME`]: 'me', [`${prefix}_PASSWORD_ENV`]: 'A' });
