@@ -6,7 +6,7 @@ import type { Config } from '../functions/core/config/resolve.ts';
 import { passwordVariables } from '../functions/core/config/resolved.ts';
 import { parseListenAddress } from '../functions/core/config/units.ts';
 import { wantsColor } from '../functions/node/observe/terminal-line.ts';
-import { ConfigurationMistakes, workerConfiguration } from './build/configuration.ts';
+import { ConfigurationMistakes, printNotes, workerConfiguration } from './build/configuration.ts';
 import { openWorker } from './edge/open-worker.ts';
 import { terminalLog } from './edge/terminal-log.ts';
 import { messageOf, version } from './project.ts';
@@ -31,7 +31,8 @@ function print(text: string): void {
 }
 
 async function serve(): Promise<void> {
-  const { text, config } = await workerConfiguration(options.config);
+  const { text, config, notes } = await workerConfiguration(options.config);
+  printNotes(notes);
   const address = parseListenAddress(options.listen);
   if (address === undefined || 'socket' in address) {
     throw new Error(`--listen: expected HOST:PORT, :PORT or a port, got "${options.listen}"`);

@@ -58,6 +58,7 @@ async function runResolve(file: string, store: ResolvedStore): Promise<number> {
   const json = await readJson(file);
   const resolved = 'problems' in json ? json : resolveFile(json.ok, store, json.duplicates);
   if ('problems' in resolved) return report(file, resolved.problems);
+  for (const note of resolved.notes) process.stderr.write(`Note: ${note}\n`);
   process.stdout.write(`${JSON.stringify(resolved.ok)}\n`);
   return 0;
 }

@@ -11,16 +11,17 @@ import { root } from '../project.ts';
 export class ConfigurationMistakes extends Error {}
 
 /** A checked configuration file: what is deployed of it, and what it says. */
-export interface CheckedFile {
+interface CheckedFile {
   readonly resolved: Resolved;
   readonly config: Config;
+  readonly notes: readonly string[];
 }
 
 /** Checks a configuration file for a store. Throws ConfigurationMistakes, or the error of the file. */
-export async function checkFile(file: string, store: ResolvedStore): Promise<CheckedFile> {
+async function checkFile(file: string, store: ResolvedStore): Promise<CheckedFile> {
   const read = readConfigText(file, await readFile(resolve(root, file), 'utf8'));
   const checked = 'problems' in read ? read : resolveFile(read.ok, store, read.duplicates);
-  if ('ok' in checked) return { resolved: checked.ok, config: checked.config };
+  if ('ok' in checked) return { ...checked, resolved: checked.ok };
   const { problems } = checked;
   const count = problems.length === 1 ? 'a mistake' : `${problems.length} mistakes`;
   const lines = problems.map((problem) => `\n  ${problemText(problem)}`);
@@ -29,16 +30,22 @@ export async function checkFile(file: string, store: ResolvedStore): Promise<Che
 
 /** Checks a configuration file and writes what the functions read of it beside their bundles. */
 export async function configureFunctions(file: string): Promise<void> {
-  const { resolved } = await checkFile(file, 'aws');
+  const { resolved, notes } = await checkFile(file, 'aws');
+  printNotes(notes);
   for (const which of ['pull', 'fill']) {
     await writeFile(`${root}dist/aws/${which}/configuration.json`, `${JSON.stringify(resolved)}\n`);
   }
 }
 
-/** Checks a configuration file and gives the text of the module that the Worker imports. */
+/** Checks a configuration file and gives the text of the module that the Worker imports, and notes about it. */
 export async function workerConfiguration(
   file: string,
-): Promise<{ readonly text: string; readonly config: Config }> {
-  const { resolved, config } = await checkFile(file, 'cloudflare');
-  return { text: `export const configuration = ${JSON.stringify(resolved)};\n`, config };
+): Promise<{ readonly text: string } & Omit<CheckedFile, 'resolved'>> {
+  const { resolved, ...rest } = await checkFile(file, 'cloudflare');
+  return { text: `export const configuration = ${JSON.stringify(resolved)};\n`, ...rest };
+}
+
+/** Prints what may surprise the author of a configuration. */
+export function printNotes(notes: readonly string[]): void {
+  for (const note of notes) console.error(`Note: ${note}`);
 }

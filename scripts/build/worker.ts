@@ -1,7 +1,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { build } from 'esbuild';
 import { root, version } from '../project.ts';
-import { workerConfiguration } from './configuration.ts';
+import { printNotes, workerConfiguration } from './configuration.ts';
 
 const folder = 'dist/edge';
 
@@ -39,7 +39,8 @@ export async function buildWorker(): Promise<void> {
   if (strangers.length > 0) {
     throw new Error(`${bundle.outfile} has strange inputs: ${strangers.join(', ')}`);
   }
-  const { text } = await workerConfiguration('infra/cloudflare/pullfront.json');
+  const { text, notes } = await workerConfiguration('infra/cloudflare/pullfront.json');
+  printNotes(notes);
   await writeFile(`${root}${folder}/configuration.js`, text);
   const bytes = metafile.outputs[bundle.outfile]?.bytes ?? Number.POSITIVE_INFINITY;
   if (bytes > bundle.budget) {

@@ -1,5 +1,6 @@
 import { deploymentProblems } from './deployment-checks.ts';
 import { type Variable, variablesOf } from './environment.ts';
+import type { Findings } from './findings.ts';
 import { keys } from './keys.ts';
 import { parseConfig } from './parse-config.ts';
 import { type Problem, valueAt } from './problems.ts';
@@ -10,9 +11,9 @@ import { oneOf, type Scalar } from './scalar.ts';
 /** The stores of the platforms that read a resolved configuration. */
 export type ResolvedStore = 'aws' | 'cloudflare';
 
-/** A resolved configuration, or all mistakes in the file. */
+/** A resolved configuration with notes about it, or all mistakes in the file. */
 export type ResolvedFile =
-  | { readonly ok: Resolved; readonly config: Config }
+  | ({ readonly ok: Resolved; readonly config: Config } & Pick<Findings, 'notes'>)
   | { readonly problems: readonly Problem[] };
 
 /**
@@ -44,7 +45,7 @@ export function resolveFile(
   }
   const config = parsed.ok;
   const paths = left.map(({ path }) => path);
-  return { ok: resolved(config, paths), config };
+  return { ok: resolved(config, paths), config, notes: parsed.notes };
 }
 
 /** The stack sets these by variables if the file does not. */

@@ -28,6 +28,7 @@ export function checkMirrorConfig(file: string, hub: HubAccount | undefined): Ch
   );
   if (error !== undefined) return { problem: `${program}: ${error.message}` };
   if (status !== 0) return { problem: stderr.trim().replace(/^pullfront: /, '') };
+  process.stderr.write(stderr);
   return secretsOf(stdout, hub);
 }
 

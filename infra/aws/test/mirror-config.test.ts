@@ -46,6 +46,15 @@ test('mistakes are told as the program tells them', () => {
   assert.match(answer.problem, /ghcr\.io.*tagTtl/);
 });
 
+test('an account that opens private repositories needs readers', () => {
+  const credentials = { username: 'me', password: { secret: 'ghcr' }, for: 'access' };
+  const answer = checked({ upstreams: { 'ghcr.io': { credentials } } });
+  assert.ok('problem' in answer);
+  assert.match(answer.problem, /ghcr\.io\.credentials\.readers: missing.*"readers": \["office"\]/);
+  const readers = { ...credentials, readers: ['anyone'] };
+  assert.ok('resolved' in checked({ upstreams: { 'ghcr.io': { credentials: readers } } }));
+});
+
 test('a password that a function could not read is refused', () => {
   process.env.A_PASSWORD_OF_A_TEST = 'x';
   const inVariable = checked({

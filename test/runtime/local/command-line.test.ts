@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readResolved } from '../../../functions/core/config/resolved.ts';
-import { run } from '../../forms/program.ts';
+import { Program, run } from '../../forms/program.ts';
 
 let folder: string;
 
@@ -149,7 +149,10 @@ test('config resolve prints what a function reads, whatever the variables here',
   const { code, out, err } = await run(['config', 'resolve', '--store', 'aws', path], {
     PULLFRONT_UPSTREAMS_GHCR_IO_TAG_TTL: '2h',
   });
-  expect([code, err]).toEqual([0, '']);
+  expect([code, err]).toEqual([
+    0,
+    'Note: docker.io is mirrored too, as the default upstream; "defaultUpstream": "ghcr.io" replaces it\n',
+  ]);
   const { config, problems } = readResolved(JSON.parse(out), {
     PULLFRONT_AWS_TABLE: 't',
     PULLFRONT_AWS_BUCKET: 'a-bucket',
@@ -184,4 +187,47 @@ test('a password written into the file is not printed', async () => {
   expect(out + err).not.toContain('hunter2');
   const broken = await file('{"password": hunter2}');
   expect((await run(['config', 'check', broken])).err).not.toContain('hunter2');
+});
+
+const accessTo = (readers: object) =>
+  JSON.stringify({
+    listen: '127.0.0.1:0',
+    store: 'memory',
+    upstreams: {
+      'docker.io': {
+        credentials: { username: 'me', password: { env: 'HUB_TOKEN' }, for: 'access', ...readers },
+      },
+    },
+  });
+const withToken = { HUB_TOKEN: 'token' };
+
+test('an account that opens private repositories names who may read them', async () => {
+  const path = await file(accessTo({}));
+  for (const args of [
+    ['config', 'check', path],
+    ['config', 'resolve', '--store', 'aws', path],
+    ['config', 'resolve', '--store', 'cloudflare', path],
+    ['serve', '--config', path],
+  ]) {
+    const { code, err } = await run(args, withToken);
+    expect([args[1], code]).toEqual([args[1], 2]);
+    expect(err).toContain(
+      'upstreams.docker.io.credentials.readers: missing; "for": "access" opens',
+    );
+    expect(err).toContain('"readers": ["office"]');
+  }
+});
+
+test('opening them to anyone is worth one warning', async () => {
+  const path = await file(accessTo({ readers: ['anyone'] }));
+  const note = 'Note: upstreams.docker.io.credentials.readers: anyone who can reach the mirror';
+  const check = await run(['config', 'check', path], withToken);
+  const deployed = await run(['config', 'resolve', '--store', 'cloudflare', path]);
+  const server = new Program(['serve', '--config', path], withToken);
+  await server.url();
+  server.child.kill('SIGTERM');
+  await server.end();
+  for (const text of [check.out, deployed.err, server.err + server.out]) {
+    expect(text.split(note)).toHaveLength(2);
+  }
 });
