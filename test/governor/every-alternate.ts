@@ -271,6 +271,26 @@ export function describeAlternates(target: AlternatesTarget): void {
       expect((await manifest()).status).toBe(200);
     });
 
+    it('with an account for quota, no name that is not known to be public is sent to an alternate', async () => {
+      const { mirror, pull, hub, other } = await openScene({
+        hub: {
+          auth: 'anonymous',
+          accounts: [{ username: 'u', password: 'p' }],
+          privateRepositories: ['team/secret'],
+        },
+        upstream: { credentials: login, alternatesForUnseenTags: true },
+      });
+      for (const registry of [hub, other]) registry.add('team/secret', otherImage, '1');
+      const secret = async () => (await mirror.get('/v2/team/secret/manifests/1')).status;
+      await mirror.get(`/v2/${repository}/manifests/1`, { method: 'HEAD' });
+      expect(await secret()).toBe(404);
+      await hub.stop();
+      expect(await secret()).toBeGreaterThanOrEqual(400);
+      expect(await pull()).toMatchObject({ isComplete: true });
+      expect(other.count(manifestGet)).toBe(1);
+      expect(other.requests.some(({ path }) => path.includes('secret'))).toBe(false);
+    });
+
     it.each([
       ['the upstream is private', { private: true }],
       [
