@@ -84,7 +84,19 @@ export class MonthUsage {
    * Decides by what a client got, in bytes, and adds `bytes` in the same step unless it is refused. Waits for
    * the ledger for a client that is new here, and whenever this instance has a share of the limit unwritten.
    */
-  async take(
+  take(
+    client: string,
+    limit: number,
+    bytes: number,
+    decide: (used: number) => Verdict,
+  ): Promise<Verdict> | Verdict {
+    const isPrecise = this.#isPrecise(client, limit);
+    return isPrecise
+      ? this.#decide(client, bytes, decide)
+      : this.#learn(client, limit, bytes, decide);
+  }
+
+  async #learn(
     client: string,
     limit: number,
     bytes: number,
@@ -99,6 +111,10 @@ export class MonthUsage {
       if (now >= until || now < this.#failed + failurePause) break;
       if ((await withTimeout(until - now, this.#writing ?? this.#write(client))) !== true) break;
     }
+    return this.#decide(client, bytes, decide);
+  }
+
+  #decide(client: string, bytes: number, decide: (used: number) => Verdict): Verdict {
     const verdict = decide(this.known(client));
     if (verdict.kind !== 'refused') this.add(client, bytes);
     return verdict;

@@ -131,8 +131,13 @@ class RequestRepository implements MirroredRepository {
     if (source.access === undefined) {
       return resolveManifest(context, source, reference, method, mustConfirm);
     }
-    return this.#guard({ kind: 'manifest', reference }, () =>
-      resolveManifest(context, source, reference, method, mustConfirm),
+    const asked = { kind: 'manifest', reference } as const;
+    const judging = context.access.refusal(source, asked);
+    if (judging === undefined) {
+      return resolveManifest(context, source, reference, method, mustConfirm);
+    }
+    return judging.then(
+      (refusal) => refusal ?? resolveManifest(context, source, reference, method, mustConfirm),
     );
   }
 

@@ -69,8 +69,9 @@ export class ClientConsumption {
     const asked = this.#ask(request, text);
     const { client, allowance, mustFollow, time, pull } = asked;
     if (request.method === 'HEAD') {
-      const answering = answerManifest(request, text);
-      return answering.then((answer) => this.#describe(answer, asked, pull.remaining));
+      return answerManifest(request, text, (answer) =>
+        this.#describe(answer, asked, pull.remaining),
+      );
     }
     if (pull.kind === 'refused') {
       return this.#refuse(asked, { text: pullLimitText(pull.limit), reset: pull.reset });
@@ -99,7 +100,7 @@ export class ClientConsumption {
     const left = mustFollow ? undefined : this.#refusals.reasonToLeave(client, request);
     if (left !== undefined) return this.#refuse(asked, left);
     this.#options.pulls.add(client.key, time);
-    return answerManifest(request, text).then((answer) => this.#finish(asked, month, answer));
+    return answerManifest(request, text, (answer) => this.#finish(asked, month, answer));
   }
 
   #finish(asked: Asked, month: Verdict | undefined, answer: Answer): Answer {

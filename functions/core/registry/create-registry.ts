@@ -77,12 +77,13 @@ export function createRegistry(mirror: Mirror, options: RegistryOptions): Regist
   };
 }
 
-async function answerRoute(
+/** Not an async function, nor is the next: each would add promises to a warm answer. */
+function answerRoute(
   mirror: Mirror,
   registries: KnownRegistries,
   request: ReadRequest,
   route: Route,
-): Promise<Answer> {
+): Promise<Answer> | Answer {
   switch (route.kind) {
     case 'unknown':
       return noEndpoint;
@@ -102,12 +103,12 @@ async function answerRoute(
   }
 }
 
-async function answerRepository(
+function answerRepository(
   mirror: Mirror,
   registries: KnownRegistries,
   request: ReadRequest,
   route: RepositoryRoute,
-): Promise<Answer> {
+): Promise<Answer> | Answer {
   const { limits } = registries;
   const { prefix, name } = route;
   const path = prefix === '' ? name : `${prefix}/${name}`;

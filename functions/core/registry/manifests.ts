@@ -1,6 +1,7 @@
 import { asksToConfirm } from '../headers/cache-control.ts';
 import { isNotModified } from '../headers/conditional.ts';
-import { parseReference } from '../oci/reference.ts';
+import type { ManifestOutcome } from '../mirror/mirror.ts';
+import { parseReference, type Reference } from '../oci/reference.ts';
 import type { Answer, RepositoryRequest } from './answer.ts';
 import { contentHeaders, contentNote, immutable, tagCacheControl } from './answer-headers.ts';
 import { invalidDigest } from './blobs.ts';
@@ -9,14 +10,29 @@ import { quoted, refusal } from './refusal.ts';
 
 /**
  * GET and HEAD of a manifest (distribution-spec §Pulling manifests). Accept is ignored: an older
- * client's shorter list must not decide what is stored for a tag.
+ * client's shorter list must not decide what is stored for a tag. `finish` may change the answer; here
+ * it costs no promise of its own.
  */
-export async function answerManifest(request: RepositoryRequest, text: string): Promise<Answer> {
+export async function answerManifest(
+  request: RepositoryRequest,
+  text: string,
+  finish: (answer: Answer) => Answer = (answer) => answer,
+): Promise<Answer> {
   const reference = parseReference(text);
-  if (reference === undefined) return invalidReference(request, text);
-  const { mirrored, method, raw, policy } = request;
+  if (reference === undefined) return finish(invalidReference(request, text));
+  const { mirrored, method, raw } = request;
   const mustConfirm = reference.kind === 'tag' && asksToConfirm(raw.header('cache-control'));
   const outcome = await mirrored.resolveManifest(reference, method, mustConfirm);
+  return finish(manifestAnswer(request, text, reference, outcome));
+}
+
+function manifestAnswer(
+  request: RepositoryRequest,
+  text: string,
+  reference: Reference,
+  outcome: ManifestOutcome,
+): Answer {
+  const { method, raw, policy } = request;
   if (outcome.kind !== 'found') return unobtainedAnswer(request, outcome, 'manifest', text);
   const { digest, mediaType, size, bytes, provenance } = outcome;
   const note = contentNote(request, 'manifest', text, provenance);

@@ -56,6 +56,7 @@ export class Source implements RemoteRepository {
   readonly #requests: NotedRequests;
   #alternates: RepositoryAlternates | undefined;
   #began: number | undefined;
+  #key: string | undefined;
 
   constructor(
     repository: Repository,
@@ -100,7 +101,8 @@ export class Source implements RemoteRepository {
 
   /** As `docker.io/library/alpine`. */
   get key(): string {
-    return repositoryKey(this.repository);
+    this.#key ??= repositoryKey(this.repository);
+    return this.#key;
   }
 
   /** HEAD of a manifest: not counted as a pull by Docker Hub. */
