@@ -24,7 +24,7 @@ export class ManifestSizes {
   }
 
   /** Of the image manifest in an answer. Blobs that are elsewhere by their `urls` do not count. */
-  of({ headers, body: bytes }: Answer): BlobSizes {
+  of({ headers, body: bytes }: Pick<Answer, 'headers' | 'body'>): BlobSizes {
     const digest = headers['docker-content-digest'] ?? '';
     const known = this.#known.get(digest);
     if (known !== undefined) return known;
