@@ -20,10 +20,10 @@ export function lowFileLimit(limit = openFileLimit()): LowLimit | undefined {
   return limit === undefined || limit >= needed ? undefined : { limit, needed, hint: raiseLimit };
 }
 
-/** Undefined if the system does not say. */
-function openFileLimit(): number | undefined {
+/** The soft limit, which Linux has in a file; undefined if the system does not say. */
+export function openFileLimit(file = '/proc/self/limits'): number | undefined {
   try {
-    const limits = readFileSync('/proc/self/limits', 'utf8');
+    const limits = readFileSync(file, 'utf8');
     const [, soft] = /^Max open files\s+(\d+)/m.exec(limits) ?? [];
     return soft === undefined ? undefined : Number(soft);
   } catch {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { lowFileLimit } from '../../../functions/node/open-file-limit.ts';
+import { lowFileLimit, openFileLimit } from '../../../functions/node/open-file-limit.ts';
 
 test('a limit below 1,024 is too low, and how to raise it', () => {
   expect(lowFileLimit(64)).toEqual({
@@ -13,4 +13,10 @@ test('a limit below 1,024 is too low, and how to raise it', () => {
 test('a usual limit is not, nor is that of this process', () => {
   expect(lowFileLimit(1024)).toBeUndefined();
   expect(lowFileLimit()).toBeUndefined();
+});
+
+test('a system without the file of Linux says the same in a report of Node', () => {
+  const limit = openFileLimit();
+  expect(limit).toBeGreaterThan(0);
+  expect(openFileLimit('/none')).toBe(limit);
 });
