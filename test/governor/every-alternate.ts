@@ -77,13 +77,14 @@ export function describeAlternates(target: AlternatesTarget): void {
     });
 
     it('a slow Hub is not waited for', async () => {
-      const { mirror, hub, pull } = await openScene();
+      const { mirror, hub, pull } = await openScene({ upstream: { headersTimeout: '60s' } });
       await mirror.get(`/v2/${repository}/manifests/1`, { method: 'HEAD' });
       hub.fail({ on: 'manifest', method: 'GET', do: { kind: 'silence' } });
       hub.fail({ on: 'blob', do: { kind: 'silence' } });
       const began = Date.now();
       expect(await pull()).toMatchObject({ isComplete: true });
-      expect(Date.now() - began).toBeLessThan(9_000);
+      // A busy machine needs long for all else.
+      expect(Date.now() - began).toBeLessThan(20_000);
     });
 
     it('an alternate that has other bytes under the digest is not believed', async () => {
