@@ -24,6 +24,9 @@ const publicFor = 86_400_000;
 const openLife = 3_600_000;
 const refusedLife = 20_000;
 
+/** The shortest time between two GETs that import the same reference at a cache, in ms. */
+const importInterval = 60_000;
+
 /** How many repositories, and references in them, are remembered. */
 const mostRemembered = 10_000;
 
@@ -39,6 +42,7 @@ export type GuardedSource = Pick<
   | 'access'
   | 'client'
   | 'follow'
+  | 'isWellKnown'
   | 'key'
   | 'name'
   | 'recentFailure'
@@ -62,6 +66,7 @@ export class Access {
   readonly #public: BoundedCache<number>;
   readonly #open: BoundedCache<true>;
   readonly #refused: BoundedCache<true>;
+  readonly #imports: BoundedCache<true>;
   readonly #reported: BoundedCache<true>;
   readonly #checks: SingleFlight<PublicVerdict>;
 
@@ -71,6 +76,7 @@ export class Access {
     this.#public = new BoundedCache(mostRemembered, now);
     this.#open = new BoundedCache(mostRemembered, now);
     this.#refused = new BoundedCache(mostRemembered, now);
+    this.#imports = new BoundedCache(mostRemembered, now);
     this.#reported = new BoundedCache(1_000, now);
     this.#checks = new SingleFlight(platform.runtime);
   }
@@ -175,7 +181,8 @@ export class Access {
     last: number | undefined,
     key: string,
   ): Promise<PublicVerdict> {
-    const verdict = await checkPublic(anonymous, source, asked);
+    const mayImport = () => this.#mayImport(source, key);
+    const verdict = await checkPublic(anonymous, source, asked, mayImport);
     const { repository } = source;
     const { index, runtime } = this.#platform;
     if (verdict === 'public') {
@@ -192,6 +199,16 @@ export class Access {
       }
     }
     return verdict;
+  }
+
+  /**
+   * True if a GET may be sent because the registry may be a cache: any that is not known by name. Instances
+   * do not wait for one another: one that missed the turn of another would answer 404 to its client.
+   */
+  #mayImport({ isWellKnown }: GuardedSource, key: string): boolean {
+    if (isWellKnown || this.#imports.get(key) !== undefined) return false;
+    this.#imports.set(key, true, importInterval);
+    return true;
   }
 
   /** True if a repository that was public no longer is. A tag that is absent does not prove it. */

@@ -35,17 +35,22 @@ export function askedKey(asked: Asked): string {
 /**
  * Asks the registry, without an account, for what a client asks for: by HEAD, which registries do not
  * count as a pull. Rejects with an UpstreamError if the answer proves nothing.
+ *
+ * A registry that is a cache itself may answer 404 to HEAD until a GET imports the manifest. If `mayImport`,
+ * that GET is sent: it counts at most at the cache's own upstream. What the token says is no proof after a
+ * 404: some registries hide a private repository that way.
  */
 export async function checkPublic(
   anonymous: Upstream,
   remote: RemoteRepository,
   asked: Asked,
+  mayImport: () => boolean = () => false,
 ): Promise<PublicVerdict> {
   switch (asked.kind) {
     case 'manifest':
-      return checkManifest(anonymous, remote, asked.reference);
+      return checkManifest(anonymous, remote, asked.reference, mayImport);
     case 'referrers':
-      return checkManifest(anonymous, remote, { kind: 'digest', digest: asked.subject });
+      return checkManifest(anonymous, remote, { kind: 'digest', digest: asked.subject }, mayImport);
     case 'blob': {
       // Some registries have one store of blobs for all repositories.
       const { kind } = await anonymous.headBlob(remote, asked.digest);
@@ -70,10 +75,13 @@ async function checkManifest(
   anonymous: Upstream,
   remote: RemoteRepository,
   reference: Reference,
+  mayImport: () => boolean,
 ): Promise<PublicVerdict> {
   const head = await anonymous.headManifest(remote, reference);
   // ECR Public refuses HEAD.
-  const { kind } =
-    head.kind === 'unsupported' ? await anonymous.getManifest(remote, reference) : head;
-  return kind === 'found' ? 'public' : kind;
+  if (head.kind === 'unsupported' || (head.kind === 'absent' && mayImport())) {
+    const { kind } = await anonymous.getManifest(remote, reference);
+    return kind === 'found' ? 'public' : kind;
+  }
+  return head.kind === 'found' ? 'public' : head.kind;
 }

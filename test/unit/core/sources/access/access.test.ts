@@ -25,6 +25,8 @@ class Anonymous extends ScriptedUpstream {
   tags: TagPage = { kind: 'denied' };
   blob: 'found' | 'absent' = 'absent';
   grants = false;
+  /** A cache whose HEAD answers 404 until a GET imported the image, if its own upstream has it. */
+  cache: { readonly has: boolean } | undefined;
 
   override async headManifest(...[remote, reference]: Parameters<Upstream['headManifest']>) {
     await super.headManifest(remote, reference);
@@ -34,6 +36,8 @@ class Anonymous extends ScriptedUpstream {
 
   override async getManifest(...[remote, reference]: Parameters<Upstream['getManifest']>) {
     await super.getManifest(remote, reference);
+    if (this.cache?.has === false) return { kind: 'absent' } as const;
+    if (this.cache !== undefined) this.head = found;
     const bytes = new Uint8Array(2);
     return { kind: 'found', manifest: { digest, mediaType: 'a/b', bytes } } as const;
   }
@@ -86,14 +90,22 @@ interface Differences {
   readonly rules?: AccessRules | undefined;
   readonly networks?: readonly string[];
   readonly recentFailure?: UpstreamError;
+  readonly isWellKnown?: boolean;
 }
 
-function source({ name = 'team/app', networks, recentFailure, ...given }: Differences = {}) {
+function source({
+  name = 'team/app',
+  networks,
+  recentFailure,
+  isWellKnown = true,
+  ...given
+}: Differences = {}) {
   const repository: Repository = { registry: 'docker.io', name };
   const made: GuardedSource = {
     access: 'rules' in given ? given.rules : { grants: [], anonymous: registry },
     client: networks && { key: 'client', networks },
     follow: (work) => work,
+    isWellKnown,
     key: `docker.io/${name}`,
     name,
     recentFailure,
@@ -184,6 +196,60 @@ describe('a public repository', () => {
       expect(await open().refusal(source(), tag('1'))).toEqual(hidden);
       expect(await index.getPublic([source().repository])).toHaveLength(isKept ? 1 : 0);
     }
+  });
+});
+
+describe('at a registry that may be a cache', () => {
+  const cached = (name: string) => source({ name, isWellKnown: false });
+  const requests = (name: string) => [`HEAD manifest ${name}:1`, `GET manifest ${name}:1`];
+
+  beforeEach(() => {
+    registry.head = { kind: 'absent' };
+    registry.cache = { has: true };
+  });
+
+  test('an image that a HEAD does not find yet is shown by the GET that imports it', async () => {
+    const name = 'library/new';
+    expect(await access.refusal(cached(name), tag('1'))).toBeUndefined();
+    expect(registry.asked).toEqual(requests(name));
+    // It is public now, for every tag and instance.
+    expect(await open().refusal(cached(name), tag('2'))).toBeUndefined();
+    expect(registry.asked).toHaveLength(2);
+    const subject = { kind: 'referrers', subject: digest } as const;
+    registry.head = { kind: 'absent' };
+    expect(await access.refusal(cached('library/other'), subject)).toBeUndefined();
+  });
+
+  test('a name that does not exist costs a GET a minute', async () => {
+    registry.cache = { has: false };
+    const asked = () => registry.asked.filter((one) => one.startsWith('GET')).length;
+    for (const [seconds, gets] of [
+      [0, 1],
+      [20, 1],
+      [40, 1],
+      [60, 2],
+    ] as const) {
+      now = Date.UTC(2026, 0, 1) + seconds * 1000;
+      expect(await access.refusal(cached('library/none'), tag('1'))).toEqual(hidden);
+      expect(asked()).toBe(gets);
+    }
+    // It may appear.
+    registry.cache = { has: true };
+    now += 60_000;
+    expect(await access.refusal(cached('library/none'), tag('1'))).toBeUndefined();
+  });
+
+  test('a HEAD that is denied needs no GET, and neither does a registry known by name', async () => {
+    expect(await access.refusal(source({ name: 'library/new' }), tag('1'))).toEqual(hidden);
+    registry.head = { kind: 'denied' };
+    expect(await access.refusal(cached('team/secret'), tag('1'))).toEqual(hidden);
+    expect(registry.asked.filter((one) => one.startsWith('GET'))).toEqual([]);
+  });
+
+  test('a token that grants pull proves nothing after a 404', async () => {
+    registry.cache = { has: false };
+    registry.grants = true;
+    expect(await access.refusal(cached('team/secret'), tag('1'))).toEqual(hidden);
   });
 });
 
