@@ -15,12 +15,12 @@ afterEach(async () => {
 });
 
 /** A server in this process, over a stand-in with two images, whose tags are out of date at once. */
-async function scene(config: object = {}) {
+async function scene(config: object = {}, upstream: object = {}) {
   const hub = await startUpstream({ auth: 'anonymous' });
   closing.push(() => hub.close());
   hub.add('library/one', one, '1');
   hub.add('library/two', two, '1');
-  const upstreams = { 'docker.io': { url: hub.url, tagTtl: '1ms' } };
+  const upstreams = { 'docker.io': { url: hub.url, tagTtl: '1ms', ...upstream } };
   const mirror = await MemoryMirror.start({ upstreams, ...config });
   closing.push(() => mirror.close());
   const manifest = (name: string, reference = '1') =>
@@ -71,6 +71,46 @@ describe('a registry whose pulls are spent', () => {
     expect(hub.count({ kind: 'manifest' })).toBe(1);
     expect((await manifest('one', digest)).status).toBe(200);
     expect(await blobOf('one', one)).toEqual({ status: 200, bytes: one.layers[0]?.size });
+  });
+});
+
+describe('a registry that counts HEADs', () => {
+  const tags = Array.from({ length: 35 }, (_, at) => `tag-${at}`);
+  const limit = { limit: 40, windowSeconds, countsHeads: true } as const;
+
+  /** Confirms many tags, until a few of 40 are left; then the time of the tag `1` is up. */
+  async function spent(countsHeads: boolean) {
+    const upstream = { tagTtl: '1s' };
+    const { hub, mirror } = await scene({ budget: { reserve: '100%' } }, upstream);
+    hub.set({ pullLimit: { ...limit, countsHeads } });
+    hub.add('library/one', one, ...tags);
+    expect(await pullFrom(mirror.url, 'library/one', '1')).toMatchObject({ isComplete: true });
+    for (const tag of tags) {
+      await mirror.get(`/v2/library/one/manifests/${tag}`, { method: 'HEAD' });
+    }
+    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    hub.clear();
+    const head = (headers: HeadersInit = {}) =>
+      mirror.get('/v2/library/one/manifests/1', { method: 'HEAD', headers });
+    return { hub, head, heads: () => hub.count({ kind: 'manifest', method: 'HEAD' }) };
+  }
+
+  it('is asked less often what a tag names below the reserve, and the answers say so', async () => {
+    const { head, heads } = await spent(true);
+    const answer = await head();
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('warning')).toContain('docker.io counts checks of tags');
+    expect(answer.headers.get('cache-status')).toContain('detail=stale');
+    expect(heads()).toBe(0);
+    const confirmed = await head({ 'cache-control': 'no-cache' });
+    expect(confirmed.headers.get('warning')).toBeNull();
+    expect(heads()).toBe(1);
+  });
+
+  it('is asked as always otherwise', async () => {
+    const { head, heads } = await spent(false);
+    expect((await head()).headers.get('warning')).toBeNull();
+    expect(heads()).toBe(1);
   });
 });
 

@@ -187,6 +187,11 @@ export class Source implements RemoteRepository {
     return this.#budget.mayPullAhead;
   }
 
+  /** How long a tag is served before it is confirmed, in ms: longer where HEADs cost what little is left. */
+  get tagLife(): number {
+    return this.#budget.tagLife(this.policy);
+  }
+
   /** What decides whether the alternates are asked first. */
   get #state() {
     const failure = this.#health.recentFailure(this.name) ?? this.#health.blobFailure(this.name);

@@ -32,7 +32,7 @@ export class PullCounter {
       puller.account === undefined ? limit.limit : (limit.accountLimit ?? limit.limit * 2);
     const window = this.#window(puller.account ?? puller.address, limit);
     const refused = window.used >= most && (method === 'GET' || limit.headWhenExhausted === 429);
-    if (method === 'GET' && !refused) window.used += 1;
+    if ((method === 'GET' || limit.countsHeads) && !refused) window.used += 1;
     const headers: ReplyHeaders = {
       'ratelimit-limit': `${most};w=${limit.windowSeconds}`,
       'ratelimit-remaining': `${Math.max(0, most - window.used)};w=${limit.windowSeconds}`,

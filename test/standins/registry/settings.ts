@@ -9,6 +9,8 @@ export interface PullLimit {
   readonly accountLimit?: number;
   /** What a HEAD gets when nothing is left: Docker Hub was seen to do both. Default `200`. */
   readonly headWhenExhausted?: 200 | 429;
+  /** Whether HEADs count, too. */
+  readonly countsHeads?: boolean;
   /** A Retry-After value for the 429, in any form that is to be tried; default none. */
   readonly retryAfter?: string;
 }

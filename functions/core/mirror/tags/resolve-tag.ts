@@ -46,9 +46,10 @@ export async function resolveTag(
   if (refused !== undefined && !isConfirming) {
     return (await serveLast(context, source, record)) ?? refused;
   }
-  const { recentFailure } = source;
-  if (recentFailure !== undefined) {
-    const last = await serveLast(context, source, record, recentFailure);
+  const reason =
+    source.recentFailure ?? (isConfirming ? undefined : savedHead(context, source, record));
+  if (reason !== undefined) {
+    const last = await serveLast(context, source, record, reason);
     if (last !== undefined) return last;
   }
   const behind = mustConfirm ? undefined : await serveBehind(context, source, tag, record);
@@ -98,6 +99,19 @@ export async function resolveTag(
     const last = await serveLast(context, source, record, error);
     return last ?? (await serveUnconfirmed(error)) ?? { kind: 'unobtainable', error };
   }
+}
+
+/** Why a tag is not confirmed although its time is up: the HEAD would cost what little is left of a limit. */
+function savedHead(
+  { runtime }: Context,
+  { repository, tagLife }: Source,
+  record: TagRecord | undefined,
+): UpstreamError | undefined {
+  if (record === undefined || refusalOf(record) !== undefined) return undefined;
+  const age = runtime.now() - record.checked;
+  if (age < 0 || age >= tagLife) return undefined;
+  const message = `${repository.registry} counts checks of tags, and little is left of its limit`;
+  return new UpstreamError('limited', message, { isUnsent: true });
 }
 
 /**

@@ -19,6 +19,7 @@ import {
   type RefusedRequest,
   type RequestKind,
 } from './circuits.ts';
+import { afterCounted, countsHeads, noHeads, tagLife } from './head-counting.ts';
 import { limitError } from './limit-error.ts';
 import { OwnerStates } from './owner-states.ts';
 import { isBelowReserve, mayPullAhead } from './reserve.ts';
@@ -86,6 +87,7 @@ export class AccountBudget {
   readonly #repositories = new Tally();
   readonly #networks = new Tally();
   #baseline: Sample | undefined;
+  #heads = noHeads;
   /** The GETs of manifests that are admitted and not answered. */
   #inFlight = 0;
 
@@ -141,6 +143,12 @@ export class AccountBudget {
   }
 
   answered(request: AnsweredRequest): void {
+    const { rate, sent } = request;
+    if (rate !== undefined) {
+      const { remaining } = rate;
+      const isHead = request.request === 'head';
+      this.#heads = afterCounted(this.#heads, { isHead, sent, seen: this.#now, remaining });
+    }
     this.#change(request, (state) => afterAnswer(state, request, this.#now));
   }
 
@@ -184,6 +192,12 @@ export class AccountBudget {
   /** True if a recent report says that the reserve or less is left. */
   get isBelowReserve(): boolean {
     return isBelowReserve(this.state, this.#platform.reserve(), this.#now);
+  }
+
+  /** How long a tag is served before a HEAD confirms it, in ms. */
+  tagLife(policy: Parameters<typeof tagLife>[0]): number {
+    if (!countsHeads(this.#heads)) return policy.tagTtl;
+    return tagLife(policy, this.state.rate, this.#platform.reserve(), this.#now);
   }
 
   /** What is known of the owner whose limit the next request counts against. */

@@ -24,6 +24,14 @@ export class RegistryBudget {
     return this.#accounts.some((account) => account.mayPullAhead);
   }
 
+  /** How long a tag is served before a HEAD confirms it, in ms: HEADs may cost some of the limit. */
+  tagLife(policy: Parameters<AccountBudget['tagLife']>[0]): number {
+    return this.#accounts.reduce(
+      (least, account) => Math.min(least, account.tagLife(policy)),
+      Number.POSITIVE_INFINITY,
+    );
+  }
+
   /** The reason of the first account if none is without one. */
   #common(reasonOf: (account: AccountBudget) => UpstreamError | undefined) {
     let first: UpstreamError | undefined;
