@@ -1,16 +1,20 @@
 import {
   addCounts,
   type Counters,
+  dayBefore,
   type Ledger,
   monthBefore,
   noCounts,
   type SeenRateLimit,
+  type SpentPulls,
+  spendingKey,
 } from '../core/ports/ledger.ts';
 
 /** The ledger of one process: its counters begin at zero. */
 export class MemoryLedger implements Ledger {
   readonly #rates = new Map<string, SeenRateLimit>();
   readonly #usage = new Map<string, Map<string, number>>();
+  readonly #spending = new Map<string, Map<string, SpentPulls>>();
   #total: Counters = noCounts;
 
   async recordRateLimit(seen: SeenRateLimit): Promise<void> {
@@ -44,5 +48,16 @@ export class MemoryLedger implements Ledger {
       found.set(client, sum);
     }
     return found;
+  }
+
+  async addSpending(day: string, added: readonly SpentPulls[]): Promise<readonly SpentPulls[]> {
+    for (const old of this.#spending.keys()) if (old < dayBefore(day)) this.#spending.delete(old);
+    const rows = this.#spending.get(day) ?? new Map<string, SpentPulls>();
+    this.#spending.set(day, rows);
+    for (const one of added) {
+      const key = spendingKey(one);
+      rows.set(key, { ...one, pulls: one.pulls + (rows.get(key)?.pulls ?? 0) });
+    }
+    return [...rows.values()];
   }
 }

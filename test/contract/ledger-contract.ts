@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Ledger, SeenRateLimit } from '../../functions/core/ports/ledger.ts';
+import type { Ledger, SeenRateLimit, SpentPulls } from '../../functions/core/ports/ledger.ts';
 import type { OpenedPort } from './opened-port.ts';
 
 function seenAt(seen: number, remaining: number, account = 'anonymous'): SeenRateLimit {
@@ -83,6 +83,38 @@ export function describeLedgerContract(
       const reading = new Map([['192.0.2.1', 0]]);
       // An instance whose clock is late still counts in the month before.
       expect(await second.addUsage('2026-12', reading)).toEqual(new Map([['192.0.2.1', 8]]));
+    });
+
+    test('spending adds up for each name and day, for all instances', async () => {
+      const spent = (name: string, pulls: number, more: Partial<SpentPulls> = {}): SpentPulls => ({
+        registry: 'docker.io',
+        account: 'anonymous',
+        kind: 'repository',
+        name,
+        pulls,
+        ...more,
+      });
+      expect(await ledger.addSpending('2026-12-01', [])).toEqual([]);
+      const network = { kind: 'network' } as const;
+      const first = [
+        spent('library/a', 2),
+        spent('ci', 2, network),
+        spent('library/a', 1, { account: 'ci' }),
+      ];
+      const sorted = (rows: readonly SpentPulls[]) =>
+        rows.map((row) => JSON.stringify(row)).toSorted();
+      const added = await ledger.addSpending('2026-12-01', first);
+      expect(added).toHaveLength(3);
+      for (const row of first) expect(added).toContainEqual(row);
+      const second = await opened.reopen();
+      const sums = await second.addSpending('2026-12-01', [spent('library/a', 3), spent('b', 1)]);
+      expect(sums).toHaveLength(4);
+      expect(sums).toContainEqual(spent('library/a', 5));
+      expect(sums).toContainEqual(spent('library/a', 1, { account: 'ci' }));
+      // The day before is kept, and read again.
+      const next = [spent('library/a', 1)];
+      expect(await second.addSpending('2026-12-02', next)).toEqual(next);
+      expect(sorted(await second.addSpending('2026-12-01', []))).toEqual(sorted(sums));
     });
 
     test('what was counted before stays when instances change', async () => {

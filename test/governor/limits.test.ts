@@ -90,7 +90,7 @@ describe('a registry that counts HEADs', () => {
     }
     await new Promise((resolve) => setTimeout(resolve, 1_100));
     hub.clear();
-    const head = (headers: HeadersInit = {}) =>
+    const head = (headers: Readonly<Record<string, string>> = {}) =>
       mirror.get('/v2/library/one/manifests/1', { method: 'HEAD', headers });
     return { hub, head, heads: () => hub.count({ kind: 'manifest', method: 'HEAD' }) };
   }

@@ -118,6 +118,11 @@ export function usageKey(client: string, month: string): Key {
   return { pk: `usage#${client}`, sk: month };
 }
 
+/** What names spent of accounts' limits on a day. */
+export function spendingPartition(day: string): string {
+  return `spending#${day}`;
+}
+
 /**
  * The partitions that an instance which fills nothing writes, as patterns of IAM: all but those of
  * blobs, which decide what clients are redirected to in the bucket.
@@ -138,5 +143,6 @@ export const pullPartitions = [
   'lease#*',
   rateLimitPartition,
   countersKey.pk,
+  'spending#*',
   'usage#*',
 ] as const;

@@ -5,10 +5,12 @@ import {
   type Ledger,
   noCounts,
   type SeenRateLimit,
+  type SpentPulls,
+  spendingKey,
 } from '../../core/ports/ledger.ts';
 import { RateLimitReports } from '../../core/ports/rate-limit-reports.ts';
 import { type Item, keyItem, number, numberOf, text, textOf } from './item.ts';
-import { countersKey, rateLimitPartition, usageKey } from './item-keys.ts';
+import { countersKey, rateLimitPartition, spendingPartition, usageKey } from './item-keys.ts';
 import type { DynamoDbTable } from './table.ts';
 
 /**
@@ -89,6 +91,36 @@ export class DynamoDbLedger implements Ledger {
     return written.kind === 'written' ? (numberOf(written.item, 'bytes') ?? 0) : 0;
   }
 
+  async addSpending(day: string, added: readonly SpentPulls[]): Promise<readonly SpentPulls[]> {
+    const pk = spendingPartition(day);
+    const ttl = number(Date.parse(`${day}T00:00:00Z`) / 1000 + keptDays * 24 * 3600);
+    await Promise.all(
+      added.map(({ pulls, ...row }) =>
+        this.#table.update(
+          { pk, sk: spendingKey(row) },
+          {
+            update:
+              'ADD #pulls :pulls SET #registry = :registry, #account = :account, #kind = :kind, #name = :name, #ttl = :ttl',
+            values: {
+              ':pulls': number(pulls),
+              ':registry': text(row.registry),
+              ':account': text(row.account),
+              ':kind': text(row.kind),
+              ':name': text(row.name),
+              ':ttl': ttl,
+            },
+            once: true,
+          },
+        ),
+      ),
+    );
+    const found: SpentPulls[] = [];
+    for await (const items of this.#table.pages({ pk })) {
+      for (const item of items) found.push(readSpending(item));
+    }
+    return found;
+  }
+
   /**
    * Writes the counts and the rate limits. If it rejects, the next flush writes them too; they are counted twice only if
    * the table applied them and its response was lost.
@@ -112,6 +144,9 @@ export class DynamoDbLedger implements Ledger {
   }
 }
 
+/** For how many days spending is kept: the table deletes it some time later. */
+const keptDays = 2;
+
 /** When the usage of a month is deleted: about a month after its end. In seconds since 1970. */
 function lastUse(month: string): number {
   return Date.parse(`${month}-01T00:00:00Z`) / 1000 + 62 * 24 * 3600;
@@ -126,6 +161,16 @@ function rateLimitItem({ registry, account, rate, seen }: SeenRateLimit): Item {
     limit: number(rate.limit),
     remaining: number(rate.remaining),
     ...(rate.windowSeconds !== undefined && { windowSeconds: number(rate.windowSeconds) }),
+  };
+}
+
+function readSpending(item: Item): SpentPulls {
+  return {
+    registry: textOf(item, 'registry') ?? '',
+    account: textOf(item, 'account') ?? '',
+    kind: textOf(item, 'kind') === 'network' ? 'network' : 'repository',
+    name: textOf(item, 'name') ?? '',
+    pulls: numberOf(item, 'pulls') ?? 0,
   };
 }
 

@@ -29,6 +29,7 @@ export function metricLedger(ledger: FlushedLedger, runtime: Runtime): MetricLed
     rateLimits: () => ledger.rateLimits(),
     counters: () => ledger.counters(),
     addUsage: (month, added) => ledger.addUsage(month, added),
+    addSpending: (day, added) => ledger.addSpending(day, added),
     count(added) {
       counted = counted.concat(measuredCounts(added));
       ledger.count(added);

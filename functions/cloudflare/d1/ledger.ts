@@ -4,10 +4,12 @@ import {
   addCounts,
   type Counters,
   counterNames,
+  dayBefore,
   type Ledger,
   monthBefore,
   noCounts,
   type SeenRateLimit,
+  type SpentPulls,
 } from '../../core/ports/ledger.ts';
 import { RateLimitReports } from '../../core/ports/rate-limit-reports.ts';
 import type { Runtime } from '../../core/ports/runtime.ts';
@@ -103,6 +105,18 @@ export class D1Ledger implements Ledger {
       this.#usageMonth = month;
     }
     return new Map(results.map(({ client, bytes }) => [client, bytes]));
+  }
+
+  async addSpending(day: string, added: readonly SpentPulls[]): Promise<readonly SpentPulls[]> {
+    const database = this.#database;
+    const reading = database.prepare(statements.getSpending).bind(day);
+    if (added.length === 0) return (await reading.all<SpentPulls>()).results;
+    const [, , read] = await database.batch<SpentPulls>([
+      database.prepare(statements.removeSpendingBefore).bind(dayBefore(day)),
+      database.prepare(statements.addSpending).bind(day, JSON.stringify(added)),
+      reading,
+    ]);
+    return read?.results ?? [];
   }
 
   /** Writes the counts and the rate limits. If it rejects, the next flush writes the counts too. */

@@ -150,6 +150,12 @@ export const addUsage = `INSERT INTO usage (month, client, bytes)
   SELECT ?1, key, value FROM json_each(?2) WHERE true
   ON CONFLICT (month, client) DO UPDATE SET bytes = bytes + excluded.bytes RETURNING client, bytes`;
 export const removeUsageBefore = `DELETE FROM usage WHERE month < ?1`;
+export const addSpending = `INSERT INTO spending (day, registry, account, kind, name, pulls)
+  SELECT ?1, value ->> '$.registry', value ->> '$.account', value ->> '$.kind', value ->> '$.name',
+    value ->> '$.pulls' FROM json_each(?2) WHERE true
+  ON CONFLICT (day, registry, account, kind, name) DO UPDATE SET pulls = pulls + excluded.pulls`;
+export const getSpending = `SELECT registry, account, kind, name, pulls FROM spending WHERE day = ?1`;
+export const removeSpendingBefore = `DELETE FROM spending WHERE day < ?1`;
 // Few rows: one per account of an upstream.
 export const getRateLimits = `SELECT registry, account, rate, seen FROM rate_limits WHERE registry > ''`;
 export const putRateLimit = `${put('rate_limits', ['registry', 'account'], ['rate', 'seen'])}

@@ -66,7 +66,7 @@ export interface RunningMirror extends Mirror {
   /** Evicts until the store is within its limit; does not reject. */
   evict(): Promise<void>;
   /** What is left of the limit of each account at each registry, and who spent it. */
-  budgets(): readonly BudgetReport[];
+  budgets(): Promise<readonly BudgetReport[]>;
   /** Applies to requests and fills that begin from now on. */
   reconfigure(options: Pick<MirrorOptions, 'upstreams' | 'limits'>): void;
   /** Stops this instance's work; queued fills stay queued. */

@@ -27,12 +27,23 @@ export function circuitAccount(kind: CircuitKind, account: string): string {
   return `${kind}-circuit ${account}`;
 }
 
-/** The circuit that is kept under an account; undefined for a rate limit. */
-export function circuitOf(
+/** The account under which a former rate limit is kept, from which the speed of spending is measured. */
+export function baselineAccount(account: string): string {
+  return `baseline ${account}`;
+}
+
+/** What may be kept under an account besides its rate limit. */
+export type NoteKind = CircuitKind | 'baseline';
+
+/** What else is kept under an account; undefined for a rate limit. */
+export function noteOf(
   account: string,
-): { readonly kind: CircuitKind; readonly account: string } | undefined {
+): { readonly kind: NoteKind; readonly account: string } | undefined {
   const [first = '', ...rest] = account.split(' ');
-  const kind = circuitKinds.find((known) => first === `${known}-circuit`);
+  // A label may be one of these words, but has no space.
+  if (rest.length === 0) return undefined;
+  const circuit = circuitKinds.find((known) => first === `${known}-circuit`);
+  const kind = circuit ?? (first === 'baseline' ? first : undefined);
   return kind && { kind, account: rest.join(' ') };
 }
 
@@ -40,6 +51,13 @@ export function circuitOf(
 export interface SeenRateLimit extends Account {
   readonly rate: RateLimit;
   readonly seen: number;
+}
+
+/** Pulls that a repository, or a network of clients, spent of an account's limit. */
+export interface SpentPulls extends Account {
+  readonly kind: 'repository' | 'network';
+  readonly name: string;
+  readonly pulls: number;
 }
 
 /** All-time counts. Pulls are GETs of manifests. */
@@ -91,6 +109,22 @@ export interface Ledger {
    * is missing from the result; rejects if none could. Of the months, only the newest two are kept.
    */
   addUsage(month: string, added: ReadonlyMap<string, number>): Promise<ReadonlyMap<string, number>>;
+  /**
+   * Adds pulls to what names spent on a day (`2026-12-01`), at once and for all instances, and resolves to
+   * all that was spent on that day. If it rejects, some may have been added. Of the days, only the newest
+   * two are kept. The caller bounds the names.
+   */
+  addSpending(day: string, added: readonly SpentPulls[]): Promise<readonly SpentPulls[]>;
+}
+
+/** The day before a day, as `2026-12-01`. */
+export function dayBefore(day: string): string {
+  return new Date(Date.parse(`${day}T00:00:00Z`) - 86_400_000).toISOString().slice(0, 10);
+}
+
+/** What tells apart the rows of a day's spending. */
+export function spendingKey({ registry, account, kind, name }: Omit<SpentPulls, 'pulls'>): string {
+  return `${registry} ${account} ${kind} ${name}`;
 }
 
 /** The month before a month. */

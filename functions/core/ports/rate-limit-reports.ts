@@ -1,4 +1,4 @@
-import { circuitOf, type SeenRateLimit } from './ledger.ts';
+import { noteOf, type SeenRateLimit } from './ledger.ts';
 
 /** The shortest time between two writes of a rate limit, in ms. */
 const changedInterval = 10_000;
@@ -75,7 +75,8 @@ function isSame({ rate: one }: SeenRateLimit, { rate: other }: SeenRateLimit): b
 function isDue(before: SeenRateLimit, report: SeenRateLimit): boolean {
   const age = report.seen - before.seen;
   // The clock was set back.
-  if (age < 0 || circuitOf(report.account) !== undefined) return true;
+  const note = noteOf(report.account);
+  if (age < 0 || (note !== undefined && note.kind !== 'baseline')) return true;
   if (isSame(before, report)) return age >= unchangedInterval;
   return report.rate.remaining === 0 || age >= changedInterval;
 }

@@ -25,7 +25,7 @@ export interface Service {
   createFiller(): RunningMirror;
   /** Applies another configuration to requests and fills that begin from now on. */
   reconfigure(config: ServiceConfig): void;
-  /** Writes what clients consumed. Does not reject. */
+  /** Writes what clients consumed, and who spent pulls. Does not reject. */
   flushUsage(): Promise<void>;
   /** From now on `/healthz` answers 503, so that no new clients come. */
   startClosing(): void;
@@ -71,6 +71,7 @@ export function createService(
     ledger: tolerate(ports.ledger, observe),
     runtime,
     isShared: missingBlobs.otherInstancesFill,
+    spendingDelay: platform.usageDelay,
   });
   budgets.reserve = config.budget.reserve;
   const options = {
@@ -118,7 +119,7 @@ export function createService(
       mirror.reconfigure(mirrorOptions(changed));
       current = registryOf(changed);
     },
-    flushUsage: () => usage.flush(),
+    flushUsage: async () => void (await Promise.all([usage.flush(), budgets.flush()])),
     startClosing() {
       health = 'closing';
     },

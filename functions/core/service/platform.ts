@@ -25,8 +25,8 @@ export interface Platform {
   /** How long a URL of the bucket is valid, in ms; 20 minutes by default. */
   readonly urlLife?: number | undefined;
   /**
-   * How long after a count of a client's bytes it is written, in ms; undefined where only the next count,
-   * or the end of the process, writes it.
+   * How long after a count of a client's bytes, or of a pull, it is written, in ms; undefined where only the
+   * next count or pull, or the end of the process, writes it.
    */
   readonly usageDelay?: number | undefined;
   /** How many blobs and manifests one eviction run examines; unlimited by default. */

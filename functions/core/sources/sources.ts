@@ -92,7 +92,7 @@ export class Sources {
   }
 
   /** What is left of the limit of each account at each registry, and who spent it. */
-  budgets(): readonly BudgetReport[] {
+  budgets(): Promise<readonly BudgetReport[]> {
     return this.#budgets.reports();
   }
 

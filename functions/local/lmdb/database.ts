@@ -3,7 +3,7 @@ import { type Database, type Key, open } from 'lmdb';
 import { withTimeout } from '../../core/concurrency/timeout.ts';
 import type { Descriptor } from '../../core/oci/descriptor.ts';
 import type { Digest } from '../../core/oci/digest.ts';
-import type { Counters, SeenRateLimit } from '../../core/ports/ledger.ts';
+import type { Counters, SeenRateLimit, SpentPulls } from '../../core/ports/ledger.ts';
 import type { Hold, ReferrersList, TagList, TagRecord } from '../../core/ports/manifest-store.ts';
 import type { StoredFill } from '../../memory/fill-queue.ts';
 
@@ -81,6 +81,8 @@ export function openIndexDatabase(folder: string) {
     counters: table<Counters, string>('counters'),
     /** [month, client]: bytes */
     usage: table<number, Pair>('usage'),
+    /** [day, name]: what `spendingKey` tells apart. */
+    spending: table<SpentPulls, Pair>('spending'),
     /** [repository, blob] */
     fills: table<StoredFill, Pair>('fills'),
     /** `last`: the blob that was verified last in the background. */

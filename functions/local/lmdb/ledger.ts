@@ -1,10 +1,13 @@
 import {
   addCounts,
   type Counters,
+  dayBefore,
   type Ledger,
   monthBefore,
   noCounts,
   type SeenRateLimit,
+  type SpentPulls,
+  spendingKey,
 } from '../../core/ports/ledger.ts';
 import type { IndexDatabase } from './database.ts';
 
@@ -14,7 +17,7 @@ const flushDelay = 5_000;
 /** How many clients of old months one write removes. */
 const mostOldUsage = 1_000;
 
-type Tables = Pick<IndexDatabase, 'counters' | 'rateLimits' | 'usage' | 'write'>;
+type Tables = Pick<IndexDatabase, 'counters' | 'rateLimits' | 'spending' | 'usage' | 'write'>;
 
 /** The ledger in memory, written to the index a few seconds later: each write costs a disk sync. */
 export class LmdbLedger implements Ledger {
@@ -71,6 +74,23 @@ export class LmdbLedger implements Ledger {
       }
       return sums;
     });
+  }
+
+  async addSpending(day: string, added: readonly SpentPulls[]): Promise<readonly SpentPulls[]> {
+    const { spending, write } = this.#index;
+    if (added.length > 0) {
+      await write(() => {
+        const old = [...spending.getKeys({ end: [dayBefore(day), ''], limit: mostOldUsage })];
+        for (const key of old) void spending.remove(key);
+        for (const one of added) {
+          const key = spendingKey(one);
+          const before = spending.get([day, key])?.pulls ?? 0;
+          void spending.put([day, key], { ...one, pulls: before + one.pulls });
+        }
+      });
+    }
+    const rows = spending.getRange({ start: [day, ''], end: [`${day}~`, ''] });
+    return [...rows].map(({ value }) => value);
   }
 
   /** Writes what is only in memory. Rejects when the index cannot be written. */

@@ -2,16 +2,20 @@ import { Gauge, type Registry } from 'prom-client';
 import type { BudgetReport } from '../../core/sources/budget/account-budget.ts';
 
 /** Registers metrics of what is left of registries' limits, which are read for each page. */
-export function budgetMetrics(registry: Registry, reports: () => readonly BudgetReport[]): void {
+export function budgetMetrics(
+  registry: Registry,
+  reports: () => Promise<readonly BudgetReport[]>,
+): void {
   const gauge = (name: string, help: string, read: (report: BudgetReport) => number | undefined) =>
     new Gauge({
       name,
       help,
       labelNames: ['registry', 'account'],
       registers: [registry],
-      collect() {
+      async collect() {
+        const known = await reports();
         this.reset();
-        for (const report of reports()) {
+        for (const report of known) {
           const value = read(report);
           const { registry: host, account } = report;
           if (value !== undefined) this.set({ registry: host, account }, value);

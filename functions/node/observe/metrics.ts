@@ -15,7 +15,7 @@ export interface Metrics {
   /** Adds the metrics of the stores, which are opened later because they report to these. */
   attach(stores: MetricStores): void;
   /** Adds the metrics of what is left of registries' limits. */
-  attachBudgets(reports: () => readonly BudgetReport[]): void;
+  attachBudgets(reports: () => Promise<readonly BudgetReport[]>): void;
   /** The page `/metrics`. */
   page(): Promise<Page>;
 }

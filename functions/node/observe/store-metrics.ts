@@ -3,7 +3,7 @@ import { accountName, accountsOf } from '../../core/config/accounts.ts';
 import type { Config } from '../../core/config/resolve.ts';
 import type { BlobStore } from '../../core/ports/blob-store.ts';
 import type { MirrorEvent } from '../../core/ports/event.ts';
-import { type Counters, circuitOf, type Ledger, noCounts } from '../../core/ports/ledger.ts';
+import { type Counters, type Ledger, noCounts, noteOf } from '../../core/ports/ledger.ts';
 
 /** The stores that metrics are read from. */
 export interface MetricStores {
@@ -58,7 +58,7 @@ export async function rememberedRateLimits(
   const limits = await ledger.rateLimits();
   // Older indexes hold user names, or `account`: the one that was seen last counts as the first account.
   return limits
-    .filter(({ account }) => circuitOf(account) === undefined)
+    .filter(({ account }) => noteOf(account) === undefined)
     .sort((a, b) => a.seen - b.seen)
     .map(({ registry, account, rate }) => {
       const upstream = upstreams.get(registry);

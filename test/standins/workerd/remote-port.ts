@@ -1,4 +1,9 @@
-import type { Counters, Ledger, SeenRateLimit } from '../../../functions/core/ports/ledger.ts';
+import type {
+  Counters,
+  Ledger,
+  SeenRateLimit,
+  SpentPulls,
+} from '../../../functions/core/ports/ledger.ts';
 import type { Workerd } from './open-workerd.ts';
 
 /** A port in workerd whose methods all give promises. `now` is its clock, in ms since 1970. */
@@ -51,6 +56,10 @@ export class RemoteLedger implements Ledger {
     added: ReadonlyMap<string, number>,
   ): Promise<ReadonlyMap<string, number>> {
     return this.#port.addUsage(month, added);
+  }
+
+  addSpending(day: string, added: readonly SpentPulls[]): Promise<readonly SpentPulls[]> {
+    return this.#port.addSpending(day, added);
   }
 
   async flush(): Promise<void> {

@@ -3,6 +3,7 @@ import {
   type CircuitKind,
   circuitKinds,
   type Ledger,
+  type NoteKind,
   type SeenRateLimit,
 } from '../../ports/ledger.ts';
 import type { Runtime } from '../../ports/runtime.ts';
@@ -23,14 +24,8 @@ import { afterCounted, countsHeads, noHeads, tagLife } from './head-counting.ts'
 import { limitError } from './limit-error.ts';
 import { OwnerStates } from './owner-states.ts';
 import { isBelowReserve, mayPullAhead } from './reserve.ts';
-import {
-  baselineOf,
-  hoursUntilDry,
-  type Sample,
-  type Spent,
-  Tally,
-  unnamedNetwork,
-} from './spending.ts';
+import type { SharedSpending, Spenders } from './shared-spending.ts';
+import { hoursUntilDry, unnamedNetwork } from './spending.ts';
 
 interface BudgetPlatform {
   readonly leases: Tolerant<Leases>;
@@ -40,6 +35,7 @@ interface BudgetPlatform {
   refresh(isUrgent: boolean): Promise<void>;
   /** The share of a limit that is kept for clients. */
   reserve(): number;
+  readonly spending: SharedSpending;
 }
 
 /** Between two HEADs of all instances that try whether a circuit can be closed, in ms. */
@@ -57,11 +53,8 @@ const longestReport = 600_000;
 /** The circuits that stop HEADs as well. */
 const headCircuits = ['abuse', 'requests', 'heads'] as const;
 
-/** How many repositories and networks a report names. */
-const mostReported = 20;
-
 /** What is left of one account's limit, for status pages and metrics. */
-export interface BudgetReport {
+export interface BudgetReport extends Spenders {
   readonly registry: string;
   /** `anonymous`, or the account's label or position. */
   readonly account: string;
@@ -72,9 +65,6 @@ export interface BudgetReport {
   readonly isBelowReserve: boolean;
   /** At the present speed of all clients of this account; undefined if unknown or never. */
   readonly hoursUntilDry: number | undefined;
-  /** Who spent the pulls that this instance sent. */
-  readonly repositories: readonly Spent[];
-  readonly networks: readonly Spent[];
 }
 
 /** What is left of the limit of one account at one registry, and what may be sent for it. */
@@ -84,9 +74,6 @@ export class AccountBudget {
   readonly #platform: BudgetPlatform;
   readonly #states: OwnerStates;
   readonly #jitter: number;
-  readonly #repositories = new Tally();
-  readonly #networks = new Tally();
-  #baseline: Sample | undefined;
   #heads = noHeads;
   /** The GETs of manifests that are admitted and not answered. */
   #inFlight = 0;
@@ -133,10 +120,12 @@ export class AccountBudget {
 
   /** A GET of a manifest that was admitted is sent; call the result when it was answered. */
   pull(name: string, networks: readonly string[] | undefined, isBackground: boolean): () => void {
-    this.#repositories.add(name);
+    const { spending, runtime } = this.#platform;
+    const { registry, account } = this;
+    spending.add({ registry, account, kind: 'repository', name });
     const [network = isBackground ? 'background' : unnamedNetwork] = networks ?? [];
-    this.#networks.add(network);
-    this.#platform.runtime.observe({ kind: 'pull', registry: this.registry, network });
+    spending.add({ registry, account, kind: 'network', name: network });
+    runtime.observe({ kind: 'pull', registry, network });
     return () => {
       this.#inFlight -= 1;
     };
@@ -157,8 +146,8 @@ export class AccountBudget {
     this.#change(request, (state) => afterRefusal(state, request, this.#now));
   }
 
-  /** What the ledger says of an owner: a rate limit, or a circuit of this kind. */
-  learn(owner: string, seen: SeenRateLimit, kind?: CircuitKind): void {
+  /** What the ledger says of an owner: a rate limit, or a note of this kind. */
+  learn(owner: string, seen: SeenRateLimit, kind?: NoteKind): void {
     this.#states.learn(owner, seen, kind);
   }
 
@@ -206,7 +195,7 @@ export class AccountBudget {
   }
 
   report(): BudgetReport {
-    const { rate, circuits } = this.state;
+    const { rate, circuits, baseline } = this.state;
     const now = this.#now;
     const open = circuitKinds.flatMap((circuit) => {
       const { [circuit]: one } = circuits;
@@ -219,9 +208,8 @@ export class AccountBudget {
       rate,
       open,
       isBelowReserve: this.isBelowReserve,
-      hoursUntilDry: rate && this.#baseline && hoursUntilDry(this.#baseline, rate),
-      repositories: this.#repositories.most(mostReported),
-      networks: this.#networks.most(mostReported),
+      hoursUntilDry: rate && baseline && hoursUntilDry(baseline, rate),
+      ...this.#platform.spending.of(registry, account),
     };
   }
 
@@ -230,10 +218,7 @@ export class AccountBudget {
   }
 
   #change({ rate }: AnsweredRequest, after: (state: OwnerState) => OwnerState): void {
-    const state = this.#states.change(rate?.source, after);
-    if (rate !== undefined && state.rate !== undefined) {
-      this.#baseline = baselineOf(this.#baseline, state.rate);
-    }
+    this.#states.change(rate?.source, after);
   }
 
   #decide(request: RequestKind) {

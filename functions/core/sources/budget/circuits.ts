@@ -1,6 +1,7 @@
 import type { CountedRate, RateLimit } from '../../headers/rate-limit.ts';
 import type { CircuitKind } from '../../ports/ledger.ts';
 import type { LimitKind } from '../../ports/upstream-error.ts';
+import type { Sample } from './spending.ts';
 
 /** Between two HEADs that try whether a circuit can be closed, in ms. */
 export const firstPause = 60_000;
@@ -29,6 +30,8 @@ export interface OwnerState {
   /** What the registry said last, and when, in ms since 1970. */
   readonly rate?: RateLimit & { readonly seen: number };
   readonly circuits: Readonly<Partial<Record<CircuitKind, Circuit>>>;
+  /** What was left before, from which the speed of spending is measured. */
+  readonly baseline?: Sample;
 }
 
 export const unknownOwner: OwnerState = { circuits: {} };

@@ -1,14 +1,17 @@
 import {
+  baselineAccount,
   type CircuitKind,
   circuitAccount,
   circuitKinds,
   type Ledger,
+  type NoteKind,
   type SeenRateLimit,
 } from '../../ports/ledger.ts';
 import type { Runtime } from '../../ports/runtime.ts';
 import type { Tolerant } from '../../ports/tolerate.ts';
 import { afterNews, type Circuit, isOpen, type OwnerState, unknownOwner } from './circuits.ts';
 import { anonymous, ownerOf } from './owners.ts';
+import { baselineOf } from './spending.ts';
 
 /** The shortest time between two writes of an open circuit of pulls, in ms. */
 const rewriteInterval = 30_000;
@@ -66,11 +69,19 @@ export class OwnerStates {
       this.#named = ownerOf(this.#account, source);
     }
     const { owner, state: before } = this;
-    const state = after(before);
+    const changed = after(before);
+    const { rate } = changed;
+    const isReport = rate !== undefined && rate !== before.rate;
+    const state = isReport ? { ...changed, baseline: baselineOf(before.baseline, rate) } : changed;
     this.#states.set(owner, state);
-    if (state.rate !== undefined && state.rate !== before.rate) {
-      const { seen, ...rate } = state.rate;
-      this.#record({ account: owner, rate, seen });
+    if (isReport) {
+      const { seen, ...left } = rate;
+      this.#record({ account: owner, rate: left, seen });
+    }
+    if (state.baseline !== undefined && state.baseline !== before.baseline) {
+      const { seen, remaining } = state.baseline;
+      const left = { limit: rate?.limit ?? 0, remaining, windowSeconds: rate?.windowSeconds };
+      this.#record({ account: baselineAccount(owner), rate: left, seen });
     }
     for (const kind of circuitKinds) {
       this.#share(owner, kind, before.circuits[kind], state.circuits[kind]);
@@ -78,12 +89,17 @@ export class OwnerStates {
     return state;
   }
 
-  /** What the ledger says of an owner: a rate limit, or a circuit of this kind. */
-  learn(owner: string, { rate, seen }: SeenRateLimit, kind: CircuitKind | undefined): void {
+  /** What the ledger says of an owner: a rate limit, or a note of this kind. */
+  learn(owner: string, { rate, seen }: SeenRateLimit, kind: NoteKind | undefined): void {
     const state = this.#of(owner);
     if (kind === undefined) {
       const isNews = (state.rate?.seen ?? 0) < seen;
       if (isNews) this.#states.set(owner, { ...state, rate: { ...rate, seen } });
+      return;
+    }
+    if (kind === 'baseline') {
+      if ((state.baseline?.seen ?? 0) >= seen) return;
+      this.#states.set(owner, { ...state, baseline: { seen, remaining: rate.remaining } });
       return;
     }
     const until = seen + (rate.windowSeconds ?? 0) * 1000;

@@ -7,10 +7,10 @@ export interface Spent {
 }
 
 /** Clients choose repositories; networks are configured. */
-const mostNames = 100;
+export const mostNames = 100;
 
 /** What all names together have that are not counted by themselves. */
-const others = 'others';
+export const others = 'others';
 
 /**
  * Counts of pulls by name, of a bounded number of names: a new one takes the place of the one with the
@@ -20,10 +20,14 @@ export class Tally {
   readonly #pulls = new Map<string, number>();
   #others = 0;
 
-  add(name: string): void {
+  add(name: string, pulls = 1): void {
+    if (name === others) {
+      this.#others += pulls;
+      return;
+    }
     const known = this.#pulls.get(name);
     if (known === undefined && this.#pulls.size >= mostNames) this.#dropLeast();
-    this.#pulls.set(name, (known ?? 0) + 1);
+    this.#pulls.set(name, (known ?? 0) + pulls);
   }
 
   /** The names with the most pulls, most first. */
@@ -52,8 +56,9 @@ export interface Sample extends Pick<RateLimit, 'remaining'> {
   readonly seen: number;
 }
 
-/** The longest time over which spending is measured, in ms. */
+/** The time over which spending is measured, in ms; instances share where it begins, and move that seldom. */
 const longestSpan = 3_600_000;
+const moveInterval = 300_000;
 
 /**
  * The sample to measure from after a new one: the older, unless more is left now because the window
@@ -62,7 +67,7 @@ const longestSpan = 3_600_000;
 export function baselineOf(before: Sample | undefined, latest: Sample): Sample {
   if (before === undefined || latest.remaining > before.remaining) return latest;
   const age = latest.seen - before.seen;
-  if (age >= 0 && age <= longestSpan) return before;
+  if (age >= 0 && age <= longestSpan + moveInterval) return before;
   // Measures the last hour as if it went on as the time before it.
   const share = longestSpan / Math.max(age, longestSpan);
   const spent = (before.remaining - latest.remaining) * share;

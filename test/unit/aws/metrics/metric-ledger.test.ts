@@ -18,6 +18,7 @@ test('counts become metrics at once, and are written at most once a minute', asy
       count: () => undefined,
       counters: async () => nothing,
       addUsage: async () => new Map(),
+      addSpending: async () => [],
       async flush() {
         flushes += 1;
         throw new Error('the table is down');

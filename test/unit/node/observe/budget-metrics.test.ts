@@ -16,7 +16,7 @@ const report = (account: string, hoursUntilDry: number | undefined, isBelowReser
 test('what is left of limits is read for each page, and an account that is gone is not shown', async () => {
   const registry = new Registry();
   let reports = [report('a', 1.5, false), report('b', undefined, true)];
-  budgetMetrics(registry, () => reports);
+  budgetMetrics(registry, async () => reports);
   const samples = async () =>
     (await registry.metrics()).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
   expect(await samples()).toEqual([

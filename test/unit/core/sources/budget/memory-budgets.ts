@@ -6,9 +6,10 @@ import { MemoryLedger } from '../../../../../functions/memory/ledger.ts';
 
 /** The budgets of one process, in memory. */
 export function memoryBudgets(
-  runtime: Pick<Runtime, 'now' | 'waitUntil' | 'observe' | 'random'>,
+  given: Pick<Runtime, 'now' | 'waitUntil' | 'observe' | 'random'>,
   ledger = new MemoryLedger(),
 ): Budgets {
+  const runtime = { ...given, sleep: async () => undefined };
   const leases = tolerate(new MemoryLeases(() => runtime.now()), runtime.observe);
   return new Budgets({ leases, ledger, runtime, isShared: false });
 }
