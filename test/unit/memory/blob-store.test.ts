@@ -42,6 +42,18 @@ function evictInOrder(...blobs: Uint8Array[]): void {
 }
 
 describe('the bound of a store in memory', () => {
+  test('a deleted blob that is still read cannot be evicted again', async () => {
+    await put(first).done;
+    const location = await store.locate(madeDigest(first));
+    await store.delete(madeDigest(first));
+    await expect(put(new Uint8Array(8_000_000)).done).rejects.toThrow('no room in memory');
+    expect(evictions).toBe(0);
+    if (location?.kind === 'stream' && location.body instanceof ReadableStream) {
+      await location.body.cancel();
+    }
+    expect(await store.usedBytes()).toBe(0);
+  });
+
   test('a blob that fits evicts nothing', async () => {
     for (const bytes of [first, second]) expect((await put(bytes).done).kind).toBe('stored');
     expect(evictions).toBe(0);

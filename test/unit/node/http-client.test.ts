@@ -1,7 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
-import { createServer as createTcpServer } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { Destinations } from '../../../functions/core/upstream/destinations.ts';
 import { FetchError } from '../../../functions/core/upstream/fetch-error.ts';
@@ -287,4 +287,28 @@ test('a body that breaks off is told with the code of the error', async () => {
     kind: 'unreachable',
     message: expect.stringMatching(/^the body broke off \([A-Z_]+\)$/),
   });
+});
+
+test('a body that an answer must not have is read, so that its connection is used again', async () => {
+  let opened = 0;
+  const server = createServer((_, response) => {
+    response.writeHead(205, { 'content-length': '100000' }).end(Buffer.alloc(100_000));
+  });
+  server.on('connection', () => {
+    opened += 1;
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  open.push(
+    () => server.closeAllConnections(),
+    () => server.close(),
+  );
+  const { port } = server.address() as AddressInfo;
+  const { fetch } = connections();
+  for (let times = 0; times < 8; times++) {
+    const response = await fetch(`http://127.0.0.1:${port}/`, init());
+    expect([response.status, response.body]).toEqual([205, null]);
+  }
+  // The next request may come before the connection of the last one is free.
+  expect(opened).toBeLessThan(8);
 });

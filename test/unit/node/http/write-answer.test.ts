@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { afterEach, expect, test } from 'vitest';
 import type { Answer } from '../../../../functions/core/registry/answer.ts';
+import { listen } from '../../../../functions/node/http/listener.ts';
+import { writeAnswer } from '../../../../functions/node/http/write-answer.ts';
 import { type Answering, answering, answerOf, received, sent } from './answering.ts';
 
 let server: Answering | undefined;
@@ -186,4 +188,19 @@ test('a stream that fails at once cuts the connection too', async () => {
   );
   expect(await received(await sent(port, get))).not.toMatch(/\r\n\r\n./);
   expect(await server.written[0]).toMatchObject({ end: 'broken', bytes: 0 });
+});
+
+test('the bound of one answer does not cut the one behind it', async () => {
+  let requests = 0;
+  const config = { listen: { host: '127.0.0.1', port: 0 }, tls: undefined };
+  const listener = await listen(config, async (_, response) => {
+    requests += 1;
+    // The first answer is looked at each 100 ms; the second begins later.
+    if (requests === 2) await new Promise((resolve) => setTimeout(resolve, 500));
+    await writeAnswer(answerOf(new Uint8Array(1_000_000)), 'GET', response, 1000);
+  });
+  const last = get.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n');
+  const text = await received(await sent(listener.address.port, get + last));
+  expect(text.match(/HTTP\/1\.1 200/g)).toHaveLength(2);
+  await listener.close(0);
 });
