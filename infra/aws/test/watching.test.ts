@@ -97,6 +97,7 @@ test('the dashboard shows hits, misses, stale, limits, lag, pulls avoided and co
     '{Pullfront,registry} MetricName',
     'RateLimitRemaining',
     'Upstream429',
+    'PullsRefused',
     'ApproximateAgeOfOldestMessage',
     'PullsAvoided',
     'BucketSizeBytes',
