@@ -144,12 +144,12 @@ export class Source implements RemoteRepository {
     };
     if (this.alternates === undefined || named === undefined) return ask(this);
     const registry = (signal: AbortSignal) => ask(cancellable(this, signal));
-    return this.alternates.openBlob(digest, slice, named.size, this.#state, registry);
+    return this.alternates.blobs.open(digest, slice, named.size, this.#state, registry);
   }
 
   /** GET of a blob at the URL of an earlier redirect, without a request to the registry. */
   async openLocated(url: string, digest: Digest, slice: BlobSlice): Promise<BlobOpening> {
-    const elsewhere = this.alternates?.openLocated(url, digest, slice);
+    const elsewhere = this.alternates?.blobs.openLocated(url, digest, slice);
     if (elsewhere !== undefined) return elsewhere;
     return this.#requests.openLocated((upstream) => upstream.openLocated(this, url, slice));
   }
@@ -160,7 +160,7 @@ export class Source implements RemoteRepository {
       this.#requests.send((upstream) => upstream.locateBlob(remote, digest), remote);
     if (this.alternates === undefined || !isNamed) return ask(this);
     const registry = (signal: AbortSignal) => ask(cancellable(this, signal));
-    return this.alternates.locateBlob(digest, this.#state, registry);
+    return this.alternates.blobs.locate(digest, this.#state, registry);
   }
 
   listTags(start: TagPageStart) {
@@ -248,7 +248,7 @@ export class Source implements RemoteRepository {
   wrongBytes(digest: Digest): UpstreamError {
     const message = `${this.key}: the upstream sent wrong bytes for ${digest}`;
     const error = new UpstreamError('invalid', message);
-    if (this.alternates?.wrongBytes(digest)) return error;
+    if (this.alternates?.blobs.wrongBytes(digest)) return error;
     this.#health.wrongBytes(this.name, error);
     return error;
   }

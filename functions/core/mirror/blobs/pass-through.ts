@@ -71,7 +71,7 @@ function verify(
       throw source.wrongBytes(digest);
     }
     isVerified = true;
-    if (!source.alternates?.hasSent(digest))
+    if (!source.alternates?.blobs.hasSent(digest))
       noteDelivered(context.memory, source.repository.registry, digest);
     return held === undefined ? noMoreBytes : { done: false, value: held };
   };

@@ -141,7 +141,7 @@ export class LocalFills implements Fills {
       (result) => {
         // A bucket does not verify these bytes if another put stored the blob first.
         const isOfRegistry =
-          !context.missingBlobs.otherInstancesFill && !remote.alternates?.hasSent(digest);
+          !context.missingBlobs.otherInstancesFill && !remote.alternates?.blobs.hasSent(digest);
         const isVerified = result.kind === 'stored' && isOfRegistry;
         if (isVerified && source.bytes >= result.size) {
           noteDelivered(context.memory, repository.registry, digest);

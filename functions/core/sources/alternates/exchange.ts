@@ -1,7 +1,7 @@
 import type { Digest } from '../../oci/digest.ts';
 import type { BlobOpening } from '../../ports/upstream.ts';
 import { UpstreamError } from '../../ports/upstream-error.ts';
-import type { AlternateSource } from './alternate.ts';
+import type { Alternate, AlternateSource } from './alternate.ts';
 import type { RegistryState } from './plan.ts';
 
 /** A request to the registry; the signal cancels it. */
@@ -16,6 +16,10 @@ export interface Exchange<Result> {
   readonly alternate: (source: AlternateSource) => Promise<Result>;
   /** Rejects if the alternates must not be asked. */
   readonly permit?: (() => Promise<void>) | undefined;
+  /** How often the registry's bodies of this blob broke off. */
+  readonly breaks?: number | undefined;
+  /** Called with the alternate's answer that is used, which it may change. */
+  readonly accept?: (result: Result, alternate: Alternate) => Result;
   readonly drop?: (unused: Result) => void;
 }
 
@@ -34,22 +38,7 @@ export function checkSize(
   );
 }
 
-/** What an exchange fetches, for events. */
-export function kindOf({ isPull }: { readonly isPull: boolean }) {
-  return isPull ? 'manifest' : 'blob';
-}
-
 /** Drops an answer that is not used. */
 export function cancel(opening: BlobOpening): void {
   if (opening.kind === 'found') opening.body.cancel().catch(() => undefined);
-}
-
-/** True for an answer with bytes. */
-export function isOpening(result: object): result is BlobOpening {
-  return 'body' in result;
-}
-
-/** True for a redirect. */
-export function isRedirect(result: object): result is { readonly url: string } {
-  return 'url' in result;
 }
