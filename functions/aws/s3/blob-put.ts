@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { Bucket } from '../../core/bucket/bucket.ts';
-import type { PutRequest } from '../../core/bucket/bucket-blob-store.ts';
 import { nativeHashes } from '../../core/bucket/put/hash.ts';
 import { putBlob } from '../../core/bucket/put/put-blob.ts';
 import type { PutTarget } from '../../core/bucket/put/target.ts';
+import type { PutRequest } from '../../core/bucket/put-request.ts';
 import type { PutOutcome } from '../../core/ports/blob-store.ts';
 import { type BufferPool, bufferBytes, largestBuffer } from './buffer-pool.ts';
 import { streamBlob } from './stream-blob.ts';

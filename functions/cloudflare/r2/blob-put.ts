@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import type { PutRequest } from '../../core/bucket/bucket-blob-store.ts';
 import { nativeHashes } from '../../core/bucket/put/hash.ts';
 import { putBlob } from '../../core/bucket/put/put-blob.ts';
 import type { PutTarget } from '../../core/bucket/put/target.ts';
+import type { PutRequest } from '../../core/bucket/put-request.ts';
 import type { PutOutcome } from '../../core/ports/blob-store.ts';
 import { r2Store } from './bucket.ts';
 import { sendParts } from './send-parts.ts';

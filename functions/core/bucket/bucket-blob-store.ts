@@ -19,21 +19,9 @@ import type { BlobReader } from './blob-reader.ts';
 import type { BucketObjects, BucketUploads } from './bucket.ts';
 import { BucketCondemnation } from './condemnation.ts';
 import type { MetadataCache, SignUrl } from './metadata-cache.ts';
-import { type PutProgress, readProgress } from './progress.ts';
+import { readProgress } from './progress.ts';
+import type { PutRequest } from './put-request.ts';
 import { BucketRecount } from './recount.ts';
-
-/** A blob to put that is not in the bucket. */
-export interface PutRequest {
-  readonly key: string;
-  readonly wanted: WantedBlob;
-  readonly source: BlobSource;
-  /** Of the previous put, if it paused. */
-  readonly progress: PutProgress | undefined;
-  /** Aborts the put, which rejects with the reason. */
-  readonly signal: AbortSignal;
-  /** In ms since 1970; undefined where the process has no time limit. */
-  readonly pauseAt: number | undefined;
-}
 
 /** The parts of a store. */
 export interface BucketBlobStoreOptions {

@@ -1,8 +1,8 @@
 import { algorithmOf, type DigestAlgorithm, encodedOf } from '../../oci/digest.ts';
 import { type PutOutcome, wrongDigest } from '../../ports/blob-store.ts';
 import { notPublished } from '../bucket.ts';
-import type { PutRequest } from '../bucket-blob-store.ts';
 import { nextStall, writeProgress } from '../progress.ts';
+import type { PutRequest } from '../put-request.ts';
 import { Deadline } from './deadline.ts';
 import { PartReader, WrongSize } from './part-reader.ts';
 import { putInParts } from './parts.ts';

@@ -1,6 +1,6 @@
 import type { PutOutcome } from '../../ports/blob-store.ts';
 import type { Bucket, OpenUpload, UploadedPart } from '../bucket.ts';
-import type { PutRequest } from '../bucket-blob-store.ts';
+import type { PutRequest } from '../put-request.ts';
 import type { Deadline } from './deadline.ts';
 import type { CreateHash, PutHash } from './hash.ts';
 

@@ -5,10 +5,10 @@ import type { BucketObject } from '../../../../functions/core/bucket/bucket.ts';
 import {
   BucketBlobStore,
   type BucketBlobStoreOptions,
-  type PutRequest,
 } from '../../../../functions/core/bucket/bucket-blob-store.ts';
 import { MetadataCache } from '../../../../functions/core/bucket/metadata-cache.ts';
 import { writeProgress } from '../../../../functions/core/bucket/progress.ts';
+import type { PutRequest } from '../../../../functions/core/bucket/put-request.ts';
 import type { PutOutcome } from '../../../../functions/core/ports/blob-store.ts';
 import { StoreBusy } from '../../../../functions/core/ports/leases.ts';
 import { FedSource } from '../../../contract/fed-source.ts';

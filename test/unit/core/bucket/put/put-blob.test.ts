@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { PutRequest } from '../../../../../functions/core/bucket/bucket-blob-store.ts';
 import { readProgress } from '../../../../../functions/core/bucket/progress.ts';
 import { putBlob } from '../../../../../functions/core/bucket/put/put-blob.ts';
+import type { PutRequest } from '../../../../../functions/core/bucket/put-request.ts';
 import { FedSource, sourceOf } from '../../../../contract/fed-source.ts';
 import { madeDigest } from '../../../../contract/made-content.ts';
 import { PutTargetInMemory } from './put-target.ts';
