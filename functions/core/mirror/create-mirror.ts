@@ -9,7 +9,7 @@ import type { Runtime } from '../ports/runtime.ts';
 import { attempt, tolerate } from '../ports/tolerate.ts';
 import { Access } from '../sources/access/access.ts';
 import type { Asked } from '../sources/access/public-check.ts';
-import type { BudgetReport } from '../sources/budget/account-budget.ts';
+import type { BudgetReport } from '../sources/budget/budget-report.ts';
 import { Budgets } from '../sources/budget/budgets.ts';
 import type { MirroredUpstream } from '../sources/mirrored-upstream.ts';
 import type { RequestOrigin } from '../sources/request-origin.ts';

@@ -3,7 +3,7 @@ import type { Runtime } from '../ports/runtime.ts';
 import type { Access } from './access/access.ts';
 import type { AccessRules } from './access/access-rules.ts';
 import { Alternates } from './alternates/alternates.ts';
-import type { BudgetReport } from './budget/account-budget.ts';
+import type { BudgetReport } from './budget/budget-report.ts';
 import type { Budgets } from './budget/budgets.ts';
 import { governedUpstream } from './budget/governed-upstream.ts';
 import { RegistryBudget } from './budget/registry-budget.ts';

@@ -1,5 +1,5 @@
 import { Gauge, type Registry } from 'prom-client';
-import type { BudgetReport } from '../../core/sources/budget/account-budget.ts';
+import type { BudgetReport } from '../../core/sources/budget/budget-report.ts';
 
 /** Registers metrics of what is left of registries' limits, which are read for each page. */
 export function budgetMetrics(

@@ -2,7 +2,7 @@ import { Gauge, Histogram, Registry } from 'prom-client';
 import type { RequestRecord } from '../../core/observe/request-line.ts';
 import type { MirrorEvent } from '../../core/ports/event.ts';
 import type { Page } from '../../core/service/app.ts';
-import type { BudgetReport } from '../../core/sources/budget/account-budget.ts';
+import type { BudgetReport } from '../../core/sources/budget/budget-report.ts';
 import { budgetMetrics } from './budget-metrics.ts';
 import { counter, eventMetrics } from './event-counters.ts';
 import { type MetricStores, storeMetrics } from './store-metrics.ts';

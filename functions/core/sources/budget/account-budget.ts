@@ -1,14 +1,9 @@
 import type { Leases } from '../../ports/leases.ts';
-import {
-  type CircuitKind,
-  circuitKinds,
-  type Ledger,
-  type NoteKind,
-  type SeenRateLimit,
-} from '../../ports/ledger.ts';
+import type { CircuitKind, Ledger, NoteKind, SeenRateLimit } from '../../ports/ledger.ts';
 import type { Runtime } from '../../ports/runtime.ts';
 import type { Tolerant } from '../../ports/tolerate.ts';
 import { UpstreamError } from '../../ports/upstream-error.ts';
+import { type BudgetReport, openCircuits } from './budget-report.ts';
 import {
   type AnsweredRequest,
   afterAnswer,
@@ -24,7 +19,7 @@ import { afterCounted, countsHeads, noHeads, tagLife } from './head-counting.ts'
 import { limitError } from './limit-error.ts';
 import { OwnerStates } from './owner-states.ts';
 import { isBelowReserve, mayPullAhead } from './reserve.ts';
-import type { SharedSpending, Spenders } from './shared-spending.ts';
+import type { SharedSpending } from './shared-spending.ts';
 import { hoursUntilDry, unnamedNetwork } from './spending.ts';
 
 interface BudgetPlatform {
@@ -52,20 +47,6 @@ const longestReport = 600_000;
 
 /** The circuits that stop HEADs as well. */
 const headCircuits = ['abuse', 'requests', 'heads'] as const;
-
-/** What is left of one account's limit, for status pages and metrics. */
-export interface BudgetReport extends Spenders {
-  readonly registry: string;
-  /** `anonymous`, or the account's label or position. */
-  readonly account: string;
-  /** What the registry said last, and when, in ms since 1970; undefined if it said nothing. */
-  readonly rate: OwnerState['rate'];
-  /** The open circuits, each with its end in ms since 1970. */
-  readonly open: readonly { readonly circuit: CircuitKind; readonly until: number }[];
-  readonly isBelowReserve: boolean;
-  /** At the present speed of all clients of this account; undefined if unknown or never. */
-  readonly hoursUntilDry: number | undefined;
-}
 
 /** What is left of the limit of one account at one registry, and what may be sent for it. */
 export class AccountBudget {
@@ -195,18 +176,13 @@ export class AccountBudget {
   }
 
   report(): BudgetReport {
-    const { rate, circuits, baseline } = this.state;
-    const now = this.#now;
-    const open = circuitKinds.flatMap((circuit) => {
-      const { [circuit]: one } = circuits;
-      return isOpen(one, now) ? [{ circuit, until: one.until }] : [];
-    });
-    const { registry, account } = this;
+    const { registry, account, state } = this;
+    const { rate, baseline } = state;
     return {
       registry,
       account,
       rate,
-      open,
+      open: openCircuits(state, this.#now),
       isBelowReserve: this.isBelowReserve,
       hoursUntilDry: rate && baseline && hoursUntilDry(baseline, rate),
       ...this.#platform.spending.of(registry, account),

@@ -2,7 +2,8 @@ import type { Leases } from '../../ports/leases.ts';
 import { type Ledger, noteOf } from '../../ports/ledger.ts';
 import type { Runtime } from '../../ports/runtime.ts';
 import type { Tolerant } from '../../ports/tolerate.ts';
-import { AccountBudget, type BudgetReport } from './account-budget.ts';
+import { AccountBudget } from './account-budget.ts';
+import type { BudgetReport } from './budget-report.ts';
 import { accountOf, anonymous } from './owners.ts';
 import { SharedSpending } from './shared-spending.ts';
 
