@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -105,4 +106,17 @@ test.each([
   );
   if (expected === undefined) expect(warning).toBeUndefined();
   else expect(warning).toMatch(expected);
+});
+
+test('a certificate is valid at its first and its last second, and warns two weeks before', async () => {
+  const cert = await textOf('one.pem');
+  const { validFrom, validTo } = new X509Certificate(cert);
+  const [from, to] = [Date.parse(validFrom), Date.parse(validTo)];
+  const at = (now: number) => expiryWarning({ cert: 'one.pem', key: 'one.key' }, { cert }, now);
+  expect(at(from - 1)).toMatch(/ is not valid before /);
+  expect(at(from)).toBeUndefined();
+  expect(at(to - 14 * 86_400_000)).toBeUndefined();
+  expect(at(to - 14 * 86_400_000 + 1)).toMatch(/ expires on /);
+  expect(at(to)).toMatch(/ expires on /);
+  expect(at(to + 1)).toMatch(/ expired on /);
 });
