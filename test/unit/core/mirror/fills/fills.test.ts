@@ -207,3 +207,40 @@ describe('a blob that the upstream cannot send', () => {
     });
   });
 });
+
+describe('a fill that was given up', () => {
+  const fills = () => test.events.filter(({ kind }) => kind === 'fill').length;
+
+  it('is not begun again for an hour if the blob turned out to be too large', async () => {
+    await test.close();
+    await open({ limits: { maxBlobBytes: 100_000 } });
+    test.upstream.hidesSize = true;
+    const get = async () => {
+      const outcome = await test.blob('library/app', layer.digest);
+      const bytes = await bytesOf(outcome).catch(() => new Uint8Array());
+      await test.settled();
+      return bytes.byteLength;
+    };
+    await get();
+    expect(fills()).toBe(1);
+    test.pass(3_599_999);
+    expect(await get()).toBe(layer.size);
+    expect(fills()).toBe(1);
+    test.pass(1);
+    await get();
+    expect(fills()).toBe(2);
+  });
+
+  it('is begun again by the next client if the upstream had failed', async () => {
+    await test.tag('library/app', '1');
+    test.upstream.failure = down;
+    await test.fill();
+    expect(fills()).toBeGreaterThan(0);
+    test.upstream.failure = undefined;
+    test.pass(61_000);
+    const outcome = await test.blob('library/app', layer.digest);
+    expect(await bytesOf(outcome)).toHaveLength(layer.size);
+    await test.settled();
+    expect(await test.store.blobs.stat(known(layer.digest))).toMatchObject({ size: layer.size });
+  });
+});

@@ -48,6 +48,15 @@ describe('the location of a blob that another instance shared', () => {
     expect(await located()).not.toBe('https://cdn.example/shared');
   });
 
+  it('is also that the registry serves the blobs of the repository itself', async () => {
+    row = { url: undefined, expires: test.now() + 500_000 };
+    expect([await located(), await located(next?.digest)]).not.toContain(undefined);
+    expect(test.upstream.count('LOCATE blob')).toBe(0);
+    row = undefined;
+    await located();
+    expect(test.upstream.count('LOCATE blob')).toBe(0);
+  });
+
   it.each([
     ['that expired, and which the table has not deleted yet', 0],
     ['that says it is valid for a day', 86_400_000],
