@@ -6,6 +6,7 @@ import { filesBelow, root } from '../architecture/modules.ts';
 export const areas: readonly string[] = [
   'core/bucket',
   'core/bytes',
+  'core/clients',
   'core/concurrency',
   'core/config',
   'core/headers',
@@ -22,6 +23,7 @@ export const areas: readonly string[] = [
   'aws/s3',
   'aws/sqs',
   'cloudflare/d1',
+  'cloudflare/queues',
   'cloudflare/r2',
   'local',
   'memory',

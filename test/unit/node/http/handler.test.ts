@@ -14,6 +14,7 @@ let listener: Listener;
 let byApp: string[];
 let errors: unknown[];
 let records: RequestRecord[];
+let served: number[];
 let gone: () => void = () => undefined;
 let recorded: (record: RequestRecord) => void;
 
@@ -21,6 +22,7 @@ async function start(app = tellingApp): Promise<Listener> {
   byApp = [];
   errors = [];
   records = [];
+  served = [];
   recorded = (record) => void records.push(record);
   const fetch: typeof app.fetch = (request, ...rest) => {
     byApp.push(request.url);
@@ -40,7 +42,7 @@ async function start(app = tellingApp): Promise<Listener> {
     },
     log,
     metrics: { begin: () => (record) => recorded(record) },
-    served: () => undefined,
+    served: (bytes) => void served.push(bytes),
   });
   return listen({ listen: { host: '127.0.0.1', port: 0 }, tls: undefined }, handler);
 }
@@ -150,4 +152,12 @@ test('an answer that is not written because its client left is noted as that', a
   socket.destroy();
   expect((await left).written).toEqual({ bytes: 0, end: 'left' });
   expect(errors).toEqual([]);
+});
+
+test('bytes that were sent are counted, and an answer without a body is not', async () => {
+  await ask('HEAD /v2/library/alpine/manifests/3.20 HTTP/1.1');
+  expect(served).toEqual([]);
+  await ask('GET /v2/library/alpine/manifests/3.20 HTTP/1.1');
+  expect(served).toEqual([records.at(-1)?.written.bytes]);
+  expect(served[0]).toBeGreaterThan(0);
 });

@@ -1,0 +1,86 @@
+import { expect, test } from 'vitest';
+import { findingsOf } from '../../../../functions/core/config/findings.ts';
+import { Overlay } from '../../../../functions/core/config/overlay.ts';
+
+const found = (json: object, listed: readonly string[] = []) =>
+  findingsOf(new Overlay(json), listed);
+
+test('the files of a configuration, by the place that names them', () => {
+  const { files } = found({
+    tls: { cert: '/c', key: '/k' },
+    upstreams: {
+      'ghcr.io': {
+        ca: '/ca',
+        credentials: { password: { file: '/p' } },
+        accounts: [{ dockerConfig: '/d' }, { password: { file: ' ' } }],
+      },
+      'quay.io': { ca: '-----BEGIN CERTIFICATE-----', credentials: { password: { env: 'X' } } },
+    },
+  });
+  expect([...files.values()]).toEqual(['/c', '/k', '/ca', '/p', '/d']);
+  expect([...files.keys()].slice(0, 2)).toEqual(['tls.cert', 'tls.key']);
+  expect(files.get('upstreams.ghcr.io.accounts[0].dockerConfig')).toBe('/d');
+});
+
+test('the accounts that sign in by a helper or by Docker', () => {
+  const { signIns } = found({
+    upstreams: {
+      'ghcr.io': {
+        credentials: { helper: 'pass' },
+        accounts: [{ dockerConfig: '/d' }, { helper: 5 }],
+      },
+      'quay.io': { url: 'https://nexus.example/x', credentials: { helper: 'other' } },
+      'x.example': { credentials: { helper: 'no-url' } },
+      'y.example': { url: 'no url', credentials: { helper: 'no-url' } },
+    },
+  });
+  expect(
+    signIns.map(({ url, signIn, ...rest }) => ({ ...rest, url: url.href, ...signIn })),
+  ).toEqual([
+    {
+      place: 'upstreams.ghcr.io.credentials.helper',
+      registry: 'ghcr.io',
+      url: 'https://ghcr.io/',
+      kind: 'helper',
+      name: 'pass',
+    },
+    {
+      place: 'upstreams.ghcr.io.accounts[0].dockerConfig',
+      registry: 'ghcr.io',
+      url: 'https://ghcr.io/',
+      kind: 'docker-config',
+      file: '/d',
+    },
+    {
+      place: 'upstreams.quay.io.credentials.helper',
+      registry: 'quay.io',
+      url: 'https://nexus.example/x',
+      kind: 'helper',
+      name: 'other',
+    },
+  ]);
+});
+
+test.each([
+  [{}, [], false],
+  [{}, ['ghcr.io'], true],
+  [{}, ['ghcr.io', 'docker.io'], false],
+  [{ defaultUpstream: 'docker.io' }, ['ghcr.io'], false],
+])('%j with the upstreams %j notes the default one: %s', (json, listed, isNoted) => {
+  const { notes } = found(json, listed);
+  expect(notes).toHaveLength(isNoted ? 1 : 0);
+  if (isNoted) expect(notes[0]).toContain('"defaultUpstream": "ghcr.io"');
+});
+
+test('an account that anyone may read by is noted', () => {
+  const accounts = [
+    { readers: ['anyone', 'office'] },
+    { readers: ['office'] },
+    { readers: 'anyone' },
+    {},
+  ];
+  const { notes } = found({ upstreams: { 'ghcr.io': { accounts } } });
+  expect(notes).toEqual([
+    expect.stringMatching(/^upstreams\.ghcr\.io\.accounts\[0\]\.readers: anyone who can reach/),
+  ]);
+});
