@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -11,8 +11,9 @@ import { startUpstream } from '../standins/registry/upstream.ts';
 // them: `node --import tsx test/bench/governor-rate.ts [rounds]`, after `npm run build`. It needs wrk.
 
 const run = promisify(execFile);
-const rounds = Number(process.argv[2] ?? 6);
-const seconds = 4;
+const rounds = Number(process.argv[2] ?? 20);
+// Short turns: what else runs on the machine then slows both servers alike.
+const seconds = 1;
 const repository = 'library/bench';
 
 const folder = mkdtempSync(join(tmpdir(), 'pullfront-governor-'));
@@ -36,10 +37,13 @@ const upstream = {
   alternates: ['mirror.gcr.io'],
 };
 
-/** The processor's time that a process took, in µs; it is less noisy than a rate on a shared machine. */
+/** The processor's time that all threads of a process took, in µs; it is less noisy than a rate. */
 function cpuOf(pid = 0): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-  return (Number(fields[11]) + Number(fields[12])) * 10_000;
+  const threads = readdirSync(`/proc/${pid}/task`);
+  const nanoseconds = threads.map((thread) =>
+    Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]),
+  );
+  return nanoseconds.reduce((sum, one) => sum + one, 0) / 1000;
 }
 
 /** A server in a process of its own that has pulled the image. */
@@ -78,11 +82,12 @@ async function start(name: string, top: object, more: object) {
 }
 
 const servers = [await start('off', {}, {}), await start('on', everything, upstream)];
+for (const { target } of servers) await run('wrk', ['-t1', '-c16', '-d3s', target]);
 for (let round = 0; round < rounds; round++) {
   // Each goes first in every other round.
   for (const server of round % 2 === 0 ? servers : servers.toReversed()) {
     const before = cpuOf(server.child.pid);
-    const { stdout } = await run('wrk', ['-t2', '-c16', `-d${seconds}s`, server.target]);
+    const { stdout } = await run('wrk', ['-t1', '-c16', `-d${seconds}s`, server.target]);
     const bad = /Non-2xx or 3xx responses: \d+|Socket errors: .*/.exec(stdout)?.[0];
     if (bad !== undefined) {
       const answer = await fetch(server.target);
@@ -106,7 +111,10 @@ console.log(
   `off ${off.toFixed(0)}/s, on ${on.toFixed(0)}/s, ratio of each round ${ratios.map((ratio) => ratio.toFixed(2)).join(' ')}`,
 );
 console.log(`median ratio ${median(ratios).toFixed(3)} (goal: at least 0.95)`);
-const [cheap = 0, dear = 0] = servers.map(({ costs }) => median(costs));
+// Other work can only make a turn dearer.
+const quartile = (costs: readonly number[]) =>
+  costs.toSorted((a, b) => a - b)[costs.length >> 2] ?? 0;
+const [cheap = 0, dear = 0] = servers.map(({ costs }) => quartile(costs));
 console.log(
-  `processor time of a request: off ${cheap.toFixed(1)} µs, on ${dear.toFixed(1)} µs, ratio ${(cheap / dear).toFixed(3)}`,
+  `processor time of a request, lower quartile: off ${cheap.toFixed(1)} µs, on ${dear.toFixed(1)} µs, ratio ${(cheap / dear).toFixed(3)}`,
 );

@@ -76,8 +76,8 @@ export class MonthUsage {
   }
 
   /** What a client got, in bytes, as far as this instance knows. */
-  known(client: string): number {
-    return total(this.#countOf(client));
+  known(client: string, now = this.#options.runtime.now()): number {
+    return total(this.#countOf(client, now));
   }
 
   /**
@@ -148,8 +148,8 @@ export class MonthUsage {
     return sum !== undefined && unwritten + inWrite < limit * unwrittenShare;
   }
 
-  #countOf(client: string): Count {
-    const month = monthOf(this.#options.runtime.now());
+  #countOf(client: string, now = this.#options.runtime.now()): Count {
+    const month = monthOf(now);
     if (month !== this.#month) {
       // At the turn of the month, at most what was not written of the last one is lost.
       this.#month = month;

@@ -189,7 +189,11 @@ export class ClientConsumption {
       const decide = (used: number) => monthVerdict({ used, now: now() }, allowance, mustFollow);
       return usage.take(key, bytesPerMonth, bytes, decide);
     }
-    const verdict = monthVerdict({ used: usage.known(key), now: time }, allowance, mustFollow);
+    const verdict = monthVerdict(
+      { used: usage.known(key, time), now: time },
+      allowance,
+      mustFollow,
+    );
     usage.add(key, bytes);
     return verdict;
   }
