@@ -61,6 +61,17 @@ export function describeBrokenBodies<Mirror extends RestartableMirror>(
       expect(await pull()).toMatchObject({ isComplete: true });
     });
 
+    it('stalls at each attempt: the client’s connection is cut, and never waits without end', async () => {
+      const { upstream, mirror, pull } = await setScene(blobs, {
+        ...through,
+        stallTimeout: '300ms',
+      });
+      upstream.fail({ on: 'blob', match: largeLayer, do: { kind: 'stall', after: 1000 } });
+      const { blobs: pulled } = await pull();
+      expect(pulled.filter((blob) => !blob.isRight)).toEqual([{ status: 0, isRight: false }]);
+      expect(await target.storedBytes(mirror)).toBeLessThan(withoutLargeLayer);
+    });
+
     it('for good: the client’s connection is cut, nothing half is stored, a client that asks again gets it', async () => {
       const { upstream, mirror, pull, blob } = await setScene(blobs, through);
       const cutAt = { kind: 'truncate', after: 1_000_000 } as const;
