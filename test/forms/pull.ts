@@ -69,6 +69,39 @@ async function fetchBlob(url: string, digest: string) {
   }
 }
 
+/** How long a body may bring nothing, in ms: a busy machine needs seconds for a chunk. */
+const longestPause = 60_000;
+
+/**
+ * The digest of a body. Rejects when nothing of it arrives for a minute, with the number of bytes that
+ * did: fetch itself waits for five minutes, so the test would end first and say nothing.
+ */
+export async function digestOfBody({ body, headers }: Response): Promise<string> {
+  const hash = createHash('sha256');
+  const reader = body?.getReader();
+  let length = 0;
+  const next = async () => {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      const fail = () => {
+        const size = headers.get('content-length');
+        reject(new Error(`the body stopped after ${length} of ${size} bytes`));
+      };
+      timer = setTimeout(fail, longestPause);
+    });
+    try {
+      return await Promise.race([reader?.read(), late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+  for (let read = await next(); read?.value !== undefined; read = await next()) {
+    hash.update(read.value);
+    length += read.value.byteLength;
+  }
+  return `sha256:${hash.digest('hex')}`;
+}
+
 function digestOf(bytes: Uint8Array): string {
   return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 }

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { EdgeWorker } from '../../forms/edge.ts';
+import { digestOfBody } from '../../forms/pull.ts';
 import { type Image, makeImage } from '../../standins/images/image.ts';
 import { randomLayer } from '../../standins/images/layer.ts';
 import type { Settings } from '../../standins/registry/settings.ts';
@@ -104,8 +104,6 @@ describe('a fill by the queue', () => {
       },
       { timeout: 50_000, interval: 100 },
     );
-    const hash = createHash('sha256');
-    for await (const bytes of stored?.body ?? []) hash.update(bytes);
-    expect(`sha256:${hash.digest('hex')}`).toBe(image.layers[0]?.digest);
+    expect(await digestOfBody(stored)).toBe(image.layers[0]?.digest);
   });
 });
