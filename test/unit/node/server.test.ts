@@ -227,3 +227,15 @@ test('only a server that fills works on the queue and looks after the bound as i
     await server.close();
   }
 });
+
+test('where no terminal is announced, the log is JSON', async () => {
+  await server.close();
+  lines.length = 0;
+  const config = { ...configured(), log: { level: 'debug', format: 'auto' } } as const;
+  const options = { environment: { PASSWORD: 'pass' }, logTo };
+  server = await startServer(config, embedded(config), options);
+  await fetch(`${server.url}/v2/library/app/manifests/1`);
+  await server.close();
+  expect(lines.length).toBeGreaterThan(0);
+  for (const line of lines) expect(JSON.parse(line)).toBeTypeOf('object');
+});

@@ -91,6 +91,26 @@ describe('the part of a body that was requested', () => {
   });
 });
 
+test('once a slice is complete, its source is cancelled and not read again', async () => {
+  const seen = { reads: 0, cancels: 0 };
+  const reader = blobBody(
+    {
+      async read() {
+        seen.reads += 1;
+        if (seen.reads > 3) return { done: true, value: undefined };
+        return { done: false, value: new Uint8Array(4) };
+      },
+      async cancel() {
+        seen.cancels += 1;
+      },
+    },
+    { what: 'blob', skip: 0, length: 3, cut: true, stallTimeout: 60_000 },
+  );
+  expect((await reader.read()).value).toHaveLength(3);
+  expect((await reader.read()).done).toBe(true);
+  expect(seen).toEqual({ reads: 1, cancels: 1 });
+});
+
 describe('connections', () => {
   afterEach(() => void vi.useRealTimers());
 

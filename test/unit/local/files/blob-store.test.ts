@@ -46,6 +46,20 @@ test('the time of storing is the clock, and stays when the store is opened again
   expect((await store.stat(digest))?.stored).toBe(now);
 });
 
+test('a small blob is read once, and then served from memory', async () => {
+  const small = new TextEncoder().encode('config');
+  const blob = { digest: madeDigest(small), size: small.byteLength };
+  await store.put(blob, sourceOf(small)).done;
+  const bodyOf = async (range?: { start: number; end: number }) => {
+    const location = await store.locate(blob.digest, range);
+    return location?.kind === 'stream' ? location.body : undefined;
+  };
+  const body = await bodyOf();
+  expect(body).toBeInstanceOf(Uint8Array);
+  expect(await bodyOf()).toBe(body);
+  expect(await bodyOf({ start: 1, end: 2 })).toEqual(new Uint8Array(small.subarray(1, 3)));
+});
+
 test('nothing stays behind of a put that fails in any way', async () => {
   const wrong = new Uint8Array(content.byteLength);
   await store.put(wanted, sourceOf(wrong)).done;

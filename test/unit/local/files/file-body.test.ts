@@ -88,6 +88,24 @@ test('no buffer is used again before its reader took it', async () => {
   for (const { bytes } of readers) expect(madeDigest(bytes())).toBe(digest);
 });
 
+test('a buffer that a client left behind is not used again: it may be on its way', async () => {
+  await store.put(wanted, sourceOf(content)).done;
+  let left: Buffer | undefined;
+  const sink = new Writable({
+    write(chunk: Buffer) {
+      left = chunk;
+      setImmediate(() => sink.destroy());
+    },
+  });
+  await expect((await located(digest)).writeTo(sink)).rejects.toThrow('the client left');
+  const range = { start: 1_000_001, end: content.byteLength - 1 };
+  for (let readers = 0; readers < 3; readers++) {
+    await (await located(digest, range)).writeTo(collector().sink);
+  }
+  const first = content.subarray(0, left?.byteLength);
+  expect(Buffer.compare(left ?? Buffer.alloc(0), first)).toBe(0);
+});
+
 test('a follower by the short way gets the bytes of a growing file', async () => {
   const source = new FedSource();
   const put = store.put(wanted, source);
