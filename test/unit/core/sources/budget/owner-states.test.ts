@@ -53,6 +53,15 @@ test('until an address is named, the owner of the newest news counts', () => {
   expect(states.owner).toBe('anonymous 3');
 });
 
+test('of owners with news of the same time, the one that was known first counts', () => {
+  const states = statesOf();
+  const { seen: _, ...rate } = rateOf(5);
+  for (const owner of ['anonymous 2', 'anonymous 1']) {
+    states.learn(owner, { registry: '', account: '', rate, seen: 30 }, undefined);
+  }
+  expect(states.owner).toBe('anonymous 2');
+});
+
 test('the address that an answer names counts from then on, and only without an account', () => {
   const states = statesOf();
   states.change('192.0.2.1', (state) => ({ ...state, rate: rateOf(5) }));
@@ -90,6 +99,18 @@ test('of two reports of an owner the one that was seen later counts', () => {
     return states.state.rate?.remaining;
   };
   expect([learn(6, 19), learn(5, 20), learn(4, 21)]).toEqual([7, 7, 4]);
+});
+
+test('what a report is compared with is the one that was seen last', () => {
+  const states = statesOf('ci');
+  const learn = (remaining: number, seen: number) => {
+    const rate = { limit: 100, remaining, windowSeconds: 60 };
+    states.learn('ci', { registry: '', account: '', rate, seen }, 'baseline');
+    return states.state.baseline;
+  };
+  const first = { seen: 20, remaining: 7 };
+  expect([learn(7, 20), learn(6, 20), learn(5, 19)]).toEqual([first, first, first]);
+  expect(learn(4, 21)).toEqual({ seen: 21, remaining: 4 });
 });
 
 test.each([
