@@ -155,3 +155,27 @@ test('a Worker writes a count although no other follows', async () => {
   await settled();
   expect(await stored('client')).toBe(3);
 });
+
+test('five seconds after a failure the ledger is asked again, and not before', async () => {
+  const { open, state } = scene();
+  const usage = open();
+  state.fails = true;
+  await usage.take('one', limit, 1, decide);
+  const { writes } = state;
+  state.now += 4999;
+  await usage.take('two', limit, 1, decide);
+  expect(state.writes).toBe(writes);
+  state.now += 1;
+  await usage.take('three', limit, 1, decide);
+  expect(state.writes).toBe(writes + 1);
+});
+
+test('to make room, half of the clients whose counts are written are forgotten', async () => {
+  const { open } = scene(4);
+  const usage = open();
+  for (const client of ['a', 'b', 'c', 'd']) await usage.take(client, limit, 1, decide);
+  await usage.flush();
+  usage.add('e', 7);
+  expect(usage.known('d')).toBe(1);
+  expect(usage.known('a')).not.toBe(1);
+});
