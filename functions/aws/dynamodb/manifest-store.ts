@@ -3,8 +3,8 @@ import type { Digest } from '../../core/oci/digest.ts';
 import type { Manifest, ManifestContents } from '../../core/oci/manifest.ts';
 import type { Page, PageRequest } from '../../core/oci/page.ts';
 import { type Repository, repositoryKey } from '../../core/oci/repository.ts';
+import type { Consistency } from '../../core/ports/consistency.ts';
 import type {
-  Consistency,
   GoneTag,
   Hold,
   IndexedManifest,

@@ -10,8 +10,8 @@ import {
   UpdateItemCommand,
   type WriteRequest,
 } from '@aws-sdk/client-dynamodb';
+import type { Consistency } from '../../core/ports/consistency.ts';
 import { StoreBusy } from '../../core/ports/leases.ts';
-import type { Consistency } from '../../core/ports/manifest-store.ts';
 import { isThrottling, ServiceError } from '../sdk/service-error.ts';
 import type { DynamoDbClients } from './dynamodb-clients.ts';
 import { type Item, type Key, keyItem, placeholders } from './item.ts';

@@ -1,6 +1,6 @@
 import { steadyClock } from '../concurrency/steady-clock.ts';
+import type { Consistency } from '../ports/consistency.ts';
 import type { Lease, LeaseState } from '../ports/leases.ts';
-import type { Consistency } from '../ports/manifest-store.ts';
 import type { Context } from './context.ts';
 import {
   type LeaseNote,

@@ -4,6 +4,7 @@ import type { Manifest, ManifestContents } from '../oci/manifest.ts';
 import type { Page, PageRequest } from '../oci/page.ts';
 import type { Referrers } from '../oci/referrers-index.ts';
 import type { Repository } from '../oci/repository.ts';
+import type { Consistency } from './consistency.ts';
 import type { PublicRepositories } from './public-repositories.ts';
 
 /** A former target of a tag. */
@@ -113,12 +114,6 @@ export const listLife = 30 * 86_400_000;
 
 /** How long a tag's record is kept after it was checked if its manifest is not here, in ms. */
 export const tagLife = 7 * 86_400_000;
-
-/**
- * The consistency of a read. An `eventual` one may lack the latest writes, and costs less where the
- * index has replicas.
- */
-export type Consistency = 'strong' | 'eventual';
 
 /**
  * The index of manifests and tags.

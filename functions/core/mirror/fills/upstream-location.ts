@@ -1,6 +1,6 @@
 import type { Digest } from '../../oci/digest.ts';
 import { type Repository, repositoryKey } from '../../oci/repository.ts';
-import type { Consistency } from '../../ports/manifest-store.ts';
+import type { Consistency } from '../../ports/consistency.ts';
 import type { BlobRedirect } from '../../ports/upstream.ts';
 import type { Source } from '../../sources/source.ts';
 import {

@@ -1,7 +1,8 @@
 import type { Digest } from '../../oci/digest.ts';
 import { type Manifest, type ManifestContents, readManifest } from '../../oci/manifest.ts';
 import { type Repository, repositoryKey } from '../../oci/repository.ts';
-import type { Consistency, IndexedManifest } from '../../ports/manifest-store.ts';
+import type { Consistency } from '../../ports/consistency.ts';
+import type { IndexedManifest } from '../../ports/manifest-store.ts';
 import type { FillContext } from '../context.ts';
 import { type CachedManifest, entryLife, type ManifestSummary } from '../memory.ts';
 import type { ManifestOutcome, Provenance } from '../mirror.ts';

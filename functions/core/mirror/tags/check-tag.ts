@@ -1,6 +1,7 @@
 import { isManifestType } from '../../oci/media-type.ts';
 import type { Repository } from '../../oci/repository.ts';
-import type { Consistency, TagRecord } from '../../ports/manifest-store.ts';
+import type { Consistency } from '../../ports/consistency.ts';
+import type { TagRecord } from '../../ports/manifest-store.ts';
 import type { ManifestHead } from '../../ports/upstream.ts';
 import { UpstreamError } from '../../ports/upstream-error.ts';
 import type { Source } from '../../sources/source.ts';

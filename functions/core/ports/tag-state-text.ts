@@ -1,0 +1,115 @@
+import { type Digest, parseDigest } from '../oci/digest.ts';
+import type {
+  PushTime,
+  RuleFreeze,
+  SeenBy,
+  StoredTagState,
+  TagOrder,
+  TagRun,
+  TagState,
+} from './tag-states.ts';
+
+/** The version of the stored form. A reader ignores keys that it does not know. */
+const version = 1;
+
+/** The state of a tag that no row has. */
+export const emptyTagState: TagState = { runs: [], bypassed: [] };
+
+/** A state as every store keeps it: JSON with its version, and short keys for the runs. */
+export function tagStateText({ runs, ...rest }: TagState): string {
+  const rows = runs.map(({ digest, first, last, seenBy }) => [digest, first, last, seenBy]);
+  return JSON.stringify({ version, ...rest, runs: rows });
+}
+
+/** Reads a stored state. What is not valid in it is left out; `revision` is the store's own. */
+export function readTagState(text: string, revision: number): StoredTagState {
+  const stored = parsed(text);
+  const isNewer = typeof stored.version === 'number' && stored.version > version;
+  if (isNewer) return { state: emptyTagState, revision, isNewer };
+  const pinned = readOrder(stored.pinned);
+  const state = {
+    runs: listOf(stored.runs).flatMap((row) => readRun(row) ?? []),
+    bypassed: listOf(stored.bypassed).flatMap((order) => readDigestOrder(order) ?? []),
+    frozen: readDigestOrder(stored.frozen),
+    rolledBack: readDigestOrder(stored.rolledBack),
+    ruleFreeze: readRuleFreeze(stored.ruleFreeze),
+    pinned,
+    pushTime: readPushTime(stored.pushTime),
+  };
+  return { state, revision, isNewer };
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function parsed(text: string): Fields {
+  try {
+    return fieldsOf(JSON.parse(text));
+  } catch {
+    return {};
+  }
+}
+
+function fieldsOf(value: unknown): Fields {
+  return typeof value === 'object' && value !== null ? (value as Fields) : {};
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function digestOf(value: unknown): Digest | undefined {
+  return typeof value === 'string' ? parseDigest(value) : undefined;
+}
+
+const seenByValues: readonly unknown[] = ['pull', 'revalidation', 'refresh'] satisfies SeenBy[];
+
+function readRun(value: unknown): TagRun | undefined {
+  const [text, first, last, seenBy] = listOf(value);
+  const digest = digestOf(text);
+  if (digest === undefined || typeof first !== 'number' || typeof last !== 'number')
+    return undefined;
+  return {
+    digest,
+    first,
+    last,
+    seenBy: seenByValues.includes(seenBy) ? (seenBy as SeenBy) : 'pull',
+  };
+}
+
+function readOrder(value: unknown): Omit<TagOrder, 'digest'> | undefined {
+  const { by, why, since, until } = fieldsOf(value);
+  if (typeof by !== 'string' || typeof why !== 'string' || typeof since !== 'number')
+    return undefined;
+  return { by, why, since, until: typeof until === 'number' ? until : undefined };
+}
+
+function readDigestOrder(value: unknown): TagOrder | undefined {
+  const digest = digestOf(fieldsOf(value).digest);
+  const order = readOrder(value);
+  return digest === undefined || order === undefined ? undefined : { digest, ...order };
+}
+
+function readRuleFreeze(value: unknown): RuleFreeze | undefined {
+  const { rule, digest: text, since } = fieldsOf(value);
+  const digest = digestOf(text);
+  if (digest === undefined || typeof rule !== 'string' || typeof since !== 'number')
+    return undefined;
+  return { rule, digest, since };
+}
+
+function readPushTime(value: unknown): PushTime | undefined {
+  const { digest: text, pushed } = fieldsOf(value);
+  const digest = digestOf(text);
+  if (digest === undefined) return undefined;
+  return { digest, pushed: typeof pushed === 'number' ? pushed : undefined };
+}
+
+/** Whether a state must be kept although it was not written for long: a decision has not ended. */
+export function hasOrders(state: TagState, now: number): boolean {
+  const { frozen, rolledBack, pinned, ruleFreeze } = state;
+  const orders = [frozen, rolledBack, pinned];
+  return (
+    ruleFreeze !== undefined ||
+    orders.some((order) => order !== undefined && (order.until === undefined || now < order.until))
+  );
+}
