@@ -25,6 +25,9 @@ const policy: UpstreamPolicy = {
   immutableTags: [],
   allow: [],
   deny: [],
+  tags: [],
+  asOf: false,
+  keep: { age: undefined, pins: [] },
   delivery: 'stream',
 };
 

@@ -1,5 +1,9 @@
+import { parseDigest } from '../oci/digest.ts';
+import { TagPattern } from '../tag-policy/tag-pattern.ts';
+import type { TagRule } from '../tag-policy/tag-rule.ts';
 import type { Defined } from './definition.ts';
 import { hubAlternates, wellKnownRegistries } from './known-registries.ts';
+import { parseVersionRange } from './version-ranges.ts';
 
 type DefinedUpstream = Defined['upstreams'][string];
 type DefinedAccount = DefinedUpstream['accounts'][number];
@@ -12,12 +16,17 @@ export type Account = Readonly<DefinedAccount>;
 
 /** A configured upstream. Includes the fields of `UpstreamPolicy`. */
 export interface UpstreamConfig
-  extends Readonly<Omit<DefinedUpstream, 'credentials' | 'alternates'>> {
+  extends Readonly<Omit<DefinedUpstream, 'credentials' | 'alternates' | 'tags' | 'keep'>> {
   readonly url: URL;
   readonly credentials: Omit<Account, 'label' | 'repositories'> | undefined;
   /** As `public.ecr.aws/docker`. */
   readonly alternates: readonly string[];
   readonly delivery: 'stream' | 'redirect';
+  readonly tags: readonly TagRule[];
+  readonly keep: {
+    readonly age: number | undefined;
+    readonly pins: readonly TagPattern[];
+  };
 }
 
 /** The resources of the store on AWS. */
@@ -74,5 +83,39 @@ function resolveUpstream(
   const url = defined.url ?? new URL(wellKnownRegistries.get(name) ?? `https://${name}`);
   const { credentials } = defined;
   const alternates = defined.alternates === 'hub' ? hubAlternates : defined.alternates;
-  return { ...defined, url, credentials, alternates, delivery: defined.delivery ?? delivery };
+  const tags = defined.tags.map(resolveRule);
+  const keep = { age: defined.keep.age, pins: defined.keep.pins };
+  return {
+    ...defined,
+    url,
+    credentials,
+    alternates,
+    tags,
+    keep,
+    delivery: defined.delivery ?? delivery,
+  };
+}
+
+function resolveRule(defined: DefinedUpstream['tags'][number]): TagRule {
+  const {
+    match,
+    semver,
+    platforms,
+    mode,
+    freeze,
+    cooldown: age,
+    first,
+    fast,
+    strict,
+    clock,
+  } = defined;
+  return {
+    match: new TagPattern(match),
+    semver: semver === undefined ? undefined : parseVersionRange(semver),
+    platforms,
+    mode,
+    freeze: typeof freeze === 'string' ? parseDigest(freeze) : freeze,
+    cooldown: age === undefined ? undefined : { age, first, fast, strict, clock },
+    access: defined.deny ? 'deny' : defined.allow ? 'allow' : undefined,
+  };
 }

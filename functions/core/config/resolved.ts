@@ -1,4 +1,6 @@
 import { RepositoryPattern } from '../oci/repository.ts';
+import { TagPattern } from '../tag-policy/tag-pattern.ts';
+import { VersionRange } from '../tag-policy/version-range.ts';
 import { accountsOf, noEcrReaders, noReaders, unknownReader, uselessReaders } from './accounts.ts';
 import type { Environment } from './environment.ts';
 import { privateEcrPattern } from './known-registries.ts';
@@ -137,6 +139,8 @@ export function encode(value: unknown): unknown {
   if (value instanceof URL) return { $url: value.href };
   if (value instanceof RegExp) return { $pattern: value.source };
   if (value instanceof RepositoryPattern) return { $glob: value.glob };
+  if (value instanceof TagPattern) return { $tags: value.text };
+  if (value instanceof VersionRange) return { $versions: value.text, sets: value.sets };
   if (value instanceof Map) return { $map: [...value].map(([key, one]) => [key, encode(one)]) };
   if (value === Number.POSITIVE_INFINITY) return { $unlimited: true };
   if (Array.isArray(value)) return value.map(encode);
@@ -151,6 +155,10 @@ function decode(json: unknown): unknown {
   if ('$url' in json) return new URL(String(json.$url));
   if ('$pattern' in json) return new RegExp(String(json.$pattern));
   if ('$glob' in json) return new RepositoryPattern(String(json.$glob));
+  if ('$tags' in json) return new TagPattern(String(json.$tags));
+  if ('$versions' in json && 'sets' in json && Array.isArray(json.sets)) {
+    return new VersionRange(String(json.$versions), json.sets);
+  }
   if ('$unlimited' in json) return Number.POSITIVE_INFINITY;
   if ('$map' in json && Array.isArray(json.$map)) {
     return new Map(json.$map.map(([key, one]: [string, unknown]) => [key, decode(one)]));

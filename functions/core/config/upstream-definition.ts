@@ -7,6 +7,7 @@ import {
   wellKnownRegistries,
 } from './known-registries.ts';
 import { globs, patterns } from './patterns.ts';
+import { keep, tagRule } from './tag-rule-definition.ts';
 import { duration, flag, object, path, registryUrl, text, wait, word } from './values.ts';
 
 const expectedOnDeleted = '"refuse", or an object such as {"keepFor": "180d", "minimumAge": "7d"}';
@@ -112,6 +113,18 @@ export const upstream = object(
       'Repositories that may be pulled; all if empty. * matches within a path component, ** any number of components.',
     ),
     deny: globs.describe('Repositories that must not be pulled, even if `allow` lists them.'),
+    tags: z
+      .array(tagRule, 'a list of rules such as {"match": "library/**", "cooldown": "3d"}')
+      .prefault([])
+      .describe(
+        'Rules about tags: of each kind (freeze, cooldown, allow and deny) the first that matches applies.',
+      ),
+    asOf: flag
+      .prefault(false)
+      .describe(
+        'Whether `1.25--as-of-20261101` and `1.25--as-of-20261101T0930` (UTC) name what this mirror saw the tag name then. Tags of that form are never requested from the registry.',
+      ),
+    keep: keep.prefault({}),
     delivery: word('stream', 'redirect')
       .optional()
       .describe(

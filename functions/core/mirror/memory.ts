@@ -6,6 +6,7 @@ import type { Hold, ReferrersList, TagList, TagRecord } from '../ports/manifest-
 import type { BlobRedirect, Refused } from '../ports/upstream.ts';
 import type { Unobtained } from '../sources/unobtained.ts';
 import type { TagSegment } from './lists/tag-pages.ts';
+import type { KnownPolicy } from './tags/tag-policies.ts';
 
 /** How long a refusal is remembered, in ms: CI pushes a tag and pulls it a moment later. */
 export const refusalLife = 20_000;
@@ -27,6 +28,10 @@ export function createMemory(manifestBytes: number, now: () => number) {
   return {
     manifests: new BoundedCache<CachedManifest>(manifestBytes, now),
     tags: new BoundedCache<TagRecord>(20_000, now),
+    /** Whether an upstream recently had a manifest by digest. */
+    obtainable: new BoundedCache<boolean>(10_000, now),
+    /** Which rules and decisions apply to a tag. */
+    tagPolicies: new BoundedCache<KnownPolicy>(20_000, now),
     tagLists: new BoundedCache<TagList>(manifestBytes / 2, now),
     /** Parts of lists that clients read page by page. */
     tagSegments: new BoundedCache<TagSegment>(manifestBytes / 2, now),

@@ -8,6 +8,7 @@ import type { GoneTag } from '../ports/manifest-store.ts';
 import type { RequestOrigin } from '../sources/request-origin.ts';
 import type { Unobtained } from '../sources/unobtained.ts';
 import type { UpstreamPolicy } from '../sources/upstream-policy.ts';
+import type { PolicyReason } from '../tag-policy/reason.ts';
 
 export type Method = 'GET' | 'HEAD';
 
@@ -90,7 +91,13 @@ export type ManifestOutcome =
       /** undefined only for a HEAD whose manifest was not fetched: a HEAD never costs a pull. */
       readonly bytes: Uint8Array<ArrayBuffer> | undefined;
       readonly provenance: Provenance;
+      /** Why it is this digest, if a rule or a person decided that. */
+      readonly policy?: PolicyReason | undefined;
     }
+  /** A rule refuses the tag. */
+  | { readonly kind: 'refused'; readonly policy: PolicyReason }
+  /** A rule holds the tag until one of its digests is old enough. */
+  | { readonly kind: 'held'; readonly policy: PolicyReason }
   | Unobtained;
 
 export type BlobOutcome =

@@ -1,4 +1,6 @@
-// What Warning headers and the refusals of limits say.
+// What Warning headers, refusals and the log say.
+
+import type { PolicyReason } from '../tag-policy/reason.ts';
 
 /** Content that is served although its upstream does not confirm it; `age` in seconds. */
 export function staleText(registry: string, age: number, reason: string): string {
@@ -28,4 +30,54 @@ export function monthLimitText(bytes: number): string {
 /** A blob is larger than its client may have; in bytes. */
 export function sizeLimitText(size: number, limit: number): string {
   return `a blob of ${size} bytes, and at most ${limit} for your address`;
+}
+
+/** Why a tag is served as this digest, or refused. */
+export function policyText(reason: PolicyReason, registry: string): string {
+  switch (reason.kind) {
+    case 'latest':
+      return `as ${registry} has it`;
+    case 'denied':
+      return `the rule ${reason.rule} of this mirror denies this tag`;
+    case 'as-of':
+      return `as of ${timeText(reason.moment)}`;
+    case 'unknown-date':
+      return reason.earliest === undefined
+        ? 'this mirror has not seen the tag yet'
+        : `this mirror has seen the tag since ${timeText(reason.earliest)}`;
+    case 'rolled-back':
+      return `rolled back ${orderText(reason)}`;
+    case 'frozen':
+      return `frozen ${orderText(reason)}`;
+    case 'frozen-by-rule':
+      return `frozen by the rule ${reason.rule}`;
+    case 'cooling':
+      return `held by the cooldown of ${reason.rule}: ${registry} now has ${reason.newest}, which will be served from ${timeText(reason.release)} unless it moves${stuckText(reason.stuckSince)}`;
+    case 'none-mature':
+      return `no digest of this tag has stood for the cooldown of ${reason.rule}: ${reason.newest} will have by ${timeText(reason.release)}`;
+    case 'previous':
+      return `the previous image: ${reason.newest} cannot be had now`;
+    case 'bypassed':
+      return `released before the end of its cooldown by ${reason.by}`;
+  }
+}
+
+interface Order {
+  readonly by: string;
+  readonly why: string;
+  readonly since: number;
+  readonly until: number | undefined;
+}
+
+function orderText({ by, why, since, until }: Order): string {
+  const end = until === undefined ? '' : ` until ${timeText(until)}`;
+  return `by ${by} on ${timeText(since)}${end} (${why})`;
+}
+
+function stuckText(since: number | undefined): string {
+  return since === undefined ? '' : `; it has moved sooner each time since ${timeText(since)}`;
+}
+
+function timeText(time: number): string {
+  return new Date(time).toISOString();
 }

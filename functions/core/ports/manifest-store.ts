@@ -4,8 +4,10 @@ import type { Manifest, ManifestContents } from '../oci/manifest.ts';
 import type { Page, PageRequest } from '../oci/page.ts';
 import type { Referrers } from '../oci/referrers-index.ts';
 import type { Repository } from '../oci/repository.ts';
+import type { AuditLog } from './audit-log.ts';
 import type { Consistency } from './consistency.ts';
 import type { PublicRepositories } from './public-repositories.ts';
+import type { TagStates } from './tag-states.ts';
 
 /** A former target of a tag. */
 export interface FormerTag {
@@ -132,7 +134,7 @@ export const tagLife = 7 * 86_400_000;
  * `storedMediaType`, a tag's is empty unless it is servable, and descriptors go through
  * `readDescriptor` or, in lists of referrers, `readReferrerList`.
  */
-export interface ManifestStore extends PublicRepositories {
+export interface ManifestStore extends PublicRepositories, TagStates, AuditLog {
   getTag(
     repository: Repository,
     tag: string,

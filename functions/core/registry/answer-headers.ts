@@ -139,6 +139,12 @@ export function warning(text: string): string {
   return `299 - "${escaped}"`;
 }
 
+/** Adds a Warning to those that an answer has. */
+export function addWarning(headers: AnswerHeaders, text: string): void {
+  const { warning: before } = headers;
+  headers.warning = before === undefined ? warning(text) : `${before}, ${warning(text)}`;
+}
+
 function quotable(character: string): string {
   if (character === '"' || character === '\\') return `\\${character}`;
   return character >= ' ' && character <= '~' ? character : '?';

@@ -1,12 +1,20 @@
 import { asksToConfirm } from '../headers/cache-control.ts';
 import { isNotModified } from '../headers/conditional.ts';
 import type { ManifestOutcome } from '../mirror/mirror.ts';
+import { policyText } from '../observe/wording.ts';
 import { parseReference, type Reference } from '../oci/reference.ts';
 import type { Answer, RepositoryRequest } from './answer.ts';
-import { contentHeaders, contentNote, immutable, tagCacheControl } from './answer-headers.ts';
+import {
+  addWarning,
+  contentHeaders,
+  contentNote,
+  immutable,
+  tagCacheControl,
+} from './answer-headers.ts';
 import { invalidDigest } from './blobs.ts';
 import { errorAnswer, subjectOf, unobtainedAnswer } from './error-answer.ts';
 import { quoted, refusal } from './refusal.ts';
+import { refusalOfRule } from './status-policy.ts';
 
 /**
  * GET and HEAD of a manifest (distribution-spec §Pulling manifests). Accept is ignored: an older
@@ -32,13 +40,18 @@ function manifestAnswer(
   reference: Reference,
   outcome: ManifestOutcome,
 ): Answer {
-  const { method, raw, policy } = request;
+  const { method, raw } = request;
+  if (outcome.kind === 'refused' || outcome.kind === 'held') {
+    const rule = refusalOfRule(outcome.policy, request.repository.registry);
+    return errorAnswer(request, rule, subjectOf(request, 'manifest', text));
+  }
   if (outcome.kind !== 'found') return unobtainedAnswer(request, outcome, 'manifest', text);
-  const { digest, mediaType, size, bytes, provenance } = outcome;
+  const { digest, mediaType, size, bytes, provenance, policy } = outcome;
   const note = contentNote(request, 'manifest', text, provenance);
   const cacheControl =
-    reference.kind === 'digest' ? immutable : tagCacheControl(provenance, policy.tagTtl);
+    reference.kind === 'digest' ? immutable : tagCacheControl(provenance, request.policy.tagTtl);
   const headers = contentHeaders(request, digest, provenance, cacheControl);
+  if (policy !== undefined) addWarning(headers, policyText(policy, request.repository.registry));
   if (isNotModified(raw.header('if-none-match'), digest)) {
     return { status: 304, headers, body: undefined, note };
   }

@@ -1,4 +1,6 @@
+import { policyText } from '../observe/wording.ts';
 import type { Unobtained } from '../sources/unobtained.ts';
+import type { PolicyReason } from '../tag-policy/reason.ts';
 import { type Refusal, refusal } from './refusal.ts';
 import type { RegistryForm } from './route.ts';
 
@@ -52,6 +54,16 @@ export function refusalOf(
       return failure(circumstances, kind === 'limited', message, retryAfter);
     }
   }
+}
+
+/**
+ * The refusal of a tag by a rule. dockerd falls back to its registry after a 403, and so does containerd
+ * where the mirror may not resolve: only a client without a fallback is bound by it.
+ */
+export function refusalOfRule(reason: PolicyReason, registry: string): Refusal {
+  const message = policyText(reason, registry);
+  if (reason.kind === 'unknown-date') return refusal(404, 'MANIFEST_UNKNOWN', message);
+  return refusal(403, 'DENIED', message);
 }
 
 function codeOf(isLimited: boolean) {

@@ -1,4 +1,6 @@
 import type { RepositoryPattern } from '../oci/repository.ts';
+import type { TagPattern } from '../tag-policy/tag-pattern.ts';
+import type { TagRule } from '../tag-policy/tag-rule.ts';
 
 /** How one upstream is mirrored. Durations are in ms. */
 export interface UpstreamPolicy {
@@ -16,6 +18,16 @@ export interface UpstreamPolicy {
   readonly allow: readonly Pick<RepositoryPattern, 'test'>[];
   /** Repositories that may not be pulled. Overrides `allow`. */
   readonly deny: readonly Pick<RepositoryPattern, 'test'>[];
+  /** Rules about tags: of each kind the first that matches applies. */
+  readonly tags: readonly TagRule[];
+  /** Whether `1.25--as-of-20261101` names what the tag named then. */
+  readonly asOf: boolean;
+  readonly keep: {
+    /** Images that were not pulled for so long are evicted; undefined: only when the store is full. */
+    readonly age: number | undefined;
+    /** Images of these tags are never evicted. */
+    readonly pins: readonly TagPattern[];
+  };
   /**
    * How a client gets a blob that is not stored: through this mirror, or by the upstream's own redirect
    * while the mirror fills in the background.

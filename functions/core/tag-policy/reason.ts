@@ -32,4 +32,6 @@ export type PolicyReason =
       readonly newest: Digest;
       readonly release: number;
     }
+  /** The newest is old enough, but cannot be had now. */
+  | { readonly kind: 'previous'; readonly newest: Digest }
   | { readonly kind: 'bypassed'; readonly digest: Digest; readonly by: string };

@@ -1,20 +1,9 @@
 import type { Digest } from '../oci/digest.ts';
+import type { TagPattern } from './tag-pattern.ts';
+import type { VersionRange } from './version-range.ts';
 
 /** Whether a rule acts, or only reports what it would do. */
 export type RuleMode = 'observe' | 'enforce';
-
-/** What a rule matches tags by. */
-export interface TagPattern {
-  /** As configured: `library/postgres:16*`. */
-  readonly text: string;
-  test(repository: string, tag: string): boolean;
-}
-
-/** A range of semantic versions that a tag must lie in. A tag that is no version does not. */
-export interface VersionRange {
-  readonly text: string;
-  test(tag: string): boolean;
-}
 
 /** A cooldown: how long a digest must have stood before it is served. */
 export interface Cooldown {

@@ -86,6 +86,7 @@ async function fallbackReferrers(
   const checked = context.runtime.now();
   if (index.kind === 'absent') return { manifests: [], checked };
   if (index.kind === 'unobtainable') throw index.error;
+  if (index.kind === 'refused' || index.kind === 'held') return { manifests: [], checked };
   if (index.kind !== 'found') return index;
   const referrers = (index.bytes && readReferrers(index.bytes)) ?? { manifests: [] };
   const { provenance } = index;

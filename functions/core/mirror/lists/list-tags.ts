@@ -4,9 +4,10 @@ import type { TagList } from '../../ports/manifest-store.ts';
 import { UpstreamError } from '../../ports/upstream-error.ts';
 import type { Source } from '../../sources/source.ts';
 import type { Unobtained } from '../../sources/unobtained.ts';
+import { parseDatedTag } from '../../tag-policy/as-of.ts';
 import type { Context } from '../context.ts';
 import type { Provenance, TagsOutcome } from '../mirror.ts';
-import { patience } from '../tags/resolve-tag.ts';
+import { patience } from '../tags/resolve-latest.ts';
 import { collectTags } from './collect-tags.ts';
 import { isEnough, pageOfSegment, reaches, type TagSegment, tagsBytes } from './tag-pages.ts';
 
@@ -34,7 +35,9 @@ export async function listTags(
   });
   if (outcome.kind !== 'found') return outcome;
   const { entries, next } = pageOfSegment(outcome.list, request);
-  return { kind: 'found', tags: entries, next, provenance: outcome.provenance };
+  // A tag with a date cannot be pulled under its own name here.
+  const tags = source.policy.asOf ? entries.filter((tag) => !parseDatedTag(tag)) : entries;
+  return { kind: 'found', tags, next, provenance: outcome.provenance };
 }
 
 /** The last whole list from the index, which is then in memory. */

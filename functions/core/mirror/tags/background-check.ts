@@ -3,6 +3,7 @@ import type { Source } from '../../sources/source.ts';
 import type { Context } from '../context.ts';
 import { manifestOutcome } from '../manifests/manifest-cache.ts';
 import type { ManifestOutcome } from '../mirror.ts';
+import { type CandidatesOf, withPolicy } from './candidates.ts';
 import { checkTagUnlessElsewhere } from './check-tag.ts';
 import { lastImage } from './last-image.ts';
 import { refusalOf } from './tag-record.ts';
@@ -28,6 +29,7 @@ export async function serveBehind(
   context: Context,
   source: Source,
   tag: string,
+  candidatesOf: CandidatesOf,
   record: TagRecord | undefined,
 ): Promise<ManifestOutcome | undefined> {
   const { revalidate, maxStale, tagTtl } = source.policy;
@@ -38,11 +40,24 @@ export async function serveBehind(
   if (age < 0 || age > maxStale || refusalOf(record) !== undefined) return undefined;
   const began = context.memory.backgroundChecks.get(`${source.key}:${tag}`);
   if (began !== undefined && now - began > longestCheck) return undefined;
-  const cached = await lastImage(context, source, record);
-  if (cached === undefined) return undefined;
+  for (const image of candidatesOf(record).images) {
+    const cached = await lastImage(context, source, image);
+    if (cached === undefined) continue;
+    context.runtime.waitUntil(checkBehind(context, source, tag, record), awakeTime);
+    const ttl = Math.min(0, Math.floor((tagTtl - age) / 1000));
+    return withPolicy(manifestOutcome(cached, { kind: 'revalidating', ttl }), image.policy);
+  }
+  return undefined;
+}
+
+/** Checks a tag that no client waits for, in the background. */
+export function checkInBackground(
+  context: Context,
+  source: Source,
+  tag: string,
+  record: TagRecord,
+): void {
   context.runtime.waitUntil(checkBehind(context, source, tag, record), awakeTime);
-  const ttl = Math.min(0, Math.floor((tagTtl - age) / 1000));
-  return manifestOutcome(cached, { kind: 'revalidating', ttl });
 }
 
 /** Checks a tag that no client waits for. Does not reject. */

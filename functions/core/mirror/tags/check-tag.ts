@@ -12,6 +12,7 @@ import type { NotedRefusal } from '../lease-note.ts';
 import { fetchManifest, pullManifest } from '../manifests/fetch-manifest.ts';
 import { refusalLife } from '../memory.ts';
 import { type CheckedTag, putRecord } from './checked-tag.ts';
+import { isServedNow, noteSighting } from './sightings.ts';
 import { mayImport } from './tag-import.ts';
 import { recordOf, refusalOf, type UpstreamTag } from './tag-record.ts';
 import { isConfirmable, recordRefusal } from './tag-refusal.ts';
@@ -36,7 +37,8 @@ export function checkTag(
 ): Promise<TagCheck> {
   const key = `${source.key}:${tag}`;
   const othersWait = context.missingBlobs.otherInstancesFill;
-  const checked = { source, tag, key, known, othersWait };
+  const seenBy = source.isBackground ? 'refresh' : 'pull';
+  const checked: CheckedTag = { source, tag, key, known, othersWait, seenBy };
   return context.flights.tags.run(key, () =>
     othersWait ? checkOnce(context, checked, mustConfirm) : check(context, checked),
   );
@@ -52,9 +54,13 @@ export function checkTagUnlessElsewhere(
   tag: string,
   known: TagRecord,
 ): Promise<TagCheck | undefined> {
-  if (!context.missingBlobs.otherInstancesFill) return checkTag(context, source, tag, known);
   const key = `${source.key}:${tag}`;
-  const checked = { source, tag, key, known, othersWait: true };
+  const seenBy = 'revalidation';
+  if (!context.missingBlobs.otherInstancesFill) {
+    const alone = { source, tag, key, known, othersWait: false, seenBy } as const;
+    return context.flights.tags.run(key, () => check(context, alone));
+  }
+  const checked = { source, tag, key, known, othersWait: true, seenBy } as const;
   return context.flights.backgroundChecks.run(key, async () => {
     const outcome = await unlessElsewhere(
       context,
@@ -125,7 +131,7 @@ export async function importTag(
   known: TagRecord | undefined,
 ): Promise<TagCheck | undefined> {
   const key = `${source.key}:${tag}`;
-  const checked = { source, tag, key, known, othersWait: false };
+  const checked = { source, tag, key, known, othersWait: false, seenBy: 'pull' } as const;
   return context.flights.imports.run(key, async () =>
     (await mayImport(context, source, key)) ? checkByGet(context, checked) : undefined,
   );
@@ -167,7 +173,10 @@ async function recordTag(
 ): Promise<TagCheck> {
   const { source, tag, known } = checked;
   const changed = found.digest !== known?.digest;
-  if (known !== undefined && changed) {
+  const now = context.runtime.now();
+  await noteSighting(context, checked, found.digest, now);
+  const record = recordOf(found, known, now);
+  if (known !== undefined && changed && (await isServedNow(context, checked, record))) {
     const fetched = await fetchManifest(context, source, found.digest, true);
     if (fetched.kind === 'absent') {
       if (await mayImport(context, source, checked.key)) return checkByGet(context, checked);
@@ -175,7 +184,6 @@ async function recordTag(
     }
     if (fetched.kind !== 'found') return fetched;
   }
-  const record = recordOf(found, known, context.runtime.now());
   await putRecord(context, checked, record);
   return { kind: 'found', record, changed };
 }

@@ -1,4 +1,5 @@
 import type { TagRecord } from '../../ports/manifest-store.ts';
+import type { SeenBy } from '../../ports/tag-states.ts';
 import type { Source } from '../../sources/source.ts';
 import { writeWithRetry } from '../across-instances.ts';
 import type { Context } from '../context.ts';
@@ -14,6 +15,8 @@ export interface CheckedTag {
   readonly known: TagRecord | undefined;
   /** True while other instances wait for the new record. */
   readonly othersWait: boolean;
+  /** What made this mirror ask. */
+  readonly seenBy: SeenBy;
 }
 
 /** Writes a tag's record, and keeps it in memory. */

@@ -1,4 +1,4 @@
-import type { TagRecord } from '../../ports/manifest-store.ts';
+import type { Digest } from '../../oci/digest.ts';
 import type { Source } from '../../sources/source.ts';
 import type { Context } from '../context.ts';
 import { isComplete, whyChildLacks } from '../manifests/completeness.ts';
@@ -12,9 +12,9 @@ import type { CachedManifest } from '../memory.ts';
 export async function lastImage(
   context: Context,
   source: Source,
-  record: TagRecord,
+  { digest }: { readonly digest: Digest },
 ): Promise<CachedManifest | undefined> {
-  const cached = await getManifest(context, source.repository, record.digest);
+  const cached = await getManifest(context, source.repository, digest);
   if (cached === undefined || !(await isComplete(context, source.repository, cached))) {
     return undefined;
   }

@@ -1,27 +1,20 @@
-import { withTimeout } from '../../concurrency/timeout.ts';
-import type { TagRecord } from '../../ports/manifest-store.ts';
-import { UpstreamError } from '../../ports/upstream-error.ts';
+import type { Digest } from '../../oci/digest.ts';
+import { reasonOf } from '../../ports/tolerate.ts';
 import type { Source } from '../../sources/source.ts';
-import type { UpstreamPolicy } from '../../sources/upstream-policy.ts';
+import { parseDatedTag } from '../../tag-policy/as-of.ts';
+import { tagPolicy } from '../../tag-policy/decision.ts';
+import type { PolicyReason } from '../../tag-policy/reason.ts';
 import type { Context } from '../context.ts';
-import { whyUnservable } from '../manifests/completeness.ts';
-import { serveFetchedManifest } from '../manifests/fetch-manifest.ts';
-import { getManifest, manifestOutcome } from '../manifests/manifest-cache.ts';
-import { noteChildren } from '../manifests/named-digest.ts';
 import type { ManifestOutcome, Method, Provenance } from '../mirror.ts';
-import { serveBehind } from './background-check.ts';
-import { checkTag, importTag, missingManifest } from './check-tag.ts';
-import { lastImage } from './last-image.ts';
-import { serveElsewhere } from './tag-elsewhere.ts';
-import { mayOutlive, refusalOf } from './tag-record.ts';
+import { checkInBackground } from './background-check.ts';
+import { candidatesOf, imageOf, latestOnly } from './candidates.ts';
+import { latestRecord, resolveLatest, serveFirst, ttlOf } from './resolve-latest.ts';
+import { cachedPolicy, changeState, type KnownPolicy, policyOf } from './tag-policies.ts';
 
-/** How long a client that could get a stale copy waits for the upstream, in ms. */
-export const patience = 2_000;
-
-/** A client can have a tag confirmed once in this time, in ms. */
-const confirmInterval = 5_000;
-
-/** Serves a tag: fresh, else before or after the upstream confirms it, else stale. */
+/**
+ * Serves a tag: what its upstream says that it names, unless a rule or a person decided otherwise
+ * (functions/README.md, "Tags over time").
+ */
 export async function resolveTag(
   context: Context,
   source: Source,
@@ -29,173 +22,114 @@ export async function resolveTag(
   method: Method,
   mustConfirm = false,
 ): Promise<ManifestOutcome> {
-  const { policy } = source;
-  const { registry } = source.repository;
-  const record = await latestRecord(context, source, tag, mustConfirm);
-  const key = `${source.key}:${tag}`;
-  const isConfirming = mustConfirm && mayConfirm(context, source, key);
-  const ttl = record === undefined ? 0 : ttlOf(policy, tag, record, context.runtime.now());
-  if (record !== undefined && ttl > 0 && !isConfirming) {
-    const seconds = ttl === Number.POSITIVE_INFINITY ? undefined : Math.ceil(ttl / 1000);
-    const provenance = { kind: 'hit', ttl: seconds } as const;
-    const outcome = await serveRecord(context, source, record, method, provenance);
-    // If the upstream deleted the manifest before it was fetched, the tag names another one by now.
-    if (outcome.kind !== 'absent') return outcome;
+  const dated = source.policy.asOf ? parseDatedTag(tag) : undefined;
+  if (dated !== undefined) return resolveDated(context, source, dated, method);
+  const known = cachedPolicy(context, source, tag) ?? (await policyOf(context, source, tag));
+  if (known.isPlain) {
+    return resolveLatest(context, source, tag, method, mustConfirm, latestOnly);
   }
-  const refused = context.memory.refusals.get(key);
-  if (refused !== undefined && !isConfirming) {
-    return (await serveLast(context, source, record)) ?? refused;
-  }
-  const reason =
-    source.recentFailure ?? (isConfirming ? undefined : savedHead(context, source, record));
-  if (reason !== undefined) {
-    const last = await serveLast(context, source, record, reason);
-    if (last !== undefined) return last;
-  }
-  const behind = mustConfirm ? undefined : await serveBehind(context, source, tag, record);
-  if (behind !== undefined) return behind;
-  const serveUnconfirmed = (error: UpstreamError) =>
-    serveElsewhere(context, source, tag, record, error);
-  const hasLast = record !== undefined && mayOutlive(record, policy, context.runtime.now());
-  const callsBefore = source.upstreamCalls;
-  const check = checkTag(context, source, tag, record, isConfirming);
-  if (isConfirming) {
-    const note = () => context.memory.confirmed.set(key, true, confirmInterval);
-    check.then(note, note);
-  }
-  const checking = source.follow(check);
-  try {
-    const mayServe = hasLast || source.alternates?.forUnseenTags === true;
-    const inTime = mayServe ? await withTimeout(patience, checking) : await checking;
-    if (inTime === undefined) {
-      const slow = new UpstreamError('timeout', `${registry} is slow to confirm the tag`);
-      const last =
-        (await serveLast(context, source, record, slow)) ?? (await serveUnconfirmed(slow));
-      if (last !== undefined) {
-        context.runtime.waitUntil(checking.catch(() => undefined));
-        return last;
-      }
-    }
-    const checked = inTime ?? (await checking);
-    if (checked.kind !== 'found') {
-      const latest = record && (context.memory.tags.get(key) ?? record);
-      return (await serveLast(context, source, latest)) ?? checked;
-    }
-    context.memory.backgroundChecks.delete(key);
-    const isNew = checked.changed && source.upstreamCalls > callsBefore;
-    const provenance: Provenance = isNew
-      ? { kind: 'miss' }
-      : { kind: 'revalidated', ttl: Math.ceil(policy.tagTtl / 1000) };
-    const outcome = await serveRecord(context, source, checked.record, method, provenance);
-    if (outcome.kind !== 'absent') return outcome;
-    const imported = await importTag(context, source, tag, checked.record);
-    const latest = imported?.kind === 'found' ? imported.record : checked.record;
-    // Another client may just have imported it.
-    const cached = await getManifest(context, source.repository, latest.digest);
-    if (cached === undefined) throw missingManifest(source.repository, tag);
-    return serveRecord(context, source, latest, method, { kind: 'miss' });
-  } catch (thrown) {
-    const error = source.toUpstreamError(thrown);
-    const last = await serveLast(context, source, record, error);
-    return last ?? (await serveUnconfirmed(error)) ?? { kind: 'unobtainable', error };
-  }
+  return resolveByPolicy(context, source, tag, method, mustConfirm, known);
 }
 
-/** Why a tag is not confirmed although its time is up: the HEAD would cost what little is left of a limit. */
-function savedHead(
-  { runtime }: Context,
-  { repository, tagLife }: Source,
-  record: TagRecord | undefined,
-): UpstreamError | undefined {
-  if (record === undefined || refusalOf(record) !== undefined) return undefined;
-  const age = runtime.now() - record.checked;
-  if (age < 0 || age >= tagLife) return undefined;
-  const message = `${repository.registry} counts checks of tags, and little is left of its limit`;
-  return new UpstreamError('limited', message, { isUnsent: true });
-}
-
-/**
- * Whether a client's wish to have a tag confirmed is granted. A client's own loop must not become the
- * registry's abuse limit for everybody.
- */
-function mayConfirm({ memory }: Context, source: Source, key: string): boolean {
-  return source.recentFailure?.kind !== 'limited' && memory.confirmed.get(key) === undefined;
-}
-
-/** The newest record of a tag. Where other instances fill, they may have written a newer one. */
-async function latestRecord(
+async function resolveByPolicy(
   context: Context,
   source: Source,
   tag: string,
-  mustConfirm: boolean,
-): Promise<TagRecord | undefined> {
-  const key = `${source.key}:${tag}`;
-  const cached = context.memory.tags.get(key);
-  if (cached !== undefined) {
-    const isFresh = ttlOf(source.policy, tag, cached, context.runtime.now()) > 0;
-    if ((isFresh && !mustConfirm) || !context.missingBlobs.otherInstancesFill) return cached;
-  }
-  // An instance that then asks the upstream reads it again, strongly.
-  const record = await context.manifests.getTag(source.repository, tag, 'eventual');
-  if (record === undefined) return cached;
-  if (cached !== undefined && cached.checked > record.checked) return cached;
-  if (context.missingBlobs.otherInstancesFill) source.answeredElsewhere(record.checked);
-  context.memory.tags.set(key, record);
-  return record;
-}
-
-/** For how many ms a record may be served without asking the upstream; 0 or less when out of date. */
-function ttlOf(policy: UpstreamPolicy, tag: string, record: TagRecord, now: number): number {
-  if (refusalOf(record) !== undefined) return 0;
-  if (policy.immutableTags.some((pattern) => pattern.test(tag))) return Number.POSITIVE_INFINITY;
-  const age = now - record.checked;
-  // A record from the future is not trusted: the clock was set back.
-  return age < 0 ? 0 : policy.tagTtl - age;
-}
-
-/** Serves the manifest that a record names, and fetches it first if it is missing. */
-async function serveRecord(
-  context: Context,
-  source: Source,
-  record: TagRecord,
   method: Method,
-  provenance: Provenance,
+  mustConfirm: boolean,
+  known: KnownPolicy,
 ): Promise<ManifestOutcome> {
-  const { digest, mediaType, size } = record;
-  const cached = await getManifest(context, source.repository, digest, 'eventual');
-  if (cached !== undefined) {
-    noteChildren(context, source, cached);
-    const failure = await whyUnservable(context, source, cached);
-    if (failure !== undefined) return { kind: 'unobtainable', error: failure };
-    return manifestOutcome(cached, provenance);
+  const { rules, state } = known;
+  const decision = tagPolicy(undefined, state, rules, { now: context.runtime.now() });
+  if (decision.kind === 'refuse') return { kind: 'refused', policy: decision.reason };
+  const { kind } = decision.reason;
+  if (decision.kind === 'serve' && decision.digest !== undefined && isOrder(kind)) {
+    await observe(context, source, tag);
+    return serveDecided(context, source, decision.digest, decision.reason, method);
   }
-  if (method === 'HEAD' && mediaType !== '') {
-    return { kind: 'found', digest, mediaType, size, bytes: undefined, provenance };
-  }
-  try {
-    return await serveFetchedManifest(context, source, digest, true);
-  } catch (error) {
-    return source.unobtainable(error);
-  }
+  const outcome = await resolveLatest(context, source, tag, method, mustConfirm, (record) => {
+    // A check may have noted a move.
+    const latest = context.memory.tagPolicies.get(`${source.key}:${tag}`) ?? known;
+    return candidatesOf(record, latest, context.runtime.now());
+  });
+  const { freeze } = rules;
+  if (outcome.kind !== 'found' || freeze?.freeze !== true) return outcome;
+  return freezeFirst(context, source, tag, freeze.match.text, outcome, method);
+}
+
+/** Whether a rule or a person named the digest, whatever the upstream says. */
+function isOrder(kind: PolicyReason['kind']): boolean {
+  return kind === 'rolled-back' || kind === 'frozen' || kind === 'frozen-by-rule';
 }
 
 /**
- * Serves the last known image of a tag, if it is complete and may still be served. Without an `error`,
- * the upstream refused the tag.
+ * Stores the digest that a rule `"freeze": true` saw first, for all instances. If another instance stored
+ * one meanwhile, that is served. While the index fails, the tag is served as it is now.
  */
-async function serveLast(
+async function freezeFirst(
   context: Context,
   source: Source,
-  record: TagRecord | undefined,
-  error?: UpstreamError,
-): Promise<ManifestOutcome | undefined> {
+  tag: string,
+  rule: string,
+  outcome: Extract<ManifestOutcome, { kind: 'found' }>,
+  method: Method,
+): Promise<ManifestOutcome> {
+  const { digest } = outcome;
+  const since = context.runtime.now();
+  try {
+    const { state } = await changeState(context, source, tag, (before) =>
+      before.ruleFreeze?.rule === rule
+        ? undefined
+        : { ...before, ruleFreeze: { rule, digest, since } },
+    );
+    const frozen = state.ruleFreeze?.digest ?? digest;
+    const policy = { kind: 'frozen-by-rule', digest: frozen, rule } as const;
+    if (frozen === digest) return { ...outcome, policy };
+    return serveDecided(context, source, frozen, policy, method);
+  } catch (error) {
+    const reason = reasonOf(error);
+    context.runtime.observe({ kind: 'store-failed', operation: 'putTagState', reason });
+    return outcome;
+  }
+}
+
+/** Serves what a tag named at a date. The upstream is not asked about the tag. */
+async function resolveDated(
+  context: Context,
+  source: Source,
+  { tag, moment }: { readonly tag: string; readonly moment: number | undefined },
+  method: Method,
+): Promise<ManifestOutcome> {
+  const [known, record] = await Promise.all([
+    policyOf(context, source, tag),
+    latestRecord(context, source, tag, false),
+  ]);
   const now = context.runtime.now();
-  if (record === undefined || !mayOutlive(record, source.policy, now)) return undefined;
-  const cached = await lastImage(context, source, record);
-  if (cached === undefined) return undefined;
-  const refusal = refusalOf(record);
-  if (refusal?.isConfirmed) return manifestOutcome(cached, { kind: 'kept', since: refusal.since });
-  const age = Math.max(0, Math.floor((now - record.checked) / 1000));
-  const reason = error?.message ?? `${source.repository.registry} refuses it, to be confirmed`;
-  return manifestOutcome(cached, { kind: 'stale', age, reason });
+  const asOf = moment ?? Number.NEGATIVE_INFINITY;
+  const decision = tagPolicy(record, known.state, known.rules, { now, asOf });
+  if (decision.kind !== 'serve' || decision.digest === undefined) {
+    return { kind: 'refused', policy: decision.reason };
+  }
+  return serveDecided(context, source, decision.digest, decision.reason, method);
+}
+
+/** Serves a digest that does not depend on what the upstream says of the tag. */
+function serveDecided(
+  context: Context,
+  source: Source,
+  digest: Digest,
+  reason: PolicyReason,
+  method: Method,
+): Promise<ManifestOutcome> {
+  const images = [imageOf(digest, undefined, reason)];
+  const provenance: Provenance = { kind: 'hit', ttl: Math.ceil(source.policy.tagTtl / 1000) };
+  return serveFirst(context, source, { images }, method, provenance);
+}
+
+/** The upstream is still asked what a frozen tag names, after the answer, so that people can see it. */
+async function observe(context: Context, source: Source, tag: string): Promise<void> {
+  const record = await latestRecord(context, source, tag, false);
+  if (record === undefined) return;
+  if (ttlOf(source.policy, tag, record, context.runtime.now()) > 0) return;
+  checkInBackground(context, source, tag, record);
 }

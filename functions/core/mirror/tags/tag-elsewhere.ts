@@ -7,7 +7,8 @@ import { fetchManifest, storeManifest } from '../manifests/fetch-manifest.ts';
 import { getManifest, manifestOutcome } from '../manifests/manifest-cache.ts';
 import { noteChildren, noteUnseen } from '../manifests/named-digest.ts';
 import type { ManifestOutcome } from '../mirror.ts';
-import { mayOutlive, refusalOf } from './tag-record.ts';
+import { type CandidatesOf, heldOutcome, withPolicy } from './candidates.ts';
+import { mayOutlive, recordOf, refusalOf } from './tag-record.ts';
 
 /**
  * Serves a tag that the upstream does not confirm now, with what alternates have: the last digest that
@@ -18,14 +19,18 @@ export async function serveElsewhere(
   context: Context,
   source: Source,
   tag: string,
+  candidatesOf: CandidatesOf,
   record: TagRecord | undefined,
   error: UpstreamError,
 ): Promise<ManifestOutcome | undefined> {
   const { alternates } = source;
   if (alternates === undefined) return undefined;
   try {
-    if (record !== undefined) return await serveLastDigest(context, source, record, error);
-    return alternates.forUnseenTags ? await serveUnseen(context, source, tag, error) : undefined;
+    if (record !== undefined) {
+      return await serveLastDigest(context, source, candidatesOf, record, error);
+    }
+    if (!alternates.forUnseenTags) return undefined;
+    return await serveUnseen(context, source, tag, candidatesOf, error);
   } catch {
     return undefined;
   }
@@ -35,23 +40,28 @@ export async function serveElsewhere(
 async function serveLastDigest(
   context: Context,
   source: Source,
+  candidatesOf: CandidatesOf,
   record: TagRecord,
   error: UpstreamError,
 ): Promise<ManifestOutcome | undefined> {
   const { repository, policy } = source;
   const now = context.runtime.now();
   if (refusalOf(record) !== undefined || !mayOutlive(record, policy, now)) return undefined;
-  const known = await getManifest(context, repository, record.digest);
+  const { images, held } = candidatesOf(record);
+  const [image] = images;
+  if (image === undefined) return held && heldOutcome(held);
+  const known = await getManifest(context, repository, image.digest);
   let cached = known;
   if (cached === undefined) {
-    const fetched = await source.follow(fetchManifest(context, source, record.digest, true));
+    const fetched = await source.follow(fetchManifest(context, source, image.digest, true));
     if (fetched.kind !== 'found') return undefined;
     cached = fetched.cached;
   } else if ((await whyUnservable(context, source, cached)) !== undefined) return undefined;
   if ((await whyChildLacks(context, source, cached, true)) !== undefined) return undefined;
   noteChildren(context, source, cached);
   const age = Math.max(0, Math.floor((now - record.checked) / 1000));
-  return manifestOutcome(cached, { kind: 'stale', age, reason: error.message });
+  const stale = manifestOutcome(cached, { kind: 'stale', age, reason: error.message });
+  return withPolicy(stale, image.policy);
 }
 
 /** No record is written, so that the upstream is asked again by the next request. */
@@ -59,6 +69,7 @@ async function serveUnseen(
   context: Context,
   source: Source,
   tag: string,
+  candidatesOf: CandidatesOf,
   error: UpstreamError,
 ): Promise<ManifestOutcome | undefined> {
   const answer = await context.flights.unseen.run(`${source.key}:${tag}`, async () => {
@@ -71,6 +82,12 @@ async function serveUnseen(
   });
   if (answer === undefined) return undefined;
   const { cached, registry } = answer;
+  const { digest, mediaType, bytes } = cached.manifest;
+  const found = { kind: 'found', digest, mediaType, size: bytes.byteLength } as const;
+  const { images, held } = candidatesOf(recordOf(found, undefined, context.runtime.now()));
+  const [image] = images;
+  if (image?.digest !== digest) return held && heldOutcome(held);
   noteUnseen(context, source, cached);
-  return manifestOutcome(cached, { kind: 'alternate', registry, reason: error.message });
+  const unseen = manifestOutcome(cached, { kind: 'alternate', registry, reason: error.message });
+  return withPolicy(unseen, image.policy);
 }

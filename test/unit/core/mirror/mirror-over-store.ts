@@ -27,6 +27,9 @@ export const defaultPolicy: UpstreamPolicy = {
   immutableTags: [],
   allow: [],
   deny: [],
+  tags: [],
+  asOf: false,
+  keep: { age: undefined, pins: [] },
   delivery: 'stream',
 };
 

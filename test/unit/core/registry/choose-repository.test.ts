@@ -15,6 +15,9 @@ const policy: UpstreamPolicy = {
   immutableTags: [],
   allow: [],
   deny: [],
+  tags: [],
+  asOf: false,
+  keep: { age: undefined, pins: [] },
   delivery: 'stream',
 };
 const policies = new Map([

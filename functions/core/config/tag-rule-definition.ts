@@ -1,0 +1,86 @@
+import * as z from 'zod';
+import { TagPattern } from '../tag-policy/tag-pattern.ts';
+import { patterns } from './patterns.ts';
+import { duration, flag, object, text, word } from './values.ts';
+import { parseVersionRange } from './version-ranges.ts';
+
+const expectedMatch = 'a pattern such as "library/**" or "acme/*:prod"';
+const expectedRange = 'a range of versions such as ">=20" or "^1.25"';
+const expectedFreeze = 'true, or a digest such as "sha256:…"';
+const digestPattern = /^(?:sha256:[a-f0-9]{64}|sha512:[a-f0-9]{128})$/;
+const platformPattern = /^[a-z0-9*]+\/[a-z0-9*]+(?:\/[a-z0-9*.]+)?$/;
+
+const match = text(expectedMatch, /^[^\s:]+(?::[^\s:]+)?$/);
+
+/** A rule about tags. `tag-rule-checks.ts` finds what no single value shows. */
+export const tagRule = object(
+  {
+    match: match.describe(
+      'Which tags: a pattern of repositories, and after a colon one of tags. * matches within a path component, ** any number of components.',
+    ),
+    semver: text(expectedRange)
+      .refine((range) => parseVersionRange(range) !== undefined, expectedRange)
+      .optional()
+      .describe('Which versions: only tags that are one in this range.'),
+    platforms: z
+      .array(
+        text('a platform such as "windows/*" or "linux/arm/v7"', platformPattern),
+        'a list of platforms',
+      )
+      .optional()
+      .describe(
+        'Which platforms: images of an index that are for one of these. With `allow` or `deny`.',
+      ),
+    freeze: z
+      .union([z.literal(true, expectedFreeze), text(expectedFreeze, digestPattern)], expectedFreeze)
+      .optional()
+      .describe('The digest that the tags keep; true for the one that is seen first.'),
+    cooldown: duration
+      .optional()
+      .describe(
+        'How long a digest must have stood before it is served; until then the last one that did is.',
+      ),
+    allow: z
+      .literal(true, 'true')
+      .optional()
+      .describe('Allows the tags, whatever later rules say.'),
+    deny: z.literal(true, 'true').optional().describe('Refuses the tags.'),
+    mode: word('observe', 'enforce')
+      .prefault('observe')
+      .describe('Whether a cooldown or a denial is applied, or only reported.'),
+    first: word('allow', 'refuse')
+      .prefault('allow')
+      .describe('What happens if no digest of a tag has stood for the cooldown yet.'),
+    fast: word('stay', 'newest-older-than')
+      .prefault('stay')
+      .describe(
+        'What is served of a tag that always moves before the end of its cooldown: the last digest that stood for it, or the newest that was first seen before it.',
+      ),
+    strict: flag
+      .prefault(false)
+      .describe(
+        'Whether digests that a cooldown holds are refused when they are pulled by digest.',
+      ),
+    clock: word('first-seen', 'hub')
+      .prefault('first-seen')
+      .describe(
+        'Whose clock counts: when this mirror first saw the digest, or when it was pushed to Docker Hub.',
+      ),
+  },
+  'an object such as {"match": "library/**", "cooldown": "3d"}',
+);
+
+/** Which images are kept. */
+export const keep = object(
+  {
+    age: duration
+      .optional()
+      .describe(
+        "Images that were not pulled for so long are evicted. Until then, those of a tag's history are kept.",
+      ),
+    pins: patterns(expectedMatch, (pattern) => new TagPattern(pattern)).describe(
+      'Tags whose images are never evicted, and are confirmed without a client.',
+    ),
+  },
+  'an object such as {"age": "90d", "pins": ["library/postgres:16*"]}',
+);

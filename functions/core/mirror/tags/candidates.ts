@@ -1,0 +1,82 @@
+import type { Digest } from '../../oci/digest.ts';
+import type { TagRecord } from '../../ports/manifest-store.ts';
+import { tagPolicy } from '../../tag-policy/decision.ts';
+import { historyOf, standing } from '../../tag-policy/history.ts';
+import type { PolicyReason } from '../../tag-policy/reason.ts';
+import type { ManifestOutcome } from '../mirror.ts';
+import type { KnownPolicy } from './tag-policies.ts';
+
+/** An image that a tag may be served as. Its media type and size may be unknown: '' and 0. */
+export interface Candidate extends Pick<TagRecord, 'digest' | 'mediaType' | 'size'> {
+  readonly policy?: PolicyReason | undefined;
+}
+
+/** Images in the order of preference; `held` if nothing else may be served in their place. */
+export interface Candidates {
+  readonly images: readonly Candidate[];
+  readonly held?: PolicyReason | undefined;
+}
+
+/** Which images a tag with this record may be served as. */
+export type CandidatesOf = (record: TagRecord) => Candidates;
+
+/** What the upstream says, without any rule. */
+export const latestOnly: CandidatesOf = (record) => ({ images: [record] });
+
+/** The images that a decision allows, in order, for a tag with this record. */
+export function candidatesOf(
+  record: TagRecord,
+  { rules, state }: Pick<KnownPolicy, 'rules' | 'state'>,
+  now: number,
+): Candidates {
+  const decision = tagPolicy(record, state, rules, { now });
+  if (decision.kind !== 'serve') return { images: [], held: decision.reason };
+  const { digest = record.digest, reason, otherwise } = decision;
+  const chosen = imageOf(digest, record, reason.kind === 'latest' ? undefined : reason);
+  if (otherwise === 'latest') {
+    // The old enough image is gone: what `first` allows is better than nothing.
+    return { images: [chosen, imageOf(record.digest, record, reason)] };
+  }
+  if (otherwise === 'hold') return { images: [chosen], held: reason };
+  const { cooldown } = rules;
+  if (reason.kind !== 'latest' || cooldown?.cooldown === undefined || cooldown.mode === 'observe') {
+    return { images: [chosen] };
+  }
+  // A digest that just became old enough may not be stored yet, and its upstream may fail.
+  const { age } = cooldown.cooldown;
+  const before = historyOf(record, state)
+    .slice(1)
+    .find((run) => standing(run) >= age);
+  if (before === undefined || before.digest === digest) return { images: [chosen] };
+  return {
+    images: [chosen, imageOf(before.digest, record, { kind: 'previous', newest: digest })],
+  };
+}
+
+/** An image of the tag; what the record does not name is known by its digest alone. */
+export function imageOf(
+  digest: Digest,
+  record: TagRecord | undefined,
+  policy: PolicyReason | undefined,
+): Candidate {
+  const isNamed = record?.digest === digest;
+  return {
+    digest,
+    mediaType: isNamed ? record.mediaType : '',
+    size: isNamed ? record.size : 0,
+    policy,
+  };
+}
+
+/** The outcome of a tag none of whose images may be served. */
+export function heldOutcome(policy: PolicyReason): ManifestOutcome {
+  return { kind: 'held', policy };
+}
+
+/** An outcome with the reason for its image, if there is one. */
+export function withPolicy(
+  outcome: ManifestOutcome,
+  policy: PolicyReason | undefined,
+): ManifestOutcome {
+  return outcome.kind === 'found' && policy !== undefined ? { ...outcome, policy } : outcome;
+}

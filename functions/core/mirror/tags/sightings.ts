@@ -1,0 +1,45 @@
+import type { TagRecord } from '../../ports/manifest-store.ts';
+import { reasonOf } from '../../ports/tolerate.ts';
+import { tagPolicy } from '../../tag-policy/decision.ts';
+import { withSighting } from '../../tag-policy/history.ts';
+import type { Context } from '../context.ts';
+import type { CheckedTag } from './checked-tag.ts';
+import { changeState, policyOf } from './tag-policies.ts';
+import { refusalOf } from './tag-record.ts';
+
+/**
+ * Notes in a tag's history what the upstream named just now (`now` in ms since 1970), before the record
+ * says it: a cooldown must not lose the digest that it serves. Does not reject: while the index fails, the
+ * next check notes it.
+ */
+export async function noteSighting(
+  context: Context,
+  { source, tag, known, seenBy }: CheckedTag,
+  digest: TagRecord['digest'],
+  now: number,
+): Promise<void> {
+  const { rules } = await policyOf(context, source, tag);
+  const cooldown = rules.cooldown?.cooldown?.age;
+  const isReturn = known !== undefined && refusalOf(known)?.isConfirmed === true;
+  const isSame = known?.digest === digest && !isReturn;
+  if (isSame && cooldown === undefined) return;
+  const sighting = { digest, now, seenBy, isReturn, cooldown };
+  try {
+    await changeState(context, source, tag, (state) => withSighting(state, known, sighting));
+  } catch (error) {
+    const reason = reasonOf(error);
+    context.runtime.observe({ kind: 'store-failed', operation: 'putTagState', reason });
+  }
+}
+
+/** Whether clients would get the digest of this record, so that its manifest is needed now. */
+export async function isServedNow(
+  context: Context,
+  { source, tag }: Pick<CheckedTag, 'source' | 'tag'>,
+  record: TagRecord,
+): Promise<boolean> {
+  const { rules, state, isPlain } = await policyOf(context, source, tag);
+  if (isPlain) return true;
+  const decision = tagPolicy(record, state, rules, { now: context.runtime.now() });
+  return decision.kind === 'serve' && decision.digest === record.digest;
+}
