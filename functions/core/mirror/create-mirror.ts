@@ -6,6 +6,7 @@ import type { Repository } from '../oci/repository.ts';
 import type { FillJob, FillOutcome } from '../ports/fill-queue.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Runtime } from '../ports/runtime.ts';
+import type { TagOrder } from '../ports/tag-states.ts';
 import { attempt, tolerate } from '../ports/tolerate.ts';
 import { Access } from '../sources/access/access.ts';
 import type { Asked } from '../sources/access/public-check.ts';
@@ -40,6 +41,18 @@ import type {
 } from './mirror.ts';
 import { resolveManifest } from './resolve-manifest.ts';
 import { type Refresh, refresh } from './tags/refresh.ts';
+import {
+  bypass,
+  type Decider,
+  freeze,
+  type HistoryEntry,
+  type NamedTag,
+  pin,
+  rollBack,
+  tagHistory,
+  thaw,
+  unpin,
+} from './tags/tag-orders.ts';
 
 interface MirrorOptions extends MirrorSettings {
   /** By the registry's host as people write it. */
@@ -65,12 +78,25 @@ export interface RunningMirror extends Mirror {
   refresh(repository: Repository, tag?: string, page?: PageRequest): Promise<Refresh>;
   /** Evicts until the store is within its limit; does not reject. */
   evict(): Promise<void>;
+  /** What people decide about tags. */
+  readonly tags: TagControl;
   /** What is left of the limit of each account at each registry, and who spent it. */
   budgets(): Promise<readonly BudgetReport[]>;
   /** Applies to requests and fills that begin from now on. */
   reconfigure(options: Pick<MirrorOptions, 'upstreams' | 'limits'>): void;
   /** Stops this instance's work; queued fills stay queued. */
   stop(): Promise<void>;
+}
+
+/** What people can decide about tags: see `tags/tag-orders.ts`. */
+export interface TagControl {
+  freeze(named: NamedTag, decider: Decider, digest?: Digest): Promise<TagOrder>;
+  thaw(named: NamedTag, decider: Decider): Promise<void>;
+  rollBack(named: NamedTag, decider: Decider, digest?: Digest): Promise<TagOrder>;
+  bypass(named: NamedTag, digest: Digest, decider: Decider): Promise<void>;
+  pin(named: NamedTag, decider: Decider): Promise<void>;
+  unpin(named: NamedTag, decider: Decider): Promise<void>;
+  history(named: NamedTag): Promise<readonly HistoryEntry[]>;
 }
 
 /** Creates a mirror from its upstreams and a platform's ports. */
@@ -96,6 +122,15 @@ export function createMirror(
     handleFills: (jobs, delivery) => handleFills(context, jobs, delivery),
     refresh: (...parameters) => refresh(context, ...parameters),
     evict: () => evict(context),
+    tags: {
+      freeze: (...parameters) => freeze(context, ...parameters),
+      thaw: (...parameters) => thaw(context, ...parameters),
+      rollBack: (...parameters) => rollBack(context, ...parameters),
+      bypass: (...parameters) => bypass(context, ...parameters),
+      pin: (...parameters) => pin(context, ...parameters),
+      unpin: (...parameters) => unpin(context, ...parameters),
+      history: (named) => tagHistory(context, named),
+    },
     budgets: () => context.sources.budgets(),
     reconfigure: (changed) => {
       context.sources.replace(changed.upstreams);

@@ -5,10 +5,10 @@ import type { Reference } from '../oci/reference.ts';
 import type { Referrers } from '../oci/referrers-index.ts';
 import type { Repository } from '../oci/repository.ts';
 import type { GoneTag } from '../ports/manifest-store.ts';
+import type { PolicyReason } from '../ports/policy-reason.ts';
 import type { RequestOrigin } from '../sources/request-origin.ts';
 import type { Unobtained } from '../sources/unobtained.ts';
 import type { UpstreamPolicy } from '../sources/upstream-policy.ts';
-import type { PolicyReason } from '../tag-policy/reason.ts';
 
 export type Method = 'GET' | 'HEAD';
 

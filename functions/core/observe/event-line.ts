@@ -1,6 +1,7 @@
 import type { MirrorEvent } from '../ports/event.ts';
 import type { FillJob } from '../ports/fill-queue.ts';
 import type { Log, LogFields, LogLevel } from './log.ts';
+import { policyText } from './wording.ts';
 
 /** Warn when less than this share of a rate limit is left. */
 const lowShare = 0.2;
@@ -22,6 +23,7 @@ function levelOf(event: MirrorEvent): LogLevel {
     case 'passed-through':
     case 'pull':
     case 'pull-refused':
+    case 'tag-policy':
       return 'debug';
     case 'circuit':
       return event.isOpen ? 'warn' : 'info';
@@ -62,6 +64,10 @@ function fieldsOf(event: MirrorEvent): LogFields {
   if (event.kind === 'rate-limit') {
     const { registry, credentials, rate } = event;
     return { registry, credentials, remaining: rate.remaining, limit: rate.limit };
+  }
+  if (event.kind === 'tag-policy') {
+    const { registry, repository, tag, mode, reason } = event;
+    return { repository, tag, mode, decision: reason.kind, reason: policyText(reason, registry) };
   }
   if (event.kind === 'circuit') {
     const { registry, account, circuit, isOpen } = event;

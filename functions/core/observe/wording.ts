@@ -1,6 +1,6 @@
 // What Warning headers, refusals and the log say.
 
-import type { PolicyReason } from '../tag-policy/reason.ts';
+import type { PolicyReason } from '../ports/policy-reason.ts';
 
 /** Content that is served although its upstream does not confirm it; `age` in seconds. */
 export function staleText(registry: string, age: number, reason: string): string {

@@ -1,5 +1,6 @@
 import type { RateLimit } from '../headers/rate-limit.ts';
 import type { CircuitKind } from './ledger.ts';
+import type { PolicyReason } from './policy-reason.ts';
 
 /** What the mirror backs off from after a failure. */
 export type BackoffScope = 'registry' | 'repository' | 'token-service' | 'blob-host';
@@ -46,6 +47,16 @@ export type MirrorEvent =
       readonly alternate: string | undefined;
       /** True if the answer before was another registry's. */
       readonly isChange: boolean;
+    }
+  /** A rule or a person decided what a tag is served as, or would have. */
+  | {
+      readonly kind: 'tag-policy';
+      readonly registry: string;
+      /** `docker.io/library/alpine` */
+      readonly repository: string;
+      readonly tag: string;
+      readonly mode: 'observe' | 'enforce';
+      readonly reason: PolicyReason;
     }
   /** The upstream no longer has a tag that this mirror has. */
   | {

@@ -1,6 +1,6 @@
 import { policyText } from '../observe/wording.ts';
+import type { PolicyReason } from '../ports/policy-reason.ts';
 import type { Unobtained } from '../sources/unobtained.ts';
-import type { PolicyReason } from '../tag-policy/reason.ts';
 import { type Refusal, refusal } from './refusal.ts';
 import type { RegistryForm } from './route.ts';
 

@@ -1,10 +1,10 @@
 import type { Digest } from '../oci/digest.ts';
 import type { TagRecord } from '../ports/manifest-store.ts';
+import type { PolicyReason } from '../ports/policy-reason.ts';
 import type { TagState } from '../ports/tag-states.ts';
 import { digestAt } from './as-of.ts';
 import { type Cooled, cooled, isCurrent } from './cooldown.ts';
 import { historyOf } from './history.ts';
-import type { PolicyReason } from './reason.ts';
 import type { TagRule, TagRules } from './tag-rule.ts';
 
 /** What a client gets for a tag. */

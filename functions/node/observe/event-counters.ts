@@ -65,6 +65,12 @@ export function eventMetrics(registry: Registry): (event: MirrorEvent) => void {
   const gone = counter(registry, 'pullfront_gone_tags_total', 'Tags found to be gone upstream.', [
     'registry',
   ]);
+  const policies = counter(
+    registry,
+    'pullfront_tag_policy_total',
+    'Pulls of tags that a rule or a person decided, or would have in mode observe.',
+    ['registry', 'mode', 'decision'],
+  );
   const alternates = counter(
     registry,
     'pullfront_alternate_answers_total',
@@ -124,6 +130,11 @@ export function eventMetrics(registry: Registry): (event: MirrorEvent) => void {
       case 'alternate-used': {
         const { registry, alternate } = event;
         if (alternate !== undefined) alternates.inc({ registry, alternate });
+        return;
+      }
+      case 'tag-policy': {
+        const { registry, mode, reason } = event;
+        policies.inc({ registry, mode, decision: reason.kind });
         return;
       }
       case 'gone-upstream':

@@ -1,8 +1,8 @@
 import type { Digest } from '../../oci/digest.ts';
 import type { TagRecord } from '../../ports/manifest-store.ts';
+import type { PolicyReason } from '../../ports/policy-reason.ts';
 import { tagPolicy } from '../../tag-policy/decision.ts';
 import { historyOf, standing } from '../../tag-policy/history.ts';
-import type { PolicyReason } from '../../tag-policy/reason.ts';
 import type { ManifestOutcome } from '../mirror.ts';
 import type { KnownPolicy } from './tag-policies.ts';
 
@@ -15,6 +15,8 @@ export interface Candidate extends Pick<TagRecord, 'digest' | 'mediaType' | 'siz
 export interface Candidates {
   readonly images: readonly Candidate[];
   readonly held?: PolicyReason | undefined;
+  /** What a rule that only observes would have done. */
+  readonly observed?: PolicyReason | undefined;
 }
 
 /** Which images a tag with this record may be served as. */
@@ -31,7 +33,7 @@ export function candidatesOf(
 ): Candidates {
   const decision = tagPolicy(record, state, rules, { now });
   if (decision.kind !== 'serve') return { images: [], held: decision.reason };
-  const { digest = record.digest, reason, otherwise } = decision;
+  const { digest = record.digest, reason, otherwise, observed } = decision;
   const chosen = imageOf(digest, record, reason.kind === 'latest' ? undefined : reason);
   if (otherwise === 'latest') {
     // The old enough image is gone: what `first` allows is better than nothing.
@@ -40,7 +42,7 @@ export function candidatesOf(
   if (otherwise === 'hold') return { images: [chosen], held: reason };
   const { cooldown } = rules;
   if (reason.kind !== 'latest' || cooldown?.cooldown === undefined || cooldown.mode === 'observe') {
-    return { images: [chosen] };
+    return { images: [chosen], observed };
   }
   // A digest that just became old enough may not be stored yet, and its upstream may fail.
   const { age } = cooldown.cooldown;

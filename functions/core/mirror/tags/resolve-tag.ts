@@ -1,9 +1,10 @@
 import type { Digest } from '../../oci/digest.ts';
+import type { PolicyReason } from '../../ports/policy-reason.ts';
 import { reasonOf } from '../../ports/tolerate.ts';
 import type { Source } from '../../sources/source.ts';
 import { parseDatedTag } from '../../tag-policy/as-of.ts';
 import { tagPolicy } from '../../tag-policy/decision.ts';
-import type { PolicyReason } from '../../tag-policy/reason.ts';
+import type { RuleMode } from '../../tag-policy/tag-rule.ts';
 import type { Context } from '../context.ts';
 import type { ManifestOutcome, Method, Provenance } from '../mirror.ts';
 import { checkInBackground } from './background-check.ts';
@@ -41,20 +42,41 @@ async function resolveByPolicy(
 ): Promise<ManifestOutcome> {
   const { rules, state } = known;
   const decision = tagPolicy(undefined, state, rules, { now: context.runtime.now() });
-  if (decision.kind === 'refuse') return { kind: 'refused', policy: decision.reason };
+  if (decision.kind === 'refuse') {
+    report(context, source, tag, decision.reason, 'enforce');
+    return { kind: 'refused', policy: decision.reason };
+  }
   const { kind } = decision.reason;
   if (decision.kind === 'serve' && decision.digest !== undefined && isOrder(kind)) {
     await observe(context, source, tag);
     return serveDecided(context, source, decision.digest, decision.reason, method);
   }
+  let observed: PolicyReason | undefined =
+    decision.kind === 'serve' ? decision.observed : undefined;
   const outcome = await resolveLatest(context, source, tag, method, mustConfirm, (record) => {
     // A check may have noted a move.
     const latest = context.memory.tagPolicies.get(`${source.key}:${tag}`) ?? known;
-    return candidatesOf(record, latest, context.runtime.now());
+    const candidates = candidatesOf(record, latest, context.runtime.now());
+    observed = candidates.observed;
+    return candidates;
   });
+  const reason = outcome.kind === 'found' || outcome.kind === 'held' ? outcome.policy : undefined;
+  if (reason !== undefined) report(context, source, tag, reason, 'enforce');
+  else if (observed !== undefined) report(context, source, tag, observed, 'observe');
   const { freeze } = rules;
   if (outcome.kind !== 'found' || freeze?.freeze !== true) return outcome;
   return freezeFirst(context, source, tag, freeze.match.text, outcome, method);
+}
+
+/** Counts what rules did, or would have done. */
+function report(
+  { runtime }: Context,
+  { key, repository: { registry } }: Source,
+  tag: string,
+  reason: PolicyReason,
+  mode: RuleMode,
+): void {
+  runtime.observe({ kind: 'tag-policy', registry, repository: key, tag, mode, reason });
 }
 
 /** Whether a rule or a person named the digest, whatever the upstream says. */

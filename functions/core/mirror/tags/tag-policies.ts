@@ -1,7 +1,7 @@
 import { emptyTagState } from '../../ports/tag-state-text.ts';
 import type { StoredTagState, TagState } from '../../ports/tag-states.ts';
 import type { Source } from '../../sources/source.ts';
-import { rulesOf, type TagRules } from '../../tag-policy/tag-rule.ts';
+import { rulesOf, type TagRule, type TagRules } from '../../tag-policy/tag-rule.ts';
 import type { Context } from '../context.ts';
 
 /** How long a tag's state is used from memory where other instances may change it, in ms. */
@@ -20,6 +20,8 @@ export interface KnownPolicy {
   readonly isNewer: boolean;
   /** Ms since 1970. */
   readonly read: number;
+  /** The configured rules that `rules` is chosen from: a new configuration brings others. */
+  readonly configured: readonly TagRule[];
   /** True if the tag always names what its upstream says. */
   readonly isPlain: boolean;
 }
@@ -27,11 +29,11 @@ export interface KnownPolicy {
 /** The policy of a tag from memory, if it was read a moment ago. */
 export function cachedPolicy(
   { memory, runtime, missingBlobs }: Context,
-  { key }: Source,
+  { key, policy }: Source,
   tag: string,
 ): KnownPolicy | undefined {
   const known = memory.tagPolicies.get(`${key}:${tag}`);
-  if (known === undefined) return undefined;
+  if (known?.configured !== policy.tags) return undefined;
   const life = missingBlobs.otherInstancesFill ? stateLife : ownStateLife;
   const age = runtime.now() - known.read;
   return age >= 0 && age < life ? known : undefined;
@@ -51,7 +53,7 @@ export async function policyOf(
   const stored = await context.attempt.manifests.getTagState(source.repository, tag, 'eventual');
   if (stored === 'failed' || stored === 'busy') {
     const last = context.memory.tagPolicies.get(`${source.key}:${tag}`);
-    return last ?? knownPolicy(context, source, tag, undefined);
+    return knownPolicy(context, source, tag, last);
   }
   return keepPolicy(context, source, tag, stored);
 }
@@ -72,14 +74,15 @@ function knownPolicy(
   { runtime }: Context,
   { policy, repository }: Source,
   tag: string,
-  stored: StoredTagState | undefined,
+  stored: Pick<KnownPolicy, 'state' | 'revision' | 'isNewer'> | undefined,
 ): KnownPolicy {
   const rules = rulesOf(policy.tags, repository.name, tag);
   const { state = emptyTagState, revision, isNewer = false } = stored ?? {};
   const { frozen, rolledBack } = state;
   const hasRules = (rules.access ?? rules.freeze ?? rules.cooldown) !== undefined;
   const isPlain = !hasRules && frozen === undefined && rolledBack === undefined;
-  return { rules, state, revision, isNewer, read: runtime.now(), isPlain };
+  const read = runtime.now();
+  return { rules, state, revision, isNewer, read, configured: policy.tags, isPlain };
 }
 
 /** How often a change is tried again because another instance wrote meanwhile. */
