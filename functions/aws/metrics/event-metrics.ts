@@ -54,11 +54,8 @@ function measuredOf(event: MirrorEvent): Measured | undefined {
       return { name: 'PullsRefused', value: 1, by: { registry: event.registry } };
     case 'tag-policy':
       if (event.reason.kind !== 'cooling' && event.reason.kind !== 'none-mature') return undefined;
-      return {
-        name: event.mode === 'enforce' ? 'TagsHeld' : 'TagsThatWouldBeHeld',
-        value: 1,
-        by: { registry: event.registry },
-      };
+      if (event.mode === 'observe') return undefined;
+      return { name: 'TagsHeld', value: 1, by: { registry: event.registry } };
     case 'pull':
     case 'circuit':
     case 'account-rests':

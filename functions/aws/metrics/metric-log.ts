@@ -63,6 +63,7 @@ export const metrics = {
   Upstream429: { unit: 'Count', by: ['registry'] },
   /** Tags found to be gone upstream. */
   GoneTags: { unit: 'Count', by: ['registry'] },
+  TagsHeld: { unit: 'Count', by: ['registry'] },
   /** Pulls left in an upstream's rate limit. */
   RateLimitRemaining: { unit: 'Count', by: ['registry'] },
   /** Bytes that fills read from upstreams. */

@@ -5,6 +5,7 @@ import { checkNetworks } from './network-checks.ts';
 import type { Overlay } from './overlay.ts';
 import { type Mistake, type Path, unsetVariable, valueAt } from './problems.ts';
 import { suggestion } from './suggestion.ts';
+import { checkTagRules } from './tag-rule-checks.ts';
 
 /**
  * Finds the mistakes that no single value shows. It checks the input rather than zod's result, so
@@ -46,6 +47,7 @@ export function crossChecks(
     }
     checkLabels(overlay.json, accountPaths(overlay.json, name), report);
     checkAlternates(overlay, name, report);
+    checkTagRules(overlay.json, name, report);
     for (const list of ['allow', 'deny']) {
       const patterns = valueAt(overlay.json, [...path, list]);
       for (const [index, pattern] of (Array.isArray(patterns) ? patterns : []).entries()) {

@@ -174,8 +174,8 @@ async function recordTag(
   const { source, tag, known } = checked;
   const changed = found.digest !== known?.digest;
   const now = context.runtime.now();
-  await noteSighting(context, checked, found.digest, now);
-  const record = recordOf(found, known, now);
+  const before = await noteSighting(context, checked, found.digest, now);
+  const record = recordOf(found, before, now);
   if (known !== undefined && changed && (await isServedNow(context, checked, record))) {
     const fetched = await fetchManifest(context, source, found.digest, true);
     if (fetched.kind === 'absent') {

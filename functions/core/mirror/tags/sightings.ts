@@ -1,4 +1,5 @@
 import type { TagRecord } from '../../ports/manifest-store.ts';
+import type { TagState } from '../../ports/tag-states.ts';
 import { reasonOf } from '../../ports/tolerate.ts';
 import { tagPolicy } from '../../tag-policy/decision.ts';
 import { withSighting } from '../../tag-policy/history.ts';
@@ -10,25 +11,32 @@ import { refusalOf } from './tag-record.ts';
 /**
  * Notes in a tag's history what the upstream named just now (`now` in ms since 1970), before the record
  * says it: a cooldown must not lose the digest that it serves. Does not reject: while the index fails, the
- * next check notes it.
+ * next check notes it. Resolves to the record before.
  */
 export async function noteSighting(
   context: Context,
   { source, tag, known, seenBy }: CheckedTag,
   digest: TagRecord['digest'],
   now: number,
-): Promise<void> {
+): Promise<TagRecord | undefined> {
   const { rules } = await policyOf(context, source, tag);
   const cooldown = rules.cooldown?.cooldown?.age;
   const isReturn = known !== undefined && refusalOf(known)?.isConfirmed === true;
   const isSame = known?.digest === digest && !isReturn;
-  if (isSame && cooldown === undefined) return;
+  if (isSame && cooldown === undefined) return known;
   const sighting = { digest, now, seenBy, isReturn, cooldown };
   try {
-    await changeState(context, source, tag, (state) => withSighting(state, known, sighting));
+    // How long a digest stood depends on what the other instances saw, so it is read again.
+    const isFresh = cooldown !== undefined;
+    const { manifests } = context.ports;
+    const latest = isFresh ? await manifests.getTag(source.repository, tag, 'strong') : known;
+    const change = (state: TagState) => withSighting(state, latest, sighting);
+    await changeState(context, source, tag, change, isFresh);
+    return latest;
   } catch (error) {
     const reason = reasonOf(error);
     context.runtime.observe({ kind: 'store-failed', operation: 'putTagState', reason });
+    return known;
   }
 }
 

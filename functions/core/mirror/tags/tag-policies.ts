@@ -89,7 +89,7 @@ function knownPolicy(
 const mostAttempts = 5;
 
 /**
- * Changes a tag's state; `change` returns undefined to leave it. Resolves to the policy then, and rejects
+ * Changes a tag's state, read again if `isFresh`; `change` returns undefined to leave it. Resolves to the policy then, and rejects
  * if the index fails, or if a later version of this software wrote the state.
  */
 export async function changeState(
@@ -97,10 +97,11 @@ export async function changeState(
   source: Source,
   tag: string,
   change: (state: TagState) => TagState | undefined,
+  isFresh = false,
 ): Promise<KnownPolicy> {
   const { manifests } = context.ports;
   const { repository } = source;
-  let known = cachedPolicy(context, source, tag);
+  let known = isFresh ? undefined : cachedPolicy(context, source, tag);
   for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
     known ??= keepPolicy(context, source, tag, await manifests.getTagState(repository, tag));
     const state = change(known.state);

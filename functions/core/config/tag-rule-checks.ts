@@ -1,0 +1,139 @@
+import { RepositoryPattern } from '../oci/repository.ts';
+import { type Path, valueAt } from './problems.ts';
+import { parseDuration } from './units.ts';
+
+type Report = (path: Path, message: string) => void;
+
+const actions = ['freeze', 'cooldown', 'allow', 'deny'] as const;
+type Action = (typeof actions)[number];
+
+/** What belongs to a cooldown alone. */
+const cooldownKeys = ['first', 'fast', 'strict', 'clock'] as const;
+
+interface WrittenRule {
+  readonly path: Path;
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly match: string;
+  readonly action: Action | undefined;
+}
+
+/** Finds the mistakes in the rules about an upstream's tags that no single value shows. */
+export function checkTagRules(json: unknown, upstream: string, report: Report): void {
+  const list = valueAt(json, ['upstreams', upstream, 'tags']);
+  const rules = (Array.isArray(list) ? list : []).flatMap((one, index) =>
+    writtenRule(one, ['upstreams', upstream, 'tags', index]),
+  );
+  for (const [at, rule] of rules.entries()) {
+    checkActions(rule, report);
+    checkMatch(rule, upstream, report);
+    checkShadow(rule, rules.slice(0, at), report);
+  }
+  checkCooldowns(rules, valueAt(json, ['upstreams', upstream, 'maxStale']), report);
+  checkHubClock(rules, upstream, report);
+}
+
+function writtenRule(one: unknown, path: Path): WrittenRule[] {
+  if (typeof one !== 'object' || one === null) return [];
+  const fields = one as Readonly<Record<string, unknown>>;
+  const { match } = fields;
+  if (typeof match !== 'string') return [];
+  const action = actions.find((name) => fields[name] !== undefined);
+  return [{ path, fields, match, action }];
+}
+
+function checkActions({ path, fields }: WrittenRule, report: Report): void {
+  const given = actions.filter((name) => fields[name] !== undefined);
+  if (given.length === 0) {
+    report(path, 'does nothing; add one of "freeze", "cooldown", "allow" and "deny"');
+  } else if (given.length > 1) {
+    report(path, `has ${given.join(' and ')}; write one rule for each`);
+  }
+  for (const key of cooldownKeys) {
+    if (fields[key] === undefined || fields.cooldown !== undefined) continue;
+    report([...path, key], 'belongs to a "cooldown"');
+  }
+  if (fields.mode !== undefined && fields.freeze !== undefined) {
+    report([...path, 'mode'], 'does not apply to "freeze", which is always in force');
+  }
+  if (fields.platforms === undefined) return;
+  if (fields.allow === undefined && fields.deny === undefined) {
+    report([...path, 'platforms'], 'belongs to "allow" or "deny"');
+  } else if (fields.semver !== undefined || String(fields.match).includes(':')) {
+    report(
+      [...path, 'platforms'],
+      'applies to all tags of the repositories, because clients request a platform by digest; leave out the tag and "semver"',
+    );
+  }
+}
+
+/** Patterns are matched without the registry, so this one would match nothing. */
+function checkMatch({ path, match }: WrittenRule, upstream: string, report: Report): void {
+  if (!match.startsWith(`${upstream}/`)) return;
+  report([...path, 'match'], `leave out the registry: "${match.slice(upstream.length + 1)}"`);
+}
+
+/** A rule that an earlier one of its kind always precedes can never apply. */
+function checkShadow(rule: WrittenRule, earlier: readonly WrittenRule[], report: Report): void {
+  if (rule.action === undefined) return;
+  const before = earlier.find(
+    (one) =>
+      kindOf(one.action) === kindOf(rule.action) &&
+      one.fields.semver === undefined &&
+      one.fields.platforms === undefined &&
+      rule.fields.platforms === undefined &&
+      covers(one.match, rule.match),
+  );
+  if (before === undefined) return;
+  const index = String(before.path.at(-1));
+  report(
+    rule.path,
+    `never applies: tags[${index}] (${before.match}) comes first and matches all its tags`,
+  );
+}
+
+function kindOf(action: Action | undefined): string | undefined {
+  return action === 'allow' || action === 'deny' ? 'access' : action;
+}
+
+/** Whether a pattern surely matches all that another does. Of two with stars, only simple cases are told. */
+function covers(pattern: string, other: string): boolean {
+  if (pattern === other) return true;
+  const [repository = '', tag = '*'] = other.split(':');
+  const [ownRepository = '', ownTag = '*'] = pattern.split(':');
+  const coversNames =
+    ownRepository === '**' ||
+    ownRepository === repository ||
+    (ownRepository.endsWith('/**') && repository.startsWith(ownRepository.slice(0, -2))) ||
+    (!repository.includes('*') && new RepositoryPattern(ownRepository).test(repository));
+  const coversTags =
+    ownTag === '*' ||
+    ownTag === tag ||
+    (!tag.includes('*') && new RepositoryPattern(ownTag).test(tag));
+  return coversNames && coversTags;
+}
+
+const defaultMaxStale = '30d';
+
+/** A tag must be confirmed for as long as its cooldown, so its record must last for longer. */
+function checkCooldowns(rules: readonly WrittenRule[], maxStale: unknown, report: Report): void {
+  const written = typeof maxStale === 'string' ? maxStale : defaultMaxStale;
+  for (const { path, fields } of rules) {
+    const { cooldown } = fields;
+    if (typeof cooldown !== 'string') continue;
+    if (!(parseDuration(cooldown) > parseDuration(written))) continue;
+    report(
+      [...path, 'cooldown'],
+      `is longer than maxStale (${written}): while the registry fails, the tag could not be served for as long as it waits`,
+    );
+  }
+}
+
+function checkHubClock(rules: readonly WrittenRule[], upstream: string, report: Report): void {
+  for (const { path, fields } of rules) {
+    if (fields.clock !== 'hub' || upstream === 'docker.io') continue;
+    report(
+      [...path, 'clock'],
+      '"hub" is the clock of docker.io; no other registry says when a tag was pushed',
+    );
+  }
+}
