@@ -19,6 +19,9 @@ import {
   type UpstreamLocation,
 } from '../core/ports/manifest-store.ts';
 import type { PublicRepository } from '../core/ports/public-repositories.ts';
+import type { AuditEntry } from '../core/ports/audit-log.ts';
+import type { TagState } from '../core/ports/tag-states.ts';
+import { readTagState, tagStateText } from '../core/ports/tag-state-text.ts';
 import { BoundedRows } from './bounded-rows.ts';
 import { ManifestTable } from './manifest-table.ts';
 import { MemoryPublicRepositories } from './public-repositories.ts';
@@ -74,6 +77,32 @@ export class MemoryManifestStore implements ManifestStore {
     if (stored !== undefined && stored.checked > record.checked) return;
     const weight = entryWeight * (3 + record.history.length) + record.mediaType.length;
     this.#tags.set(key, record, weight);
+  }
+
+  readonly #states = new Map<string, { text: string; revision: number }>();
+  async getTagState(repository: Repository, tag: string) {
+    const row = this.#states.get(tagKey(repository, tag));
+    return row && readTagState(row.text, row.revision);
+  }
+  async putTagState(repository: Repository, tag: string, state: TagState, revision: number | undefined) {
+    const key = tagKey(repository, tag);
+    if (this.#states.get(key)?.revision !== revision) return false;
+    this.#states.set(key, { text: tagStateText(state), revision: (revision ?? 0) + 1 });
+    return true;
+  }
+  async *listTagStates(repository: Repository) {
+    const prefix = tagKey(repository, '');
+    for (const [key, row] of this.#states) {
+      if (!key.startsWith(prefix)) continue;
+      yield { tag: key.slice(prefix.length), ...readTagState(row.text, row.revision) };
+    }
+  }
+  readonly #audit: AuditEntry[] = [];
+  async putAuditEntry(entry: AuditEntry) {
+    this.#audit.push(entry);
+  }
+  async listAuditEntries() {
+    return { entries: this.#audit.toReversed(), next: undefined };
   }
 
   async listTags(repository: Repository, page: PageRequest): Promise<Page<string>> {
