@@ -5,6 +5,7 @@ import { type Manifest, type ManifestContents, storedMediaType } from '../core/o
 import { safeType } from '../core/oci/media-type.ts';
 import { type Page, type PageRequest, pageOf, rowsOfPage } from '../core/oci/page.ts';
 import { type Repository, repositoryKey, repositoryOf } from '../core/oci/repository.ts';
+import type { AuditEntry } from '../core/ports/audit-log.ts';
 import { goneCursor, goneTag, pageOfGone } from '../core/ports/gone-tags.ts';
 import {
   type GoneTag,
@@ -19,9 +20,8 @@ import {
   type UpstreamLocation,
 } from '../core/ports/manifest-store.ts';
 import type { PublicRepository } from '../core/ports/public-repositories.ts';
-import type { AuditEntry } from '../core/ports/audit-log.ts';
-import type { TagState } from '../core/ports/tag-states.ts';
 import { readTagState, tagStateText } from '../core/ports/tag-state-text.ts';
+import type { TagState } from '../core/ports/tag-states.ts';
 import { BoundedRows } from './bounded-rows.ts';
 import { ManifestTable } from './manifest-table.ts';
 import { MemoryPublicRepositories } from './public-repositories.ts';
@@ -84,7 +84,12 @@ export class MemoryManifestStore implements ManifestStore {
     const row = this.#states.get(tagKey(repository, tag));
     return row && readTagState(row.text, row.revision);
   }
-  async putTagState(repository: Repository, tag: string, state: TagState, revision: number | undefined) {
+  async putTagState(
+    repository: Repository,
+    tag: string,
+    state: TagState,
+    revision: number | undefined,
+  ) {
     const key = tagKey(repository, tag);
     if (this.#states.get(key)?.revision !== revision) return false;
     this.#states.set(key, { text: tagStateText(state), revision: (revision ?? 0) + 1 });
@@ -234,7 +239,26 @@ export class MemoryManifestStore implements ManifestStore {
     return this.#public.removePublic(repository);
   }
 
-  async leastRecentlyPulled(limit: number): Promise<readonly PulledManifest[]> {
+  async leastRecentlyPulled(
+    limit: number,
+    after?: PulledManifest,
+  ): Promise<readonly PulledManifest[]> {
+    const all = this.#manifests.oldest(1e9).map(({ repository, manifest, pulled }) => ({
+      repository: repositoryOf(repository),
+      digest: manifest.digest,
+      pulled,
+    }));
+    const at =
+      after === undefined
+        ? 0
+        : all.findIndex(
+            (o) =>
+              o.pulled > after.pulled ||
+              (o.pulled === after.pulled &&
+                `${repositoryKey(o.repository)}@${o.digest}` >
+                  `${repositoryKey(after.repository)}@${after.digest}`),
+          );
+    if (limit > 0) return at < 0 ? [] : all.slice(at, at + limit);
     return this.#manifests.oldest(limit).map(({ repository, manifest, pulled }) => ({
       repository: repositoryOf(repository),
       digest: manifest.digest,

@@ -56,6 +56,7 @@ function measuredOf(event: MirrorEvent): Measured | undefined {
       if (event.reason.kind !== 'cooling' && event.reason.kind !== 'none-mature') return undefined;
       if (event.mode === 'observe') return undefined;
       return { name: 'TagsHeld', value: 1, by: { registry: event.registry } };
+    case 'pins-exceed-limit':
     case 'pull':
     case 'circuit':
     case 'account-rests':

@@ -22,6 +22,7 @@ import { locateRanges } from './blobs/locate-ranges.ts';
 import { UpstreamReads } from './blobs/upstream-reads.ts';
 import type { Context, FillContext, MirrorSettings } from './context.ts';
 import { evict } from './eviction/evict.ts';
+import { type PlannedEviction, planEviction } from './eviction/plan.ts';
 import { LocalFills } from './fills/fills.ts';
 import { type DeliveryOptions, handleFill, handleFills } from './fills/handle-fill.ts';
 import { createFlights } from './flights.ts';
@@ -78,6 +79,8 @@ export interface RunningMirror extends Mirror {
   refresh(repository: Repository, tag?: string, page?: PageRequest): Promise<Refresh>;
   /** Evicts until the store is within its limit; does not reject. */
   evict(): Promise<void>;
+  /** What eviction would free now, at most `limit` images. */
+  planEviction(limit: number): Promise<readonly PlannedEviction[]>;
   /** What people decide about tags. */
   readonly tags: TagControl;
   /** What is left of the limit of each account at each registry, and who spent it. */
@@ -122,6 +125,7 @@ export function createMirror(
     handleFills: (jobs, delivery) => handleFills(context, jobs, delivery),
     refresh: (...parameters) => refresh(context, ...parameters),
     evict: () => evict(context),
+    planEviction: (limit) => planEviction(context, limit),
     tags: {
       freeze: (...parameters) => freeze(context, ...parameters),
       thaw: (...parameters) => thaw(context, ...parameters),

@@ -30,6 +30,7 @@ function levelOf(event: MirrorEvent): LogLevel {
     case 'alternate-used':
       return event.isChange ? 'info' : 'debug';
     case 'gone-upstream':
+    case 'pins-exceed-limit':
     case 'account-rests':
     case 'unproven-public':
       return 'warn';

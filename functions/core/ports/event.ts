@@ -104,7 +104,11 @@ export type MirrorEvent =
       readonly manifests: number;
       readonly blobs: number;
       readonly bytes: number;
-    };
+      /** How many of the manifests were of tags' histories, whose time was not over. */
+      readonly history: number;
+    }
+  /** What must be kept is larger than the store may be, by this many bytes. */
+  | { readonly kind: 'pins-exceed-limit'; readonly bytes: number };
 
 /** The purpose of a request to an upstream. */
 export type UpstreamPurpose = 'ping' | 'token' | 'manifest' | 'blob' | 'tags' | 'referrers';

@@ -218,8 +218,8 @@ export interface ManifestStore extends PublicRepositories, TagStates, AuditLog {
   /** Stores a hold for a day. The store may drop it at any time. */
   putHold(repository: Repository, hold: Hold): Promise<void>;
 
-  /** At most `limit` manifests, the least recently pulled first. */
-  leastRecentlyPulled(limit: number): Promise<readonly PulledManifest[]>;
+  /** At most `limit` manifests, the least recently pulled first; those after one of an earlier list. */
+  leastRecentlyPulled(limit: number, after?: PulledManifest): Promise<readonly PulledManifest[]>;
 
   /**
    * Removes a manifest from a repository, with the blob entries that no other manifest of the repository

@@ -2,7 +2,8 @@ import { reasonOf } from '../../ports/tolerate.ts';
 import { acquireLease } from '../across-instances.ts';
 import type { Context } from '../context.ts';
 import { deleteCondemned } from './condemned-blobs.ts';
-import { evictImages } from './images.ts';
+import { evictAged, evictImages } from './images.ts';
+import { KeptImages } from './kept-images.ts';
 import { EvictionRun, evictionLeaseLife } from './run.ts';
 import { evictUnreferenced } from './unreferenced-blobs.ts';
 
@@ -12,6 +13,10 @@ const target = 0.95;
 /** The share of a limited run's steps that goes to unreferenced blobs, and to condemned ones. */
 const unreferencedShare = 1 / 4;
 const condemnedShare = 1 / 2;
+
+/** And to images that are past their time, which are looked for this often, in ms. */
+const agedShare = 1 / 2;
+const ageInterval = 3_600_000;
 
 /**
  * Evicts until the blob store is within its limit: first blobs that no manifest names, then the least
@@ -24,7 +29,8 @@ const condemnedShare = 1 / 2;
 export async function evict(context: Context, until = Number.POSITIVE_INFINITY): Promise<void> {
   const { storeBytes } = context.limits;
   const isUnlimited = storeBytes === Number.POSITIVE_INFINITY;
-  if (isUnlimited && context.ports.blobs.condemnation === undefined) return;
+  const hasAges = new KeptImages(context).shortestAge !== undefined;
+  if (isUnlimited && !hasAges && context.ports.blobs.condemnation === undefined) return;
   if (context.runtime.now() >= until) return;
   await context.flights.evictions.run('all', async () => {
     await evictUnderLease(context, storeBytes, until).catch((error: unknown) => {
@@ -37,6 +43,7 @@ export async function evict(context: Context, until = Number.POSITIVE_INFINITY):
 async function evictUnderLease(context: Context, storeBytes: number, until: number): Promise<void> {
   const { blobs } = context.ports;
   const isDue = async () =>
+    isAgeDue(context) ||
     ((await blobs.condemnation?.due(1)) ?? []).length > 0 ||
     (await blobs.recount?.isDue()) === true;
   if ((await usedBytes(context)) <= storeBytes && !(await isDue())) return;
@@ -46,16 +53,27 @@ async function evictUnderLease(context: Context, storeBytes: number, until: numb
   const run = new EvictionRun(context, lease, until);
   try {
     const steps = context.evictionSteps;
-    const taken = await deleteCondemned(context, run, Math.floor(steps * condemnedShare));
+    const kept = new KeptImages(context);
+    let taken = await deleteCondemned(context, run, Math.floor(steps * condemnedShare));
     await blobs.recount?.run(() => run.hasTime());
+    if (isAgeDue(context)) {
+      taken += await evictAged(context, run, kept, Math.floor((steps - taken) * agedShare));
+      context.memory.aged.set('all', true, ageInterval);
+    }
     // The previous holder may have freed space meanwhile.
-    const used = await usedBytes(context);
-    if (used <= storeBytes) return;
-    run.excess = used - storeBytes * target;
-    await evictExcess(context, run, steps - taken);
+    run.excess = await excessOf(context);
+    if (run.excess <= 0) return reportFreed(context, run);
+    await evictExcess(context, run, kept, steps - taken);
   } finally {
     await run.release();
   }
+}
+
+/** How many bytes are to be freed, because the store exceeds its limit; 0 if it does not. */
+export async function excessOf(context: Context): Promise<number> {
+  const { storeBytes } = context.limits;
+  const used = await usedBytes(context);
+  return used <= storeBytes ? 0 : used - storeBytes * target;
 }
 
 /**
@@ -67,10 +85,31 @@ async function usedBytes({ ports: { blobs, manifests }, limits }: Context): Prom
   return (await blobs.usedBytes()) + Math.min(index, limits.storeBytes / 2);
 }
 
-async function evictExcess(context: Context, run: EvictionRun, steps: number): Promise<void> {
+/** Whether this instance should look for images that are past their time. */
+function isAgeDue(context: Context): boolean {
+  if (context.memory.aged.get('all')) return false;
+  return new KeptImages(context).shortestAge !== undefined;
+}
+
+/** Reports what was freed, if anything was. */
+function reportFreed(context: Context, run: EvictionRun): void {
+  if (run.freed.manifests === 0 && run.freed.blobs === 0) return;
+  context.memory.complete.clear();
+  context.runtime.observe({ kind: 'evicted', ...run.freed });
+}
+
+async function evictExcess(
+  context: Context,
+  run: EvictionRun,
+  kept: KeptImages,
+  steps: number,
+): Promise<void> {
   try {
     const taken = await evictUnreferenced(context, run, Math.floor(steps * unreferencedShare));
-    await evictImages(context, run, steps - taken);
+    if (!(await evictImages(context, run, kept, steps - taken))) {
+      const bytes = Math.ceil(run.excess - run.freed.bytes);
+      context.runtime.observe({ kind: 'pins-exceed-limit', bytes });
+    }
   } finally {
     // Images may no longer be complete.
     context.memory.complete.clear();

@@ -17,7 +17,9 @@ const blobsPerTurn = 128;
 export class EvictionRun {
   /** How many bytes to free. */
   excess = 0;
-  readonly freed = { manifests: 0, blobs: 0, bytes: 0 };
+  readonly freed = { manifests: 0, blobs: 0, bytes: 0, history: 0 };
+  /** True once a blob was left because it is being filled: a later run frees it. */
+  isDeferred = false;
   readonly #context: Context;
   readonly #until: number;
   #lease: Lease | 'failed' | undefined;
@@ -54,7 +56,10 @@ export class EvictionRun {
   async deleteUnreferenced(digest: Digest): Promise<void> {
     await this.#yieldToOthers();
     const { fills, ports } = this.#context;
-    if (fills.isFilling(digest)) return;
+    if (fills.isFilling(digest)) {
+      this.isDeferred = true;
+      return;
+    }
     if (await ports.manifests.isBlobNamed(digest)) return;
     const { condemnation } = ports.blobs;
     const deleted =

@@ -123,7 +123,7 @@ test('a blob is deleted and counted', async () => {
   const run = runOf();
   await run.deleteUnreferenced(digest);
   expect(calls).toEqual(['delete']);
-  expect(run.freed).toEqual({ manifests: 0, blobs: 1, bytes: 6 });
+  expect(run.freed).toEqual({ manifests: 0, blobs: 1, bytes: 6, history: 0 });
 });
 
 test('a blob that is being filled, is named or is not stored is not', async () => {
@@ -136,7 +136,7 @@ test('a blob that is being filled, is named or is not stored is not', async () =
   stored = undefined;
   await run.deleteUnreferenced(digest);
   expect(calls).toEqual([]);
-  expect(run.freed).toEqual({ manifests: 0, blobs: 0, bytes: 0 });
+  expect(run.freed).toEqual({ manifests: 0, blobs: 0, bytes: 0, history: 0 });
 });
 
 test.each([

@@ -96,7 +96,7 @@ describe('a cooldown that is enforced', () => {
     move(second);
     await pullAfter(hour);
     test.restart();
-    test.upstream.failure = new UpstreamError('network', 'docker.io is down');
+    test.upstream.failure = new UpstreamError('timeout', 'docker.io is down');
     expect(await pullAfter(hour)).toMatchObject({
       kind: 'found',
       digest: first.manifest.digest,
@@ -213,7 +213,7 @@ describe('a frozen tag', () => {
     await open();
     await pullAfter(0);
     await test.mirror.tags.freeze(named, ann);
-    test.upstream.failure = new UpstreamError('network', 'docker.io is down');
+    test.upstream.failure = new UpstreamError('timeout', 'docker.io is down');
     test.restart();
     expect(await pullAfter(40 * day)).toMatchObject({
       kind: 'found',
