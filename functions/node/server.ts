@@ -58,6 +58,9 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
+/** How often a server looks for images to evict and for pinned tags to confirm, in ms. */
+const upkeepInterval = 60_000;
+
 /** Starts the server on a platform. Rejects with the error of a store or of the network. */
 export async function startServer(
   config: Config,
@@ -108,11 +111,18 @@ export async function startServer(
     const evict = () => {
       if (fillsHere) runtime.waitUntil(mirror.evict());
     };
+    // Without pulls and fills nothing else looks for what is past its time.
+    const upkeep = setInterval(() => {
+      evict();
+      runtime.waitUntil(mirror.confirmPins());
+    }, upkeepInterval);
+    upkeep.unref();
     bound?.evictBy(() => mirror.evict());
     if (fillsHere) ports.queue.start((job, _, delivery) => mirror.handleFill(job, { delivery }));
     evict();
     let { shutdownTimeout } = config;
     const close = async () => {
+      clearInterval(upkeep);
       service.startClosing();
       await listener.close(shutdownTimeout);
       try {

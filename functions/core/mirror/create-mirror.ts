@@ -41,6 +41,7 @@ import type {
   TagsOutcome,
 } from './mirror.ts';
 import { resolveManifest } from './resolve-manifest.ts';
+import { confirmPins } from './tags/pinned-tags.ts';
 import { type Refresh, refresh } from './tags/refresh.ts';
 import {
   bypass,
@@ -79,6 +80,8 @@ export interface RunningMirror extends Mirror {
   refresh(repository: Repository, tag?: string, page?: PageRequest): Promise<Refresh>;
   /** Evicts until the store is within its limit; does not reject. */
   evict(): Promise<void>;
+  /** Has the upstreams confirm pinned tags that are out of date, at most once in their `tagTtl`. */
+  confirmPins(until?: number): Promise<void>;
   /** What eviction would free now, at most `limit` images. */
   planEviction(limit: number): Promise<readonly PlannedEviction[]>;
   /** What people decide about tags. */
@@ -125,6 +128,7 @@ export function createMirror(
     handleFills: (jobs, delivery) => handleFills(context, jobs, delivery),
     refresh: (...parameters) => refresh(context, ...parameters),
     evict: () => evict(context),
+    confirmPins: (until) => confirmPins(context, until),
     planEviction: (limit) => planEviction(context, limit),
     tags: {
       freeze: (...parameters) => freeze(context, ...parameters),

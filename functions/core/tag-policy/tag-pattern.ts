@@ -16,6 +16,11 @@ export class TagPattern {
     this.#tag = tag === undefined ? undefined : new RepositoryPattern(tag);
   }
 
+  /** Whether it matches any tag of the repository. */
+  mayMatch(repository: string): boolean {
+    return this.#repository.test(repository);
+  }
+
   test(repository: string, tag: string): boolean {
     return this.#repository.test(repository) && (this.#tag?.test(tag) ?? true);
   }

@@ -5,6 +5,7 @@ import { BlobRefused, type FillOptions, type FillResult } from '../blob-fill.ts'
 import type { Context } from '../context.ts';
 import { evict } from '../eviction/evict.ts';
 import { noteComplete } from '../manifests/completeness.ts';
+import { confirmPins } from '../tags/pinned-tags.ts';
 import { leaseLife } from './fill-lease.ts';
 import { defer, type FillPlace, takePlace } from './registry-share.ts';
 
@@ -69,7 +70,10 @@ export async function handleFills<Jobs extends readonly [FillJob, ...FillJob[]]>
     for (const [manifest, repository] of images) await noteComplete(context, repository, manifest);
     const { pauseAt } = options;
     // This process may end with the jobs, so it evicts now and not in the background.
-    if (pauseAt !== undefined) await evict(context, pauseAt);
+    if (pauseAt !== undefined) {
+      await evict(context, pauseAt);
+      await confirmPins(context, pauseAt);
+    }
   }
   return outcomes as { [At in keyof Jobs]: FillOutcome };
 }
