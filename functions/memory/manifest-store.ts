@@ -5,7 +5,7 @@ import { type Manifest, type ManifestContents, storedMediaType } from '../core/o
 import { safeType } from '../core/oci/media-type.ts';
 import { type Page, type PageRequest, pageOf, rowsOfPage } from '../core/oci/page.ts';
 import { type Repository, repositoryKey, repositoryOf } from '../core/oci/repository.ts';
-import type { AuditEntry } from '../core/ports/audit-log.ts';
+import type { AuditEntry, AuditPageRequest } from '../core/ports/audit-log.ts';
 import { goneCursor, goneTag, pageOfGone } from '../core/ports/gone-tags.ts';
 import {
   type GoneTag,
@@ -20,11 +20,11 @@ import {
   type UpstreamLocation,
 } from '../core/ports/manifest-store.ts';
 import type { PublicRepository } from '../core/ports/public-repositories.ts';
-import { readTagState, tagStateText } from '../core/ports/tag-state-text.ts';
 import type { TagState } from '../core/ports/tag-states.ts';
 import { BoundedRows } from './bounded-rows.ts';
 import { ManifestTable } from './manifest-table.ts';
 import { MemoryPublicRepositories } from './public-repositories.ts';
+import { MemoryAuditLog, MemoryTagStates } from './tag-states.ts';
 
 /** The size of a list's entry without its text, in bytes. */
 const entryWeight = 100;
@@ -54,11 +54,14 @@ export class MemoryManifestStore implements ManifestStore {
   readonly #locations: BoundedCache<UpstreamLocation>;
   readonly #holds: BoundedCache<Map<string, Hold>>;
   readonly #public: MemoryPublicRepositories;
+  readonly #states: MemoryTagStates;
+  readonly #audit = new MemoryAuditLog();
 
   constructor({ now, indexBytes }: MemoryManifestStoreOptions) {
     this.#now = now;
     this.#manifests = new ManifestTable(indexBytes / 2);
-    this.#tags = new BoundedRows(indexBytes / 4);
+    this.#tags = new BoundedRows(indexBytes / 8);
+    this.#states = new MemoryTagStates(indexBytes / 8);
     this.#tagLists = new BoundedRows(indexBytes / 8);
     this.#referrers = new BoundedRows(indexBytes / 8);
     this.#locations = new BoundedCache(mostLocations, now);
@@ -77,37 +80,6 @@ export class MemoryManifestStore implements ManifestStore {
     if (stored !== undefined && stored.checked > record.checked) return;
     const weight = entryWeight * (3 + record.history.length) + record.mediaType.length;
     this.#tags.set(key, record, weight);
-  }
-
-  readonly #states = new Map<string, { text: string; revision: number }>();
-  async getTagState(repository: Repository, tag: string) {
-    const row = this.#states.get(tagKey(repository, tag));
-    return row && readTagState(row.text, row.revision);
-  }
-  async putTagState(
-    repository: Repository,
-    tag: string,
-    state: TagState,
-    revision: number | undefined,
-  ) {
-    const key = tagKey(repository, tag);
-    if (this.#states.get(key)?.revision !== revision) return false;
-    this.#states.set(key, { text: tagStateText(state), revision: (revision ?? 0) + 1 });
-    return true;
-  }
-  async *listTagStates(repository: Repository) {
-    const prefix = tagKey(repository, '');
-    for (const [key, row] of this.#states) {
-      if (!key.startsWith(prefix)) continue;
-      yield { tag: key.slice(prefix.length), ...readTagState(row.text, row.revision) };
-    }
-  }
-  readonly #audit: AuditEntry[] = [];
-  async putAuditEntry(entry: AuditEntry) {
-    this.#audit.push(entry);
-  }
-  async listAuditEntries() {
-    return { entries: this.#audit.toReversed(), next: undefined };
   }
 
   async listTags(repository: Repository, page: PageRequest): Promise<Page<string>> {
@@ -239,27 +211,37 @@ export class MemoryManifestStore implements ManifestStore {
     return this.#public.removePublic(repository);
   }
 
+  getTagState(repository: Repository, tag: string) {
+    return this.#states.getTagState(repository, tag);
+  }
+
+  putTagState(
+    repository: Repository,
+    tag: string,
+    state: TagState,
+    revision: number | undefined,
+  ): Promise<boolean> {
+    return this.#states.putTagState(repository, tag, state, revision);
+  }
+
+  listTagStates(repository: Repository) {
+    return this.#states.listTagStates(repository);
+  }
+
+  putAuditEntry(entry: AuditEntry): Promise<void> {
+    return this.#audit.putAuditEntry(entry);
+  }
+
+  listAuditEntries(page: AuditPageRequest): Promise<Page<AuditEntry>> {
+    return this.#audit.listAuditEntries(page);
+  }
+
   async leastRecentlyPulled(
     limit: number,
     after?: PulledManifest,
   ): Promise<readonly PulledManifest[]> {
-    const all = this.#manifests.oldest(1e9).map(({ repository, manifest, pulled }) => ({
-      repository: repositoryOf(repository),
-      digest: manifest.digest,
-      pulled,
-    }));
-    const at =
-      after === undefined
-        ? 0
-        : all.findIndex(
-            (o) =>
-              o.pulled > after.pulled ||
-              (o.pulled === after.pulled &&
-                `${repositoryKey(o.repository)}@${o.digest}` >
-                  `${repositoryKey(after.repository)}@${after.digest}`),
-          );
-    if (limit > 0) return at < 0 ? [] : all.slice(at, at + limit);
-    return this.#manifests.oldest(limit).map(({ repository, manifest, pulled }) => ({
+    const last = after && { ...after, repository: repositoryKey(after.repository) };
+    return this.#manifests.oldest(limit, last).map(({ repository, manifest, pulled }) => ({
       repository: repositoryOf(repository),
       digest: manifest.digest,
       pulled,

@@ -111,12 +111,19 @@ export class ManifestTable {
     return this.#ofRepository.has(repository);
   }
 
-  /** At most `limit` rows, the least recently pulled first. Sorts no more rows than these. */
-  oldest(limit: number): ManifestRow[] {
+  /**
+   * At most `limit` rows, the least recently pulled first; those after `last`. Sorts no more rows than
+   * these.
+   */
+  oldest(limit: number, last?: PullOrder): ManifestRow[] {
     const found: ManifestRow[] = [];
     for (const row of this.#rows.values()) {
-      if (found.length >= limit && row.pulled >= (found.at(-1)?.pulled ?? 0)) continue;
-      const place = found.findLastIndex(({ pulled }) => pulled <= row.pulled) + 1;
+      if (last !== undefined && comparePulls(orderOf(row), last) <= 0) continue;
+      const end = found.at(-1);
+      if (found.length >= limit && end !== undefined) {
+        if (comparePulls(orderOf(row), orderOf(end)) >= 0) continue;
+      }
+      const place = found.findLastIndex((one) => comparePulls(orderOf(one), orderOf(row)) < 0) + 1;
       found.splice(place, 0, row);
       if (found.length > limit) found.pop();
     }
@@ -130,6 +137,24 @@ export class ManifestTable {
       if (row !== added) this.remove(row.repository, row.manifest.digest);
     }
   }
+}
+
+/** What decides the order of eviction. */
+interface PullOrder {
+  readonly pulled: number;
+  readonly repository: string;
+  readonly digest: string;
+}
+
+function orderOf({ pulled, repository, manifest: { digest } }: ManifestRow): PullOrder {
+  return { pulled, repository, digest };
+}
+
+function comparePulls(a: PullOrder, b: PullOrder): number {
+  if (a.pulled !== b.pulled) return a.pulled - b.pulled;
+  const [one = '', other = ''] = [a, b].map(({ repository, digest }) => `${repository}@${digest}`);
+  if (one === other) return 0;
+  return one < other ? -1 : 1;
 }
 
 /** Non-empty sets of rows by key. */

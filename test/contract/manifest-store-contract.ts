@@ -4,6 +4,7 @@ import type { Hold, ManifestStore, TagRecord } from '../../functions/core/ports/
 import { imageOf, madeDigest, manifestOf } from './made-content.ts';
 import type { OpenedPort } from './opened-port.ts';
 import { testStoredTypes } from './stored-types-contract.ts';
+import { describeAuditLog, describeTagStates } from './tag-states-contract.ts';
 
 const alpine: Repository = { registry: 'docker.io', name: 'library/alpine' };
 const nested: Repository = { registry: 'docker.io', name: 'library/alpine/git' };
@@ -571,6 +572,9 @@ export function describeManifestStoreContract(
         }
       });
     });
+
+    describeTagStates(() => opened);
+    describeAuditLog(() => opened);
 
     test('everything is there for another instance', async () => {
       const { manifest, contents, blobs } = imageOf('one', ['layer']);

@@ -18,6 +18,8 @@ import type { Key } from './item.ts';
  * | list            | list#R           | name[#version] | GetItem; a long one also a Query            |
  * | location        | location#R@D     | location       | GetItem                                     |
  * | hold            | hold#R           | D              | Query                                       |
+ * | state of a tag  | tag-state#R      | the tag        | GetItem; those of a repository: a Query     |
+ * | decision        | audit            | time#random    | Query, newest first                         |
  * | public          | public#R         | public         | BatchGetItem                                |
  * | lease           | lease#name       | lease          | UpdateItem; GetItem by waiting instances    |
  * | rate limit      | rate-limit       | account        | Query                                       |
@@ -99,6 +101,13 @@ export function holdPartition(repository: Repository): string {
   return `hold#${repositoryKey(repository)}`;
 }
 
+export function tagStatePartition(repository: Repository): string {
+  return `tag-state#${repositoryKey(repository)}`;
+}
+
+/** People decide seldom, so that one partition is enough. */
+export const auditPartition = 'audit';
+
 /** The key of the note that a repository is public. */
 export function publicKey(repository: string): Key {
   return { pk: `public#${repository}`, sk: 'public' };
@@ -140,6 +149,7 @@ export const pullPartitions = [
   'list#*',
   'location#*',
   'hold#*',
+  'tag-state#*',
   'lease#*',
   rateLimitPartition,
   countersKey.pk,

@@ -3,6 +3,7 @@ import type { Digest } from '../../core/oci/digest.ts';
 import type { Manifest, ManifestContents } from '../../core/oci/manifest.ts';
 import type { Page, PageRequest } from '../../core/oci/page.ts';
 import { type Repository, repositoryKey } from '../../core/oci/repository.ts';
+import type { AuditEntry, AuditPageRequest } from '../../core/ports/audit-log.ts';
 import type { Consistency } from '../../core/ports/consistency.ts';
 import type {
   GoneTag,
@@ -16,6 +17,7 @@ import type {
   UpstreamLocation,
 } from '../../core/ports/manifest-store.ts';
 import type { PublicRepository } from '../../core/ports/public-repositories.ts';
+import type { ListedTagState, StoredTagState, TagState } from '../../core/ports/tag-states.ts';
 import { type RecordLives, recordLives } from '../../core/sources/record-lives.ts';
 import { listHolds, putHold } from './hold-items.ts';
 import { keyItem, number, numberOf, text, textOf } from './item.ts';
@@ -40,6 +42,13 @@ import { putManifest } from './put-manifest.ts';
 import { removeManifest } from './remove-manifest.ts';
 import type { DynamoDbTable } from './table.ts';
 import { listGone, putTag, readTag } from './tag-items.ts';
+import {
+  getTagState,
+  listAuditEntries,
+  listTagStates,
+  putAuditEntry,
+  putTagState,
+} from './tag-state-items.ts';
 
 /** Longer lives are endless, in ms. */
 const longestLife = 100 * 365 * 86_400_000;
@@ -228,8 +237,37 @@ export class DynamoDbManifestStore implements ManifestStore {
     await this.#table.remove(publicKey(repositoryKey(repository)));
   }
 
-  leastRecentlyPulled(limit: number): Promise<readonly PulledManifest[]> {
-    return leastRecentlyPulled(this.#table, limit, this.#now());
+  getTagState(
+    repository: Repository,
+    tag: string,
+    consistency?: Consistency,
+  ): Promise<StoredTagState | undefined> {
+    return getTagState(this.#table, repository, tag, consistency);
+  }
+
+  putTagState(
+    repository: Repository,
+    tag: string,
+    state: TagState,
+    revision: number | undefined,
+  ): Promise<boolean> {
+    return putTagState(this.#table, { repository, tag, revision }, state, this.#now());
+  }
+
+  listTagStates(repository: Repository): Promise<readonly ListedTagState[]> {
+    return listTagStates(this.#table, repository);
+  }
+
+  putAuditEntry(entry: AuditEntry): Promise<void> {
+    return putAuditEntry(this.#table, entry);
+  }
+
+  listAuditEntries(page: AuditPageRequest): Promise<Page<AuditEntry>> {
+    return listAuditEntries(this.#table, page);
+  }
+
+  leastRecentlyPulled(limit: number, after?: PulledManifest): Promise<readonly PulledManifest[]> {
+    return leastRecentlyPulled(this.#table, limit, this.#now(), after);
   }
 
   removeManifest(repository: Repository, digest: Digest): Promise<void> {

@@ -1,8 +1,8 @@
 import { type Digest, parseDigest } from '../../core/oci/digest.ts';
-import { repositoryOf } from '../../core/oci/repository.ts';
+import { repositoryKey, repositoryOf } from '../../core/oci/repository.ts';
 import type { PulledManifest } from '../../core/ports/manifest-store.ts';
 import { readBatch } from './batch.ts';
-import { type Item, type Key, keyOf, number, numberOf, textOf } from './item.ts';
+import { type Item, type Key, keyOf, number, numberOf, text, textOf } from './item.ts';
 import { manifestItemKey, pullKey, pullPartition } from './item-keys.ts';
 import { isLive, pullRow, stateAttributes, stateOf } from './manifest-item.ts';
 import type { DynamoDbTable } from './table.ts';
@@ -51,17 +51,24 @@ interface Pull {
 }
 
 /**
- * The least recently pulled manifests, at most `limit`. Compares each row with its manifest and
+ * The least recently pulled manifests, at most `limit`, and after one of an earlier list. Compares each row with its manifest and
  * repairs rows that a crash or a race left behind. `now` in ms.
  */
 export async function leastRecentlyPulled(
   table: DynamoDbTable,
   limit: number,
   now: number,
+  after?: PulledManifest,
 ): Promise<readonly PulledManifest[]> {
   const found: PulledManifest[] = [];
   if (limit <= 0) return found;
-  for await (const rows of table.pages({ pk: pullPartition, pageSize })) {
+  const range = after && {
+    condition: '#sk > :after',
+    values: {
+      ':after': text(pullKey(after.pulled, repositoryKey(after.repository), after.digest).sk),
+    },
+  };
+  for await (const rows of table.pages({ pk: pullPartition, pageSize, ...(range && { range }) })) {
     const pulls = rows.map(readPull).filter((pull) => pull !== undefined);
     const items = await manifestItems(table, pulls);
     for (const pull of pulls) {

@@ -52,6 +52,8 @@ export interface PartitionQuery {
   readonly filter?: string;
   /** The attributes to return; default: all. */
   readonly attributes?: readonly string[];
+  /** Whether the last item comes first. */
+  readonly isReversed?: boolean;
   /** How many items a page reads; default: as many as fit into 1 MB. */
   readonly pageSize?: number;
 }
@@ -152,6 +154,7 @@ export class DynamoDbTable {
     range,
     filter,
     attributes,
+    isReversed,
     pageSize,
   }: PartitionQuery): AsyncGenerator<readonly Item[]> {
     const condition = range === undefined ? '#pk = :pk' : `#pk = :pk AND ${range.condition}`;
@@ -162,6 +165,7 @@ export class DynamoDbTable {
         TableName: this.#table,
         KeyConditionExpression: condition,
         ConsistentRead: true,
+        ...(isReversed && { ScanIndexForward: false }),
         ...(filter !== undefined && { FilterExpression: filter }),
         ...(projected !== undefined && { ProjectionExpression: projected }),
         ...placeholders([condition, filter, projected], { ...range?.values, ':pk': { S: pk } }),

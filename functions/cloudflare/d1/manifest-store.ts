@@ -19,6 +19,7 @@ import { d1PublicRepositories } from './public-repositories.ts';
 import * as statements from './statements.ts';
 import { TagCleanup } from './tag-cleanup.ts';
 import { type GoneRow, readGone, readTag, type TagRow, tagValues } from './tag-rows.ts';
+import { d1AuditLog, d1TagStates } from './tag-states.ts';
 import { putManifest, removeManifest } from './write-manifest.ts';
 
 export interface D1ManifestStoreOptions {
@@ -208,9 +209,13 @@ export function d1ManifestStore(
     },
 
     ...d1PublicRepositories(database, now),
+    ...d1TagStates(database, now),
+    ...d1AuditLog(database, now),
 
-    async leastRecentlyPulled(limit) {
-      const listing = bound(statements.leastRecentlyPulled, limit);
+    async leastRecentlyPulled(limit, after) {
+      const { pulled = 0, digest = '' } = after ?? {};
+      const key = after === undefined ? '' : repositoryKey(after.repository);
+      const listing = bound(statements.leastRecentlyPulled, limit, pulled, key, digest);
       const { results } = await listing.all<{
         repository: string;
         digest: Digest;

@@ -72,7 +72,24 @@ export const markPulled = `UPDATE manifests SET pulled = ?3
   WHERE repository = ?1 AND digest = ?2 AND pulled < ?3`;
 export const markComplete = `UPDATE manifests SET complete = ?3 WHERE repository = ?1 AND digest = ?2`;
 export const leastRecentlyPulled = `SELECT repository, digest, pulled FROM manifests
-  WHERE pulled >= 0 ORDER BY pulled LIMIT ?1`;
+  WHERE pulled >= ?2 AND (pulled, repository, digest) > (?2, ?3, ?4)
+  ORDER BY pulled, repository, digest LIMIT ?1`;
+
+export const getTagState = `SELECT state, revision FROM tag_states WHERE repository = ?1 AND tag = ?2`;
+export const putTagState = `INSERT INTO tag_states (repository, tag, state, revision, expires)
+  SELECT ?1, ?2, ?3, ?4, ?5 WHERE (?6 IS NULL) = NOT EXISTS (
+    SELECT 1 FROM tag_states WHERE repository = ?1 AND tag = ?2)
+  ON CONFLICT (repository, tag) DO UPDATE
+  SET state = excluded.state, revision = excluded.revision, expires = excluded.expires
+  WHERE tag_states.revision = ?6`;
+export const listTagStates = `SELECT tag, state, revision FROM tag_states
+  WHERE repository = ?1 AND tag > ?2 ORDER BY tag LIMIT ?3`;
+export const removeOldTagStates = `DELETE FROM tag_states WHERE expires < ?1`;
+export const putAuditEntry = `INSERT INTO audit (at, action, by, why, repository, tag, digest, until)
+  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)`;
+export const listAuditEntries = `SELECT id, at, action, by, why, repository, tag, digest, until
+  FROM audit WHERE (at, id) < (?1, ?2) ORDER BY at DESC, id DESC LIMIT ?3`;
+export const removeOldAuditEntries = `DELETE FROM audit WHERE at < ?1`;
 
 export const tagsCheckedBetween = `SELECT repository, tag, checked FROM tags
   WHERE checked >= ?1 AND checked < ?2 ORDER BY checked LIMIT ?3`;

@@ -101,5 +101,5 @@ export interface TagStates {
   ): Promise<boolean>;
 
   /** The states of a repository's tags, in the order of their code units. */
-  listTagStates(repository: Repository): AsyncIterable<ListedTagState>;
+  listTagStates(repository: Repository): Promise<readonly ListedTagState[]>;
 }

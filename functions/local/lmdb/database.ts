@@ -3,9 +3,11 @@ import { type Database, type Key, open } from 'lmdb';
 import { withTimeout } from '../../core/concurrency/timeout.ts';
 import type { Descriptor } from '../../core/oci/descriptor.ts';
 import type { Digest } from '../../core/oci/digest.ts';
+import type { AuditEntry } from '../../core/ports/audit-log.ts';
 import type { Counters, SeenRateLimit, SpentPulls } from '../../core/ports/ledger.ts';
 import type { Hold, ReferrersList, TagList, TagRecord } from '../../core/ports/manifest-store.ts';
 import type { StoredFill } from '../../memory/fill-queue.ts';
+import type { TagStateRow } from './tag-state-rows.ts';
 
 /** What is stored of a manifest besides its bytes. */
 interface ManifestRecord {
@@ -75,6 +77,10 @@ export function openIndexDatabase(folder: string) {
     holds: table<Hold, Pair>('holds'),
     /** repository: when it was last seen to be public, in ms since 1970. */
     publicRepositories: table<number, string>('public'),
+    /** [repository, tag] */
+    tagStates: table<TagStateRow, Pair>('tag-states'),
+    /** [ms since 1970, place within it] */
+    audit: table<AuditEntry, [number, number]>('audit'),
     /** [registry, account] */
     rateLimits: table<SeenRateLimit, Pair>('rate-limits'),
     /** `total` */

@@ -16,6 +16,7 @@ import {
   repositoryKey,
   repositoryOf,
 } from '../../core/oci/repository.ts';
+import type { AuditEntry, AuditPageRequest } from '../../core/ports/audit-log.ts';
 import { goneCursor, goneTag, pageOfGone } from '../../core/ports/gone-tags.ts';
 import type {
   GoneTag,
@@ -29,11 +30,19 @@ import type {
   UpstreamLocation,
 } from '../../core/ports/manifest-store.ts';
 import type { PublicRepository } from '../../core/ports/public-repositories.ts';
+import type { ListedTagState, StoredTagState, TagState } from '../../core/ports/tag-states.ts';
 import type { IndexDatabase } from './database.ts';
 import { listHolds, putHold } from './hold-rows.ts';
 import { addManifest, isEmpty, recordPull, removeManifest, under } from './manifest-rows.ts';
 import { NameLimit, type NameLimitOptions } from './name-limit.ts';
 import { getPublic, putPublic } from './public-rows.ts';
+import {
+  getTagState,
+  listAuditEntries,
+  listTagStates,
+  putAuditEntry,
+  putTagState,
+} from './tag-state-rows.ts';
 
 /** The index in LMDB. Reads are synchronous lookups in a memory map; writes wait for the disk. */
 export class LmdbManifestStore implements ManifestStore {
@@ -214,8 +223,47 @@ export class LmdbManifestStore implements ManifestStore {
     await write(() => void publicRepositories.remove(repositoryKey(repository)));
   }
 
-  async leastRecentlyPulled(limit: number): Promise<readonly PulledManifest[]> {
-    return Array.from(this.#index.pulls.getKeys({ limit }), ([pulled, repository, digest]) => ({
+  async getTagState(repository: Repository, tag: string): Promise<StoredTagState | undefined> {
+    return getTagState(this.#index, repositoryKey(repository), tag);
+  }
+
+  async putTagState(
+    repository: Repository,
+    tag: string,
+    state: TagState,
+    revision: number | undefined,
+  ): Promise<boolean> {
+    const key: [string, string] = [repositoryKey(repository), tag];
+    const now = this.#now();
+    const put = () => putTagState(this.#index, key, state, revision, now);
+    const isWritten = await this.#index.write(put);
+    this.#names.written();
+    return isWritten;
+  }
+
+  async listTagStates(repository: Repository): Promise<readonly ListedTagState[]> {
+    return listTagStates(this.#index, repositoryKey(repository));
+  }
+
+  async putAuditEntry(entry: AuditEntry): Promise<void> {
+    await this.#index.write(() => putAuditEntry(this.#index, entry, this.#now()));
+  }
+
+  async listAuditEntries(page: AuditPageRequest): Promise<Page<AuditEntry>> {
+    return listAuditEntries(this.#index, page);
+  }
+
+  async leastRecentlyPulled(
+    limit: number,
+    after?: PulledManifest,
+  ): Promise<readonly PulledManifest[]> {
+    const start: [number, string, string] | undefined = after && [
+      after.pulled,
+      repositoryKey(after.repository),
+      after.digest,
+    ];
+    const range = { limit, ...(start && { start, exclusiveStart: true }) };
+    return Array.from(this.#index.pulls.getKeys(range), ([pulled, repository, digest]) => ({
       repository: repositoryOf(repository),
       // It was validated before it was written.
       digest: digest as Digest,

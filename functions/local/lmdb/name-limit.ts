@@ -1,6 +1,7 @@
 import type { Database } from 'lmdb';
 import { listLife, tagLife } from '../../core/ports/manifest-store.ts';
 import { type IndexDatabase, tableBytes } from './database.ts';
+import { dropOldStates } from './tag-state-rows.ts';
 
 /** The most that tags and lists may take, in bytes: about 130,000 tags. */
 const mostBytes = 64 * 1024 * 1024;
@@ -91,6 +92,7 @@ export class NameLimit {
   }
 
   async #removeRows(): Promise<void> {
+    await dropOldStates(this.#index, this.#now());
     const kept: Name[] = [];
     for (const table of this.#tables()) {
       for await (const names of this.#batches(table)) {

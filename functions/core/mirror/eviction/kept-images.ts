@@ -91,7 +91,7 @@ export class KeptImages {
     if (policy === undefined) return nothing;
     const { manifests } = this.#context.ports;
     const states = new Map<string, TagState>();
-    for await (const { tag, state } of manifests.listTagStates(repository)) states.set(tag, state);
+    for (const { tag, state } of await manifests.listTagStates(repository)) states.set(tag, state);
     const { tags: rules, keep } = policy;
     const isRuled = rules.length > 0 || keep.age !== undefined || keep.pins.length > 0;
     if (!isRuled && states.size === 0) return nothing;

@@ -1,6 +1,7 @@
 import { beforeEach, expect, test } from 'vitest';
 import type { Context } from '../../../../../functions/core/mirror/context.ts';
 import { evictImages } from '../../../../../functions/core/mirror/eviction/images.ts';
+import type { KeptImages } from '../../../../../functions/core/mirror/eviction/kept-images.ts';
 import type { EvictionRun } from '../../../../../functions/core/mirror/eviction/run.ts';
 import { createMemory } from '../../../../../functions/core/mirror/memory.ts';
 import { imageOf } from '../../../../contract/made-content.ts';
@@ -58,8 +59,10 @@ async function evict(steps: number) {
     deleteUnreferenced: async (digest: string) =>
       void calls.push(`delete ${names.get(digest as never)}`),
   };
-  const context = { ports: { manifests }, memory } as unknown as Context;
-  await evictImages(context, run as unknown as EvictionRun, steps);
+  const fills = { isFilling: () => false };
+  const context = { ports: { manifests }, memory, fills } as unknown as Context;
+  const kept = { keeping: async () => undefined } as unknown as KeptImages;
+  await evictImages(context, run as unknown as EvictionRun, kept, steps);
   return freed.manifests;
 }
 
