@@ -18,6 +18,7 @@ const portNames = [
   'open',
   'public-repositories',
   'runtime',
+  'tag-states',
 ];
 
 test('a file name occurs once, but for the names of ports', () => {

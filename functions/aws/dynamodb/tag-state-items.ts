@@ -70,7 +70,8 @@ export async function listTagStates(
   const states: ListedTagState[] = [];
   for await (const items of table.pages({ pk: tagStatePartition(repository) })) {
     for (const item of items) {
-      states.push({ tag: textOf(item, 'sk') ?? '', ...readState(item) });
+      const { state, revision, isNewer } = readState(item);
+      states.push({ tag: textOf(item, 'sk') ?? '', state, revision, isNewer });
     }
   }
   return states;

@@ -59,7 +59,8 @@ export function d1TagStates(database: D1Database, now: () => number): TagStates 
           .all<StateRow>();
         const { results } = await busyIfOverloaded(listing);
         for (const { tag, state, revision } of results) {
-          states.push({ tag, ...readTagState(state, revision) });
+          const { state: read, isNewer } = readTagState(state, revision);
+          states.push({ tag, state: read, revision, isNewer });
           after = tag;
         }
         if (results.length < pageSize) return states;

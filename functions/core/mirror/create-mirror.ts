@@ -22,7 +22,7 @@ import { locateRanges } from './blobs/locate-ranges.ts';
 import { UpstreamReads } from './blobs/upstream-reads.ts';
 import type { Context, FillContext, MirrorSettings } from './context.ts';
 import { evict } from './eviction/evict.ts';
-import { type PlannedEviction, planEviction } from './eviction/plan.ts';
+import { type PlannedEviction, planEviction } from './eviction/eviction-plan.ts';
 import { LocalFills } from './fills/fills.ts';
 import { type DeliveryOptions, handleFill, handleFills } from './fills/handle-fill.ts';
 import { createFlights } from './flights.ts';

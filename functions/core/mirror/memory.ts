@@ -6,7 +6,7 @@ import type { Hold, ReferrersList, TagList, TagRecord } from '../ports/manifest-
 import type { BlobRedirect, Refused } from '../ports/upstream.ts';
 import type { Unobtained } from '../sources/unobtained.ts';
 import type { TagSegment } from './lists/tag-pages.ts';
-import type { KnownPolicy } from './tags/tag-policies.ts';
+import type { KnownPolicy } from './tags/known-policy.ts';
 
 /** How long a refusal is remembered, in ms: CI pushes a tag and pulls it a moment later. */
 export const refusalLife = 20_000;

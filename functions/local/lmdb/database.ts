@@ -7,7 +7,6 @@ import type { AuditEntry } from '../../core/ports/audit-log.ts';
 import type { Counters, SeenRateLimit, SpentPulls } from '../../core/ports/ledger.ts';
 import type { Hold, ReferrersList, TagList, TagRecord } from '../../core/ports/manifest-store.ts';
 import type { StoredFill } from '../../memory/fill-queue.ts';
-import type { TagStateRow } from './tag-state-rows.ts';
 
 /** What is stored of a manifest besides its bytes. */
 interface ManifestRecord {
@@ -18,6 +17,14 @@ interface ManifestRecord {
   readonly complete?: number;
   /** The blobs it names, so that it can be removed without parsing it. */
   readonly blobs: readonly Digest[];
+}
+
+/** A tag's state as it is stored. */
+interface TagStateRow {
+  readonly text: string;
+  readonly revision: number;
+  /** In ms since 1970. */
+  readonly written: number;
 }
 
 type Pair = [string, string];

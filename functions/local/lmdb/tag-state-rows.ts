@@ -10,14 +10,6 @@ import {
 import type { IndexDatabase } from './database.ts';
 import { under } from './manifest-rows.ts';
 
-/** A tag's state as it is stored. */
-export interface TagStateRow {
-  readonly text: string;
-  readonly revision: number;
-  /** In ms since 1970. */
-  readonly written: number;
-}
-
 type Tables = Pick<IndexDatabase, 'tagStates' | 'audit'>;
 
 export function getTagState(

@@ -54,8 +54,13 @@ export class KeptImages {
 
   /** The shortest time for which any registry's images are kept, in ms; undefined: none has one. */
   get shortestAge(): number | undefined {
-    const ages = [...this.#context.sources.policies.values()].flatMap(({ keep }) => keep.age ?? []);
-    return ages.length === 0 ? undefined : Math.min(...ages);
+    let shortest: number | undefined;
+    for (const { keep } of this.#context.sources.policies.values()) {
+      if (keep.age !== undefined && keep.age < (shortest ?? Number.POSITIVE_INFINITY)) {
+        shortest = keep.age;
+      }
+    }
+    return shortest;
   }
 
   /** Whether an image was not pulled for as long as its registry's images are kept. */

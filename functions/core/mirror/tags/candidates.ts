@@ -4,7 +4,7 @@ import type { PolicyReason } from '../../ports/policy-reason.ts';
 import { tagPolicy } from '../../tag-policy/decision.ts';
 import { historyOf, standing } from '../../tag-policy/history.ts';
 import type { ManifestOutcome } from '../mirror.ts';
-import type { KnownPolicy } from './tag-policies.ts';
+import type { KnownPolicy } from './known-policy.ts';
 
 /** An image that a tag may be served as. Its media type and size may be unknown: '' and 0. */
 export interface Candidate extends Pick<TagRecord, 'digest' | 'mediaType' | 'size'> {

@@ -18,9 +18,12 @@ const shortestInterval = 60_000;
  * if the configuration pins nothing.
  */
 export function pinInterval({ sources }: Context): number | undefined {
-  const policies = [...sources.policies.values()].filter(({ keep }) => keep.pins.length > 0);
-  if (policies.length === 0) return undefined;
-  return Math.max(shortestInterval, Math.min(...policies.map(({ tagTtl }) => tagTtl)));
+  let shortest: number | undefined;
+  for (const { keep, tagTtl } of sources.policies.values()) {
+    if (keep.pins.length === 0) continue;
+    shortest = Math.max(shortestInterval, Math.min(tagTtl, shortest ?? tagTtl));
+  }
+  return shortest;
 }
 
 /**

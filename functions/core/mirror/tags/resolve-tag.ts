@@ -9,8 +9,9 @@ import type { Context } from '../context.ts';
 import type { ManifestOutcome, Method, Provenance } from '../mirror.ts';
 import { checkInBackground } from './background-check.ts';
 import { candidatesOf, imageOf, latestOnly } from './candidates.ts';
+import type { KnownPolicy } from './known-policy.ts';
 import { latestRecord, resolveLatest, serveFirst, ttlOf } from './resolve-latest.ts';
-import { cachedPolicy, changeState, type KnownPolicy, policyOf } from './tag-policies.ts';
+import { cachedPolicy, changeState, policyOf } from './tag-policies.ts';
 
 /**
  * Serves a tag: what its upstream says that it names, unless a rule or a person decided otherwise

@@ -7,8 +7,9 @@ import type { Source } from '../../sources/source.ts';
 import { historyOf } from '../../tag-policy/history.ts';
 import type { Context } from '../context.ts';
 import { getManifest } from '../manifests/manifest-cache.ts';
+import type { KnownPolicy } from './known-policy.ts';
 import { latestRecord } from './resolve-latest.ts';
-import { changeState, type KnownPolicy, policyOf } from './tag-policies.ts';
+import { changeState, policyOf } from './tag-policies.ts';
 
 /** Who decides, and why. Both are shown to everybody who may see the image. */
 export interface Decider {

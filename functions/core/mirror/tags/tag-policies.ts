@@ -1,30 +1,15 @@
 import { emptyTagState } from '../../ports/tag-state-text.ts';
 import type { StoredTagState, TagState } from '../../ports/tag-states.ts';
 import type { Source } from '../../sources/source.ts';
-import { rulesOf, type TagRule, type TagRules } from '../../tag-policy/tag-rule.ts';
+import { rulesOf } from '../../tag-policy/tag-rule.ts';
 import type { Context } from '../context.ts';
+import type { KnownPolicy } from './known-policy.ts';
 
 /** How long a tag's state is used from memory where other instances may change it, in ms. */
 const stateLife = 15_000;
 
 /** The same where this process alone writes, but an index may be restored or repaired. */
 const ownStateLife = 60_000;
-
-/** What decides about a tag, in memory. */
-export interface KnownPolicy {
-  readonly rules: TagRules;
-  readonly state: TagState;
-  /** Of the stored state; undefined if there is none. */
-  readonly revision: number | undefined;
-  /** True if a later version of this software wrote the state. */
-  readonly isNewer: boolean;
-  /** Ms since 1970. */
-  readonly read: number;
-  /** The configured rules that `rules` is chosen from: a new configuration brings others. */
-  readonly configured: readonly TagRule[];
-  /** True if the tag always names what its upstream says. */
-  readonly isPlain: boolean;
-}
 
 /** The policy of a tag from memory, if it was read a moment ago. */
 export function cachedPolicy(

@@ -27,7 +27,8 @@ export async function planEviction(
   const add = async (image: PulledManifest, reason: PlannedEviction['reason']) => {
     const bytes = await newBytesOf(context, image, counted);
     excess -= bytes;
-    plan.push({ ...image, reason, bytes });
+    const { repository, digest, pulled } = image;
+    plan.push({ repository, digest, pulled, reason, bytes });
   };
   const spared: PulledManifest[] = [];
   for await (const image of leastRecentlyPulled(context)) {
