@@ -105,7 +105,7 @@ export type MirrorEvent =
       readonly blobs: number;
       readonly bytes: number;
       /** How many of the manifests were of tags' histories, whose time was not over. */
-      readonly history: number;
+      readonly history?: number | undefined;
     }
   /** What must be kept is larger than the store may be, by this many bytes. */
   | { readonly kind: 'pins-exceed-limit'; readonly bytes: number };

@@ -99,7 +99,9 @@ test('the least recently pulled are the first by their marks, however many are w
   // Marks in another order than that of the puts, and some that are equal.
   const marks = digests.map((digest, at) => ({ digest, pulled: 100 + ((at * 37) % 50) }));
   for (const { digest, pulled } of marks) await store.markPulled(repository, digest, pulled);
-  const sorted = marks.toSorted((one, other) => one.pulled - other.pulled);
+  const sorted = marks.toSorted(
+    (one, other) => one.pulled - other.pulled || (one.digest < other.digest ? -1 : 1),
+  );
   for (const limit of [0, 1, 7, 99, 100, 1000]) {
     const oldest = await store.leastRecentlyPulled(limit);
     expect(oldest.map(({ digest }) => digest)).toEqual(

@@ -95,7 +95,7 @@ function isAgeDue(context: Context): boolean {
 function reportFreed(context: Context, run: EvictionRun): void {
   if (run.freed.manifests === 0 && run.freed.blobs === 0) return;
   context.memory.complete.clear();
-  context.runtime.observe({ kind: 'evicted', ...run.freed });
+  observeFreed(context, run);
 }
 
 async function evictExcess(
@@ -113,6 +113,10 @@ async function evictExcess(
   } finally {
     // Images may no longer be complete.
     context.memory.complete.clear();
-    context.runtime.observe({ kind: 'evicted', ...run.freed });
+    observeFreed(context, run);
   }
+}
+
+function observeFreed({ runtime }: Context, { freed }: EvictionRun): void {
+  runtime.observe({ kind: 'evicted', ...freed, history: freed.history || undefined });
 }

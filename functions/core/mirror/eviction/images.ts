@@ -24,7 +24,7 @@ export async function evictImages(
 ): Promise<boolean> {
   const budget = { left: steps, all: steps };
   const spared: PulledManifest[] = [];
-  for await (const image of leastRecentlyPulled(context)) {
+  for await (const image of leastRecentlyPulled(context, Math.min(batch, steps))) {
     if (budget.left <= 0 || !(await run.canContinue())) return true;
     const keeping = await kept.keeping(image);
     if (keeping === 'history' && spared.length < mostSpared) spared.push(image);
@@ -88,12 +88,13 @@ export async function evictAged(
 }
 
 /** All images, the least recently pulled first. */
-export async function* leastRecentlyPulled({
-  ports: { manifests },
-}: Context): AsyncGenerator<PulledManifest> {
+export async function* leastRecentlyPulled(
+  { ports: { manifests } }: Context,
+  pageSize = batch,
+): AsyncGenerator<PulledManifest> {
   let after: PulledManifest | undefined;
   for (;;) {
-    const images = await manifests.leastRecentlyPulled(batch, after);
+    const images = await manifests.leastRecentlyPulled(pageSize, after);
     yield* images;
     after = images.at(-1);
     if (after === undefined) return;

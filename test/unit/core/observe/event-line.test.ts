@@ -56,7 +56,7 @@ const table: readonly (readonly [event: MirrorEvent, level: string])[] = [
   [{ ...alone, ...one, milliseconds: 5000, scope: 'repository' }, 'info'],
   [{ kind: 'answers-again', registry: 'docker.io', scope: 'registry', ...all }, 'info'],
   [gone, 'warn'],
-  [{ kind: 'evicted', manifests: 1, blobs: 2, bytes: 3, history: 0 }, 'info'],
+  [{ kind: 'evicted', manifests: 1, blobs: 2, bytes: 3 }, 'info'],
   [{ kind: 'store-failed', operation: 'putTag', reason: 'disk full' }, 'error'],
 ];
 

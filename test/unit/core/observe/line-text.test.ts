@@ -40,10 +40,7 @@ test.each<[MirrorEvent, string]>([
     { ...fill, outcome: 'mismatch', reason: `the upstream sent wrong bytes for ${digest}` },
     'fill docker.io/library/alpine@sha256:aaaaaaaaaaaa… mismatch 13.5 MB 548 ms (the upstream sent wrong bytes for sha256:aaaaaaaaaaaa…)',
   ],
-  [
-    { kind: 'evicted', manifests: 1, blobs: 2, bytes: 3, history: 0 },
-    'evicted manifests=1 blobs=2 3 B',
-  ],
+  [{ kind: 'evicted', manifests: 1, blobs: 2, bytes: 3 }, 'evicted manifests=1 blobs=2 3 B'],
   [
     { kind: 'store-failed', operation: 'putTag', reason: 'disk full' },
     'store-failed operation=putTag (disk full)',

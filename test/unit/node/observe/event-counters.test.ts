@@ -126,7 +126,7 @@ test.each<[string, readonly MirrorEvent[], readonly string[]]>([
     'bytes',
     [
       { kind: 'passed-through', repository: 'a', bytes: 7 },
-      { kind: 'evicted', manifests: 1, blobs: 2, bytes: 9, history: 0 },
+      { kind: 'evicted', manifests: 1, blobs: 2, bytes: 9 },
     ],
     ['pullfront_passed_through_bytes_total 7', 'pullfront_evicted_bytes_total 9'],
   ],

@@ -77,7 +77,7 @@ test('upstreams, limits and fills', async () => {
   const rest = { bytes: 5, milliseconds: 1500, reason: undefined };
   metrics.observe({ ...fill, ...rest, outcome: 'stored' });
   metrics.observe({ kind: 'passed-through', repository: 'docker.io/x', bytes: 6 });
-  metrics.observe({ kind: 'evicted', manifests: 1, blobs: 1, bytes: 7, history: 0 });
+  metrics.observe({ kind: 'evicted', manifests: 1, blobs: 1, bytes: 7 });
   metrics.observe({ kind: 'store-failed', operation: 'put tag', reason: 'x' });
   const text = await samples(metrics);
   const request = 'pullfront_upstream_requests_total{registry="docker.io",purpose="manifest"';

@@ -43,7 +43,7 @@ test('readable lines on a terminal', () => {
   log.request(record());
   log.request(record({ status: 503 }));
   logEvent(log, { kind: 'store-failed', operation: 'putTag', reason: 'disk full' });
-  logEvent(log, { kind: 'evicted', manifests: 1, blobs: 2, bytes: 3, history: 0 });
+  logEvent(log, { kind: 'evicted', manifests: 1, blobs: 2, bytes: 3 });
   expect(lines.map((line) => line.slice(9))).toEqual([
     'GET  200 hit docker.io/library/alpine:3.20 1.2 ms 528 B containerd/1.6.20\n',
     'WARN GET  503 hit docker.io/library/alpine:3.20 1.2 ms 528 B containerd/1.6.20\n',

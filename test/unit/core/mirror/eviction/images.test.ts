@@ -92,10 +92,10 @@ test('an image that is larger than any run goes in part', async () => {
   expect(calls).toEqual(evicted('a', 2));
 });
 
-test('nothing is read when the run may not continue', async () => {
+test('nothing is evicted when the run may not continue', async () => {
   time = 0;
   expect(await evict(100)).toBe(0);
-  expect(limits).toEqual([]);
+  expect(calls).toEqual([]);
   time = 2;
   expect(await evict(100)).toBe(1);
   expect(calls).toEqual(evicted('a'));
