@@ -1,5 +1,6 @@
 import type { AwsConfig, Config } from '../core/config/resolve.ts';
 import { passThroughAll } from '../core/mirror/blobs/background-fill.ts';
+import { upkeep } from '../core/mirror/upkeep.ts';
 import { tolerate } from '../core/ports/tolerate.ts';
 import { recordLives } from '../core/sources/record-lives.ts';
 import { passwordReader } from '../node/password.ts';
@@ -36,6 +37,7 @@ export function openOnAws(
       readPassword: passwordReader(environment, readSecret),
       // A server can stream a blob of any length, so no client has to wait for a fill.
       missingBlobs: passThroughAll,
+      upkeep,
       evictionSteps,
       urlLife: aws.urlLife,
       fillsHere: aws.fills === 'here',

@@ -1,4 +1,5 @@
 import { followFills } from '../core/mirror/blobs/follow-fill.ts';
+import { upkeep } from '../core/mirror/upkeep.ts';
 import { openMemoryStore } from '../memory/open.ts';
 import { passwordReader } from '../node/password.ts';
 import { type OpenPlatform, storeListeners } from '../node/server-platform.ts';
@@ -22,6 +23,7 @@ export function openInMemory(storeBytes: number): OpenPlatform {
       fetch,
       readPassword: passwordReader(environment),
       missingBlobs: followFills,
+      upkeep,
       markInterval,
       fillsHere: true,
       place: 'in memory; lost when the server stops',

@@ -3,6 +3,7 @@ import { longestUrlLife } from '../core/clients/client-limits.ts';
 import type { Config } from '../core/config/resolve.ts';
 import { type Resolved, readResolved } from '../core/config/resolved.ts';
 import { passThroughAll } from '../core/mirror/blobs/background-fill.ts';
+import { upkeep } from '../core/mirror/upkeep.ts';
 import { logEvent } from '../core/observe/event-line.ts';
 import { jsonLog } from '../core/observe/log.ts';
 import type { Ports } from '../core/ports/ports.ts';
@@ -61,6 +62,7 @@ export function openPlatform(built: Resolved, environment: WorkerEnvironment): W
     readPassword,
     // Clients cannot follow a fill in another invocation, and a Worker can stream blobs of any size.
     missingBlobs: passThroughAll,
+    upkeep,
     evictionSteps,
     urlLife: bucketUrlLife,
     usageDelay,

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { followFills } from '../core/mirror/blobs/follow-fill.ts';
+import { upkeep } from '../core/mirror/upkeep.ts';
 import type { Digest } from '../core/oci/digest.ts';
 import type { Ports } from '../core/ports/ports.ts';
 import type { FillQueueOptions } from '../memory/fill-queue.ts';
@@ -45,6 +46,7 @@ export function openOnThisMachine(folder: string): OpenPlatform {
       fetch,
       readPassword: passwordReader(environment),
       missingBlobs: followFills,
+      upkeep,
       fillsHere: true,
       place,
       close,

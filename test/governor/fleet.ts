@@ -1,4 +1,5 @@
 import { awaitLarge } from '../../functions/core/mirror/blobs/await-fill.ts';
+import { upkeep } from '../../functions/core/mirror/upkeep.ts';
 import { jsonLog } from '../../functions/core/observe/log.ts';
 import type { MirrorEvent } from '../../functions/core/ports/event.ts';
 import type { FillJob } from '../../functions/core/ports/fill-queue.ts';
@@ -47,6 +48,7 @@ export class Fleet {
           fetch: this.#connections.fetch,
           readPassword: async () => 'none',
           missingBlobs: awaitLarge({ passThroughBytes: 1_000_000, wait: 0 }),
+          upkeep,
         },
       ),
     );

@@ -42,13 +42,7 @@ import { putManifest } from './put-manifest.ts';
 import { removeManifest } from './remove-manifest.ts';
 import type { DynamoDbTable } from './table.ts';
 import { listGone, putTag, readTag } from './tag-items.ts';
-import {
-  getTagState,
-  listAuditEntries,
-  listTagStates,
-  putAuditEntry,
-  putTagState,
-} from './tag-state-items.ts';
+import { getTagState, listTagStates, putTagState } from './tag-state-items.ts';
 
 /** Longer lives are endless, in ms. */
 const longestLife = 100 * 365 * 86_400_000;
@@ -258,11 +252,13 @@ export class DynamoDbManifestStore implements ManifestStore {
     return listTagStates(this.#table, repository);
   }
 
-  putAuditEntry(entry: AuditEntry): Promise<void> {
-    return putAuditEntry(this.#table, entry);
+  async putAuditEntry(entry: AuditEntry): Promise<void> {
+    const { putAuditEntry } = await import('./audit-items.ts');
+    await putAuditEntry(this.#table, entry);
   }
 
-  listAuditEntries(page: AuditPageRequest): Promise<Page<AuditEntry>> {
+  async listAuditEntries(page: AuditPageRequest): Promise<Page<AuditEntry>> {
+    const { listAuditEntries } = await import('./audit-items.ts');
     return listAuditEntries(this.#table, page);
   }
 

@@ -1,13 +1,4 @@
-import { randomBytes } from 'node:crypto';
-import { parseDigest } from '../../core/oci/digest.ts';
-import type { Page } from '../../core/oci/page.ts';
 import type { Repository } from '../../core/oci/repository.ts';
-import {
-  type AuditAction,
-  type AuditEntry,
-  type AuditPageRequest,
-  auditLife,
-} from '../../core/ports/audit-log.ts';
 import type { Consistency } from '../../core/ports/consistency.ts';
 import { hasOrders, readTagState, tagStateText } from '../../core/ports/tag-state-text.ts';
 import {
@@ -17,7 +8,7 @@ import {
   type TagState,
 } from '../../core/ports/tag-states.ts';
 import { type Item, keyItem, number, numberOf, text, textOf, timeToLive } from './item.ts';
-import { auditPartition, tagStatePartition, timeKey } from './item-keys.ts';
+import { tagStatePartition } from './item-keys.ts';
 import type { DynamoDbTable } from './table.ts';
 
 /** What is added to the life of a state, in ms: a row must outlive its last use. */
@@ -79,60 +70,4 @@ export async function listTagStates(
 
 function readState(item: Item): StoredTagState {
   return readTagState(textOf(item, 'state') ?? '', numberOf(item, 'revision') ?? 0);
-}
-
-/** Adds an entry, which DynamoDB deletes after `auditLife`. */
-export async function putAuditEntry(table: DynamoDbTable, entry: AuditEntry): Promise<void> {
-  const { at, action, by, why, repository, tag, digest, until } = entry;
-  await table.put({
-    ...keyItem({
-      pk: auditPartition,
-      // Two people may decide in the same ms.
-      sk: timeKey(at, randomBytes(6).toString('hex')),
-    }),
-    action: text(action),
-    by: text(by),
-    why: text(why),
-    repository: text(repository),
-    tag: text(tag),
-    at: number(at),
-    ...(digest !== undefined && { digest: text(digest) }),
-    ...(until !== undefined && { until: number(until) }),
-    ttl: number(Math.ceil((at + auditLife) / 1000)),
-  });
-}
-
-export async function listAuditEntries(
-  table: DynamoDbTable,
-  { limit, before }: AuditPageRequest,
-): Promise<Page<AuditEntry>> {
-  const range =
-    before === undefined
-      ? undefined
-      : { condition: '#sk < :before', values: { ':before': text(before) } };
-  const entries: AuditEntry[] = [];
-  let last: string | undefined;
-  const query = { pk: auditPartition, pageSize: limit + 1, isReversed: true };
-  for await (const items of table.pages({ ...query, ...(range && { range }) })) {
-    for (const item of items) {
-      if (entries.length === limit) return { entries, next: last };
-      entries.push(readEntry(item));
-      last = textOf(item, 'sk');
-    }
-  }
-  return { entries, next: undefined };
-}
-
-function readEntry(item: Item): AuditEntry {
-  return {
-    at: numberOf(item, 'at') ?? 0,
-    // Only this version's code writes such items.
-    action: textOf(item, 'action') as AuditAction,
-    by: textOf(item, 'by') ?? '',
-    why: textOf(item, 'why') ?? '',
-    repository: textOf(item, 'repository') ?? '',
-    tag: textOf(item, 'tag') ?? '',
-    digest: parseDigest(textOf(item, 'digest') ?? ''),
-    until: numberOf(item, 'until'),
-  };
 }

@@ -1,4 +1,5 @@
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { upkeep } from '../../core/mirror/upkeep.ts';
 import { createService } from '../../core/service/create-service.ts';
 import { storeListeners } from '../../node/server-platform.ts';
 import type { FunctionConfig } from '../configuration.ts';
@@ -33,7 +34,7 @@ const backgroundTime = 2_000;
 export function openFill(config: FunctionConfig, process: FunctionProcess): FillHandler {
   const platform = openPlatform(config, process, (table) => new DynamoDbBlobIndex(table));
   const { log, stores, ledger, settled } = platform;
-  const { mirror } = createService(config, platform);
+  const { mirror } = createService(config, { ...platform, upkeep });
   const concurrency = config.aws.fillConcurrency;
   const options = { ...storeListeners(log), hiddenSeconds, hideFirst: true };
   return async ({ Records }, context) => {

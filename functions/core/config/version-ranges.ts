@@ -1,4 +1,4 @@
-import { Range } from 'semver';
+import Range from 'semver/classes/range.js';
 import { type VersionBound, VersionRange } from '../tag-policy/version-range.ts';
 
 /** Parses a range as npm writes it (`>=20`, `^1.25`, `18 || 20`); undefined if it is none. */

@@ -2,11 +2,8 @@ import type { RangeSpec } from '../headers/range.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { PageRequest } from '../oci/page.ts';
 import type { Reference } from '../oci/reference.ts';
-import type { Repository } from '../oci/repository.ts';
-import type { FillJob, FillOutcome } from '../ports/fill-queue.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Runtime } from '../ports/runtime.ts';
-import type { TagOrder } from '../ports/tag-states.ts';
 import { attempt, tolerate } from '../ports/tolerate.ts';
 import { Access } from '../sources/access/access.ts';
 import type { Asked } from '../sources/access/public-check.ts';
@@ -21,10 +18,7 @@ import { locateBlob } from './blobs/locate-blob.ts';
 import { locateRanges } from './blobs/locate-ranges.ts';
 import { UpstreamReads } from './blobs/upstream-reads.ts';
 import type { Context, FillContext, MirrorSettings } from './context.ts';
-import { evict } from './eviction/evict.ts';
-import { type PlannedEviction, planEviction } from './eviction/eviction-plan.ts';
 import { LocalFills } from './fills/fills.ts';
-import { type DeliveryOptions, handleFill, handleFills } from './fills/handle-fill.ts';
 import { createFlights } from './flights.ts';
 import { listReferrers } from './lists/list-referrers.ts';
 import { listTags } from './lists/list-tags.ts';
@@ -40,21 +34,9 @@ import type {
   SingleRange,
   TagsOutcome,
 } from './mirror.ts';
+import { noUpkeep } from './no-upkeep.ts';
 import { resolveManifest } from './resolve-manifest.ts';
-import { confirmPins } from './tags/pinned-tags.ts';
-import { type Refresh, refresh } from './tags/refresh.ts';
-import {
-  bypass,
-  type Decider,
-  freeze,
-  type HistoryEntry,
-  type NamedTag,
-  pin,
-  rollBack,
-  tagHistory,
-  thaw,
-  unpin,
-} from './tags/tag-orders.ts';
+import type { Upkeep, UpkeepOf } from './upkeep.ts';
 
 interface MirrorOptions extends MirrorSettings {
   /** By the registry's host as people write it. */
@@ -63,46 +45,20 @@ interface MirrorOptions extends MirrorSettings {
   readonly memoryBytes: number;
   /** How many blobs and manifests one eviction run examines; unlimited by default. */
   readonly evictionSteps?: number | undefined;
+  /** The work beside pulls; undefined for an instance that only serves them. */
+  readonly upkeep?: UpkeepOf | undefined;
   /** Shared by the mirrors of a process; by default the mirror has its own. */
   readonly budgets?: Budgets | undefined;
 }
 
-/** A mirror, and the work that its platform must start. */
-export interface RunningMirror extends Mirror {
-  /** Handles one job of the fill queue; does not reject. */
-  handleFill(job: FillJob, options?: DeliveryOptions): Promise<FillOutcome>;
-  /** Handles jobs that share a message, for blobs of one repository; does not reject. */
-  handleFills(
-    jobs: readonly [FillJob, ...FillJob[]],
-    options?: DeliveryOptions,
-  ): Promise<readonly FillOutcome[]>;
-  /** Has the upstream confirm one tag or all known tags of a repository now: see `tags/refresh.ts`. */
-  refresh(repository: Repository, tag?: string, page?: PageRequest): Promise<Refresh>;
-  /** Evicts until the store is within its limit; does not reject. */
-  evict(): Promise<void>;
-  /** Has the upstreams confirm pinned tags that are out of date, at most once in their `tagTtl`. */
-  confirmPins(until?: number): Promise<void>;
-  /** What eviction would free now, at most `limit` images. */
-  planEviction(limit: number): Promise<readonly PlannedEviction[]>;
-  /** What people decide about tags. */
-  readonly tags: TagControl;
+/** A mirror, and the work that its platform must start. Without `upkeep`, that work throws. */
+export interface RunningMirror extends Mirror, Upkeep {
   /** What is left of the limit of each account at each registry, and who spent it. */
   budgets(): Promise<readonly BudgetReport[]>;
   /** Applies to requests and fills that begin from now on. */
   reconfigure(options: Pick<MirrorOptions, 'upstreams' | 'limits'>): void;
   /** Stops this instance's work; queued fills stay queued. */
   stop(): Promise<void>;
-}
-
-/** What people can decide about tags: see `tags/tag-orders.ts`. */
-export interface TagControl {
-  freeze(named: NamedTag, decider: Decider, digest?: Digest): Promise<TagOrder>;
-  thaw(named: NamedTag, decider: Decider): Promise<void>;
-  rollBack(named: NamedTag, decider: Decider, digest?: Digest): Promise<TagOrder>;
-  bypass(named: NamedTag, digest: Digest, decider: Decider): Promise<void>;
-  pin(named: NamedTag, decider: Decider): Promise<void>;
-  unpin(named: NamedTag, decider: Decider): Promise<void>;
-  history(named: NamedTag): Promise<readonly HistoryEntry[]>;
 }
 
 /** Creates a mirror from its upstreams and a platform's ports. */
@@ -113,8 +69,15 @@ export function createMirror(
 ): RunningMirror {
   const stopping = new AbortController();
   const limits = { ...options.limits };
-  const context = createContext({ ...options, limits }, ports, runtime, stopping.signal);
-  return {
+  const context: Context = createContext(
+    { ...options, limits },
+    ports,
+    runtime,
+    stopping.signal,
+    () => work.evict(),
+  );
+  const work = (options.upkeep ?? noUpkeep)(context);
+  const mirror = {
     get policies() {
       return context.sources.policies;
     },
@@ -124,21 +87,6 @@ export function createMirror(
     listable: (keys, { client }: RequestOrigin) =>
       context.access.listable(keys, (registry) => context.sources.accessOf(registry), client),
     listGone: (page) => ports.manifests.listGone(page),
-    handleFill: (job, delivery) => handleFill(context, job, delivery),
-    handleFills: (jobs, delivery) => handleFills(context, jobs, delivery),
-    refresh: (...parameters) => refresh(context, ...parameters),
-    evict: () => evict(context),
-    confirmPins: (until) => confirmPins(context, until),
-    planEviction: (limit) => planEviction(context, limit),
-    tags: {
-      freeze: (...parameters) => freeze(context, ...parameters),
-      thaw: (...parameters) => thaw(context, ...parameters),
-      rollBack: (...parameters) => rollBack(context, ...parameters),
-      bypass: (...parameters) => bypass(context, ...parameters),
-      pin: (...parameters) => pin(context, ...parameters),
-      unpin: (...parameters) => unpin(context, ...parameters),
-      history: (named) => tagHistory(context, named),
-    },
     budgets: () => context.sources.budgets(),
     reconfigure: (changed) => {
       context.sources.replace(changed.upstreams);
@@ -148,7 +96,9 @@ export function createMirror(
       stopping.abort();
       return context.fills.stop();
     },
-  };
+  } satisfies Omit<RunningMirror, keyof Upkeep>;
+  // Not a spread: it would read `policies` once.
+  return Object.assign(mirror, work);
 }
 
 /** A class, because each request creates one: closures would take a tenth of a warm answer's time. */
@@ -230,11 +180,13 @@ function createContext(
   ports: Ports,
   runtime: Runtime,
   stopping: AbortSignal,
+  onStored: () => Promise<void>,
 ): Context {
   const observe = runtime.observe.bind(runtime);
   const {
     upstreams,
     memoryBytes,
+    upkeep: _,
     evictionSteps = Number.POSITIVE_INFINITY,
     budgets: given,
     ...settings
@@ -265,7 +217,7 @@ function createContext(
     stopping,
     runtime,
   };
-  const fills = new LocalFills(fillContext, () => evict(context));
+  const fills = new LocalFills(fillContext, onStored);
   const context: Context = { ...fillContext, fills, upstreamReads: new UpstreamReads(), access };
   // Images may no longer be complete.
   ports.blobs.onDamaged?.(() => context.memory.complete.clear());

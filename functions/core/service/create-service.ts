@@ -81,6 +81,7 @@ export function createService(
     markInterval,
     missingBlobs,
     evictionSteps,
+    upkeep: platform.upkeep,
   };
   const createFiller = () => createMirror(options, ports, runtime);
   const mirror = createFiller();

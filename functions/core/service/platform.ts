@@ -1,5 +1,6 @@
 import type { PasswordPlace } from '../config/resolve.ts';
 import type { MissingBlobs } from '../mirror/context.ts';
+import type { UpkeepOf } from '../mirror/upkeep.ts';
 import type { Log } from '../observe/log.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Runtime } from '../ports/runtime.ts';
@@ -20,6 +21,8 @@ export interface Platform {
   readonly readSignIn?: SignInReader | undefined;
   /** How clients get blobs that are not stored. */
   readonly missingBlobs: MissingBlobs;
+  /** The work beside pulls; undefined for an instance that only serves them. */
+  readonly upkeep?: UpkeepOf | undefined;
   /** The shortest time between two records of a manifest's last pull, in ms; an hour by default. */
   readonly markInterval?: number | undefined;
   /** How long a URL of the bucket is valid, in ms; 20 minutes by default. */

@@ -4,6 +4,7 @@ import { DynamoDbLedger } from '../../../../functions/aws/dynamodb/ledger.ts';
 import { DynamoDbManifestStore } from '../../../../functions/aws/dynamodb/manifest-store.ts';
 import { passThroughAll } from '../../../../functions/core/mirror/blobs/background-fill.ts';
 import { createMirror } from '../../../../functions/core/mirror/create-mirror.ts';
+import { upkeep } from '../../../../functions/core/mirror/upkeep.ts';
 import type { MirrorEvent } from '../../../../functions/core/ports/event.ts';
 import { nodeRuntime } from '../../../../functions/node/runtime.ts';
 import { sourceOf } from '../../../contract/fed-source.ts';
@@ -49,7 +50,7 @@ test('a bounded run takes at most six calls a step', {
   const limits = { maxBlobBytes: Number.POSITIVE_INFINITY, storeBytes: 1 };
   const options = { upstreams: new Map(), limits, memoryBytes: 1e6, markInterval: hour };
   const mirror = createMirror(
-    { ...options, missingBlobs: passThroughAll, evictionSteps },
+    { ...options, missingBlobs: passThroughAll, upkeep, evictionSteps },
     {
       manifests: manifestStore(table),
       blobs: proxied,

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { passThroughAll } from '../../../../functions/core/mirror/blobs/background-fill.ts';
 import { createMirror } from '../../../../functions/core/mirror/create-mirror.ts';
+import { upkeep } from '../../../../functions/core/mirror/upkeep.ts';
 import type { MirrorEvent } from '../../../../functions/core/ports/event.ts';
 import { nodeRuntime } from '../../../../functions/node/runtime.ts';
 import { madeDigest } from '../../../contract/made-content.ts';
@@ -52,10 +53,14 @@ function mirrorOf(evictionSteps: number, events: MirrorEvent[]) {
   const options = { upstreams: new Map(), limits, memoryBytes: 1e6, markInterval: hour };
   // All that is stored is older than what may be on its way.
   const now = () => Date.now() + 2 * hour;
-  return createMirror({ ...options, missingBlobs: passThroughAll, evictionSteps }, ports(now), {
-    ...nodeRuntime((event) => events.push(event)).runtime,
-    now,
-  });
+  return createMirror(
+    { ...options, missingBlobs: passThroughAll, upkeep, evictionSteps },
+    ports(now),
+    {
+      ...nodeRuntime((event) => events.push(event)).runtime,
+      now,
+    },
+  );
 }
 
 test('a run keeps to the statements of an invocation, whatever it finds', async () => {

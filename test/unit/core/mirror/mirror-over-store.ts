@@ -5,6 +5,7 @@ import {
   type RunningMirror,
 } from '../../../../functions/core/mirror/create-mirror.ts';
 import type { BlobOutcome, ManifestOutcome } from '../../../../functions/core/mirror/mirror.ts';
+import { upkeep } from '../../../../functions/core/mirror/upkeep.ts';
 import type { Reference } from '../../../../functions/core/oci/reference.ts';
 import type { MirrorEvent } from '../../../../functions/core/ports/event.ts';
 import type { FillJob } from '../../../../functions/core/ports/fill-queue.ts';
@@ -113,6 +114,7 @@ export async function openMirror(differences: Differences = {}): Promise<MirrorU
         memoryBytes: differences.memoryBytes ?? 1_000_000,
         markInterval: minute,
         missingBlobs: differences.missingBlobs ?? followFills,
+        upkeep,
         evictionSteps: differences.evictionSteps,
       },
       { ...store, queue, ...differences.ports?.(store) },
