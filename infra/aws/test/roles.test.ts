@@ -169,9 +169,12 @@ test('the puller writes no rows of blobs', () => {
   const patterns: string[] = Condition['ForAllValues:StringLike']['dynamodb:LeadingKeys'];
   const mayWrite = (key: string) => patterns.some((pattern) => matches(pattern, key));
   const digest = `sha256:${'a'.repeat(64)}`;
-  for (const key of [`blob#${digest}`, 'blobs', 'condemned']) assert.ok(!mayWrite(key), key);
+  for (const key of [`blob#${digest}`, 'blobs', 'condemned', 'audit']) {
+    assert.ok(!mayWrite(key), key);
+  }
   for (const key of [
     'tag#docker.io/library/alpine',
+    'tag-state#docker.io/library/alpine',
     `manifest#${digest}`,
     `location#docker.io/library/alpine@${digest}`,
     'lease#manifest:docker.io/library/alpine',
