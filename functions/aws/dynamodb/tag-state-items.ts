@@ -1,12 +1,7 @@
 import type { Repository } from '../../core/oci/repository.ts';
 import type { Consistency } from '../../core/ports/consistency.ts';
-import { hasOrders, readTagState, tagStateText } from '../../core/ports/tag-state-text.ts';
-import {
-  type ListedTagState,
-  runLife,
-  type StoredTagState,
-  type TagState,
-} from '../../core/ports/tag-states.ts';
+import { keptUntil, readTagState, tagStateText } from '../../core/ports/tag-state-text.ts';
+import type { ListedTagState, StoredTagState, TagState } from '../../core/ports/tag-states.ts';
 import { type Item, keyItem, number, numberOf, text, textOf, timeToLive } from './item.ts';
 import { tagStatePartition } from './item-keys.ts';
 import type { DynamoDbTable } from './table.ts';
@@ -39,7 +34,8 @@ export async function putTagState(
   state: TagState,
   now: number,
 ): Promise<boolean> {
-  const end = hasOrders(state, now) ? undefined : Math.ceil((now + runLife + margin) / 1000);
+  const kept = keptUntil(state, now);
+  const end = kept === undefined ? undefined : Math.ceil((kept + margin) / 1000);
   const item = {
     ...keyItem({ pk: tagStatePartition(repository), sk: tag }),
     state: text(tagStateText(state)),

@@ -1,8 +1,8 @@
 import type { Digest } from '../../core/oci/digest.ts';
 import { repositoryKey } from '../../core/oci/repository.ts';
 import { type AuditEntry, type AuditLog, auditLife } from '../../core/ports/audit-log.ts';
-import { hasOrders, readTagState, tagStateText } from '../../core/ports/tag-state-text.ts';
-import { type ListedTagState, runLife, type TagStates } from '../../core/ports/tag-states.ts';
+import { keptUntil, readTagState, tagStateText } from '../../core/ports/tag-state-text.ts';
+import type { ListedTagState, TagStates } from '../../core/ports/tag-states.ts';
 import { busyIfOverloaded } from './overload.ts';
 import * as statements from './statements.ts';
 
@@ -35,7 +35,7 @@ export function d1TagStates(database: D1Database, now: () => number): TagStates 
 
     async putTagState(repository, tag, state, revision) {
       const time = now();
-      const expires = hasOrders(state, time) ? null : time + runLife;
+      const expires = keptUntil(state, time) ?? null;
       const key = repositoryKey(repository);
       const text = tagStateText(state);
       const [written] = await busyIfOverloaded(

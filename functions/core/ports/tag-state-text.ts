@@ -1,12 +1,13 @@
 import { type Digest, parseDigest } from '../oci/digest.ts';
-import type {
-  PushTime,
-  RuleFreeze,
-  SeenBy,
-  StoredTagState,
-  TagOrder,
-  TagRun,
-  TagState,
+import {
+  type PushTime,
+  type RuleFreeze,
+  runLife,
+  type SeenBy,
+  type StoredTagState,
+  type TagOrder,
+  type TagRun,
+  type TagState,
 } from './tag-states.ts';
 
 /** The version of the stored form. A reader ignores keys that it does not know. */
@@ -112,4 +113,20 @@ export function hasOrders(state: TagState, now: number): boolean {
     ruleFreeze !== undefined ||
     orders.some((order) => order !== undefined && (order.until === undefined || now < order.until))
   );
+}
+
+/**
+ * Until when a state that is written now must be kept, in ms since 1970; undefined while a decision has no
+ * end.
+ */
+export function keptUntil(state: TagState, now: number): number | undefined {
+  const { frozen, rolledBack, pinned, ruleFreeze } = state;
+  if (ruleFreeze !== undefined) return undefined;
+  let end = now;
+  for (const order of [frozen, rolledBack, pinned]) {
+    if (order === undefined) continue;
+    if (order.until === undefined) return undefined;
+    end = Math.max(end, order.until);
+  }
+  return end + runLife;
 }

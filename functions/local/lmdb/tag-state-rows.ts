@@ -86,10 +86,12 @@ export async function dropOldStates(
     const rows = Array.from(
       tagStates.getRange({ limit: batch, ...(after && { start: after, exclusiveStart: true }) }),
     );
-    const old = rows.filter(
-      ({ value: { text, revision, written } }) =>
-        now - written > runLife && !hasOrders(readTagState(text, revision).state, now),
-    );
+    const old = rows.filter(({ value: { text, revision, written } }) => {
+      if (now - written <= runLife) return false;
+      const { state, isNewer } = readTagState(text, revision);
+      // This version cannot tell which decisions a newer state holds.
+      return !isNewer && !hasOrders(state, now);
+    });
     if (old.length > 0) {
       await write(() => {
         for (const { key } of old) void tagStates.remove(key);
