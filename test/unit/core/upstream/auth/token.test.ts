@@ -24,10 +24,10 @@ test('a token may come long after its headers', async () => {
   await using server = await startScripted();
   server.expect(
     { path: tagsPath, answer: refused(server) },
-    { path: tokenPath, answer: { ...token('late'), bodyAfter: 200 } },
+    { path: tokenPath, answer: { ...token('late'), bodyAfter: 1200 } },
     { path: tagsPath, needs: { authorization: 'Bearer late' }, answer: tags },
   );
-  const { upstream, at } = clientOf(server.url, { headersTimeout: 100 });
+  const { upstream, at } = clientOf(server.url, { headersTimeout: 1000 });
   expect(await upstream.listTags(at('library/alpine'))).toEqual({ kind: 'found', tags: ['1'] });
 });
 
