@@ -38,7 +38,7 @@ export function policyText(reason: PolicyReason, registry: string): string {
     case 'latest':
       return `as ${registry} has it`;
     case 'denied':
-      return `the rule ${reason.rule} of this mirror denies this tag`;
+      return `denied by the rule ${reason.rule}`;
     case 'as-of':
       return `as of ${timeText(reason.moment)}`;
     case 'unknown-date':

@@ -101,5 +101,4 @@ export async function changeState(
   throw new Error('other instances keep changing what is known of the tag');
 }
 
-const newerState =
-  'a later version of Pullfront wrote what is known of the tag; update this instance';
+const newerState = 'a later version wrote what is known of the tag; update this instance';
