@@ -66,6 +66,7 @@ export const functionBundles: readonly Bundle[] = [
     later: [
       'functions/aws/dynamodb/audit-items.ts',
       'functions/aws/dynamodb/list-codec.ts',
+      'functions/aws/dynamodb/tag-state-list.ts',
       'functions/aws/ecr/ecr-clients.ts',
       'functions/aws/s3/blob-put.ts',
       'functions/aws/s3/sdk.ts',

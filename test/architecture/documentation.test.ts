@@ -35,7 +35,7 @@ test('the messages in the tables of troubleshooting.md are in the code', () => {
 test.each([
   ['README.md', /## Check that it works/],
   ['README.md', /0\.0\.0\.0[^.]*\n?[^\n]*everyone who reaches it/],
-  ['README.md', /pushes, deletes and pins are out of scope/],
+  ['README.md', /pushes and deletes are out of scope/],
   ['README.md', /Docker Desktop and kind/],
   ['infra/docs/operations.md', /0\.0\.0\.0:5000"` \*\*everyone who can reach the port/],
   ['infra/docs/operations.md', /`HTTPS_PROXY`/],

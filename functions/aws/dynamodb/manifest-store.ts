@@ -42,7 +42,7 @@ import { putManifest } from './put-manifest.ts';
 import { removeManifest } from './remove-manifest.ts';
 import type { DynamoDbTable } from './table.ts';
 import { listGone, putTag, readTag } from './tag-items.ts';
-import { getTagState, listTagStates, putTagState } from './tag-state-items.ts';
+import { getTagState, putTagState } from './tag-state-items.ts';
 
 /** Longer lives are endless, in ms. */
 const longestLife = 100 * 365 * 86_400_000;
@@ -248,7 +248,8 @@ export class DynamoDbManifestStore implements ManifestStore {
     return putTagState(this.#table, { repository, tag, revision }, state, this.#now());
   }
 
-  listTagStates(repository: Repository): Promise<readonly ListedTagState[]> {
+  async listTagStates(repository: Repository): Promise<readonly ListedTagState[]> {
+    const { listTagStates } = await import('./tag-state-list.ts');
     return listTagStates(this.#table, repository);
   }
 

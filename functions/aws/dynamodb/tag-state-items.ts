@@ -1,7 +1,7 @@
 import type { Repository } from '../../core/oci/repository.ts';
 import type { Consistency } from '../../core/ports/consistency.ts';
 import { keptUntil, readTagState, tagStateText } from '../../core/ports/tag-state-text.ts';
-import type { ListedTagState, StoredTagState, TagState } from '../../core/ports/tag-states.ts';
+import type { StoredTagState, TagState } from '../../core/ports/tag-states.ts';
 import { type Item, keyItem, number, numberOf, text, textOf, timeToLive } from './item.ts';
 import { tagStatePartition } from './item-keys.ts';
 import type { DynamoDbTable } from './table.ts';
@@ -49,21 +49,6 @@ export async function putTagState(
   return (await table.put(item, isExpected)).kind === 'written';
 }
 
-/** One Query, because a repository's states are a partition. */
-export async function listTagStates(
-  table: DynamoDbTable,
-  repository: Repository,
-): Promise<readonly ListedTagState[]> {
-  const states: ListedTagState[] = [];
-  for await (const items of table.pages({ pk: tagStatePartition(repository) })) {
-    for (const item of items) {
-      const { state, revision, isNewer } = readState(item);
-      states.push({ tag: textOf(item, 'sk') ?? '', state, revision, isNewer });
-    }
-  }
-  return states;
-}
-
-function readState(item: Item): StoredTagState {
+export function readState(item: Item): StoredTagState {
   return readTagState(textOf(item, 'state') ?? '', numberOf(item, 'revision') ?? 0);
 }

@@ -214,7 +214,7 @@ export function d1ManifestStore(
 
     async leastRecentlyPulled(limit, after) {
       const { pulled = 0, digest = '' } = after ?? {};
-      const key = after === undefined ? '' : repositoryKey(after.repository);
+      const key = after ? repositoryKey(after.repository) : '';
       const listing = bound(statements.leastRecentlyPulled, limit, pulled, key, digest);
       const { results } = await listing.all<{
         repository: string;

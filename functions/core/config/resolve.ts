@@ -96,26 +96,18 @@ function resolveUpstream(
   };
 }
 
+/** What no key sets yet: pulls by digest are never held, and this mirror's sightings are the clock. */
+const fixed = { strict: false, clock: 'first-seen' } as const;
+
 function resolveRule(defined: DefinedUpstream['tags'][number]): TagRule {
-  const {
-    match,
-    semver,
-    platforms,
-    mode,
-    freeze,
-    cooldown: age,
-    first,
-    fast,
-    strict,
-    clock,
-  } = defined;
+  const { match, semver, mode, freeze, cooldown: age, first, fast } = defined;
   return {
     match: new TagPattern(match),
     semver: semver === undefined ? undefined : parseVersionRange(semver),
-    platforms,
+    platforms: undefined,
     mode,
     freeze: typeof freeze === 'string' ? parseDigest(freeze) : freeze,
-    cooldown: age === undefined ? undefined : { age, first, fast, strict, clock },
+    cooldown: age === undefined ? undefined : { age, first, fast, ...fixed },
     access: defined.deny ? 'deny' : defined.allow ? 'allow' : undefined,
   };
 }

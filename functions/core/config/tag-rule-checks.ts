@@ -8,7 +8,7 @@ const actions = ['freeze', 'cooldown', 'allow', 'deny'] as const;
 type Action = (typeof actions)[number];
 
 /** What belongs to a cooldown alone. */
-const cooldownKeys = ['first', 'fast', 'strict', 'clock'] as const;
+const cooldownKeys = ['first', 'fast'] as const;
 
 interface WrittenRule {
   readonly path: Path;
@@ -29,7 +29,6 @@ export function checkTagRules(json: unknown, upstream: string, report: Report): 
     checkShadow(rule, rules.slice(0, at), report);
   }
   checkCooldowns(rules, valueAt(json, ['upstreams', upstream, 'maxStale']), report);
-  checkHubClock(rules, upstream, report);
 }
 
 function writtenRule(one: unknown, path: Path): WrittenRule[] {
@@ -55,15 +54,6 @@ function checkActions({ path, fields }: WrittenRule, report: Report): void {
   if (fields.mode !== undefined && fields.freeze !== undefined) {
     report([...path, 'mode'], 'does not apply to "freeze", which is always in force');
   }
-  if (fields.platforms === undefined) return;
-  if (fields.allow === undefined && fields.deny === undefined) {
-    report([...path, 'platforms'], 'belongs to "allow" or "deny"');
-  } else if (fields.semver !== undefined || String(fields.match).includes(':')) {
-    report(
-      [...path, 'platforms'],
-      'applies to all tags of the repositories, because clients request a platform by digest; leave out the tag and "semver"',
-    );
-  }
 }
 
 /** Patterns are matched without the registry, so this one would match nothing. */
@@ -79,8 +69,6 @@ function checkShadow(rule: WrittenRule, earlier: readonly WrittenRule[], report:
     (one) =>
       kindOf(one.action) === kindOf(rule.action) &&
       one.fields.semver === undefined &&
-      one.fields.platforms === undefined &&
-      rule.fields.platforms === undefined &&
       covers(one.match, rule.match),
   );
   if (before === undefined) return;
@@ -124,16 +112,6 @@ function checkCooldowns(rules: readonly WrittenRule[], maxStale: unknown, report
     report(
       [...path, 'cooldown'],
       `is longer than maxStale (${written}): while the registry fails, the tag could not be served for as long as it waits`,
-    );
-  }
-}
-
-function checkHubClock(rules: readonly WrittenRule[], upstream: string, report: Report): void {
-  for (const { path, fields } of rules) {
-    if (fields.clock !== 'hub' || upstream === 'docker.io') continue;
-    report(
-      [...path, 'clock'],
-      '"hub" is the clock of docker.io; no other registry says when a tag was pushed',
     );
   }
 }

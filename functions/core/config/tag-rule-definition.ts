@@ -1,14 +1,13 @@
 import * as z from 'zod';
 import { TagPattern } from '../tag-policy/tag-pattern.ts';
 import { patterns } from './patterns.ts';
-import { duration, flag, object, text, word } from './values.ts';
+import { duration, object, text, word } from './values.ts';
 import { parseVersionRange } from './version-ranges.ts';
 
 const expectedMatch = 'a pattern such as "library/**" or "acme/*:prod"';
 const expectedRange = 'a range of versions such as ">=20" or "^1.25"';
 const expectedFreeze = 'true, or a digest such as "sha256:…"';
 const digestPattern = /^(?:sha256:[a-f0-9]{64}|sha512:[a-f0-9]{128})$/;
-const platformPattern = /^[a-z0-9*]+\/[a-z0-9*]+(?:\/[a-z0-9*.]+)?$/;
 
 const match = text(expectedMatch, /^[^\s:]+(?::[^\s:]+)?$/);
 
@@ -22,15 +21,6 @@ export const tagRule = object(
       .refine((range) => parseVersionRange(range) !== undefined, expectedRange)
       .optional()
       .describe('Which versions: only tags that are one in this range.'),
-    platforms: z
-      .array(
-        text('a platform such as "windows/*" or "linux/arm/v7"', platformPattern),
-        'a list of platforms',
-      )
-      .optional()
-      .describe(
-        'Which platforms: images of an index that are for one of these. With `allow` or `deny`.',
-      ),
     freeze: z
       .union([z.literal(true, expectedFreeze), text(expectedFreeze, digestPattern)], expectedFreeze)
       .optional()
@@ -55,16 +45,6 @@ export const tagRule = object(
       .prefault('stay')
       .describe(
         'What is served of a tag that always moves before the end of its cooldown: the last digest that stood for it, or the newest that was first seen before it.',
-      ),
-    strict: flag
-      .prefault(false)
-      .describe(
-        'Whether digests that a cooldown holds are refused when they are pulled by digest.',
-      ),
-    clock: word('first-seen', 'hub')
-      .prefault('first-seen')
-      .describe(
-        'Whose clock counts: when this mirror first saw the digest, or when it was pushed to Docker Hub.',
       ),
   },
   'an object such as {"match": "library/**", "cooldown": "3d"}',

@@ -43,7 +43,7 @@ export function policyText(reason: PolicyReason, registry: string): string {
       return `as of ${timeText(reason.moment)}`;
     case 'unknown-date':
       return reason.earliest === undefined
-        ? 'this mirror has not seen the tag yet'
+        ? 'the tag was never seen here'
         : `this mirror has seen the tag since ${timeText(reason.earliest)}`;
     case 'rolled-back':
       return `rolled back ${orderText(reason)}`;
@@ -54,11 +54,11 @@ export function policyText(reason: PolicyReason, registry: string): string {
     case 'cooling':
       return `held by the cooldown of ${reason.rule}: ${registry} now has ${reason.newest}, which will be served from ${timeText(reason.release)} unless it moves${stuckText(reason.stuckSince)}`;
     case 'none-mature':
-      return `no digest of this tag has stood for the cooldown of ${reason.rule}: ${reason.newest} will have by ${timeText(reason.release)}`;
+      return `no digest has stood for the cooldown of ${reason.rule}: ${reason.newest} will have by ${timeText(reason.release)}`;
     case 'previous':
       return `the previous image: ${reason.newest} cannot be had now`;
     case 'bypassed':
-      return `released before the end of its cooldown by ${reason.by}`;
+      return `released early by ${reason.by}`;
   }
 }
 

@@ -107,11 +107,9 @@ function readPushTime(value: unknown): PushTime | undefined {
 
 /** Whether a state must be kept although it was not written for long: a decision has not ended. */
 export function hasOrders(state: TagState, now: number): boolean {
-  const { frozen, rolledBack, pinned, ruleFreeze } = state;
-  const orders = [frozen, rolledBack, pinned];
   return (
-    ruleFreeze !== undefined ||
-    orders.some((order) => order !== undefined && (order.until === undefined || now < order.until))
+    state.ruleFreeze !== undefined ||
+    ordersOf(state).some(({ until }) => until === undefined || now < until)
   );
 }
 
@@ -120,13 +118,19 @@ export function hasOrders(state: TagState, now: number): boolean {
  * end.
  */
 export function keptUntil(state: TagState, now: number): number | undefined {
-  const { frozen, rolledBack, pinned, ruleFreeze } = state;
-  if (ruleFreeze !== undefined) return undefined;
+  if (state.ruleFreeze !== undefined) return undefined;
   let end = now;
-  for (const order of [frozen, rolledBack, pinned]) {
-    if (order === undefined) continue;
-    if (order.until === undefined) return undefined;
-    end = Math.max(end, order.until);
+  for (const { until } of ordersOf(state)) {
+    if (until === undefined) return undefined;
+    end = Math.max(end, until);
   }
   return end + runLife;
+}
+
+function ordersOf({ frozen, rolledBack, pinned, bypassed }: TagState): readonly Ending[] {
+  return [frozen, rolledBack, pinned, ...bypassed].filter((order) => order !== undefined);
+}
+
+interface Ending {
+  readonly until?: number | undefined;
 }

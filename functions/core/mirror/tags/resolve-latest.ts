@@ -31,7 +31,7 @@ const confirmInterval = 5_000;
 
 /**
  * Serves what the upstream says that a tag names: fresh, else before or after it confirms that, else stale.
- * `candidatesOf` may have another image in its place.
+ * `candidatesOf` may have another image in its place. `reading` is its record, if that is read already.
  */
 export async function resolveLatest(
   context: Context,
@@ -40,17 +40,20 @@ export async function resolveLatest(
   method: Method,
   mustConfirm: boolean,
   candidatesOf: CandidatesOf,
+  reading = latestRecord(context, source, tag, mustConfirm),
 ): Promise<ManifestOutcome> {
   const { policy } = source;
   const { registry } = source.repository;
-  const record = await latestRecord(context, source, tag, mustConfirm);
+  const record = await reading;
   const key = `${source.key}:${tag}`;
   const isConfirming = mustConfirm && mayConfirm(context, source, key);
-  const ttl = record === undefined ? 0 : ttlOf(policy, tag, record, context.runtime.now());
-  if (record !== undefined && ttl > 0 && !isConfirming) {
+  const candidates = record && candidatesOf(record);
+  const isHeld = candidates !== undefined && isHolding(candidates);
+  const ttl = record === undefined ? 0 : ttlOf(policy, tag, record, context.runtime.now(), isHeld);
+  if (candidates !== undefined && ttl > 0 && !isConfirming) {
     const seconds = ttl === Number.POSITIVE_INFINITY ? undefined : Math.ceil(ttl / 1000);
     const provenance = { kind: 'hit', ttl: seconds } as const;
-    const outcome = await serveFirst(context, source, candidatesOf(record), method, provenance);
+    const outcome = await serveFirst(context, source, candidates, method, provenance);
     // If the upstream deleted the manifest before it was fetched, the tag names another one by now.
     if (outcome.kind !== 'absent') return outcome;
   }
@@ -165,10 +168,26 @@ export async function latestRecord(
   return record;
 }
 
-/** For how many ms a record may be served without asking the upstream; 0 or less when out of date. */
-export function ttlOf(policy: UpstreamPolicy, tag: string, record: TagRecord, now: number): number {
+/** Whether a cooldown goes on: it ends only if the upstream is asked again. */
+function isHolding({ images, held }: Candidates): boolean {
+  return held !== undefined || images[0]?.policy !== undefined;
+}
+
+/**
+ * For how many ms a record may be served without asking the upstream; 0 or less when out of date. A tag that
+ * never moves is asked about, too, while `isHeld`.
+ */
+export function ttlOf(
+  policy: UpstreamPolicy,
+  tag: string,
+  record: TagRecord,
+  now: number,
+  isHeld = false,
+): number {
   if (refusalOf(record) !== undefined) return 0;
-  if (policy.immutableTags.some((pattern) => pattern.test(tag))) return Number.POSITIVE_INFINITY;
+  if (!isHeld && policy.immutableTags.some((pattern) => pattern.test(tag))) {
+    return Number.POSITIVE_INFINITY;
+  }
   const age = now - record.checked;
   // A record from the future is not trusted: the clock was set back.
   return age < 0 ? 0 : policy.tagTtl - age;

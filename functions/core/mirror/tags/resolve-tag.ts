@@ -1,4 +1,5 @@
 import type { Digest } from '../../oci/digest.ts';
+import type { TagRecord } from '../../ports/manifest-store.ts';
 import type { PolicyReason } from '../../ports/policy-reason.ts';
 import { reasonOf } from '../../ports/tolerate.ts';
 import type { Source } from '../../sources/source.ts';
@@ -26,11 +27,17 @@ export async function resolveTag(
 ): Promise<ManifestOutcome> {
   const dated = source.policy.asOf ? parseDatedTag(tag) : undefined;
   if (dated !== undefined) return resolveDated(context, source, dated, method);
-  const known = cachedPolicy(context, source, tag) ?? (await policyOf(context, source, tag));
-  if (known.isPlain) {
+  const cached = cachedPolicy(context, source, tag);
+  if (cached?.isPlain) {
     return resolveLatest(context, source, tag, method, mustConfirm, latestOnly);
   }
-  return resolveByPolicy(context, source, tag, method, mustConfirm, known);
+  // Both are read at the same time.
+  const reading = latestRecord(context, source, tag, mustConfirm);
+  const known = cached ?? (await policyOf(context, source, tag));
+  if (known.isPlain) {
+    return resolveLatest(context, source, tag, method, mustConfirm, latestOnly, reading);
+  }
+  return resolveByPolicy(context, source, tag, method, mustConfirm, known, reading);
 }
 
 async function resolveByPolicy(
@@ -40,6 +47,7 @@ async function resolveByPolicy(
   method: Method,
   mustConfirm: boolean,
   known: KnownPolicy,
+  reading: Promise<TagRecord | undefined>,
 ): Promise<ManifestOutcome> {
   const { rules, state } = known;
   const decision = tagPolicy(undefined, state, rules, { now: context.runtime.now() });
@@ -49,18 +57,26 @@ async function resolveByPolicy(
   }
   const { kind } = decision.reason;
   if (decision.kind === 'serve' && decision.digest !== undefined && isOrder(kind)) {
-    await observe(context, source, tag);
+    await observe(context, source, tag, reading);
     return serveDecided(context, source, decision.digest, decision.reason, method);
   }
   let observed: PolicyReason | undefined =
     decision.kind === 'serve' ? decision.observed : undefined;
-  const outcome = await resolveLatest(context, source, tag, method, mustConfirm, (record) => {
-    // A check may have noted a move.
-    const latest = context.memory.tagPolicies.get(`${source.key}:${tag}`) ?? known;
-    const candidates = candidatesOf(record, latest, context.runtime.now());
-    observed = candidates.observed;
-    return candidates;
-  });
+  const outcome = await resolveLatest(
+    context,
+    source,
+    tag,
+    method,
+    mustConfirm,
+    (record) => {
+      // A check may have noted a move.
+      const latest = context.memory.tagPolicies.get(`${source.key}:${tag}`) ?? known;
+      const candidates = candidatesOf(record, latest, context.runtime.now());
+      observed = candidates.observed;
+      return candidates;
+    },
+    reading,
+  );
   const reason = outcome.kind === 'found' || outcome.kind === 'held' ? outcome.policy : undefined;
   if (reason !== undefined) report(context, source, tag, reason, 'enforce');
   else if (observed !== undefined) report(context, source, tag, observed, 'observe');
@@ -150,8 +166,13 @@ function serveDecided(
 }
 
 /** The upstream is still asked what a frozen tag names, after the answer, so that people can see it. */
-async function observe(context: Context, source: Source, tag: string): Promise<void> {
-  const record = await latestRecord(context, source, tag, false);
+async function observe(
+  context: Context,
+  source: Source,
+  tag: string,
+  reading: Promise<TagRecord | undefined>,
+): Promise<void> {
+  const record = await reading;
   if (record === undefined) return;
   if (ttlOf(source.policy, tag, record, context.runtime.now()) > 0) return;
   checkInBackground(context, source, tag, record);

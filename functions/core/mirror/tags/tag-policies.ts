@@ -98,7 +98,7 @@ export async function changeState(
     }
     known = undefined;
   }
-  throw new Error('other instances keep changing what is known of the tag');
+  throw new Error('other instances keep changing the state of the tag');
 }
 
-const newerState = 'a later version wrote what is known of the tag; update this instance';
+const newerState = 'a later version wrote the state of the tag; update this instance';

@@ -158,6 +158,20 @@ describe('a cooldown that refuses what is too young', () => {
   });
 });
 
+describe('a cooldown of a tag that never moves', () => {
+  it('ends: the tag is confirmed until its digest is old enough, and then no more', async () => {
+    const policy = { tags: [cooldown()], immutableTags: [/^1$/] };
+    test = await openMirror({ policy });
+    test.upstream.add('library/app', first, '1');
+    await pullAfter(0);
+    expect(await pullAfter(hour)).toMatchObject({ policy: { kind: 'none-mature' } });
+    expect(await pullAfter(day)).not.toHaveProperty('policy');
+    test.upstream.asked.length = 0;
+    expect(await pullAfter(day)).toMatchObject({ digest: first.manifest.digest });
+    expect(test.upstream.asked).toEqual([]);
+  });
+});
+
 describe('a cooldown that observes', () => {
   it('serves as before, and reports what it would have held', async () => {
     await open(cooldown({ first: 'refuse' }, 'observe'));
