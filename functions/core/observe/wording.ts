@@ -44,7 +44,7 @@ export function policyText(reason: PolicyReason, registry: string): string {
     case 'unknown-date':
       return reason.earliest === undefined
         ? 'the tag was never seen here'
-        : `this mirror has seen the tag since ${timeText(reason.earliest)}`;
+        : `the tag was first seen on ${timeText(reason.earliest)}`;
     case 'rolled-back':
       return `rolled back ${orderText(reason)}`;
     case 'frozen':
@@ -75,7 +75,7 @@ function orderText({ by, why, since, until }: Order): string {
 }
 
 function stuckText(since: number | undefined): string {
-  return since === undefined ? '' : `; it has moved sooner each time since ${timeText(since)}`;
+  return since === undefined ? '' : `; moving sooner since ${timeText(since)}`;
 }
 
 function timeText(time: number): string {
