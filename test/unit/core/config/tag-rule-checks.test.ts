@@ -1,0 +1,120 @@
+import { expect, test } from 'vitest';
+import { checkTagRules } from '../../../../functions/core/config/tag-rule-checks.ts';
+
+function found(tags: unknown, upstream: object = {}): string[] {
+  const reports: string[] = [];
+  const json = { upstreams: { 'docker.io': { ...upstream, tags } } };
+  checkTagRules(json, 'docker.io', (path, message) =>
+    reports.push(`${path.slice(2).join('.')}: ${message}`),
+  );
+  return reports;
+}
+
+const digest = `sha256:${'a'.repeat(64)}`;
+
+test('rules of every kind are right', () => {
+  expect(
+    found([
+      { match: '**:nightly*', cooldown: '0s' },
+      { match: 'acme/*:prod', freeze: digest },
+      { match: 'library/node', semver: '<18', deny: true, mode: 'enforce' },
+      { match: 'library/node', allow: true },
+      { match: 'library/**', cooldown: '3d', first: 'refuse', fast: 'stay' },
+    ]),
+  ).toEqual([]);
+});
+
+test('a rule has one action', () => {
+  expect(
+    found([
+      { match: 'a' },
+      { match: 'b', freeze: true, cooldown: '1d' },
+      { match: 'c', mode: 'enforce' },
+    ]),
+  ).toEqual([
+    'tags.0: does nothing; add one of "freeze", "cooldown", "allow" and "deny"',
+    'tags.1: has freeze and cooldown; write one rule for each',
+    'tags.2: does nothing; add one of "freeze", "cooldown", "allow" and "deny"',
+  ]);
+});
+
+test('what belongs to a cooldown is not at another rule', () => {
+  expect(found([{ match: 'a', deny: true, first: 'allow', fast: 'stay' }])).toEqual([
+    'tags.0.first: belongs to a "cooldown"',
+    'tags.0.fast: belongs to a "cooldown"',
+  ]);
+  expect(found([{ match: 'a', freeze: true, mode: 'observe' }])).toEqual([
+    'tags.0.mode: does not apply to "freeze", which is always in force',
+  ]);
+});
+
+test('patterns leave out the registry', () => {
+  expect(found([{ match: 'docker.io/library/app:1', freeze: true }])).toEqual([
+    'tags.0.match: leave out the registry: "library/app:1"',
+  ]);
+});
+
+test.each([
+  ['**', 'library/app:1'],
+  ['library/**', 'library/app'],
+  ['library/**', 'library/a*:1'],
+  ['library/app', 'library/app:1'],
+  ['library/app:1*', 'library/app:1.2'],
+  ['library/*', 'library/app:1'],
+  ['library/a*:1', 'library/a*:1'],
+])('of two freezes, one of %s hides one of %s', (first, second) => {
+  expect(
+    found([
+      { match: first, freeze: true },
+      { match: second, freeze: digest },
+    ]),
+  ).toEqual([`tags.1: never applies: tags[0] (${first}) comes first and matches all its tags`]);
+});
+
+test.each([
+  ['library/app:1', 'library/app'],
+  ['library/*:1', 'library/app:2'],
+  ['acme/**', 'library/app'],
+  ['library/app:1', 'library/app:1*'],
+])('a rule of %s leaves something to one of %s', (first, second) => {
+  expect(
+    found([
+      { match: first, freeze: true },
+      { match: second, freeze: true },
+    ]),
+  ).toEqual([]);
+});
+
+test('a rule is hidden by its own kind only, and not by one with versions', () => {
+  expect(
+    found([
+      { match: '**', freeze: true },
+      { match: '**', cooldown: '1d' },
+    ]),
+  ).toEqual([]);
+  expect(
+    found([
+      { match: '**', semver: '>=2', deny: true },
+      { match: '**', allow: true },
+    ]),
+  ).toEqual([]);
+  expect(
+    found([
+      { match: '**', deny: true },
+      { match: 'a', allow: true },
+    ]),
+  ).toHaveLength(1);
+});
+
+test('a cooldown is no longer than a tag may go without a confirmation', () => {
+  const tags = [{ match: '**', cooldown: '31d' }];
+  expect(found(tags)).toEqual([
+    'tags.0.cooldown: is longer than maxStale (30d): while the registry fails, the tag could not be served for as long as it waits',
+  ]);
+  expect(found(tags, { maxStale: '31d' })).toEqual([]);
+});
+
+test('what is no rule is for the definition', () => {
+  expect(found('words')).toEqual([]);
+  expect(found([5, null, { match: 7 }])).toEqual([]);
+});
