@@ -25,7 +25,11 @@ export interface NamedSignIn {
 
 /** `listed` are the upstreams that somebody wrote down; the default one is added to them. */
 export function findingsOf(overlay: Overlay, listed: readonly string[]): Findings {
-  const notes = [...defaultNote(overlay, listed), ...readerNotes(overlay)];
+  const notes = [
+    ...defaultNote(overlay, listed),
+    ...readerNotes(overlay),
+    ...refusalNotes(overlay),
+  ];
   return { files: namedFiles(overlay), signIns: namedSignIns(overlay), notes };
 }
 
@@ -87,6 +91,22 @@ function readerNotes(overlay: Overlay): string[] {
       ];
     }),
   );
+}
+
+/** A rule that refuses binds only clients that cannot go elsewhere. */
+function refusalNotes(overlay: Overlay): string[] {
+  return overlay.keys(['upstreams']).flatMap((name) => {
+    const rules = valueAt(overlay.json, ['upstreams', name, 'tags']);
+    return (Array.isArray(rules) ? rules : []).flatMap((_, index) => {
+      const path = ['upstreams', name, 'tags', index];
+      const at = (key: string) => valueAt(overlay.json, [...path, key]);
+      const refuses = at('deny') === true || at('first') === 'refuse';
+      if (!refuses || at('mode') !== 'enforce') return [];
+      return [
+        `${overlay.place(path)}: binds only clients without a fallback: dockerd pulls from the registry after a 403, and containerd resolves the tag there; see infra/docs/tags.md`,
+      ];
+    });
+  });
 }
 
 function defaultNote({ json }: Overlay, listed: readonly string[]): string[] {

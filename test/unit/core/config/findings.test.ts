@@ -84,3 +84,19 @@ test('an account that anyone may read by is noted', () => {
     expect.stringMatching(/^upstreams\.ghcr\.io\.accounts\[0\]\.readers: anyone who can reach/),
   ]);
 });
+
+test('a rule that refuses binds only some clients', () => {
+  const tags = [
+    { match: 'a', deny: true, mode: 'enforce' },
+    { match: 'b', deny: true },
+    { match: 'c', cooldown: '1d', mode: 'enforce' },
+    { match: 'd', cooldown: '1d', mode: 'enforce', first: 'refuse' },
+    5,
+  ];
+  const { notes } = found({ upstreams: { 'docker.io': { tags }, 'ghcr.io': { tags: 'words' } } });
+  expect(notes.map((note) => note.split(':')[0])).toEqual([
+    'upstreams.docker.io.tags[0]',
+    'upstreams.docker.io.tags[3]',
+  ]);
+  expect(notes[0]).toContain('without a fallback');
+});
