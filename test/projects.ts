@@ -28,6 +28,7 @@ export const projects = {
     'runtime/local',
     'standins/registry',
     'strangers/local',
+    'tags/local',
     'unit/node',
   ],
   /** The mirror as functions on Lambda. */
@@ -41,6 +42,7 @@ export const projects = {
     'runtime/aws',
     'runtime/aws-storm',
     'strangers/aws',
+    'tags/aws',
     'unit/aws',
   ],
   /** The mirror on workerd. */
@@ -55,6 +57,7 @@ export const projects = {
     'infra',
     'runtime/edge',
     'strangers/edge',
+    'tags/edge',
     'unit/cloudflare',
   ],
   /** Real container clients; they need root. */

@@ -1,0 +1,95 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { Mirror, StartMirror } from '../forms/mirror.ts';
+import { patience } from '../patience.ts';
+import { makeImage } from '../standins/images/image.ts';
+import { randomLayer } from '../standins/images/layer.ts';
+import { startUpstream, type Upstream } from '../standins/registry/upstream.ts';
+
+const image = (seed: string) => makeImage({ layers: [randomLayer(`tags ${seed}`, 20_000)] });
+const [before, after] = [image('before'), image('after')];
+
+const names = ['frozen', 'cooling', 'denied', 'plain'] as const;
+
+/** What a client gets for a tag. */
+interface Answer {
+  readonly status: number;
+  readonly digest: string | null;
+  readonly warning: string;
+  readonly body: string;
+}
+
+/** Whole exchanges about tags that rules decide, over a registry that moves them. */
+export function describeTags(name: string, start: StartMirror): void {
+  describe(`tags over time on ${name}`, () => {
+    let hub: Upstream;
+    let mirror: Mirror;
+
+    beforeAll(async () => {
+      hub = await startUpstream();
+      for (const one of names) hub.add(`library/${one}`, before, '1');
+      const tags = [
+        { match: 'library/frozen', freeze: true },
+        { match: 'library/denied:*', deny: true, mode: 'enforce' },
+        { match: 'library/cooling', cooldown: '5s', mode: 'enforce' },
+      ];
+      const upstream = { url: hub.url, tagTtl: '1ms', asOf: true, tags };
+      mirror = await start({ upstreams: { 'docker.io': upstream } });
+    });
+
+    afterAll(async () => {
+      await mirror?.close();
+      await hub?.close();
+    });
+
+    async function manifest(one: (typeof names)[number], tag = '1'): Promise<Answer> {
+      const answer = await mirror.get(`/v2/library/${one}/manifests/${tag}`);
+      return {
+        status: answer.status,
+        digest: answer.headers.get('docker-content-digest'),
+        warning: answer.headers.get('warning') ?? '',
+        body: await answer.text(),
+      };
+    }
+
+    it('a frozen tag keeps the digest that was seen first', async () => {
+      expect(await manifest('frozen')).toMatchObject({ digest: before.manifest.digest });
+      hub.add('library/frozen', after, '1');
+      const frozen = await manifest('frozen');
+      expect(frozen).toMatchObject({ status: 200, digest: before.manifest.digest });
+      expect(frozen.warning).toContain('frozen by the rule library/frozen');
+    });
+
+    it('a denied tag is refused, and its registry is not asked', async () => {
+      const denied = await manifest('denied');
+      expect(denied).toMatchObject({ status: 403 });
+      expect(denied.body).toContain('denied by the rule library/denied:*');
+      expect(hub.count({ kind: 'manifest', repository: 'library/denied' })).toBe(0);
+    });
+
+    it('a tag that moved is served as before until the new digest is old enough', async () => {
+      const young = await manifest('cooling');
+      expect(young).toMatchObject({ status: 200, digest: before.manifest.digest });
+      expect(young.warning).toContain('no digest has stood for the cooldown');
+      const isReleased = async () => (await manifest('cooling')).warning === '';
+      await vi.waitUntil(isReleased, { ...patience, interval: 500 });
+      hub.add('library/cooling', after, '1');
+      const held = await manifest('cooling');
+      expect(held).toMatchObject({ status: 200, digest: before.manifest.digest });
+      expect(held.warning).toContain(`docker.io now has ${after.manifest.digest}`);
+      await vi.waitUntil(isReleased, { ...patience, interval: 500 });
+      expect(await manifest('cooling')).toMatchObject({ digest: after.manifest.digest });
+    });
+
+    it('a tag with a date is what the tag named then', async () => {
+      await manifest('plain');
+      const [today = ''] = new Date().toISOString().replaceAll('-', '').split('T');
+      expect(await manifest('plain', `1--as-of-${today}`)).toMatchObject({
+        status: 200,
+        digest: before.manifest.digest,
+      });
+      const unknown = await manifest('plain', '1--as-of-20200101');
+      expect(unknown).toMatchObject({ status: 404 });
+      expect(unknown.body).toContain('the tag was first seen on');
+    });
+  });
+}
