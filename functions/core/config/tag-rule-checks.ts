@@ -25,8 +25,13 @@ export function checkTagRules(json: unknown, upstream: string, report: Report): 
   );
   for (const [at, rule] of rules.entries()) {
     checkActions(rule, report);
-    checkMatch(rule, upstream, report);
+    checkMatch([...rule.path, 'match'], rule.match, upstream, report);
     checkShadow(rule, rules.slice(0, at), report);
+  }
+  const pinsPath = ['upstreams', upstream, 'keep', 'pins'];
+  const pins = valueAt(json, pinsPath);
+  for (const [index, pin] of (Array.isArray(pins) ? pins : []).entries()) {
+    if (typeof pin === 'string') checkMatch([...pinsPath, index], pin, upstream, report);
   }
   checkCooldowns(rules, valueAt(json, ['upstreams', upstream, 'maxStale']), report);
 }
@@ -56,10 +61,15 @@ function checkActions({ path, fields }: WrittenRule, report: Report): void {
   }
 }
 
-/** Patterns are matched without the registry, so this one would match nothing. */
-function checkMatch({ path, match }: WrittenRule, upstream: string, report: Report): void {
-  if (!match.startsWith(`${upstream}/`)) return;
-  report([...path, 'match'], `leave out the registry: "${match.slice(upstream.length + 1)}"`);
+/** Finds a pattern that would match nothing. */
+function checkMatch(path: Path, match: string, upstream: string, report: Report): void {
+  if (match.startsWith(`${upstream}/`)) {
+    report(path, `leave out the registry: "${match.slice(upstream.length + 1)}"`);
+    return;
+  }
+  const [repository = ''] = match.split(':');
+  if (upstream !== 'docker.io' || /[/*]/.test(repository)) return;
+  report(path, `images of docker.io without an owner are in library: "library/${match}"`);
 }
 
 /** A rule that an earlier one of its kind always precedes can never apply. */

@@ -9,7 +9,10 @@ const expectedRange = 'a range of versions such as ">=20" or "^1.25"';
 const expectedFreeze = 'true, or a digest such as "sha256:…"';
 const digestPattern = /^(?:sha256:[a-f0-9]{64}|sha512:[a-f0-9]{128})$/;
 
-const match = text(expectedMatch, /^[^\s:]+(?::[^\s:]+)?$/);
+/** Names of repositories are lower case; a digest is no tag. */
+const matchForm = /^[a-z0-9*._/-]+(?::[\w*.-]+)?$/;
+
+const match = text(expectedMatch, matchForm);
 
 /** A rule about tags. `tag-rule-checks.ts` finds what no single value shows. */
 export const tagRule = object(
@@ -50,6 +53,11 @@ export const tagRule = object(
   'an object such as {"match": "library/**", "cooldown": "3d"}',
 );
 
+function pinPattern(text: string): TagPattern {
+  if (!matchForm.test(text)) throw new Error(expectedMatch);
+  return new TagPattern(text);
+}
+
 /** Which images are kept. */
 export const keep = object(
   {
@@ -58,7 +66,7 @@ export const keep = object(
       .describe(
         "Images that were not pulled for so long are evicted. Until then, those of a tag's history are kept.",
       ),
-    pins: patterns(expectedMatch, (pattern) => new TagPattern(pattern)).describe(
+    pins: patterns(expectedMatch, pinPattern).describe(
       'Tags whose images are never evicted, and are confirmed without a client.',
     ),
   },

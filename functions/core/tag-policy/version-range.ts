@@ -4,7 +4,7 @@ type Version = readonly [major: number, minor: number, patch: number, final: 0 |
 /** One side of a range: `>=20.0.0`. */
 export interface VersionBound {
   readonly operator: '' | '=' | '<' | '<=' | '>' | '>=';
-  readonly version: readonly [major: number, minor: number, patch: number];
+  readonly version: Version;
 }
 
 const tagForm = /^v?(\d{1,9})(?:\.(\d{1,9}))?(?:\.(\d{1,9}))?(?:[-_.+](.*))?$/i;
@@ -14,7 +14,8 @@ const prerelease = /^(?:alpha|beta|canary|dev|m\d|milestone|next|nightly|pre|pre
 
 /**
  * A range of versions that tags may lie in, as any of several sets of bounds. What a tag leaves out is 0,
- * and a variant such as `-alpine` does not matter. A tag that is no version is in no range.
+ * and a variant such as `-alpine` does not matter. A prerelease comes before its version, whichever it is. A tag
+ * that is no version is in no range.
  */
 export class VersionRange {
   readonly text: string;
@@ -40,7 +41,7 @@ function versionOf(tag: string): Version | undefined {
 }
 
 function isWithin(version: Version, { operator, version: bound }: VersionBound): boolean {
-  const order = compare(version, [...bound, 1]);
+  const order = compare(version, bound);
   switch (operator) {
     case '<':
       return order < 0;

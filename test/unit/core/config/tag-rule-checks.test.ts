@@ -27,9 +27,9 @@ test('rules of every kind are right', () => {
 test('a rule has one action', () => {
   expect(
     found([
-      { match: 'a' },
-      { match: 'b', freeze: true, cooldown: '1d' },
-      { match: 'c', mode: 'enforce' },
+      { match: 'x/a' },
+      { match: 'x/b', freeze: true, cooldown: '1d' },
+      { match: 'x/c', mode: 'enforce' },
     ]),
   ).toEqual([
     'tags.0: does nothing; add one of "freeze", "cooldown", "allow" and "deny"',
@@ -39,11 +39,11 @@ test('a rule has one action', () => {
 });
 
 test('what belongs to a cooldown is not at another rule', () => {
-  expect(found([{ match: 'a', deny: true, first: 'allow', fast: 'stay' }])).toEqual([
+  expect(found([{ match: 'x/a', deny: true, first: 'allow', fast: 'stay' }])).toEqual([
     'tags.0.first: belongs to a "cooldown"',
     'tags.0.fast: belongs to a "cooldown"',
   ]);
-  expect(found([{ match: 'a', freeze: true, mode: 'observe' }])).toEqual([
+  expect(found([{ match: 'x/a', freeze: true, mode: 'observe' }])).toEqual([
     'tags.0.mode: does not apply to "freeze", which is always in force',
   ]);
 });
@@ -51,6 +51,12 @@ test('what belongs to a cooldown is not at another rule', () => {
 test('patterns leave out the registry', () => {
   expect(found([{ match: 'docker.io/library/app:1', freeze: true }])).toEqual([
     'tags.0.match: leave out the registry: "library/app:1"',
+  ]);
+  expect(
+    found([], { keep: { pins: ['docker.io/library/app', 'postgres:16*', 'library/ok', 5] } }),
+  ).toEqual([
+    'keep.pins.0: leave out the registry: "library/app"',
+    'keep.pins.1: images of docker.io without an owner are in library: "library/postgres:16*"',
   ]);
 });
 
@@ -101,7 +107,7 @@ test('a rule is hidden by its own kind only, and not by one with versions', () =
   expect(
     found([
       { match: '**', deny: true },
-      { match: 'a', allow: true },
+      { match: 'x/a', allow: true },
     ]),
   ).toHaveLength(1);
 });

@@ -21,6 +21,8 @@ test.each([
   [{ match: '' }, 'match'],
   [{ match: 'a b' }, 'match'],
   [{ match: 'a:b:c' }, 'match'],
+  [{ match: 'Library/App' }, 'match'],
+  [{ match: 'library/app@sha256:abc' }, 'match'],
   [{ match: 'a', semver: 'one' }, 'semver'],
   [{ match: 'a', freeze: 'sha256:abc' }, 'freeze'],
   [{ match: 'a', freeze: false }, 'freeze'],
@@ -42,5 +44,9 @@ test('what is kept', () => {
   const { age, pins } = keep.parse({ age: '90d', pins: ['library/postgres:16*'] });
   expect(age).toBe(7_776_000_000);
   expect(pins.map((pin) => pin.test('library/postgres', '16.2'))).toEqual([true]);
+  expect(messages(keep, { pins: ['a b', 'a:b:c', 'library/app'] }).map(([at]) => at)).toEqual([
+    'pins.0',
+    'pins.1',
+  ]);
   expect(messages(keep, { age: 90 }).map(([at]) => at)).toEqual(['age']);
 });

@@ -4,15 +4,15 @@ import { parseVersionRange } from '../../../../functions/core/config/version-ran
 test('a range is sets of bounds', () => {
   expect(parseVersionRange('>=20 <23 || 18')?.sets).toEqual([
     [
-      { operator: '>=', version: [20, 0, 0] },
-      { operator: '<', version: [23, 0, 0] },
+      { operator: '>=', version: [20, 0, 0, 1] },
+      { operator: '<', version: [23, 0, 0, 0] },
     ],
     [
-      { operator: '>=', version: [18, 0, 0] },
-      { operator: '<', version: [19, 0, 0] },
+      { operator: '>=', version: [18, 0, 0, 1] },
+      { operator: '<', version: [19, 0, 0, 0] },
     ],
   ]);
-  expect(parseVersionRange('1.2.3')?.sets).toEqual([[{ operator: '', version: [1, 2, 3] }]]);
+  expect(parseVersionRange('1.2.3')?.sets).toEqual([[{ operator: '', version: [1, 2, 3, 1] }]]);
 });
 
 test('any version', () => {

@@ -46,7 +46,7 @@ it('has no rule for a tag that none matches, nor from a rule about platforms', (
 });
 
 it('applies a rule with versions to those in its range', () => {
-  const semver = new VersionRange('<18', [[{ operator: '<', version: [18, 0, 0] }]]);
+  const semver = new VersionRange('<18', [[{ operator: '<', version: [18, 0, 0, 0] }]]);
   const old = [rule('library/node', { access: 'deny', semver })];
   expect(rulesOf(old, 'library/node', '17.2-alpine').access).toBe(old[0]);
   expect(rulesOf(old, 'library/node', '18').access).toBeUndefined();
