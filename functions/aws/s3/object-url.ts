@@ -12,7 +12,7 @@ export interface BucketAddress {
 
 /**
  * The domain of each partition but `aws`, by the prefix of its regions. Loading the SDK's own
- * rules takes a new instance 10 to 25 ms; a test compares the two for every region.
+ * rules would cost a cold start 10 to 25 ms. A test checks that both agree for every region.
  */
 const domains: readonly (readonly [regions: string, domain: string])[] = [
   ['cn-', 'amazonaws.com.cn'],

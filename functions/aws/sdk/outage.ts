@@ -1,4 +1,4 @@
-/** A failed read is enough to find a service down, of writes so many in a row. */
+/** One failed read means that a service is down; writes must fail this many times in a row. */
 const enoughWrites = 3;
 
 /** How long a service that is down is not called, in ms. */

@@ -11,8 +11,8 @@ import { partError } from './bucket.ts';
 const chunkBytes = 256 * 1024;
 
 /**
- * The most parts that are sent and not yet answered, so that the next need not wait for R2. An
- * invocation has six connections, of which the source and the lease need two.
+ * How many parts may wait for R2's answer while the next one is sent. An invocation has six connections,
+ * and the source and the lease use two of them.
  */
 const mostUnanswered = 3;
 

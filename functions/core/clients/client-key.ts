@@ -4,8 +4,8 @@ import ipaddr from 'ipaddr.js';
 const ofOneClient = 64;
 
 /**
- * What tells clients apart by their address: an IPv4 address, or the network of an IPv6 address, of which
- * a client has as many as it likes. The text itself if it is no address.
+ * Identifies a client by its address: an IPv4 address, or the /64 network of an IPv6 address, because a
+ * client can use any address in its network. Returns other text unchanged.
  */
 export function clientKey(address: string): string {
   if (!ipaddr.isValid(address)) return address;

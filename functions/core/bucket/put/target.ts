@@ -64,7 +64,7 @@ export interface PutTarget {
    * kept, when the request broke off or cannot be made for this blob.
    */
   stream?(job: PutJob, size: number): Promise<PutOutcome | undefined>;
-  /** The same for every put of a blob where parts cannot be listed. */
+  /** Where parts cannot be listed, every put of a blob must get the same bounds. */
   partBounds(job: PutJob): PartBounds;
   /**
    * Sends and hashes what is left of a blob. Rejects with a WrongSize, or with the first error of

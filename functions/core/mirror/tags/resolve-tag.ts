@@ -9,9 +9,10 @@ import type { RuleMode } from '../../tag-policy/tag-rule.ts';
 import type { Context } from '../context.ts';
 import type { ManifestOutcome, Method, Provenance } from '../mirror.ts';
 import { checkInBackground } from './background-check.ts';
+import { serveFirst } from './candidate-answer.ts';
 import { candidatesOf, imageOf, latestOnly } from './candidates.ts';
 import type { KnownPolicy } from './known-policy.ts';
-import { latestRecord, resolveLatest, serveFirst, ttlOf } from './resolve-latest.ts';
+import { latestRecord, resolveLatest, ttlOf } from './resolve-latest.ts';
 import { cachedPolicy, changeState, policyOf } from './tag-policies.ts';
 
 /**

@@ -4,9 +4,9 @@ import { emptyTagState } from '../../../../functions/core/ports/tag-state-text.t
 import type { TagState } from '../../../../functions/core/ports/tag-states.ts';
 import { tagPolicy } from '../../../../functions/core/tag-policy/decision.ts';
 import { withSighting } from '../../../../functions/core/tag-policy/history.ts';
-import { TagPattern } from '../../../../functions/core/tag-policy/tag-pattern.ts';
 import { noRules, type TagRule } from '../../../../functions/core/tag-policy/tag-rule.ts';
 import { madeDigest, record, run } from './made-history.ts';
+import { madeRule } from './made-rule.ts';
 
 const [a, b, c, d] = ['a', 'b', 'c', 'd'].map(madeDigest) as [
   ReturnType<typeof madeDigest>,
@@ -17,18 +17,7 @@ const [a, b, c, d] = ['a', 'b', 'c', 'd'].map(madeDigest) as [
 const now = 1000;
 const order = { by: 'ann', why: 'broken', since: 1 };
 
-function rule(differences: Partial<TagRule>): TagRule {
-  return {
-    match: new TagPattern('library/**'),
-    semver: undefined,
-    platforms: undefined,
-    mode: 'enforce',
-    freeze: undefined,
-    cooldown: undefined,
-    access: undefined,
-    ...differences,
-  };
-}
+const rule = (differences: Partial<TagRule>) => madeRule('library/**', differences);
 
 const cooldown = rule({
   cooldown: { age: 100, first: 'allow', fast: 'stay', strict: false, clock: 'first-seen' },

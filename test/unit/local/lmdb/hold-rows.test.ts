@@ -1,25 +1,15 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { holdLife } from '../../../../functions/core/ports/manifest-store.ts';
-import {
-  type IndexDatabase,
-  openIndexDatabase,
-} from '../../../../functions/local/lmdb/database.ts';
+import type { IndexDatabase } from '../../../../functions/local/lmdb/database.ts';
 import { listHolds, putHold } from '../../../../functions/local/lmdb/hold-rows.ts';
 import { madeDigest } from '../../../contract/made-content.ts';
+import { useTestIndex } from './test-index.ts';
 
-let folder: string;
+const testIndex = useTestIndex();
 let index: IndexDatabase;
 
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'pullfront-rows-'));
-  index = openIndexDatabase(folder);
-});
-afterEach(async () => {
-  await index.close();
-  await rm(folder, { recursive: true, force: true });
+beforeEach(() => {
+  index = testIndex();
 });
 
 const app = 'docker.io/library/app';

@@ -1,11 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import {
-  type IndexDatabase,
-  openIndexDatabase,
-} from '../../../../functions/local/lmdb/database.ts';
+import { beforeEach, expect, test } from 'vitest';
+import type { IndexDatabase } from '../../../../functions/local/lmdb/database.ts';
 import {
   addManifest,
   fillOf,
@@ -15,17 +9,13 @@ import {
   removeManifest,
 } from '../../../../functions/local/lmdb/manifest-rows.ts';
 import { imageOf, madeDigest } from '../../../contract/made-content.ts';
+import { useTestIndex } from './test-index.ts';
 
-let folder: string;
+const testIndex = useTestIndex();
 let index: IndexDatabase;
 
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'pullfront-manifest-rows-'));
-  index = openIndexDatabase(folder);
-});
-afterEach(async () => {
-  await index.close();
-  await rm(folder, { recursive: true, force: true });
+beforeEach(() => {
+  index = testIndex();
 });
 
 const [app, other] = ['docker.io/library/app', 'docker.io/library/other'];

@@ -1,24 +1,14 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { publicLife } from '../../../../functions/core/ports/public-repositories.ts';
-import {
-  type IndexDatabase,
-  openIndexDatabase,
-} from '../../../../functions/local/lmdb/database.ts';
+import type { IndexDatabase } from '../../../../functions/local/lmdb/database.ts';
 import { getPublic, putPublic } from '../../../../functions/local/lmdb/public-rows.ts';
+import { useTestIndex } from './test-index.ts';
 
-let folder: string;
+const testIndex = useTestIndex();
 let index: IndexDatabase;
 
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'pullfront-rows-'));
-  index = openIndexDatabase(folder);
-});
-afterEach(async () => {
-  await index.close();
-  await rm(folder, { recursive: true, force: true });
+beforeEach(() => {
+  index = testIndex();
 });
 
 const app = 'docker.io/library/app';

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { UpstreamError } from '../../../../../functions/core/ports/upstream-error.ts';
-import { TagPattern } from '../../../../../functions/core/tag-policy/tag-pattern.ts';
 import type { Cooldown, TagRule } from '../../../../../functions/core/tag-policy/tag-rule.ts';
 import { makeImage } from '../../../../standins/images/image.ts';
 import { randomLayer } from '../../../../standins/images/layer.ts';
+import { madeRule } from '../../tag-policy/made-rule.ts';
 import { type MirrorUnderTest, openMirror } from '../mirror-over-store.ts';
 import { known } from '../scripted-upstream.ts';
 
@@ -25,18 +25,7 @@ let test: MirrorUnderTest;
 
 afterEach(() => test.close());
 
-function rule(differences: Partial<TagRule>): TagRule {
-  return {
-    match: new TagPattern('library/**'),
-    semver: undefined,
-    platforms: undefined,
-    mode: 'enforce',
-    freeze: undefined,
-    cooldown: undefined,
-    access: undefined,
-    ...differences,
-  };
-}
+const rule = (differences: Partial<TagRule>) => madeRule('library/**', differences);
 
 function cooldown(differences: Partial<Cooldown> = {}, mode: TagRule['mode'] = 'enforce') {
   const usual = { age: day, first: 'allow', fast: 'stay', strict: false, clock: 'first-seen' };
