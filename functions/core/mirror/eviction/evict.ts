@@ -3,7 +3,7 @@ import { acquireLease } from '../across-instances.ts';
 import type { Context } from '../context.ts';
 import { deleteCondemned } from './condemned-blobs.ts';
 import { evictAged, evictImages } from './images.ts';
-import { KeptImages } from './kept-images.ts';
+import { KeptImages, shortestAge } from './kept-images.ts';
 import { EvictionRun, evictionLeaseLife } from './run.ts';
 import { evictUnreferenced } from './unreferenced-blobs.ts';
 
@@ -29,7 +29,7 @@ const ageInterval = 3_600_000;
 export async function evict(context: Context, until = Number.POSITIVE_INFINITY): Promise<void> {
   const { storeBytes } = context.limits;
   const isUnlimited = storeBytes === Number.POSITIVE_INFINITY;
-  const hasAges = new KeptImages(context).shortestAge !== undefined;
+  const hasAges = shortestAge(context) !== undefined;
   if (isUnlimited && !hasAges && context.ports.blobs.condemnation === undefined) return;
   if (context.runtime.now() >= until) return;
   await context.flights.evictions.run('all', async () => {
@@ -88,7 +88,7 @@ async function usedBytes({ ports: { blobs, manifests }, limits }: Context): Prom
 /** Whether this instance should look for images that are past their time. */
 function isAgeDue(context: Context): boolean {
   if (context.memory.aged.get('all')) return false;
-  return new KeptImages(context).shortestAge !== undefined;
+  return shortestAge(context) !== undefined;
 }
 
 /** Reports what was freed, if anything was. */

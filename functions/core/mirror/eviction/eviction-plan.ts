@@ -3,7 +3,7 @@ import type { PulledManifest } from '../../ports/manifest-store.ts';
 import type { Context } from '../context.ts';
 import { excessOf } from './evict.ts';
 import { leastRecentlyPulled } from './images.ts';
-import { KeptImages } from './kept-images.ts';
+import { KeptImages, shortestAge } from './kept-images.ts';
 
 /** An image that eviction would free, and why. */
 export interface PlannedEviction extends PulledManifest {
@@ -37,7 +37,7 @@ export async function planEviction(
     if (keeping === undefined && (await kept.isAged(image))) await add(image, 'age');
     else if (keeping === undefined && excess > 0) await add(image, 'limit');
     else if (keeping === 'history') spared.push(image);
-    else if (excess <= 0 && !mayBeAged(context, kept, image)) break;
+    else if (excess <= 0 && !mayBeAged(context, image)) break;
   }
   for (const image of spared) {
     if (plan.length >= limit || excess <= 0) return plan;
@@ -47,12 +47,9 @@ export async function planEviction(
 }
 
 /** Later ones were pulled later, so that none of them is past its time either. */
-function mayBeAged(
-  { runtime }: Context,
-  { shortestAge }: KeptImages,
-  image: PulledManifest,
-): boolean {
-  return shortestAge !== undefined && image.pulled + shortestAge <= runtime.now();
+function mayBeAged(context: Context, image: PulledManifest): boolean {
+  const shortest = shortestAge(context);
+  return shortest !== undefined && image.pulled + shortest <= context.runtime.now();
 }
 
 async function newBytesOf(

@@ -3,7 +3,7 @@ import { readManifest } from '../../oci/manifest.ts';
 import type { PulledManifest } from '../../ports/manifest-store.ts';
 import type { Context } from '../context.ts';
 import { manifestKey } from '../manifests/manifest-cache.ts';
-import type { KeptImages } from './kept-images.ts';
+import { type KeptImages, shortestAge } from './kept-images.ts';
 import type { EvictionRun } from './run.ts';
 
 const batch = 50;
@@ -58,8 +58,8 @@ export async function evictAged(
   kept: KeptImages,
   steps: number,
 ): Promise<number> {
-  const { shortestAge } = kept;
-  if (shortestAge === undefined) return 0;
+  const shortest = shortestAge(context);
+  if (shortest === undefined) return 0;
   const { manifests } = context.ports;
   let taken = 0;
   const evictOne = async (image: PulledManifest) => {
@@ -69,7 +69,7 @@ export async function evictAged(
   };
   for await (const image of leastRecentlyPulled(context)) {
     if (taken >= steps || !(await run.hasTime())) return taken;
-    if (image.pulled + shortestAge > context.runtime.now()) break;
+    if (image.pulled + shortest > context.runtime.now()) break;
     if (await kept.isAged(image)) await evictOne(image);
   }
   let last: string | undefined;

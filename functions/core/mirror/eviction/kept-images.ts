@@ -30,6 +30,16 @@ interface KeptDigests {
 
 const nothing: KeptDigests = { always: new Set(), history: new Map(), current: new Set() };
 
+/** The shortest time for which any registry's images are kept, in ms; undefined: none has one. */
+export function shortestAge({ sources }: Pick<Context, 'sources'>): number | undefined {
+  let shortest: number | undefined;
+  for (const { keep } of sources.policies.values()) {
+    if (keep.age === undefined || (shortest !== undefined && shortest <= keep.age)) continue;
+    shortest = keep.age;
+  }
+  return shortest;
+}
+
 /**
  * The images that eviction keeps. What a repository's tags say is read once in a run, when the first of its
  * images is considered.
@@ -50,17 +60,6 @@ export class KeptImages {
     const age = this.#policyOf(repository)?.keep.age;
     if (named === undefined || age === undefined) return undefined;
     return Math.max(named, pulled) + age > this.#context.runtime.now() ? 'history' : undefined;
-  }
-
-  /** The shortest time for which any registry's images are kept, in ms; undefined: none has one. */
-  get shortestAge(): number | undefined {
-    let shortest: number | undefined;
-    for (const { keep } of this.#context.sources.policies.values()) {
-      if (keep.age !== undefined && keep.age < (shortest ?? Number.POSITIVE_INFINITY)) {
-        shortest = keep.age;
-      }
-    }
-    return shortest;
   }
 
   /** Whether an image was not pulled for as long as its registry's images are kept. */
