@@ -55,13 +55,14 @@ export class MemoryManifestStore implements ManifestStore {
   readonly #holds: BoundedCache<Map<string, Hold>>;
   readonly #public: MemoryPublicRepositories;
   readonly #states: MemoryTagStates;
-  readonly #audit = new MemoryAuditLog();
+  readonly #audit: MemoryAuditLog;
 
   constructor({ now, indexBytes }: MemoryManifestStoreOptions) {
     this.#now = now;
     this.#manifests = new ManifestTable(indexBytes / 2);
     this.#tags = new BoundedRows(indexBytes / 8);
-    this.#states = new MemoryTagStates(indexBytes / 8);
+    this.#states = new MemoryTagStates(indexBytes / 8, now);
+    this.#audit = new MemoryAuditLog(now);
     this.#tagLists = new BoundedRows(indexBytes / 8);
     this.#referrers = new BoundedRows(indexBytes / 8);
     this.#locations = new BoundedCache(mostLocations, now);

@@ -1,7 +1,12 @@
 import type { Page } from '../core/oci/page.ts';
 import { type Repository, repositoryKey } from '../core/oci/repository.ts';
-import type { AuditEntry, AuditLog, AuditPageRequest } from '../core/ports/audit-log.ts';
-import { readTagState, tagStateText } from '../core/ports/tag-state-text.ts';
+import {
+  type AuditEntry,
+  type AuditLog,
+  type AuditPageRequest,
+  auditLife,
+} from '../core/ports/audit-log.ts';
+import { hasOrders, readTagState, tagStateText } from '../core/ports/tag-state-text.ts';
 import type {
   ListedTagState,
   StoredTagState,
@@ -15,17 +20,23 @@ interface Row {
   readonly revision: number;
 }
 
-/** What is known about tags over time, in the memory of this process, within a limit. */
+/**
+ * What is known about tags over time, in the memory of this process, within a limit. A state with a decision
+ * that has not ended is never dropped, and does not count.
+ */
 export class MemoryTagStates implements TagStates {
+  readonly #now: () => number;
   readonly #rows: BoundedRows<Row>;
+  readonly #decided = new Map<string, Row>();
 
-  /** `capacity` in bytes. */
-  constructor(capacity: number) {
+  /** `capacity` in bytes, `now` in ms since 1970. */
+  constructor(capacity: number, now: () => number) {
     this.#rows = new BoundedRows(capacity);
+    this.#now = now;
   }
 
   async getTagState(repository: Repository, tag: string): Promise<StoredTagState | undefined> {
-    const row = this.#rows.get(stateKey(repository, tag));
+    const row = this.#rowOf(stateKey(repository, tag));
     return row && readTagState(row.text, row.revision);
   }
 
@@ -36,20 +47,29 @@ export class MemoryTagStates implements TagStates {
     revision: number | undefined,
   ): Promise<boolean> {
     const key = stateKey(repository, tag);
-    if (this.#rows.get(key)?.revision !== revision) return false;
+    if (this.#rowOf(key)?.revision !== revision) return false;
     const text = tagStateText(state);
-    this.#rows.set(key, { text, revision: (revision ?? 0) + 1 }, 2 * text.length);
+    const row = { text, revision: (revision ?? 0) + 1 };
+    this.#rows.delete(key);
+    this.#decided.delete(key);
+    if (hasOrders(state, this.#now())) this.#decided.set(key, row);
+    else this.#rows.set(key, row, 2 * text.length);
     return true;
   }
 
   async listTagStates(repository: Repository): Promise<readonly ListedTagState[]> {
     const prefix = stateKey(repository, '');
-    const keys = [...this.#rows.keys()].filter((key) => key.startsWith(prefix)).sort();
+    const all = [...this.#rows.keys(), ...this.#decided.keys()];
+    const keys = all.filter((key) => key.startsWith(prefix)).sort();
     return keys.flatMap((key) => {
-      const row = this.#rows.get(key);
+      const row = this.#rowOf(key);
       const tag = key.slice(prefix.length);
       return row === undefined ? [] : [{ tag, ...readTagState(row.text, row.revision) }];
     });
+  }
+
+  #rowOf(key: string): Row | undefined {
+    return this.#decided.get(key) ?? this.#rows.get(key);
   }
 }
 
@@ -63,14 +83,21 @@ const mostEntries = 10_000;
 /** The decisions of people, in the memory of this process. */
 export class MemoryAuditLog implements AuditLog {
   /** Oldest first, each with its number. */
-  readonly #entries: { readonly number: number; readonly entry: AuditEntry }[] = [];
+  #entries: { readonly number: number; readonly entry: AuditEntry }[] = [];
+  readonly #now: () => number;
   #next = 0;
+
+  /** `now` in ms since 1970. */
+  constructor(now: () => number) {
+    this.#now = now;
+  }
 
   async putAuditEntry(entry: AuditEntry): Promise<void> {
     const place = this.#entries.findLastIndex((one) => one.entry.at <= entry.at) + 1;
     this.#entries.splice(place, 0, { number: this.#next, entry });
     this.#next += 1;
-    if (this.#entries.length > mostEntries) this.#entries.shift();
+    const oldest = this.#now() - auditLife;
+    this.#entries = this.#entries.filter((one) => one.entry.at >= oldest).slice(-mostEntries);
   }
 
   async listAuditEntries({ limit, before }: AuditPageRequest): Promise<Page<AuditEntry>> {
