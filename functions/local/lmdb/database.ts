@@ -20,7 +20,7 @@ interface ManifestRecord {
 }
 
 /** A tag's state as it is stored. */
-interface TagStateRow {
+export interface TagStateRow {
   readonly text: string;
   readonly revision: number;
   /** In ms since 1970. */

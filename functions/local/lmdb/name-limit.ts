@@ -1,9 +1,9 @@
 import type { Database } from 'lmdb';
 import { listLife, tagLife } from '../../core/ports/manifest-store.ts';
-import { type IndexDatabase, tableBytes } from './database.ts';
-import { dropOldStates } from './tag-state-rows.ts';
+import { type IndexDatabase, type TagStateRow, tableBytes } from './database.ts';
+import { dropOldStates, isDroppable } from './tag-state-rows.ts';
 
-/** The most that tags and lists may take, in bytes: about 130,000 tags. */
+/** The most that tags, their states and lists may take, in bytes: about 130,000 tags. */
 const mostBytes = 64 * 1024 * 1024;
 
 /** What remains of it, so that the next write does not exceed it again. */
@@ -15,20 +15,26 @@ const searchInterval = 3_600_000;
 /** Rows read or removed at a time; requests run in between. */
 const batch = 500;
 
-/** A tag's record or a list. Its key begins with the repository. */
+/** A tag's record, its state or a list. Its key begins with the repository. */
 interface Name {
-  readonly isTag: boolean;
+  readonly kind: 'tag' | 'state' | 'list';
   readonly table: NameTable;
   readonly key: NameKey;
-  readonly checked: number;
+  /** When it was checked last; a state: written. In ms since 1970. */
+  readonly time: number;
   /** The size of its value as text. */
   readonly weight: number;
-  /** True for a tag whose manifest is here. */
+  /** True for a tag whose manifest is here, and for what a tag named over time. */
   readonly isNeeded: boolean;
 }
 
 type NameKey = string | [string, string];
-type NameTable = Database<{ readonly checked: number }, NameKey>;
+type NameTable = Database<NameRow, NameKey>;
+type NameRow = { readonly checked: number } | TagStateRow;
+
+function timeOf(row: NameRow): number {
+  return 'checked' in row ? row.checked : row.written;
+}
 
 export interface NameLimitOptions {
   /** Ms since 1970. */
@@ -37,8 +43,9 @@ export interface NameLimitOptions {
 }
 
 /**
- * Bounds the rows whose names clients choose: tags and lists. It removes those that are too old, and
- * beyond the limit those that were checked first, lists and tags without a manifest before other tags.
+ * Bounds the rows whose names clients choose: tags with their states, and lists. It removes those that are too
+ * old, and beyond the limit those that were checked first, lists and tags without a manifest before other
+ * tags and states. A state with a decision that has not ended stays.
  */
 export class NameLimit {
   readonly #index: IndexDatabase;
@@ -82,9 +89,9 @@ export class NameLimit {
   }
 
   #tables(): NameTable[] {
-    const { tags, tagLists, referrers } = this.#index;
+    const { tags, tagLists, referrers, tagStates } = this.#index;
     // Their keys and values are of narrower types.
-    return [tags, tagLists, referrers] as unknown as NameTable[];
+    return [tags, tagLists, referrers, tagStates] as unknown as NameTable[];
   }
 
   #usedBytes(): number {
@@ -106,7 +113,7 @@ export class NameLimit {
     // Rows take more space than their text, all about in the same proportion.
     const share = (used - this.#mostBytes * (1 - headroom)) / used;
     let left = share * kept.reduce((sum, { weight }) => sum + weight, 0);
-    kept.sort((a, b) => Number(a.isNeeded) - Number(b.isNeeded) || a.checked - b.checked);
+    kept.sort((a, b) => Number(a.isNeeded) - Number(b.isNeeded) || a.time - b.time);
     const excess = kept.filter(({ weight }) => {
       left -= weight;
       return left + weight > 0;
@@ -121,19 +128,22 @@ export class NameLimit {
     let after: NameKey | undefined;
     while (!this.#isStopped) {
       const start = after !== undefined && { start: after, exclusiveStart: true };
-      const names = Array.from(table.getRange({ ...start, limit: batch }), ({ key, value }) => ({
-        isTag: 'digest' in value,
-        table,
-        key,
-        checked: value.checked,
-        weight: JSON.stringify([key, value]).length,
-        isNeeded: this.#isNeeded(key, value),
-      }));
-      after = names.at(-1)?.key;
+      const rows = Array.from(table.getRange({ ...start, limit: batch }));
+      after = rows.at(-1)?.key;
       if (after === undefined) return;
-      yield names;
+      yield rows.flatMap(({ key, value }) => this.#nameOf(table, key, value) ?? []);
       await new Promise((resolve) => setImmediate(resolve));
     }
+  }
+
+  /** A row that may be removed; undefined if it must stay. */
+  #nameOf(table: NameTable, key: NameKey, row: NameRow): Name | undefined {
+    const size = { table, key, time: timeOf(row), weight: JSON.stringify([key, row]).length };
+    if ('checked' in row) {
+      const kind = 'digest' in row ? 'tag' : 'list';
+      return { ...size, kind, isNeeded: this.#isNeeded(key, row) };
+    }
+    return isDroppable(row, this.#now()) ? { ...size, kind: 'state', isNeeded: true } : undefined;
   }
 
   #isNeeded(key: NameKey, value: object): boolean {
@@ -141,16 +151,17 @@ export class NameLimit {
     return this.#index.manifests.doesExist([key[0], String(value.digest)]);
   }
 
-  #isOld({ isTag, checked, isNeeded }: Name): boolean {
-    return !isNeeded && this.#now() - checked > (isTag ? tagLife : listLife);
+  #isOld({ kind, time, isNeeded }: Name): boolean {
+    return !isNeeded && this.#now() - time > (kind === 'tag' ? tagLife : listLife);
   }
 
   /** Removes rows that did not change meanwhile. */
   async #remove(names: readonly Name[]): Promise<void> {
     if (names.length === 0 || this.#isStopped) return;
     await this.#index.write(() => {
-      for (const { table, key, checked } of names) {
-        if (table.get(key)?.checked === checked) void table.remove(key);
+      for (const { table, key, time } of names) {
+        const row = table.get(key);
+        if (row !== undefined && timeOf(row) === time) void table.remove(key);
       }
     });
   }

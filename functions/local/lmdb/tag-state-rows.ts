@@ -7,7 +7,7 @@ import {
   type StoredTagState,
   type TagState,
 } from '../../core/ports/tag-states.ts';
-import type { IndexDatabase } from './database.ts';
+import type { IndexDatabase, TagStateRow } from './database.ts';
 import { under } from './manifest-rows.ts';
 
 type Tables = Pick<IndexDatabase, 'tagStates' | 'audit'>;
@@ -73,6 +73,13 @@ export function listAuditEntries(
   };
 }
 
+/** Whether a state may be dropped: no decision in it has not ended. */
+export function isDroppable({ text, revision }: TagStateRow, now: number): boolean {
+  const { state, isNewer } = readTagState(text, revision);
+  // This version cannot tell which decisions a newer state holds.
+  return !isNewer && !hasOrders(state, now);
+}
+
 /** How many states are looked at between two turns of the event loop. */
 const batch = 500;
 
@@ -86,12 +93,9 @@ export async function dropOldStates(
     const rows = Array.from(
       tagStates.getRange({ limit: batch, ...(after && { start: after, exclusiveStart: true }) }),
     );
-    const old = rows.filter(({ value: { text, revision, written } }) => {
-      if (now - written <= runLife) return false;
-      const { state, isNewer } = readTagState(text, revision);
-      // This version cannot tell which decisions a newer state holds.
-      return !isNewer && !hasOrders(state, now);
-    });
+    const old = rows.filter(
+      ({ value }) => now - value.written > runLife && isDroppable(value, now),
+    );
     if (old.length > 0) {
       await write(() => {
         for (const { key } of old) void tagStates.remove(key);

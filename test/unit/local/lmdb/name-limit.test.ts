@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { TagRecord } from '../../../../functions/core/ports/manifest-store.ts';
+import { emptyTagState } from '../../../../functions/core/ports/tag-state-text.ts';
 import {
   type IndexDatabase,
   openIndexDatabase,
@@ -40,7 +41,10 @@ function record(digest = madeDigest('unknown')): TagRecord {
 }
 
 const names = () =>
-  [index.tags, index.tagLists, index.referrers].reduce((sum, table) => sum + tableBytes(table), 0);
+  [index.tags, index.tagLists, index.referrers, index.tagStates].reduce(
+    (sum, table) => sum + tableBytes(table),
+    0,
+  );
 
 /** Writes of names, and what they start. */
 async function put(count: number, write: (at: number) => Promise<void>): Promise<void> {
@@ -101,4 +105,17 @@ test('the size of the index is known', async () => {
   const tags = Array.from({ length: 20_000 }, (_, at) => `tag-${at}`);
   await store.putTagList(repository, { tags, checked: now });
   expect((await store.usedBytes()) - before).toBeGreaterThan(200_000);
+});
+
+test('states of tags stay within the limit, but those with a decision stay', async () => {
+  const digest = madeDigest('run');
+  const runs = [{ digest, first: now, last: now, seenBy: 'pull' as const }];
+  const moved = { ...emptyTagState, runs };
+  const frozen = { ...moved, frozen: { digest, by: 'ann', why: 'because', since: now } };
+  await store.putTagState(repository, 'frozen', frozen, undefined);
+  const write = (at: number) => store.putTagState(repository, `moved-${at}`, moved, undefined);
+  await put(4000, async (at) => void (await write(at)));
+  expect(await store.getTagState(repository, 'frozen')).toMatchObject({ revision: 1 });
+  expect(await store.getTagState(repository, 'moved-3999')).toBeDefined();
+  expect(await store.getTagState(repository, 'moved-0')).toBeUndefined();
 });
