@@ -27,7 +27,7 @@ interface ExpectedState {
   readonly revision: number | undefined;
 }
 
-/** Writes a state if the stored one has this revision; false if it has another. */
+/** Writes a state if the stored one has this revision; false if another write was first. */
 export async function putTagState(
   table: DynamoDbTable,
   { repository, tag, revision }: ExpectedState,
@@ -36,17 +36,24 @@ export async function putTagState(
 ): Promise<boolean> {
   const kept = keptUntil(state, now);
   const end = kept === undefined ? undefined : Math.ceil((kept + margin) / 1000);
+  const key = { pk: tagStatePartition(repository), sk: tag };
+  const next = (revision ?? 0) + 1;
+  const written = tagStateText(state);
   const item = {
-    ...keyItem({ pk: tagStatePartition(repository), sk: tag }),
-    state: text(tagStateText(state)),
-    revision: number((revision ?? 0) + 1),
+    ...keyItem(key),
+    state: text(written),
+    revision: number(next),
     ...timeToLive(end),
   };
   const isExpected =
     revision === undefined
       ? { condition: 'attribute_not_exists(#pk)' }
       : { condition: '#revision = :revision', values: { ':revision': number(revision) } };
-  return (await table.put(item, isExpected)).kind === 'written';
+  if ((await table.put(item, isExpected)).kind === 'written') return true;
+  // The SDK repeats a call whose answer was lost, and the condition then refuses our own write.
+  const stored = await table.get(key);
+  if (stored === undefined) return false;
+  return numberOf(stored, 'revision') === next && textOf(stored, 'state') === written;
 }
 
 export function readState(item: Item): StoredTagState {
