@@ -56,11 +56,26 @@ export function describeTagStates(opened: () => OpenedPort<ManifestStore>): void
 
     test('of writes at the same moment one is done', async () => {
       await store().putTagState(alpine, '3', emptyTagState, undefined);
+      const states = Array.from({ length: 8 }, (_, at) => ({
+        ...full,
+        pinned: { ...ann, why: `reason ${at}` },
+      }));
       const done = await Promise.all(
-        Array.from({ length: 8 }, () => store().putTagState(alpine, '3', full, 1)),
+        states.map((state) => store().putTagState(alpine, '3', state, 1)),
       );
       expect(done.filter((one) => one)).toHaveLength(1);
-      expect((await store().getTagState(alpine, '3'))?.revision).toBe(2);
+      const stored = await store().getTagState(alpine, '3');
+      expect(stored?.revision).toBe(2);
+      expect(stored?.state.pinned?.why).toBe(`reason ${done.indexOf(true)}`);
+    });
+
+    test('a state of a later version is marked, and what it holds is not guessed', async () => {
+      const later = { ...full, version: 2 };
+      await store().putTagState(alpine, '3', later, undefined);
+      const expected = { state: emptyTagState, revision: 1, isNewer: true };
+      const again = await opened().reopen();
+      expect(await again.getTagState(alpine, '3')).toEqual(expected);
+      expect(await again.listTagStates(alpine)).toEqual([{ tag: '3', ...expected }]);
     });
 
     test('they are listed by repository, in the order of the tags', async () => {
