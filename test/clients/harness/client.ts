@@ -11,6 +11,8 @@ export interface Client {
   remove(reference: string): Promise<void>;
   /** Runs a command in a pulled image; gives what it printed. */
   run?(reference: string, command: readonly string[]): Promise<string>;
+  /** The digest by which it keeps a pulled image: of the manifest, or of the config. */
+  digest?(reference: string): Promise<string>;
   stop(): Promise<void>;
 }
 

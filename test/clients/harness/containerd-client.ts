@@ -40,6 +40,11 @@ export async function startContainerdClient(
       expectPulled(outcome);
       return outcome.stdout.trim();
     },
+    async digest(reference) {
+      const outcome = await containerd.ctr(['images', 'list', `name==${reference}`]);
+      expectPulled(outcome);
+      return /sha256:[a-f0-9]{64}/.exec(outcome.stdout)?.[0] ?? outcome.stdout;
+    },
     stop: () => containerd.stop(),
   };
 }

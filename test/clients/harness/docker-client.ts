@@ -32,6 +32,11 @@ export async function startDocker(
       expectPulled(outcome);
       return outcome.stdout.trim();
     },
+    async digest(reference) {
+      const outcome = await docker(['image', 'inspect', '--format', '{{.Id}}', reference]);
+      expectPulled(outcome);
+      return outcome.stdout.trim();
+    },
     async stop() {
       await dockerd.stop();
       await hub.close();

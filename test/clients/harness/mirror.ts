@@ -19,6 +19,8 @@ export interface MirrorUpstream {
   readonly url: string;
   readonly tagTtl?: string;
   readonly headersTimeout?: string;
+  readonly asOf?: boolean;
+  readonly tags?: readonly object[];
 }
 
 /** Starts a mirror of some form over an empty folder, or one that it had. */
@@ -27,6 +29,11 @@ export type StartMirror = (
   upstreams: Readonly<Record<string, MirrorUpstream>>,
 ) => Promise<Mirror>;
 
+/** The data of a mirror, in the folder that it was started over. */
+export function dataFolder(folder: string): string {
+  return join(folder, 'data');
+}
+
 /** Starts `pullfront serve` over an empty folder; `more` are further keys of its configuration. */
 export async function startMirror(
   folder: string,
@@ -34,7 +41,7 @@ export async function startMirror(
   more: { readonly tls?: Certificate; readonly clients?: object } = {},
 ): Promise<Mirror> {
   const config = join(folder, 'config.json');
-  const data = join(folder, 'data');
+  const data = dataFolder(folder);
   writeFileSync(config, JSON.stringify({ listen: '127.0.0.1:0', data, upstreams, ...more }));
   const { daemon, ready } = await startDaemon(
     process.execPath,

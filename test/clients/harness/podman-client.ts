@@ -47,6 +47,11 @@ export async function startPodman(
         if (said !== '' || tries === 3) return said;
       }
     },
+    async digest(reference) {
+      const outcome = await podman(['image', 'inspect', '--format', '{{.Digest}}', reference]);
+      expectPulled(outcome);
+      return outcome.stdout.trim();
+    },
     stop: () => Promise.resolve(),
   };
 }
