@@ -78,9 +78,9 @@ const config = defineConfig({
       // These tests leave nothing behind in their process, so one for each file would only cost its start.
       project('unit', { isolate: false }),
       project('store', { isolate: false }),
-      project('node'),
+      project('node', { isolate: false }),
       project('aws', { isolate: false }),
-      project('edge'),
+      project('edge', { isolate: false }),
       ...onDemand,
     ],
   },

@@ -20,6 +20,8 @@ export interface Bundle {
   readonly later?: readonly string[];
   /** Of those together, in bytes. */
   readonly laterBudget?: number;
+  /** What import() loads is in files of its own, in a folder of the bundle's name, and shares its modules with it. */
+  readonly split?: boolean;
 }
 
 /**
@@ -38,10 +40,11 @@ const httpAsItIs: Plugin = {
 
 /** Builds a bundle and prints its size. Throws an Error if it has strange inputs or is too big. */
 export async function buildBundle(bundle: Bundle): Promise<void> {
-  const { outfile, banner = '', later = [] } = bundle;
+  const { outfile, banner = '', later = [], split } = bundle;
   const started = performance.now();
-  const { dir } = parse(outfile);
+  const { dir, name } = parse(outfile);
   if (later.length > 0) await rm(`${root}${dir}`, { recursive: true, force: true });
+  if (split) await rm(`${root}${dir}/${name}`, { recursive: true, force: true });
   const { metafile } = await build(optionsOf(bundle));
   const { bytes, laterBytes } = checkedSizes(bundle, metafile);
   if (banner.startsWith('#!')) await chmod(`${root}${outfile}`, 0o755);
@@ -63,6 +66,8 @@ export function optionsOf(bundle: Bundle) {
     outdir: dir,
     outExtension: { '.js': ext },
     bundle: true,
+    splitting: bundle.split ?? false,
+    chunkNames: `${name}/[name]-[hash]`,
     plugins: later.length > 0 ? [loadedLater(later, ext), httpAsItIs] : [],
     platform: 'node',
     target: bundle.target ?? 'node20',

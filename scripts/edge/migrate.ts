@@ -1,45 +1,34 @@
 import { readdir, readFile } from 'node:fs/promises';
 
-/** What is used of a D1 database, whose own types belong to workerd. */
-export interface Database<Statement extends PreparedStatement> {
-  prepare(sql: string): Statement;
-  batch(statements: Statement[]): Promise<unknown>;
+export interface SqlStatement {
+  readonly sql: string;
+  readonly values?: readonly unknown[];
 }
 
-interface PreparedStatement {
-  bind(...values: unknown[]): this;
-  run(): Promise<unknown>;
-  all(): Promise<{ readonly results: readonly unknown[] }>;
-}
+export type Row = Readonly<Record<string, unknown>>;
 
-/**
- * Applies what is missing of a folder of migrations to a D1 database, each in one step, and notes it
- * where wrangler does.
- */
-export async function migrate<Statement extends PreparedStatement>(
-  database: Database<Statement>,
-  folder: string,
-): Promise<void> {
-  await database
-    .prepare(
-      `CREATE TABLE IF NOT EXISTS d1_migrations (
-        id INTEGER PRIMARY KEY AUTOINCREMENT,
-        name TEXT UNIQUE,
-        applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL
-      )`,
-    )
-    .run();
-  const { results } = await database.prepare('SELECT name FROM d1_migrations').all();
-  const applied = new Set(results.map((row) => (row as { name: string }).name));
-  const files = (await readdir(folder)).filter((name) => name.endsWith('.sql')).sort();
-  for (const name of files) {
-    if (applied.has(name)) continue;
-    const statements = statementsOf(await readFile(`${folder}/${name}`, 'utf8'));
-    await database.batch([
-      ...statements.map((sql) => database.prepare(sql)),
-      database.prepare('INSERT INTO d1_migrations (name) VALUES (?)').bind(name),
-    ]);
+/** Runs statements in one transaction, and gives the rows of each. */
+export type RunSql = (statements: readonly SqlStatement[]) => Promise<readonly (readonly Row[])[]>;
+
+const created = `CREATE TABLE IF NOT EXISTS d1_migrations (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  name TEXT UNIQUE,
+  applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL
+)`;
+
+/** Applies what is missing of a folder of migrations to a D1 database, and notes it where wrangler does. */
+export async function migrate(run: RunSql, folder: string): Promise<void> {
+  const [, rows = []] = await run([{ sql: created }, { sql: 'SELECT name FROM d1_migrations' }]);
+  const applied = new Set(rows.map(({ name }) => name));
+  const missing: SqlStatement[] = [];
+  for (const name of (await readdir(folder)).sort()) {
+    if (!name.endsWith('.sql') || applied.has(name)) continue;
+    for (const sql of statementsOf(await readFile(`${folder}/${name}`, 'utf8'))) {
+      missing.push({ sql });
+    }
+    missing.push({ sql: 'INSERT INTO d1_migrations (name) VALUES (?)', values: [name] });
   }
+  if (missing.length > 0) await run(missing);
 }
 
 /** The statements of a file: D1 takes one at a time. Enough for tables and indexes. */

@@ -1,8 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { Miniflare } from 'miniflare';
 import { root } from '../project.ts';
-import { migrate } from './migrate.ts';
+import { migrate, type RunSql } from './migrate.ts';
+
+const compatibilityDate = '2026-04-15';
 
 /** What a Worker is started with. */
 export interface WorkerOptions {
@@ -22,10 +25,8 @@ export interface WorkerOptions {
 /** A Worker that runs on workerd. */
 export interface OpenWorker {
   readonly url: string;
-  /** The database, past the Worker. */
-  readonly index: {
-    prepare(sql: string): { first(): Promise<Readonly<Record<string, unknown>> | null> };
-  };
+  /** Runs statements on its database. */
+  readonly run: RunSql;
   close(): Promise<void>;
 }
 
@@ -35,29 +36,42 @@ export interface OpenWorker {
  */
 export async function openWorker(options: WorkerOptions): Promise<OpenWorker> {
   const { configuration, data, host, port, variables, print } = options;
-  const worker = new Miniflare({
-    modules: [
-      ...(await builtModules()),
-      { type: 'ESModule', path: 'configuration.js', contents: configuration },
-    ],
-    compatibilityDate: '2026-04-15',
-    compatibilityFlags: ['nodejs_compat'],
-    bindings: { ...variables },
-    d1Databases: { DB: 'pullfront' },
-    d1Persist: data === undefined ? false : `${data}/d1`,
-    r2Buckets: { BUCKET: 'pullfront' },
-    r2Persist: data === undefined ? false : `${data}/r2`,
-    queueProducers: { FILLS: 'pullfront-fills', GIVEN_UP: 'pullfront-fills-given-up' },
-    queueConsumers: {
-      'pullfront-fills': {
-        maxBatchSize: 1,
-        maxBatchTimeout: 0,
-        maxRetries: 100,
-        retryDelay: 10,
-        deadLetterQueue: 'pullfront-fills-given-up',
+  const key = randomUUID();
+  const miniflare = new Miniflare({
+    workers: [
+      {
+        name: 'index',
+        modules: [{ type: 'ESModule', path: 'index-worker.js', contents: await indexWorker() }],
+        compatibilityDate,
+        bindings: { KEY: key },
+        d1Databases: { DB: 'pullfront' },
       },
-    },
-    unsafeDirectSockets: [{ host, port }],
+      {
+        name: 'pullfront',
+        modules: [
+          ...(await builtModules()),
+          { type: 'ESModule', path: 'configuration.js', contents: configuration },
+        ],
+        compatibilityDate,
+        compatibilityFlags: ['nodejs_compat'],
+        bindings: { ...variables },
+        d1Databases: { DB: 'pullfront' },
+        r2Buckets: { BUCKET: 'pullfront' },
+        queueProducers: { FILLS: 'pullfront-fills', GIVEN_UP: 'pullfront-fills-given-up' },
+        queueConsumers: {
+          'pullfront-fills': {
+            maxBatchSize: 1,
+            maxBatchTimeout: 0,
+            maxRetries: 100,
+            retryDelay: 10,
+            deadLetterQueue: 'pullfront-fills-given-up',
+          },
+        },
+        unsafeDirectSockets: [{ host, port }],
+      },
+    ],
+    d1Persist: data === undefined ? false : `${data}/d1`,
+    r2Persist: data === undefined ? false : `${data}/r2`,
     handleRuntimeStdio: (output: Readable, errors: Readable) => {
       for (const stream of [output, errors])
         stream.on('data', (chunk: Buffer) => print(String(chunk)));
@@ -65,16 +79,28 @@ export async function openWorker(options: WorkerOptions): Promise<OpenWorker> {
     // Nothing is fetched from Cloudflare to run here.
     cf: false,
   });
+  const run: RunSql = async (statements) => {
+    const body = JSON.stringify(statements.map(({ sql, values = [] }) => ({ sql, values })));
+    const headers = { authorization: key };
+    // A request without a name is for the first Worker.
+    const answer = await miniflare.dispatchFetch('http://index', { method: 'POST', body, headers });
+    if (!answer.ok) throw new Error(`the index: ${await answer.text()}`);
+    // What the Worker beside it answers.
+    return (await answer.json()) as Awaited<ReturnType<RunSql>>;
+  };
   try {
-    await worker.ready;
-    const index = await worker.getD1Database('DB');
-    await migrate(index, `${root}infra/cloudflare/migrations`);
-    const { origin } = await worker.unsafeGetDirectURL();
-    return { url: origin, index, close: () => worker.dispose() };
+    await miniflare.ready;
+    await migrate(run, `${root}infra/cloudflare/migrations`);
+    const { origin } = await miniflare.unsafeGetDirectURL('pullfront');
+    return { url: origin, run, close: () => miniflare.dispose() };
   } catch (error) {
-    await worker.dispose();
+    await miniflare.dispose();
     throw error;
   }
+}
+
+function indexWorker(): Promise<string> {
+  return readFile(`${root}scripts/edge/index-worker.js`, 'utf8');
 }
 
 /** The bundle, the Worker first, without the configuration that was built beside it. */

@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { workerConfiguration } from '../../scripts/build/configuration.ts';
+import type { Row } from '../../scripts/edge/migrate.ts';
 import { openWorker } from '../../scripts/edge/open-worker.ts';
 
 import type { RestartableMirror } from './mirror.ts';
@@ -57,9 +58,10 @@ export class EdgeWorker implements RestartableMirror {
   }
 
   /** The first row of a query of its index. */
-  row(sql: string): Promise<Readonly<Record<string, unknown>> | null> {
+  async row(sql: string): Promise<Row | undefined> {
     if (this.#worker === undefined) throw new Error('the Worker has ended');
-    return this.#worker.index.prepare(sql).first();
+    const [rows = []] = await this.#worker.run([{ sql }]);
+    return rows[0];
   }
 
   /** What it has stored of blobs, in bytes. */

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { Miniflare } from 'miniflare';
 import { afterEach, expect, it } from 'vitest';
-import { migrate } from '../../../scripts/edge/migrate.ts';
+import { migrate, type Row, type RunSql } from '../../../scripts/edge/migrate.ts';
 import { pullPatiently } from '../../forms/pull.ts';
 import { makeImage } from '../../standins/images/image.ts';
 import { randomLayer } from '../../standins/images/layer.ts';
@@ -42,7 +42,12 @@ async function startIsolates(upstream: string): Promise<string[]> {
   });
   open.push(() => miniflare.dispose());
   await miniflare.ready;
-  await migrate(await miniflare.getD1Database('DB', names[0]), migrations);
+  const database = await miniflare.getD1Database('DB', names[0]);
+  const run: RunSql = async (statements) => {
+    const bound = statements.map(({ sql, values = [] }) => database.prepare(sql).bind(...values));
+    return (await database.batch<Row>(bound)).map(({ results }) => results);
+  };
+  await migrate(run, migrations);
   const urls = await Promise.all(names.map((name) => miniflare.unsafeGetDirectURL(name)));
   return urls.map(({ origin }) => origin);
 }
