@@ -111,6 +111,7 @@ function put(repository: Repository, item: Stored | Image<Stored> | ImageIndex):
   }
   repository.manifests.set(item.manifest.digest, item.manifest);
   const parts = item.kind === 'image' ? [item.config, ...item.layers] : item.children;
-  for (const part of parts) put(repository, part);
+  // An index may name a child many times.
+  for (const part of new Set<Parameters<typeof put>[1]>(parts)) put(repository, part);
   return item.manifest.digest;
 }
