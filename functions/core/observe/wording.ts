@@ -32,8 +32,22 @@ export function sizeLimitText(size: number, limit: number): string {
   return `a blob of ${size} bytes, and at most ${limit} for your address`;
 }
 
+/** Words of the reasons that many answers share. */
+const policyTexts = new WeakMap<
+  PolicyReason,
+  { readonly registry: string; readonly text: string }
+>();
+
 /** Why a tag is served as this digest, or refused. */
 export function policyText(reason: PolicyReason, registry: string): string {
+  const known = policyTexts.get(reason);
+  if (known?.registry === registry) return known.text;
+  const text = reasonText(reason, registry);
+  policyTexts.set(reason, { registry, text });
+  return text;
+}
+
+function reasonText(reason: PolicyReason, registry: string): string {
   switch (reason.kind) {
     case 'latest':
       return `as ${registry} has it`;

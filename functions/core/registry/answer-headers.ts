@@ -127,9 +127,13 @@ export function cacheStatus(provenance: Provenance): string {
 /** distribution-spec §Warnings: the whole header is at most 4096 bytes. */
 const longest = 4096;
 
+/** Printable ASCII without what must be escaped. */
+const plain = /^[ !#-[\]-~]*$/;
+
 /** A Warning header, `299 - "text"`: printable ASCII, escaped, and cut if too long. */
 export function warning(text: string): string {
   const frame = '299 - ""'.length;
+  if (plain.test(text) && frame + text.length <= longest) return `299 - "${text}"`;
   let escaped = '';
   for (const character of text) {
     const next = quotable(character);

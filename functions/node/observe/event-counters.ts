@@ -71,6 +71,7 @@ export function eventMetrics(registry: Registry): (event: MirrorEvent) => void {
     'Pulls of tags that a rule or a person decided, or would have in mode observe.',
     ['registry', 'mode', 'decision'],
   );
+  const policyCounters = new Map<string, ReturnType<typeof policies.labels>>();
   const alternates = counter(
     registry,
     'pullfront_alternate_answers_total',
@@ -134,7 +135,14 @@ export function eventMetrics(registry: Registry): (event: MirrorEvent) => void {
       }
       case 'tag-policy': {
         const { registry, mode, reason } = event;
-        policies.inc({ registry, mode, decision: reason.kind });
+        // Each pull of such a tag is counted, and hashing its labels takes as long as deciding.
+        const key = `${registry} ${mode} ${reason.kind}`;
+        let counted = policyCounters.get(key);
+        if (counted === undefined) {
+          counted = policies.labels({ registry, mode, decision: reason.kind });
+          policyCounters.set(key, counted);
+        }
+        counted.inc();
         return;
       }
       case 'gone-upstream':

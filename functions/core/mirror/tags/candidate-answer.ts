@@ -7,13 +7,8 @@ import { serveFetchedManifest } from '../manifests/fetch-manifest.ts';
 import { getManifest, manifestOutcome } from '../manifests/manifest-cache.ts';
 import { noteChildren } from '../manifests/named-digest.ts';
 import type { ManifestOutcome, Method, Provenance } from '../mirror.ts';
-import {
-  type Candidate,
-  type Candidates,
-  type CandidatesOf,
-  heldOutcome,
-  withPolicy,
-} from './candidates.ts';
+import type { Candidate, Candidates } from './candidate.ts';
+import { type CandidatesOf, heldOutcome, withPolicy } from './candidates.ts';
 import { lastImage } from './last-image.ts';
 import { isObtainable } from './obtainable.ts';
 import { mayOutlive, refusalOf } from './tag-record.ts';

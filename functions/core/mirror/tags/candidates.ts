@@ -4,20 +4,8 @@ import type { PolicyReason } from '../../ports/policy-reason.ts';
 import { tagPolicy } from '../../tag-policy/decision.ts';
 import { historyOf, standing } from '../../tag-policy/history.ts';
 import type { ManifestOutcome } from '../mirror.ts';
+import type { Candidate, Candidates } from './candidate.ts';
 import type { KnownPolicy } from './known-policy.ts';
-
-/** An image that a tag may be served as. Its media type and size may be unknown: '' and 0. */
-export interface Candidate extends Pick<TagRecord, 'digest' | 'mediaType' | 'size'> {
-  readonly policy?: PolicyReason | undefined;
-}
-
-/** Images in the order of preference; `held` if nothing else may be served in their place. */
-export interface Candidates {
-  readonly images: readonly Candidate[];
-  readonly held?: PolicyReason | undefined;
-  /** What a rule that only observes would have done. */
-  readonly observed?: PolicyReason | undefined;
-}
 
 /** Which images a tag with this record may be served as. */
 export type CandidatesOf = (record: TagRecord) => Candidates;
@@ -26,9 +14,13 @@ export type CandidatesOf = (record: TagRecord) => Candidates;
 export const latestOnly: CandidatesOf = (record) => ({ images: [record] });
 
 /** The images that a decision allows, in order, for a tag with this record. */
-export function candidatesOf(
+export function candidatesOf(record: TagRecord, known: KnownPolicy, now: number): Candidates {
+  return known.candidates.of(record, now, () => decideCandidates(record, known, now));
+}
+
+function decideCandidates(
   record: TagRecord,
-  { rules, state }: Pick<KnownPolicy, 'rules' | 'state'>,
+  { rules, state }: KnownPolicy,
   now: number,
 ): Candidates {
   const decision = tagPolicy(record, state, rules, { now });
@@ -80,5 +72,8 @@ export function withPolicy(
   outcome: ManifestOutcome,
   policy: PolicyReason | undefined,
 ): ManifestOutcome {
-  return outcome.kind === 'found' && policy !== undefined ? { ...outcome, policy } : outcome;
+  if (outcome.kind !== 'found' || policy === undefined) return outcome;
+  // Not a spread, which takes longer than all else that a decision costs.
+  const { kind, digest, mediaType, size, bytes, provenance } = outcome;
+  return { kind, digest, mediaType, size, bytes, provenance, policy };
 }

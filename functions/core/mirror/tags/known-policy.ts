@@ -1,5 +1,8 @@
+import type { TagRecord } from '../../ports/manifest-store.ts';
 import type { TagState } from '../../ports/tag-states.ts';
+import type { TagDecision } from '../../tag-policy/decision.ts';
 import type { TagRule, TagRules } from '../../tag-policy/tag-rule.ts';
+import type { Candidates } from './candidate.ts';
 
 /** What decides about a tag, in memory. */
 export interface KnownPolicy {
@@ -15,4 +18,35 @@ export interface KnownPolicy {
   readonly configured: readonly TagRule[];
   /** True if the tag always names what its upstream says. */
   readonly isPlain: boolean;
+  /** What is decided without the tag's record. */
+  readonly order: Recent<TagDecision>;
+  readonly candidates: Recent<Candidates>;
+}
+
+/** For how long a decision is used again, in ms. Those of people may end as much later. */
+const recentLife = 100;
+
+/**
+ * The last decision about a tag: of the many clients that pull it at the same time, one has it made. It is
+ * made again for another record.
+ */
+export class Recent<Decision> {
+  #last: { readonly record: TagRecord | undefined; readonly at: number } | undefined;
+  #decision: Decision | undefined;
+
+  /** `now` in ms since 1970. */
+  of(record: TagRecord | undefined, now: number, decide: () => Decision): Decision {
+    const last = this.#last;
+    if (
+      last === undefined ||
+      this.#decision === undefined ||
+      last.record !== record ||
+      now < last.at ||
+      now - last.at >= recentLife
+    ) {
+      this.#last = { record, at: now };
+      this.#decision = decide();
+    }
+    return this.#decision;
+  }
 }

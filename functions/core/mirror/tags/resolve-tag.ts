@@ -51,7 +51,10 @@ async function resolveByPolicy(
   reading: Promise<TagRecord | undefined>,
 ): Promise<ManifestOutcome> {
   const { rules, state } = known;
-  const decision = tagPolicy(undefined, state, rules, { now: context.runtime.now() });
+  const now = context.runtime.now();
+  const decision = known.order.of(undefined, now, () =>
+    tagPolicy(undefined, state, rules, { now }),
+  );
   if (decision.kind === 'refuse') {
     report(context, source, tag, decision.reason, 'enforce');
     return { kind: 'refused', policy: decision.reason };
@@ -71,7 +74,8 @@ async function resolveByPolicy(
     mustConfirm,
     (record) => {
       // A check may have noted a move.
-      const latest = context.memory.tagPolicies.get(`${source.key}:${tag}`) ?? known;
+      const hasMoved = record.changed >= known.read;
+      const latest = hasMoved ? (cachedPolicy(context, source, tag) ?? known) : known;
       const candidates = candidatesOf(record, latest, context.runtime.now());
       observed = candidates.observed;
       return candidates;

@@ -1,9 +1,11 @@
 import { emptyTagState } from '../../ports/tag-state-text.ts';
 import type { StoredTagState, TagState } from '../../ports/tag-states.ts';
 import type { Source } from '../../sources/source.ts';
+import type { TagDecision } from '../../tag-policy/decision.ts';
 import { rulesOf } from '../../tag-policy/tag-rule.ts';
 import type { Context } from '../context.ts';
-import type { KnownPolicy } from './known-policy.ts';
+import type { Candidates } from './candidate.ts';
+import { type KnownPolicy, Recent } from './known-policy.ts';
 
 /** How long a tag's state is used from memory where other instances may change it, in ms. */
 const stateLife = 15_000;
@@ -64,10 +66,13 @@ function knownPolicy(
   const rules = rulesOf(policy.tags, repository.name, tag);
   const { state = emptyTagState, revision, isNewer = false } = stored ?? {};
   const { frozen, rolledBack } = state;
-  const hasRules = (rules.access ?? rules.freeze ?? rules.cooldown) !== undefined;
-  const isPlain = !hasRules && frozen === undefined && rolledBack === undefined;
+  const { access, freeze, cooldown } = rules;
+  const isRuled =
+    access?.access === 'deny' || freeze !== undefined || (cooldown?.cooldown?.age ?? 0) > 0;
+  const isPlain = !isRuled && frozen === undefined && rolledBack === undefined;
   const read = runtime.now();
-  return { rules, state, revision, isNewer, read, configured: policy.tags, isPlain };
+  const recent = { order: new Recent<TagDecision>(), candidates: new Recent<Candidates>() };
+  return { rules, state, revision, isNewer, read, configured: policy.tags, isPlain, ...recent };
 }
 
 /** How often a change is tried again because another instance wrote meanwhile. */
