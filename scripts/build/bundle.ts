@@ -1,4 +1,4 @@
-import { chmod, rm } from 'node:fs/promises';
+import { chmod, readFile, rm } from 'node:fs/promises';
 import { join, parse, relative } from 'node:path';
 import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';
 import { engines, root, version } from '../project.ts';
@@ -38,6 +38,23 @@ const httpAsItIs: Plugin = {
   },
 };
 
+/**
+ * The SDK's clients import their package.json for the version alone, and a SHA-256 in JavaScript for
+ * engines without one.
+ */
+const withoutSdkSpares: Plugin = {
+  name: 'without the spare parts of the SDK',
+  setup({ onResolve, onLoad }) {
+    onLoad({ filter: /@aws-sdk\/[^/]+\/package\.json$/ }, async ({ path }) => ({
+      contents: JSON.stringify({ version: JSON.parse(await readFile(path, 'utf8')).version }),
+      loader: 'json',
+    }));
+    onResolve({ filter: /^\.\/Sha256Js$/ }, () => ({
+      path: `${root}scripts/build/sdk-unused.ts`,
+    }));
+  },
+};
+
 /** Builds a bundle and prints its size. Throws an Error if it has strange inputs or is too big. */
 export async function buildBundle(bundle: Bundle): Promise<void> {
   const { outfile, banner = '', later = [], split } = bundle;
@@ -68,7 +85,7 @@ export function optionsOf(bundle: Bundle) {
     bundle: true,
     splitting: bundle.split ?? false,
     chunkNames: `${name}/[name]-[hash]`,
-    plugins: later.length > 0 ? [loadedLater(later, ext), httpAsItIs] : [],
+    plugins: [withoutSdkSpares, ...(later.length > 0 ? [loadedLater(later, ext), httpAsItIs] : [])],
     platform: 'node',
     target: bundle.target ?? 'node20',
     supported: { 'dynamic-import': true },

@@ -4,13 +4,17 @@ import type { Bundle } from './bundle.ts';
 const withRequire =
   "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
 
+const sdkUnused = './scripts/build/sdk-unused.ts';
+
 /**
  * A function's credentials are in its environment: the SDK's chain of other providers is 140 kB and 20 ms
- * of a new instance. Of packages that are compiled later, esbuild keeps everything: these files name what
- * is used.
+ * of a new instance. Event streams and endpoint discovery are another 23 kB. Of packages that are compiled
+ * later, esbuild keeps everything: these files name what is used.
  */
 const inFunctions = {
-  '@aws-sdk/credential-provider-node': './scripts/build/no-providers.ts',
+  '@aws-sdk/credential-provider-node': sdkUnused,
+  '@aws-sdk/endpoint-cache': sdkUnused,
+  '@smithy/core/event-streams': sdkUnused,
   '@aws-sdk/client-secrets-manager': './scripts/build/sdk-secrets-manager.mjs',
   '@aws-sdk/client-sqs': './scripts/build/sdk-sqs.mjs',
 };
@@ -58,7 +62,7 @@ export const functionBundles: readonly Bundle[] = [
     entry: 'functions/aws/pull-function.ts',
     outfile: 'dist/aws/pull/index.mjs',
     inputs:
-      /^(functions\/(core|aws|node\/(password|runtime|https-client|upstream))|scripts\/build\/(no-providers\.ts|sdk-[a-z-]+\.mjs)$|node_modules\/(hono|ipaddr\.js|@aws-sdk|@aws-crypto|@smithy|@aws|tslib|bowser|mnemonist|obliterator|fast-xml-parser|strnum)\/)/,
+      /^(functions\/(core|aws|node\/(password|runtime|https-client|upstream))|scripts\/build\/sdk-[a-z-]+\.m?[jt]s$|node_modules\/(hono|ipaddr\.js|@aws-sdk|@aws-crypto|@smithy|@aws|tslib|bowser|fast-xml-parser|strnum)\/)/,
     budget: 500_000,
     laterBudget: 1_200_000,
     minify: true,
@@ -81,7 +85,7 @@ export const functionBundles: readonly Bundle[] = [
     entry: 'functions/aws/fill-function.ts',
     outfile: 'dist/aws/fill/index.mjs',
     inputs:
-      /^(functions\/(core|aws|node\/(password|runtime|http-client|server-platform|upstream))|node_modules\/(hono|ipaddr\.js|undici|@aws-sdk|@aws-crypto|@smithy|@aws|tslib|mnemonist|obliterator|fast-xml-parser|strnum|bowser)\/|scripts\/build\/(no-providers\.ts|sdk-[a-z-]+\.mjs)$)/,
+      /^(functions\/(core|aws|node\/(password|runtime|http-client|server-platform|upstream))|node_modules\/(hono|ipaddr\.js|undici|@aws-sdk|@aws-crypto|@smithy|@aws|tslib|fast-xml-parser|strnum|bowser)\/|scripts\/build\/sdk-[a-z-]+\.m?[jt]s$)/,
     budget: 1_600_000,
     minify: true,
     banner: withRequire,
