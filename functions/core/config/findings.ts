@@ -28,7 +28,7 @@ export function findingsOf(overlay: Overlay, listed: readonly string[]): Finding
   const notes = [
     ...defaultNote(overlay, listed),
     ...readerNotes(overlay),
-    ...refusalNotes(overlay),
+    ...tagRuleNotes(overlay),
   ];
   return { files: namedFiles(overlay), signIns: namedSignIns(overlay), notes };
 }
@@ -93,19 +93,54 @@ function readerNotes(overlay: Overlay): string[] {
   );
 }
 
-/** A rule that refuses binds only clients that cannot go elsewhere. */
-function refusalNotes(overlay: Overlay): string[] {
+/** What rules about tags cannot do. */
+function tagRuleNotes(overlay: Overlay): string[] {
   return overlay.keys(['upstreams']).flatMap((name) => {
     const rules = valueAt(overlay.json, ['upstreams', name, 'tags']);
     return (Array.isArray(rules) ? rules : []).flatMap((_, index) => {
       const path = ['upstreams', name, 'tags', index];
       const at = (key: string) => valueAt(overlay.json, [...path, key]);
-      const refuses = at('deny') === true || at('first') === 'refuse';
-      if (!refuses || at('mode') !== 'enforce') return [];
-      return [
-        `${overlay.place(path)}: binds only clients without a fallback: dockerd pulls from the registry after a 403, and containerd resolves the tag there; see infra/docs/tags.md`,
-      ];
+      const texts: string[] = [];
+      if ((at('deny') === true || at('first') === 'refuse') && at('mode') === 'enforce') {
+        texts.push(fallbackText(name));
+      }
+      const never =
+        at('cooldown') === undefined ? undefined : immutable(overlay, name, at('match'));
+      if (never !== undefined) {
+        texts.push(
+          `holds only the first digest of tags that match immutableTags (${never}): once it is served, the registry is not asked about them again`,
+        );
+      }
+      return texts.map((text) => `${overlay.place(path)}: ${text}`);
     });
+  });
+}
+
+/** A refusal binds only clients that cannot go elsewhere. */
+function fallbackText(registry: string): string {
+  const clients =
+    registry === 'docker.io'
+      ? 'dockerd pulls from Docker Hub, and containerd resolves the tag there'
+      : `containerd resolves the tag at ${registry} (dockerd mirrors only docker.io)`;
+  return `binds only clients without a fallback: after a 403, ${clients}; see infra/docs/tags.md`;
+}
+
+/** What stars in a pattern of tags are taken for, to see whether an expression matches some of its tags. */
+const starred = ['', '1', '1.2', '1.2.3', '20260101', 'latest'];
+
+/** The first of `immutableTags` that matches tags of a rule. */
+function immutable({ json }: Overlay, registry: string, match: unknown): string | undefined {
+  const expressions = valueAt(json, ['upstreams', registry, 'immutableTags']);
+  const [, tag = '*'] = String(match).split(':');
+  const tags = starred.map((text) => tag.replaceAll('*', text));
+  return (Array.isArray(expressions) ? expressions : []).find((one) => {
+    if (typeof one !== 'string') return false;
+    try {
+      const expression = new RegExp(one);
+      return tag === '*' || tags.some((text) => expression.test(text));
+    } catch {
+      return false;
+    }
   });
 }
 

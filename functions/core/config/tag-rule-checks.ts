@@ -1,6 +1,9 @@
 import { RepositoryPattern } from '../oci/repository.ts';
+import type { VersionRange } from '../tag-policy/version-range.ts';
+import { patternsOverlap, rangesOverlap } from './pattern-overlap.ts';
 import { type Path, valueAt } from './problems.ts';
 import { parseDuration } from './units.ts';
+import { parseVersionRange } from './version-ranges.ts';
 
 type Report = (path: Path, message: string) => void;
 
@@ -26,7 +29,8 @@ export function checkTagRules(json: unknown, upstream: string, report: Report): 
   for (const [at, rule] of rules.entries()) {
     checkActions(rule, report);
     checkMatch([...rule.path, 'match'], rule.match, upstream, report);
-    checkShadow(rule, rules.slice(0, at), report);
+    const earlier = rules.slice(0, at);
+    if (!checkShadow(rule, earlier, report)) checkFreezes(rule, earlier, report);
   }
   const pinsPath = ['upstreams', upstream, 'keep', 'pins'];
   const pins = valueAt(json, pinsPath);
@@ -72,21 +76,50 @@ function checkMatch(path: Path, match: string, upstream: string, report: Report)
   report(path, `images of docker.io without an owner are in library: "library/${match}"`);
 }
 
-/** A rule that an earlier one of its kind always precedes can never apply. */
-function checkShadow(rule: WrittenRule, earlier: readonly WrittenRule[], report: Report): void {
-  if (rule.action === undefined) return;
+/** Finds a rule that can never apply, because an earlier one of its kind always precedes it. */
+function checkShadow(rule: WrittenRule, earlier: readonly WrittenRule[], report: Report): boolean {
+  if (rule.action === undefined) return false;
   const before = earlier.find(
     (one) =>
       kindOf(one.action) === kindOf(rule.action) &&
-      one.fields.semver === undefined &&
+      (one.fields.semver === undefined || one.fields.semver === rule.fields.semver) &&
       covers(one.match, rule.match),
   );
-  if (before === undefined) return;
-  const index = String(before.path.at(-1));
-  report(
-    rule.path,
-    `never applies: tags[${index}] (${before.match}) comes first and matches all its tags`,
+  if (before === undefined) return false;
+  report(rule.path, `never applies: ${nameOf(before)} comes first and matches all its tags`);
+  return true;
+}
+
+/** Two digests for one tag: which of them was meant is not to be guessed from the order. */
+function checkFreezes(rule: WrittenRule, earlier: readonly WrittenRule[], report: Report): void {
+  const { freeze } = rule.fields;
+  if (typeof freeze !== 'string') return;
+  const before = earlier.find(
+    (one) =>
+      typeof one.fields.freeze === 'string' && one.fields.freeze !== freeze && shareTags(one, rule),
   );
+  if (before === undefined) return;
+  report(
+    [...rule.path, 'freeze'],
+    `is not the digest of ${nameOf(before)}, and both rules match some of the same tags; narrow one "match"`,
+  );
+}
+
+function shareTags(one: WrittenRule, other: WrittenRule): boolean {
+  const [repository = '', tag = '*'] = one.match.split(':');
+  const [otherRepository = '', otherTag = '*'] = other.match.split(':');
+  if (!patternsOverlap(repository, otherRepository) || !patternsOverlap(tag, otherTag))
+    return false;
+  const [range, otherRange] = [rangeOf(one), rangeOf(other)];
+  return range === undefined || otherRange === undefined || rangesOverlap(range, otherRange);
+}
+
+function rangeOf({ fields: { semver } }: WrittenRule): VersionRange | undefined {
+  return typeof semver === 'string' ? parseVersionRange(semver) : undefined;
+}
+
+function nameOf({ path, match }: WrittenRule): string {
+  return `tags[${String(path.at(-1))}] (${match})`;
 }
 
 function kindOf(action: Action | undefined): string | undefined {

@@ -98,5 +98,28 @@ test('a rule that refuses binds only some clients', () => {
     'upstreams.docker.io.tags[0]',
     'upstreams.docker.io.tags[3]',
   ]);
-  expect(notes[0]).toContain('without a fallback');
+  expect(notes[0]).toContain('without a fallback: after a 403, dockerd pulls from Docker Hub');
+});
+
+test('dockerd mirrors no other registry than docker.io', () => {
+  const tags = [{ match: 'a', deny: true, mode: 'enforce' }];
+  const { notes } = found({ upstreams: { 'docker.io': {}, 'ghcr.io': { tags } } });
+  expect(notes).toEqual([
+    'upstreams.ghcr.io.tags[0]: binds only clients without a fallback: after a 403, containerd resolves the tag at ghcr.io (dockerd mirrors only docker.io); see infra/docs/tags.md',
+  ]);
+});
+
+test('a cooldown does not hold tags that never move', () => {
+  const notesOf = (match: string, expression: string) => {
+    const upstream = { tags: [{ match, cooldown: '1d' }], immutableTags: [expression] };
+    return found({ upstreams: { 'docker.io': upstream } }).notes;
+  };
+  expect(notesOf('library/**', '^v\\d')).toEqual([
+    'upstreams.docker.io.tags[0]: holds only the first digest of tags that match immutableTags (^v\\d): once it is served, the registry is not asked about them again',
+  ]);
+  expect(notesOf('library/app:v1.2', '^v\\d')).toHaveLength(1);
+  expect(notesOf('library/app:v*', '^v\\d+\\.\\d+$')).toHaveLength(1);
+  expect(notesOf('library/app:nightly*', '^v\\d')).toEqual([]);
+  expect(notesOf('library/app:latest', '^v\\d')).toEqual([]);
+  expect(notesOf('library/app', '(')).toEqual([]);
 });

@@ -124,3 +124,59 @@ test('what is no rule is for the definition', () => {
   expect(found('words')).toEqual([]);
   expect(found([5, null, { match: 7 }])).toEqual([]);
 });
+
+const other = `sha256:${'b'.repeat(64)}`;
+
+test.each([
+  ['library/app:1*', 'library/app:*2'],
+  ['library/app:1', 'library/*:1'],
+  ['library/a*', 'library/*p:1'],
+  ['library/app:1', 'library/app'],
+  ['*/app', 'acme/**'],
+])('%s and %s must not be frozen to different digests', (first, second) => {
+  const tags = (freeze: string | true) => [
+    { match: first, freeze: digest },
+    { match: second, freeze },
+  ];
+  expect(found(tags(other))).toEqual([
+    `tags.1.freeze: is not the digest of tags[0] (${first}), and both rules match some of the same tags; narrow one "match"`,
+  ]);
+  expect(found(tags(digest))).toEqual([]);
+  expect(found(tags(true))).toEqual([]);
+});
+
+test.each([
+  ['library/app:1*', 'library/app:2*'],
+  ['library/a*', 'library/b*'],
+  ['library/*', 'library/a/b'],
+  ['*/app', 'acme/x/app'],
+])('%s and %s share no tag', (first, second) => {
+  expect(
+    found([
+      { match: first, freeze: digest },
+      { match: second, freeze: other },
+    ]),
+  ).toEqual([]);
+});
+
+test('freezes of different versions may have different digests', () => {
+  const tags = (first: string, second: string) => [
+    { match: 'library/app', semver: first, freeze: digest },
+    { match: 'library/app', semver: second, freeze: other },
+  ];
+  expect(found(tags('<18', '>=18'))).toEqual([]);
+  expect(found(tags('^1.2', '^2'))).toEqual([]);
+  expect(found(tags('<18', '>=16 <20'))).toHaveLength(1);
+  expect(found(tags('>16.0.0', '16.0.1'))).toHaveLength(1);
+});
+
+test('a rule is hidden by one with the same versions', () => {
+  const tags = (semver: string) => [
+    { match: '**', semver: '>=2', deny: true },
+    { match: 'library/app', semver, allow: true },
+  ];
+  expect(found(tags('>=2'))).toEqual([
+    'tags.1: never applies: tags[0] (**) comes first and matches all its tags',
+  ]);
+  expect(found(tags('>=1'))).toEqual([]);
+});
