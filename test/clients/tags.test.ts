@@ -1,15 +1,34 @@
 import { expect, it, vi } from 'vitest';
 import { patience } from '../patience.ts';
 import { appImage } from './harness/app-image.ts';
-import { useStage } from './harness/client.ts';
+import { type Client, useStage } from './harness/client.ts';
+import type { ContainerdClient } from './harness/containerd-client.ts';
 import { type MirrorUpstream, startMirror } from './harness/mirror.ts';
+import type { PodmanClient } from './harness/podman-client.ts';
 import { expectPulled } from './harness/pulling.ts';
 import { describeWith } from './harness/requirement.ts';
+import { documentedText } from './harness/set-up-text.ts';
 import { type StoppedMirror, withStoppedMirror } from './harness/stopped-mirror.ts';
 import { triedClients } from './harness/tried-clients.ts';
 
 const day = 86_400_000;
 const ann = { by: 'ann', why: 'it broke overnight' };
+
+/** Sets a client up as the documentation says for one without a fallback; gives its name of an image. */
+function withoutFallback(client: Client, address: string, repository: string): string {
+  const documented = (words: string) => documentedText('tags.md', words, address);
+  if ('containerd' in client) {
+    const { containerd } = client as ContainerdClient;
+    containerd.hosts('docker.io', documented('server ='));
+  } else if ('tools' in client) {
+    const { tools } = client as PodmanClient;
+    tools.registries(documented('prefix ='));
+  } else {
+    // dockerd takes an address on loopback without TLS.
+    return `${address}/docker.io/${repository}:1`;
+  }
+  return `docker.io/${repository}:1`;
+}
 
 // A mirror that serves tags over time is of use only if each client takes what it serves.
 for (const { name, programs, start } of triedClients) {
@@ -32,6 +51,7 @@ for (const { name, programs, start } of triedClients) {
       return {
         before,
         after,
+        repository,
         named: { repository: { registry: 'docker.io', name: repository }, tag: '1' },
         /** Moves the tag at the registry, wherever clients find it. */
         move(image: typeof before) {
@@ -131,6 +151,28 @@ for (const { name, programs, start } of triedClients) {
       expect(await warning()).toContain(`docker.io now has ${after.manifest.digest}`);
       await released();
       await expectPull(after);
+    });
+
+    // The last test: it changes the client's set-up.
+    it('is bound by a refusal only without a fallback', async () => {
+      const { stage, client } = setting;
+      const { before, move, repository } = await open('denied', {
+        tags: [{ match: 'library/**', deny: true, mode: 'enforce' }],
+      });
+      move(before);
+      const reference = `docker.io/${repository}:1`;
+      expectPulled(await client.pull(reference));
+      expect(stage.origin.count({ kind: 'manifest', status: 200 })).toBeGreaterThan(0);
+      await client.remove(reference);
+      stage.origin.clear();
+      stage.tap.clear();
+      const outcome = await client.pull(withoutFallback(client, stage.tap.address, repository));
+      expect(outcome.ok, outcome.stderr).toBe(false);
+      expect(stage.tap.matching(/manifests\/1.* -> 403$/).length).toBeGreaterThan(0);
+      expect(stage.origin.requests).toEqual([]);
+      await stage.restart({ keep: false });
+      expectPulled(await client.pull(withoutFallback(client, stage.tap.address, repository)));
+      expect(stage.origin.requests).toEqual([]);
     });
   });
 }
