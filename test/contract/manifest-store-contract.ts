@@ -3,6 +3,7 @@ import { type Repository, repositoryKey } from '../../functions/core/oci/reposit
 import type { Hold, ManifestStore, TagRecord } from '../../functions/core/ports/manifest-store.ts';
 import { imageOf, madeDigest, manifestOf } from './made-content.ts';
 import type { OpenedPort } from './opened-port.ts';
+import { describePreviousVersion } from './previous-version-contract.ts';
 import { testStoredTypes } from './stored-types-contract.ts';
 import { describeAuditLog, describeTagStates } from './tag-states-contract.ts';
 
@@ -575,6 +576,7 @@ export function describeManifestStoreContract(
 
     describeTagStates(() => opened);
     describeAuditLog(() => opened);
+    describePreviousVersion(() => opened);
 
     test('everything is there for another instance', async () => {
       const { manifest, contents, blobs } = imageOf('one', ['layer']);

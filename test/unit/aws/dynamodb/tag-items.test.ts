@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { DynamoDbManifestStore } from '../../../../functions/aws/dynamodb/manifest-store.ts';
 import type { TagRefusal } from '../../../../functions/core/ports/manifest-store.ts';
+import { emptyTagState } from '../../../../functions/core/ports/tag-state-text.ts';
 import { recordLives } from '../../../../functions/core/sources/record-lives.ts';
 import { alpine, imageOfLayers } from '../../../standins/dynamodb/made-images.ts';
 import { MemoryManifests } from '../../../standins/dynamodb/memory-manifests.ts';
@@ -92,4 +93,21 @@ test('lists expire with all their parts', async () => {
   for await (const page of opened.another().pages({ pk: 'list#docker.io/library/alpine' })) {
     expect(page).toEqual([]);
   }
+});
+
+test('a tag with a state keeps the item that the previous version writes and reads', async () => {
+  await putTag('3');
+  const key = { pk: 'tag#docker.io/library/alpine', sk: '3' };
+  const read = async () => {
+    const { ttl, ...item } = (await opened.another().get(key)) ?? {};
+    return item;
+  };
+  const time = { N: String(now) };
+  const expected = {
+    ...{ pk: { S: key.pk }, sk: { S: key.sk }, digest: { S: digest }, mediaType: { S: 'm' } },
+    ...{ size: { N: '1' }, firstSeen: time, changed: time, checked: time, history: { S: '[]' } },
+  };
+  expect(await read()).toEqual(expected);
+  await store.putTagState(alpine, '3', emptyTagState, undefined);
+  expect(await read()).toEqual(expected);
 });

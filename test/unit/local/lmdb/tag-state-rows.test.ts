@@ -9,6 +9,7 @@ import {
   type IndexDatabase,
   openIndexDatabase,
 } from '../../../../functions/local/lmdb/database.ts';
+import { LmdbManifestStore } from '../../../../functions/local/lmdb/manifest-store.ts';
 import {
   dropOldStates,
   getTagState,
@@ -75,4 +76,20 @@ test('decisions that are too old are dropped with the next one', async () => {
   await index.write(() => putAuditEntry(index, { ...entry, at: now }, now));
   const { entries } = listAuditEntries(index, { limit: 10, before: undefined });
   expect(entries.map(({ at }) => at)).toEqual([now]);
+});
+
+test('a tag with a state keeps the row that the previous version writes and reads', async () => {
+  const store = new LmdbManifestStore(index, { now: () => start });
+  const name = { registry: 'docker.io', name: 'library/app' };
+  const row = {
+    ...{ digest: madeDigest('one'), mediaType: 'application/vnd.oci.image.index.v1+json', size: 1 },
+    ...{ firstSeen: 1, changed: 2, checked: 3 },
+    history: [{ digest: madeDigest('zero'), until: 2 }],
+  };
+  await store.putTag(name, '3', row);
+  await store.putTagState(name, '3', emptyTagState, undefined);
+  expect(index.tags.get([repository, '3'])).toEqual(row);
+  await index.write(() => void index.tags.put([repository, '4'], row));
+  expect(await store.getTag(name, '4')).toEqual(row);
+  await store.stop();
 });
