@@ -87,6 +87,11 @@ export function describeTags(name: string, start: StartMirror): void {
         status: 200,
         digest: before.manifest.digest,
       });
+      expect(await manifest('plain', `1?as-of=${today}`)).toMatchObject({
+        status: 200,
+        digest: before.manifest.digest,
+      });
+      expect(await manifest('plain', '1?as-of=20200101')).toMatchObject({ status: 404 });
       const unknown = await manifest('plain', '1--as-of-20200101');
       expect(unknown).toMatchObject({ status: 404 });
       expect(unknown.body).toContain('the tag was first seen on');

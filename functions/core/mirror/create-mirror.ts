@@ -14,6 +14,7 @@ import type { RequestOrigin } from '../sources/request-origin.ts';
 import type { Source } from '../sources/source.ts';
 import { Sources } from '../sources/sources.ts';
 import type { Unobtained } from '../sources/unobtained.ts';
+import { parseDatedTag } from '../tag-policy/as-of.ts';
 import { locateBlob } from './blobs/locate-blob.ts';
 import { locateRanges } from './blobs/locate-ranges.ts';
 import { UpstreamReads } from './blobs/upstream-reads.ts';
@@ -124,7 +125,7 @@ class RequestRepository implements MirroredRepository {
     if (source.access === undefined) {
       return resolveManifest(context, source, reference, method, mustConfirm);
     }
-    const asked = { kind: 'manifest', reference } as const;
+    const asked = { kind: 'manifest', reference: undated(source, reference) } as const;
     const judging = context.access.refusal(source, asked);
     if (judging === undefined) {
       return resolveManifest(context, source, reference, method, mustConfirm);
@@ -173,6 +174,12 @@ class RequestRepository implements MirroredRepository {
     if (judged === undefined) return answer();
     return judged.then<Outcome | Unobtained>((refusal) => refusal ?? answer());
   }
+}
+
+/** The registry knows no tag with a date: whoever may read the tag may read what it named then. */
+function undated({ policy }: Source, reference: Reference): Reference {
+  const dated = policy.asOf && reference.kind === 'tag' ? parseDatedTag(reference.tag) : undefined;
+  return dated === undefined ? reference : { kind: 'tag', tag: dated.tag };
 }
 
 function createContext(

@@ -21,17 +21,57 @@ import { refusalOfRule } from './status-policy.ts';
  * client's shorter list must not decide what is stored for a tag. `finish` may change the answer; here
  * it costs no promise of its own.
  */
-export async function answerManifest(
+export function answerManifest(
   request: RepositoryRequest,
   text: string,
   finish: (answer: Answer) => Answer = (answer) => answer,
 ): Promise<Answer> {
   const reference = parseReference(text);
-  if (reference === undefined) return finish(invalidReference(request, text));
+  if (reference === undefined) return Promise.resolve(finish(invalidReference(request, text)));
+  if (request.query.includes(asOfParameter)) return answerAsOf(request, text, reference, finish);
+  return answerReference(request, text, reference, finish);
+}
+
+async function answerReference(
+  request: RepositoryRequest,
+  text: string,
+  reference: Reference,
+  finish: (answer: Answer) => Answer,
+): Promise<Answer> {
   const { mirrored, method, raw } = request;
   const mustConfirm = reference.kind === 'tag' && asksToConfirm(raw.header('cache-control'));
   const outcome = await mirrored.resolveManifest(reference, method, mustConfirm);
   return finish(manifestAnswer(request, text, reference, outcome));
+}
+
+const asOfParameter = 'as-of=';
+const dateForm = /^\d{8}(?:T\d{4})?$/;
+
+/**
+ * A tag as of the date in `?as-of=`, as if the date followed the tag, which may be too long for that. A
+ * digest is the same at all times.
+ */
+async function answerAsOf(
+  request: RepositoryRequest,
+  text: string,
+  reference: Reference,
+  finish: (answer: Answer) => Answer,
+): Promise<Answer> {
+  const date = new URLSearchParams(request.query).get('as-of');
+  if (date === null || reference.kind === 'digest') {
+    return answerReference(request, text, reference, finish);
+  }
+  const mistake = !request.policy.asOf
+    ? 'dates need "asOf": true in the configuration of the registry'
+    : dateForm.test(date)
+      ? undefined
+      : 'as-of is a date such as 20261101 or 20261101T0930';
+  if (mistake !== undefined) {
+    const invalid = refusal(400, 'UNSUPPORTED', mistake);
+    return finish(errorAnswer(request, invalid, subjectOf(request, 'manifest', text)));
+  }
+  const dated = { kind: 'tag', tag: `${reference.tag}--as-of-${date}` } as const;
+  return answerReference(request, text, dated, finish);
 }
 
 function manifestAnswer(

@@ -78,6 +78,8 @@ export interface Differences {
   readonly evictionSteps?: number;
   /** Stands in for the scripted upstream; `now` is the clock in hand. */
   readonly client?: (now: () => number) => Upstream;
+  /** The registry serves its public repositories only, and no account opens others. */
+  readonly isPublicOnly?: boolean;
   /** Opens the stores, which are in memory unless said. */
   readonly openStore?: (now: () => number) => Promise<OpenedStore>;
   /** Ports that stand in for the store's. */
@@ -99,11 +101,12 @@ export async function openMirror(differences: Differences = {}): Promise<MirrorU
   const background = new Set<Promise<unknown>>();
   const queue = { enqueue: async (jobs: readonly FillJob[]) => void queued.push(...jobs) };
   const policy = { ...defaultPolicy, ...differences.policy };
+  const access = differences.isPublicOnly ? { grants: [], anonymous: client } : undefined;
   const open = () =>
     createMirror(
       {
         upstreams: new Map([
-          ['docker.io', { upstream: client, policy }],
+          ['docker.io', { upstream: client, policy, access }],
           ['evil.test', { upstream: evil, policy }],
         ]),
         limits: {

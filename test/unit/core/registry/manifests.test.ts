@@ -16,7 +16,12 @@ const found = {
 
 function ask(
   text: string,
-  { headers = {} as Record<string, string>, method = 'GET', outcome = found as object } = {},
+  {
+    headers = {} as Record<string, string>,
+    method = 'GET',
+    outcome = found as object,
+    query = '',
+  } = {},
 ) {
   const asked: unknown[][] = [];
   const request = {
@@ -25,7 +30,8 @@ function ask(
     ns: undefined,
     form: 'root',
     registryForm: 'none',
-    policy: { tagTtl: 60_000 },
+    query,
+    policy: { tagTtl: 60_000, asOf: !query.includes('off') },
     repository: { registry: 'docker.io', name: 'library/app' },
     mirrored: {
       upstreamCalls: 0,
@@ -92,4 +98,29 @@ test('a tag that cannot exist is unknown, and a malformed digest a bad request',
 
 test('what cannot be had is refused', async () => {
   expect((await ask('1', { outcome: { kind: 'absent' } }).answer).status).toBe(404);
+});
+
+test.each([
+  ['1', 'as-of=20261101', { kind: 'tag', tag: '1--as-of-20261101' }],
+  ['1', 'ns=docker.io&as-of=20261101T0930', { kind: 'tag', tag: '1--as-of-20261101T0930' }],
+  ['a'.repeat(128), 'as-of=20261101', { kind: 'tag', tag: `${'a'.repeat(128)}--as-of-20261101` }],
+  ['1', 'was-as-of=20261101', { kind: 'tag', tag: '1' }],
+  [digest, 'as-of=20261101', { kind: 'digest', digest }],
+])('%s with ?%s is another reference', async (text, query, reference) => {
+  const { asked, answer } = ask(text, { query });
+  expect((await answer).status).toBe(200);
+  expect(asked[0]?.[0]).toEqual(reference);
+});
+
+test.each([
+  ['as-of=yesterday', 'a date such as 20261101'],
+  ['as-of=', 'a date such as 20261101'],
+  ['as-of=20261101&off', 'dates need "asOf": true'],
+])('a date is refused with ?%s', async (query, reason) => {
+  const { asked, answer } = ask('1', { query });
+  expect(await answer).toMatchObject({
+    status: 400,
+    note: { reason: expect.stringContaining(reason) },
+  });
+  expect(asked).toEqual([]);
 });

@@ -270,6 +270,20 @@ describe('a tag with a date', () => {
   });
 });
 
+describe('a tag with a date of a registry with an account', () => {
+  it('is for clients who may read the tag', async () => {
+    test = await openMirror({ policy: { asOf: true }, isPublicOnly: true });
+    test.upstream.add('library/app', first, '1');
+    await pullAfter(0);
+    test.pass(8 * day);
+    test.restart();
+    test.upstream.asked.length = 0;
+    const [today = ''] = new Date(test.now()).toISOString().replaceAll('-', '').split('T');
+    expect(await test.tag('library/app', `1--as-of-${today}`)).toMatchObject({ kind: 'found' });
+    expect(test.upstream.asked).not.toContainEqual(expect.stringContaining('as-of'));
+  });
+});
+
 describe('a tag that a rule denies', () => {
   it('is refused, and not requested upstream', async () => {
     await open(rule({ access: 'deny' }));
