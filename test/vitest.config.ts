@@ -1,6 +1,8 @@
 import { statfsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 import { alsoOnServices, globsBelow, globsOf, type Project, projects } from './projects.ts';
+import { TestOrder } from './test-order.ts';
 
 /** Three gigabytes: what all tests hold at once, with much to spare. */
 const roomBytes = 3e9;
@@ -71,7 +73,8 @@ const config = defineConfig({
   test: {
     coverage,
     // Most suites wait for servers, so more of them than there are cores can run at once.
-    maxWorkers: 6,
+    maxWorkers: Math.max(8, availableParallelism()),
+    sequence: { sequencer: TestOrder },
     // For tools that read this file; the projects have globs of their own.
     include: ['test/**/*.test.ts'],
     projects: [
