@@ -3,7 +3,6 @@ import { type Override, upstreamOverride } from '../core/config/environment.ts';
 import { type Problem, problemText } from '../core/config/problems.ts';
 import { type ResolvedStore, resolveFile } from '../core/config/resolve-file.ts';
 import { version } from '../core/config/version.ts';
-import { serve } from './commands/serve.ts';
 import { misuse } from './failure.ts';
 import { programHelp, serveHelp } from './help.ts';
 import { loadConfig, readJson } from './load-config.ts';
@@ -42,7 +41,11 @@ async function runServe(options: ServeOptions): Promise<number> {
   const load = () => loadConfig(file, process.env, overridesOf(options));
   const loaded = await load();
   if ('problems' in loaded) return report(file, loaded.problems);
-  if (loaded.ok.store !== 'cloudflare') return serve(loaded, load);
+  if (loaded.ok.store !== 'cloudflare') {
+    // The other commands do without the server and its packages.
+    const { serve } = await import('./commands/serve.ts');
+    return serve(loaded, load);
+  }
   const message = '"cloudflare" works only in a Worker: see infra/cloudflare/README.md';
   return report(file, [{ path: 'store', message }]);
 }
