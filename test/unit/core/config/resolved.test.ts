@@ -2,8 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { variablesOf } from '../../../../functions/core/config/environment.ts';
 import { problemText } from '../../../../functions/core/config/problems.ts';
+import type { Config } from '../../../../functions/core/config/resolve.ts';
 import { type ResolvedStore, resolveFile } from '../../../../functions/core/config/resolve-file.ts';
 import { readResolved } from '../../../../functions/core/config/resolved.ts';
+import { rulesOf } from '../../../../functions/core/tag-policy/tag-rule.ts';
 import { mistakes, parsed } from './parsing.ts';
 
 /** Starts as a function or a Worker does. */
@@ -20,6 +22,18 @@ const aws = {
   queue: 'https://sqs.us-east-1.amazonaws.com/1/fills',
 };
 
+const tags = [
+  { match: 'library/*:nightly*', cooldown: '0s' },
+  { match: 'acme/*:prod', freeze: true },
+  { match: 'acme/app:1*', freeze: `sha256:${'a'.repeat(64)}` },
+  { match: 'library/node', semver: '<20 || ^21', deny: true, mode: 'enforce' },
+  { match: 'library/node', allow: true },
+  {
+    match: 'library/**',
+    ...{ cooldown: '3d', mode: 'enforce', first: 'refuse', fast: 'newest-older-than' },
+  },
+];
+
 const full = {
   $schema: '../pullfront.schema.json',
   aws: {
@@ -32,7 +46,12 @@ const full = {
   },
   defaultUpstream: 'ghcr.io',
   upstreams: {
-    'docker.io': { tagTtl: '1h', maxStale: '2d', delivery: 'stream', realms: ['a.example'] },
+    'docker.io': {
+      ...{ tagTtl: '1h', maxStale: '8d', delivery: 'stream', realms: ['a.example'] },
+      asOf: true,
+      tags,
+      keep: { age: '90d', pins: ['library/postgres:16*'] },
+    },
     '5000': { url: 'http://five.example' },
     'registry.example:5000': {
       url: 'https://registry.example:5000/base',
@@ -46,6 +65,39 @@ const full = {
   limits: { maxBlobBytes: 1000, memoryBytes: '8MB' },
   log: { format: 'json', level: 'warn' },
 };
+
+test('rules about tags decide as they do in the file', () => {
+  const policyOf = ({ upstreams }: Pick<Config, 'upstreams'>) => upstreams.get('docker.io');
+  const { config } = started({ upstreams: { 'docker.io': full.upstreams['docker.io'] } });
+  const [read, written] = [policyOf(config), policyOf(parsed(full, { PASSWORD: 'p' }))];
+  const chosen = [
+    ['library/node', '18.2-alpine'],
+    ['library/node', '20'],
+    ['library/node', '21.5'],
+    ['library/app', 'nightly-7'],
+    ['acme/web', 'prod'],
+    ['acme/app', '1.2'],
+    ['other/app', '1'],
+  ].map(([name = '', tag = '']) => {
+    const rules = rulesOf(read?.tags ?? [], name, tag);
+    expect(rules).toEqual(rulesOf(written?.tags ?? [], name, tag));
+    const named = Object.entries(rules).filter(([, rule]) => rule !== undefined);
+    return named.map(([kind, rule]) => `${kind} ${rule.match.text}`).join(', ');
+  });
+  expect(chosen).toEqual([
+    'access library/node, cooldown library/**',
+    'access library/node, cooldown library/**',
+    'access library/node, cooldown library/**',
+    'cooldown library/*:nightly*',
+    'freeze acme/*:prod',
+    'freeze acme/app:1*',
+    '',
+  ]);
+  const access = (tag: string) => rulesOf(read?.tags ?? [], 'library/node', tag).access?.access;
+  expect(['18', '20', '21.1', '22'].map(access)).toEqual(['deny', 'allow', 'deny', 'allow']);
+  expect(read?.keep.pins[0]?.test('library/postgres', '16.1')).toBe(true);
+  expect(read?.keep.pins[0]?.test('library/postgres', '17')).toBe(false);
+});
 
 describe('a resolved configuration equals the parsed file', () => {
   test.each<[string, object]>([
