@@ -6,7 +6,7 @@ import type { Hold, ReferrersList, TagList, TagRecord } from '../ports/manifest-
 import type { BlobRedirect, Refused } from '../ports/upstream.ts';
 import type { Unobtained } from '../sources/unobtained.ts';
 import type { TagSegment } from './lists/tag-pages.ts';
-import type { KnownPolicy } from './tags/known-policy.ts';
+import type { KnownPolicy, PinnedTag } from './tags/known-policy.ts';
 
 /** How long a refusal is remembered, in ms: CI pushes a tag and pulls it a moment later. */
 export const refusalLife = 20_000;
@@ -79,6 +79,8 @@ export function createMemory(manifestBytes: number, now: () => number) {
     servedIndexes: new BoundedCache<Map<Digest, true>>(1_000, now),
     /** Set while pinned tags need not be confirmed again. */
     pinRounds: new BoundedCache<true>(2, now),
+    /** The tags that people pinned, as they were last looked for. */
+    pinnedTags: new BoundedCache<readonly PinnedTag[]>(2, now),
     /** Set while images that are past their time need not be looked for. */
     aged: new BoundedCache<true>(2, now),
     incomplete: new IncompleteManifests(now),

@@ -1,3 +1,4 @@
+import type { Repository } from '../../oci/repository.ts';
 import type { TagRecord } from '../../ports/manifest-store.ts';
 import type { TagState } from '../../ports/tag-states.ts';
 import type { TagDecision } from '../../tag-policy/decision.ts';
@@ -21,6 +22,14 @@ export interface KnownPolicy {
   /** What is decided without the tag's record. */
   readonly order: Recent<TagDecision>;
   readonly candidates: Recent<Candidates>;
+}
+
+/** A tag whose images a person keeps. */
+export interface PinnedTag {
+  readonly repository: Repository;
+  readonly tag: string;
+  /** In ms since 1970; undefined: by another decision. */
+  readonly until: number | undefined;
 }
 
 /** For how long a decision is used again, in ms. Those of people may end as much later. */

@@ -106,6 +106,7 @@ export async function pin(context: Context, named: NamedTag, decider: Decider): 
     ...state,
     pinned,
   }));
+  context.memory.pinnedTags.delete('all');
 }
 
 /** Ends a pin of a person. A pin in the configuration stays. */
@@ -115,6 +116,7 @@ export async function unpin(context: Context, named: NamedTag, decider: Decider)
     ...state,
     pinned: undefined,
   }));
+  context.memory.pinnedTags.delete('all');
 }
 
 /** A digest of a tag's history, and whether its manifest is still stored. */

@@ -55,3 +55,56 @@ it('does nothing without pins', async () => {
   await test.mirror.confirmPins();
   expect(test.upstream.asked).toEqual([]);
 });
+
+const hour = 60 * minute;
+const ann = { by: 'ann', why: 'it must stay' };
+const named = (tag: string) => ({
+  repository: { registry: 'docker.io', name: 'library/app' },
+  tag,
+});
+
+it('confirms what a person pinned, until the pin ends', async () => {
+  await open();
+  await test.mirror.tags.pin(named('1'), { ...ann, until: test.now() + hour });
+  test.pass(5 * minute);
+  await withoutWaiting(() => test.mirror.confirmPins());
+  expect(test.upstream.asked).toEqual(['HEAD manifest library/app:1']);
+  test.pass(5 * minute);
+  await withoutWaiting(() => test.mirror.confirmPins());
+  expect(test.upstream.asked).toHaveLength(2);
+  test.pass(hour);
+  await withoutWaiting(() => test.mirror.confirmPins());
+  expect(test.upstream.asked).toHaveLength(2);
+});
+
+it('confirms nothing any more that a person unpinned', async () => {
+  await open();
+  await test.mirror.tags.pin(named('2'), ann);
+  await withoutWaiting(() => test.mirror.confirmPins());
+  await test.mirror.tags.unpin(named('2'), ann);
+  test.pass(5 * minute);
+  await withoutWaiting(() => test.mirror.confirmPins());
+  expect(test.upstream.asked).toEqual([]);
+});
+
+it('finds within an hour what another instance pinned, and at once after a restart', async () => {
+  await open();
+  const other = test.another();
+  await other.confirmPins();
+  await test.mirror.tags.pin(named('1'), ann);
+  test.pass(hour);
+  await withoutWaiting(() => other.confirmPins());
+  expect(test.upstream.asked).toEqual(['HEAD manifest library/app:1']);
+  test.pass(5 * minute);
+  test.restart();
+  await withoutWaiting(() => test.mirror.confirmPins());
+  expect(test.upstream.asked).toHaveLength(2);
+});
+
+it('asks once about a tag that the configuration and a person pinned', async () => {
+  await open('library/app:1');
+  await test.mirror.tags.pin(named('1'), ann);
+  test.pass(5 * minute);
+  await withoutWaiting(() => test.mirror.confirmPins());
+  expect(test.upstream.asked).toEqual(['HEAD manifest library/app:1']);
+});
