@@ -57,6 +57,7 @@ function measuredOf(event: MirrorEvent): Measured | undefined {
       if (event.mode === 'observe') return undefined;
       return { name: 'TagsHeld', value: 1, by: { registry: event.registry } };
     case 'pins-exceed-limit':
+    case 'tag-stuck':
     case 'pull':
     case 'circuit':
     case 'account-rests':

@@ -77,6 +77,8 @@ export function createMemory(manifestBytes: number, now: () => number) {
     holdReads: new BoundedCache<true>(10_000, now),
     /** Indexes that clients got which do not fall back for the manifests in them, by repository. */
     servedIndexes: new BoundedCache<Map<Digest, true>>(1_000, now),
+    /** Tags that an instance lately warned of, because they always move too soon. */
+    stuckTags: new BoundedCache<true>(10_000, now),
     /** Set while pinned tags need not be confirmed again. */
     pinRounds: new BoundedCache<true>(2, now),
     /** The tags that people pinned, as they were last looked for. */

@@ -16,6 +16,7 @@ export const noUpkeep: UpkeepOf = () => ({
     pin: refuse,
     unpin: refuse,
     history: refuse,
+    stuck: refuse,
   },
 });
 

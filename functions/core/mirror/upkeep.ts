@@ -9,6 +9,7 @@ import { type PlannedEviction, planEviction } from './eviction/eviction-plan.ts'
 import { type DeliveryOptions, handleFill, handleFills } from './fills/handle-fill.ts';
 import { confirmPins } from './tags/pinned-tags.ts';
 import { type Refresh, refresh } from './tags/refresh.ts';
+import { type StuckTag, stuckTags } from './tags/stuck-tags.ts';
 import {
   bypass,
   type Decider,
@@ -52,6 +53,8 @@ export interface TagControl {
   pin(named: NamedTag, decider: Decider): Promise<void>;
   unpin(named: NamedTag, decider: Decider): Promise<void>;
   history(named: NamedTag): Promise<readonly HistoryEntry[]>;
+  /** The tags that move too soon for their cooldown: see `tags/stuck-tags.ts`. */
+  stuck(): Promise<readonly StuckTag[]>;
 }
 
 /** Makes the upkeep of a mirror. */
@@ -73,5 +76,6 @@ export const upkeep: UpkeepOf = (context) => ({
     pin: (...parameters) => pin(context, ...parameters),
     unpin: (...parameters) => unpin(context, ...parameters),
     history: (named) => tagHistory(context, named),
+    stuck: () => stuckTags(context),
   },
 });

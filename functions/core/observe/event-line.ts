@@ -31,6 +31,7 @@ function levelOf(event: MirrorEvent): LogLevel {
       return event.isChange ? 'info' : 'debug';
     case 'gone-upstream':
     case 'pins-exceed-limit':
+    case 'tag-stuck':
     case 'account-rests':
     case 'unproven-public':
       return 'warn';

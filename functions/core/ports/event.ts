@@ -58,6 +58,18 @@ export type MirrorEvent =
       readonly mode: 'observe' | 'enforce';
       readonly reason: PolicyReason;
     }
+  /** A tag has moved too soon for its cooldown for three times as long: once a day on each instance. */
+  | {
+      readonly kind: 'tag-stuck';
+      readonly registry: string;
+      /** `docker.io/library/alpine` */
+      readonly repository: string;
+      readonly tag: string;
+      /** ISO 8601. */
+      readonly since: string;
+      /** The rule's `match`. */
+      readonly rule: string;
+    }
   /** The upstream no longer has a tag that this mirror has. */
   | {
       readonly kind: 'gone-upstream';

@@ -54,12 +54,20 @@ export function cooled(
     fast === 'stay' ? mature : runs.find((run) => now - run.first >= age && run !== newest);
   const chosen = older ?? mature;
   if (chosen?.digest === digest) return { digest, held: undefined, bypassedBy: undefined };
-  // The first digest after the mature one began the time in which none matured.
-  const after = mature === undefined ? runs.at(-1) : runs[runs.indexOf(mature) - 1];
-  const since = after?.first ?? newest.first;
-  const stuckSince = now - since > stuckAfter * age ? since : undefined;
+  const moving = movingSince(runs, age);
+  const stuckSince = moving !== undefined && now - moving > stuckAfter * age ? moving : undefined;
   const held = { digest, release: begin + age, stuckSince };
   return { digest: chosen?.digest, held, bypassedBy: undefined };
+}
+
+/**
+ * Since when a tag moves before any digest is old enough, in ms since 1970: since the first digest after the
+ * mature one. Undefined if that is still what the tag names. `runs` newest first, `age` in ms.
+ */
+export function movingSince(runs: readonly TagRun[], age: number): number | undefined {
+  const mature = runs.findIndex((run) => standing(run) >= age);
+  const after = mature < 0 ? runs.at(-1) : runs[mature - 1];
+  return after === runs[0] ? undefined : after?.first;
 }
 
 /** Whether a decision has not ended yet. */

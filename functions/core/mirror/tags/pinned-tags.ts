@@ -82,7 +82,8 @@ async function findPinned(
   return pinned;
 }
 
-async function* repositoriesOf(
+/** The known repositories of a registry, read page by page. Ends early if the index fails. */
+export async function* repositoriesOf(
   { manifests }: Context,
   registry: string,
 ): AsyncGenerator<Repository> {

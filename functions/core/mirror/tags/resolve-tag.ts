@@ -90,15 +90,25 @@ async function resolveByPolicy(
   return freezeFirst(context, source, tag, freeze.match.text, outcome, method);
 }
 
+/** How often an instance warns of a tag that always moves too soon, in ms. */
+const stuckInterval = 86_400_000;
+
 /** Counts what rules did, or would have done. */
 function report(
-  { runtime }: Context,
+  { memory, runtime }: Context,
   { key, repository: { registry } }: Source,
   tag: string,
   reason: PolicyReason,
   mode: RuleMode,
 ): void {
   runtime.observe({ kind: 'tag-policy', registry, repository: key, tag, mode, reason });
+  if (reason.kind !== 'cooling' || reason.stuckSince === undefined) return;
+  const name = `${key}:${tag}`;
+  if (memory.stuckTags.get(name)) return;
+  memory.stuckTags.set(name, true, stuckInterval);
+  const since = new Date(reason.stuckSince).toISOString();
+  const { rule } = reason;
+  runtime.observe({ kind: 'tag-stuck', registry, repository: key, tag, since, rule });
 }
 
 /** Whether a rule or a person named the digest, whatever the upstream says. */

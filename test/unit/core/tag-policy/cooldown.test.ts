@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { cooled } from '../../../../functions/core/tag-policy/cooldown.ts';
+import { cooled, movingSince } from '../../../../functions/core/tag-policy/cooldown.ts';
 import type { Cooldown } from '../../../../functions/core/tag-policy/tag-rule.ts';
 import { madeDigest, run } from './made-history.ts';
 
@@ -51,6 +51,18 @@ describe('a cooldown', () => {
     );
     expect(cooled(moving, nothing, cooldown, 501).held?.stuckSince).toBeUndefined();
     expect(cooled(moving, nothing, cooldown, 502).held?.stuckSince).toBe(201);
+  });
+
+  it('does not take a tag for stuck that moved once and was not asked about since', () => {
+    const runs = [run(b, 201, 210), run(a, 0, 200)];
+    expect(cooled(runs, nothing, cooldown, 5000).held).toEqual({
+      ...{ digest: b, release: 301, stuckSince: undefined },
+    });
+    expect(movingSince(runs, 100)).toBeUndefined();
+    expect(movingSince([run(c, 300, 300), ...runs], 100)).toBe(201);
+    expect(movingSince([run(c, 300, 300), run(b, 201, 210)], 100)).toBe(201);
+    expect(movingSince([run(a, 0, 200)], 100)).toBeUndefined();
+    expect(movingSince([], 100)).toBeUndefined();
   });
 
   it('of a fast tag may serve the newest digest that was seen before the cooldown', () => {
