@@ -241,7 +241,9 @@ export class Source implements RemoteRepository {
 
   /** Why blobs cannot be fetched from the host that the registry redirects to, if so. */
   get blobFailure(): UpstreamError | undefined {
-    return this.alternates?.areTrusted ? undefined : this.#health.blobFailure(this.name);
+    // Every warm pull asks: most need to know nothing of the alternates.
+    const failure = this.#health.blobFailure(this.name);
+    return failure === undefined || this.alternates?.areTrusted ? undefined : failure;
   }
 
   /** Notes that a blob had wrong bytes, and returns the error. */
