@@ -89,11 +89,13 @@ export class MonthUsage {
     limit: number,
     bytes: number,
     decide: (used: number) => Verdict,
+    now = this.#options.runtime.now(),
   ): Promise<Verdict> | Verdict {
-    const isPrecise = this.#isPrecise(client, limit);
-    return isPrecise
-      ? this.#decide(client, bytes, decide)
-      : this.#learn(client, limit, bytes, decide);
+    const count = this.#countOf(client, now);
+    if (!isPrecise(count, limit)) return this.#learn(client, limit, bytes, decide);
+    const verdict = decide(total(count));
+    if (verdict.kind !== 'refused') this.add(client, bytes);
+    return verdict;
   }
 
   async #learn(
@@ -106,15 +108,12 @@ export class MonthUsage {
     const until = runtime.now() + longestWait;
     for (let rounds = 0; rounds < mostRounds; rounds++) {
       // What is refused without the bytes of others is refused with them.
-      if (this.#isPrecise(client, limit) || decide(this.known(client)).kind === 'refused') break;
+      const count = this.#countOf(client);
+      if (isPrecise(count, limit) || decide(total(count)).kind === 'refused') break;
       const now = runtime.now();
       if (now >= until || now < this.#failed + failurePause) break;
       if ((await withTimeout(until - now, this.#writing ?? this.#write(client))) !== true) break;
     }
-    return this.#decide(client, bytes, decide);
-  }
-
-  #decide(client: string, bytes: number, decide: (used: number) => Verdict): Verdict {
     const verdict = decide(this.known(client));
     if (verdict.kind !== 'refused') this.add(client, bytes);
     return verdict;
@@ -141,11 +140,6 @@ export class MonthUsage {
     while (this.#unwritten().length > 0) {
       if (!(await (this.#writing ?? this.#write()))) return;
     }
-  }
-
-  #isPrecise(client: string, limit: number): boolean {
-    const { sum, unwritten, inWrite } = this.#countOf(client);
-    return sum !== undefined && unwritten + inWrite < limit * unwrittenShare;
   }
 
   #countOf(client: string, now = this.#options.runtime.now()): Count {
@@ -214,4 +208,8 @@ export class MonthUsage {
 
 function total({ sum = 0, unwritten, inWrite }: Count): number {
   return sum + unwritten + inWrite;
+}
+
+function isPrecise({ sum, unwritten, inWrite }: Count, limit: number): boolean {
+  return sum !== undefined && unwritten + inWrite < limit * unwrittenShare;
 }

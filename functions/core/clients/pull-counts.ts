@@ -6,13 +6,14 @@ const mostClients = 10_000;
 /** The count that all further clients share. No address. */
 const others = 'others';
 
-interface Count {
+/** How often a client pulled in one minute. */
+export interface PullCount {
   pulls: number;
 }
 
 /** The pulls of each client in the current minute, on this instance. */
 export class PullCounts {
-  readonly #counts = new Map<string, Count>();
+  readonly #counts = new Map<string, PullCount>();
   readonly #most: number;
   #minute = 0;
 
@@ -20,17 +21,15 @@ export class PullCounts {
     this.#most = most;
   }
 
-  /** How often a client pulled in the minute of `now`, in ms since 1970. */
-  used(client: string, now: number): number {
+  /** The count of a client in the minute of `now`, in ms since 1970. It belongs to that minute. */
+  of(client: string, now: number): PullCount {
     this.#begin(now);
-    return this.#find(client)?.pulls ?? 0;
-  }
-
-  add(client: string, now: number): void {
-    this.#begin(now);
-    const known = this.#find(client);
-    if (known !== undefined) known.pulls += 1;
-    else this.#counts.set(this.#isFull ? others : client, { pulls: 1 });
+    const known = this.#counts.get(client);
+    if (known !== undefined) return known;
+    const key = this.#counts.size < this.#most ? client : others;
+    const count = this.#counts.get(key) ?? { pulls: 0 };
+    this.#counts.set(key, count);
+    return count;
   }
 
   #begin(now: number): void {
@@ -38,13 +37,5 @@ export class PullCounts {
     if (minute === this.#minute) return;
     this.#minute = minute;
     this.#counts.clear();
-  }
-
-  #find(client: string): Count | undefined {
-    return this.#counts.get(client) ?? (this.#isFull ? this.#counts.get(others) : undefined);
-  }
-
-  get #isFull(): boolean {
-    return this.#counts.size >= this.#most;
   }
 }

@@ -9,7 +9,7 @@ import {
 } from '../clients/client-limits.ts';
 import type { Client, Clients } from '../clients/clients.ts';
 import type { MonthUsage } from '../clients/month-usage.ts';
-import type { PullCounts } from '../clients/pull-counts.ts';
+import type { PullCount, PullCounts } from '../clients/pull-counts.ts';
 import { monthLimitText, pullLimitText, sizeLimitText } from '../observe/wording.ts';
 import { parseDigest } from '../oci/digest.ts';
 import { isIndexType } from '../oci/media-type.ts';
@@ -35,12 +35,17 @@ interface ClientConsumptionOptions {
   readonly now: () => number;
 }
 
-/** A request for a manifest, and what its client may have. */
-interface Asked {
-  readonly request: RepositoryRequest;
-  readonly text: string;
+/** A client and what it may have. */
+interface Consumer {
   readonly client: Client;
   readonly allowance: Allowance;
+}
+
+/** A request for a manifest, and what its client may have. */
+interface Asked extends Consumer {
+  readonly request: RepositoryRequest;
+  readonly text: string;
+  readonly count: PullCount;
   readonly mustFollow: boolean;
   /** In ms since 1970. */
   readonly time: number;
@@ -50,7 +55,7 @@ interface Asked {
 /** What clients may consume, applied to their requests: functions/README.md, section 5a. */
 export class ClientConsumption {
   readonly #options: ClientConsumptionOptions;
-  readonly #allowances = new WeakMap<Client, Allowance>();
+  readonly #consumers = new WeakMap<Client, Consumer>();
   readonly #refusals: PullRefusals;
   readonly #sizes: ManifestSizes;
   readonly #rateLimit = new RateLimitHeaders();
@@ -85,21 +90,21 @@ export class ClientConsumption {
   #ask(request: RepositoryRequest, text: string): Asked {
     const { pulls, now } = this.#options;
     const time = now();
-    const { client, allowance } = this.#clientOf(request);
+    const { client, allowance } = this.#consumerOf(request);
     const mustFollow = isLastEndpoint(request) && text.includes(':');
-    const used = pulls.used(client.key, time);
-    const pull = pullVerdict({ used, now: time }, allowance, mustFollow);
-    return { request, text, client, allowance, mustFollow, time, pull };
+    const count = pulls.of(client.key, time);
+    const pull = pullVerdict({ used: count.pulls, now: time }, allowance, mustFollow);
+    return { request, text, client, allowance, count, mustFollow, time, pull };
   }
 
   #pull(asked: Asked, month: Verdict | undefined): Promise<Answer> | Answer {
-    const { request, text, client, mustFollow, time } = asked;
+    const { request, text, client, mustFollow } = asked;
     if (month?.kind === 'refused') {
       return this.#refuse(asked, { text: monthLimitText(month.limit), reset: month.reset });
     }
     const left = mustFollow ? undefined : this.#refusals.reasonToLeave(client, request);
     if (left !== undefined) return this.#refuse(asked, left);
-    this.#options.pulls.add(client.key, time);
+    asked.count.pulls += 1;
     return answerManifest(request, text, (answer) => this.#finish(asked, month, answer));
   }
 
@@ -121,7 +126,7 @@ export class ClientConsumption {
 
   /** GET and HEAD of a blob. HEAD is not limited. */
   async answerBlob(request: RepositoryRequest, text: string): Promise<Answer> {
-    const { client, allowance } = this.#clientOf(request);
+    const { client, allowance } = this.#consumerOf(request);
     const { urlLife, largestBlob } = allowance;
     const digest = parseDigest(text);
     if (request.method === 'HEAD' || digest === undefined) return answerBlob(request, text);
@@ -164,14 +169,14 @@ export class ClientConsumption {
     return answer;
   }
 
-  #clientOf({ raw }: RepositoryRequest): { client: Client; allowance: Allowance } {
+  #consumerOf({ raw }: RepositoryRequest): Consumer {
     const { clients, limits, bucketUrlLife } = this.#options;
     const client = clients.of(raw) ?? unknownClient;
-    const known = this.#allowances.get(client);
-    if (known !== undefined) return { client, allowance: known };
-    const allowance = allowanceOf(client.networks, limits, bucketUrlLife);
-    this.#allowances.set(client, allowance);
-    return { client, allowance };
+    const known = this.#consumers.get(client);
+    if (known !== undefined) return known;
+    const consumer = { client, allowance: allowanceOf(client.networks, limits, bucketUrlLife) };
+    this.#consumers.set(client, consumer);
+    return consumer;
   }
 
   /** undefined without a limit of the month. Only a client that may be refused waits for the ledger. */
@@ -187,7 +192,7 @@ export class ClientConsumption {
     const { usage, now } = this.#options;
     if (isHard) {
       const decide = (used: number) => monthVerdict({ used, now: now() }, allowance, mustFollow);
-      return usage.take(key, bytesPerMonth, bytes, decide);
+      return usage.take(key, bytesPerMonth, bytes, decide, time);
     }
     const verdict = monthVerdict(
       { used: usage.known(key, time), now: time },
