@@ -79,6 +79,7 @@ export const functionBundles: readonly Bundle[] = [
       'functions/aws/s3/sdk.ts',
       'functions/aws/sdk/secrets-client.ts',
       'functions/aws/sqs/sqs-client.ts',
+      'functions/core/mirror/tags/digest-policy.ts',
     ],
   },
   {

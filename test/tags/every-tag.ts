@@ -2,11 +2,17 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Mirror, StartMirror } from '../forms/mirror.ts';
 import { patience } from '../patience.ts';
 import { makeImage } from '../standins/images/image.ts';
+import { makeIndex } from '../standins/images/image-index.ts';
 import { randomLayer } from '../standins/images/layer.ts';
 import { startUpstream, type Upstream } from '../standins/registry/upstream.ts';
 
 const image = (seed: string) => makeImage({ layers: [randomLayer(`tags ${seed}`, 20_000)] });
 const [before, after] = [image('before'), image('after')];
+
+const index = makeIndex([
+  { item: before, platform: 'linux/amd64' },
+  { item: after, platform: 'linux/386' },
+]);
 
 const names = ['frozen', 'cooling', 'denied', 'plain'] as const;
 
@@ -27,10 +33,12 @@ export function describeTags(name: string, start: StartMirror): void {
     beforeAll(async () => {
       hub = await startUpstream();
       for (const one of names) hub.add(`library/${one}`, before, '1');
+      hub.add('library/index', index, '1');
       const tags = [
         { match: 'library/frozen', freeze: true },
         { match: 'library/denied:*', deny: true, mode: 'enforce' },
-        { match: 'library/cooling', cooldown: '5s', mode: 'enforce' },
+        { match: 'library/cooling', cooldown: '5s', mode: 'enforce', strict: true },
+        { match: 'library/index', platforms: ['linux/386'], deny: true, mode: 'enforce' },
       ];
       const upstream = { url: hub.url, tagTtl: '1ms', asOf: true, tags };
       mirror = await start({ upstreams: { 'docker.io': upstream } });
@@ -41,7 +49,7 @@ export function describeTags(name: string, start: StartMirror): void {
       await hub?.close();
     });
 
-    async function manifest(one: (typeof names)[number], tag = '1'): Promise<Answer> {
+    async function manifest(one: (typeof names)[number] | 'index', tag = '1'): Promise<Answer> {
       const answer = await mirror.get(`/v2/library/${one}/manifests/${tag}`);
       return {
         status: answer.status,
@@ -76,8 +84,24 @@ export function describeTags(name: string, start: StartMirror): void {
       const held = await manifest('cooling');
       expect(held).toMatchObject({ status: 200, digest: before.manifest.digest });
       expect(held.warning).toContain(`docker.io now has ${after.manifest.digest}`);
+      const refused = await manifest('cooling', after.manifest.digest);
+      expect(refused).toMatchObject({ status: 403 });
+      expect(refused.body).toContain('held by the cooldown of library/cooling');
+      expect(await manifest('cooling', before.manifest.digest)).toMatchObject({ status: 200 });
       await vi.waitUntil(isReleased, { ...patience, interval: 500 });
       expect(await manifest('cooling')).toMatchObject({ digest: after.manifest.digest });
+      expect(await manifest('cooling', after.manifest.digest)).toMatchObject({ status: 200 });
+    });
+
+    it('the image of a denied platform is refused, and its index is served', async () => {
+      expect(await manifest('index')).toMatchObject({
+        status: 200,
+        digest: index.manifest.digest,
+      });
+      const denied = await manifest('index', after.manifest.digest);
+      expect(denied).toMatchObject({ status: 403 });
+      expect(denied.body).toContain('linux/386 is denied by the rule library/index');
+      expect(await manifest('index', before.manifest.digest)).toMatchObject({ status: 200 });
     });
 
     it('a tag with a date is what the tag named then', async () => {

@@ -101,7 +101,8 @@ function tagRuleNotes(overlay: Overlay): string[] {
       const path = ['upstreams', name, 'tags', index];
       const at = (key: string) => valueAt(overlay.json, [...path, key]);
       const texts: string[] = [];
-      if ((at('deny') === true || at('first') === 'refuse') && at('mode') === 'enforce') {
+      const mayRefuse = at('deny') === true || at('first') === 'refuse' || at('strict') === true;
+      if (mayRefuse && at('mode') === 'enforce') {
         texts.push(fallbackText(name));
       }
       const never =

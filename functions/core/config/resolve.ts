@@ -96,18 +96,18 @@ function resolveUpstream(
   };
 }
 
-/** What no key sets yet: pulls by digest are never held, and this mirror's sightings are the clock. */
-const fixed = { strict: false, clock: 'first-seen' } as const;
+/** This mirror's sightings. */
+const clock = 'first-seen';
 
 function resolveRule(defined: DefinedUpstream['tags'][number]): TagRule {
-  const { match, semver, mode, freeze, cooldown: age, first, fast } = defined;
+  const { match, semver, mode, freeze, cooldown: age, first, fast, strict } = defined;
   return {
     match: new TagPattern(match),
     semver: semver === undefined ? undefined : parseVersionRange(semver),
-    platforms: undefined,
+    platforms: defined.platforms,
     mode,
     freeze: typeof freeze === 'string' ? parseDigest(freeze) : freeze,
-    cooldown: age === undefined ? undefined : { age, first, fast, ...fixed },
+    cooldown: age === undefined ? undefined : { age, first, fast, strict, clock },
     access: defined.deny ? 'deny' : defined.allow ? 'allow' : undefined,
   };
 }

@@ -11,7 +11,7 @@ const actions = ['freeze', 'cooldown', 'allow', 'deny'] as const;
 type Action = (typeof actions)[number];
 
 /** What belongs to a cooldown alone. */
-const cooldownKeys = ['first', 'fast'] as const;
+const cooldownKeys = ['first', 'fast', 'strict'] as const;
 
 interface WrittenRule {
   readonly path: Path;
@@ -29,6 +29,7 @@ export function checkTagRules(json: unknown, upstream: string, report: Report): 
   for (const [at, rule] of rules.entries()) {
     checkActions(rule, report);
     checkMatch([...rule.path, 'match'], rule.match, upstream, report);
+    checkPlatforms(rule, report);
     const earlier = rules.slice(0, at);
     if (!checkShadow(rule, earlier, report)) checkFreezes(rule, earlier, report);
   }
@@ -76,6 +77,41 @@ function checkMatch(path: Path, match: string, upstream: string, report: Report)
   report(path, `images of docker.io without an owner are in library: "library/${match}"`);
 }
 
+/** What `uname` and others call the architectures that images name differently. */
+const otherNames: ReadonlyMap<string, string> = new Map([
+  ['aarch64', 'arm64'],
+  ['armhf', 'arm/v7'],
+  ['armv6l', 'arm/v6'],
+  ['armv7l', 'arm/v7'],
+  ['i386', '386'],
+  ['i686', '386'],
+  ['x64', 'amd64'],
+  ['x86', '386'],
+  ['x86_64', 'amd64'],
+]);
+
+/** Finds platforms that no image names, and those that mean nothing where they are. */
+function checkPlatforms({ path, fields, action }: WrittenRule, report: Report): void {
+  const { platforms } = fields;
+  if (platforms === undefined) return;
+  if (action === 'freeze' || action === 'cooldown') {
+    report([...path, 'platforms'], 'belongs to "allow" or "deny": a tag is of all its platforms');
+  }
+  for (const [index, platform] of (Array.isArray(platforms) ? platforms : []).entries()) {
+    const [os, name] = String(platform).split('/');
+    const architecture = name === undefined ? undefined : otherNames.get(name);
+    if (architecture === undefined) continue;
+    report([...path, 'platforms', index], `never matches: images name it "${os}/${architecture}"`);
+  }
+}
+
+/** Of rules about platforms, only the same list surely covers another; a rule about tags covers all. */
+function coversPlatforms(platforms: unknown, others: unknown): boolean {
+  if (platforms === undefined) return true;
+  if (!Array.isArray(platforms) || !Array.isArray(others)) return false;
+  return others.every((platform) => platforms.includes(platform));
+}
+
 /** Finds a rule that can never apply, because an earlier one of its kind always precedes it. */
 function checkShadow(rule: WrittenRule, earlier: readonly WrittenRule[], report: Report): boolean {
   if (rule.action === undefined) return false;
@@ -83,6 +119,7 @@ function checkShadow(rule: WrittenRule, earlier: readonly WrittenRule[], report:
     (one) =>
       kindOf(one.action) === kindOf(rule.action) &&
       (one.fields.semver === undefined || one.fields.semver === rule.fields.semver) &&
+      coversPlatforms(one.fields.platforms, rule.fields.platforms) &&
       covers(one.match, rule.match),
   );
   if (before === undefined) return false;

@@ -1,11 +1,13 @@
 import * as z from 'zod';
 import { TagPattern } from '../tag-policy/tag-pattern.ts';
 import { patterns } from './patterns.ts';
-import { duration, object, text, word } from './values.ts';
+import { duration, flag, object, text, word } from './values.ts';
 import { parseVersionRange } from './version-ranges.ts';
 
 const expectedMatch = 'a pattern such as "library/**" or "acme/*:prod"';
 const expectedRange = 'a range of versions such as ">=20" or "^1.25"';
+const expectedPlatform = 'a platform such as "linux/386", "linux/arm/v6" or "windows/*"';
+const platformForm = /^[a-z0-9*]+\/[a-z0-9_*]+(?:\/[a-z0-9*]+)?$/;
 const expectedFreeze = 'true, or a digest such as "sha256:…"';
 const digestPattern = /^(?:sha256:[a-f0-9]{64}|sha512:[a-f0-9]{128})$/;
 
@@ -24,6 +26,13 @@ export const tagRule = object(
       .refine((range) => parseVersionRange(range) !== undefined, expectedRange)
       .optional()
       .describe('Which versions: only tags that are one in this range.'),
+    platforms: z
+      .array(text(expectedPlatform, platformForm), 'a list of platforms')
+      .min(1, 'a list of platforms')
+      .optional()
+      .describe(
+        'Which platforms: an allow or deny rule then applies to their images in an index, and not to tags.',
+      ),
     freeze: z
       .union([z.literal(true, expectedFreeze), text(expectedFreeze, digestPattern)], expectedFreeze)
       .optional()
@@ -49,6 +58,9 @@ export const tagRule = object(
       .describe(
         'What is served of a tag that always moves before the end of its cooldown: the last digest that stood for it, or the newest that was first seen before it.',
       ),
+    strict: flag
+      .prefault(false)
+      .describe('Whether a digest that is held is refused to pulls by digest, too.'),
   },
   'an object such as {"match": "library/**", "cooldown": "3d"}',
 );

@@ -7,6 +7,7 @@ import type { BlobRedirect, Refused } from '../ports/upstream.ts';
 import type { Unobtained } from '../sources/unobtained.ts';
 import type { TagSegment } from './lists/tag-pages.ts';
 import type { KnownPolicy, PinnedTag } from './tags/known-policy.ts';
+import type { RepositoryImages } from './tags/repository-images.ts';
 
 /** How long a refusal is remembered, in ms: CI pushes a tag and pulls it a moment later. */
 export const refusalLife = 20_000;
@@ -32,6 +33,8 @@ export function createMemory(manifestBytes: number, now: () => number) {
     obtainable: new BoundedCache<boolean>(10_000, now),
     /** Which rules and decisions apply to a tag. */
     tagPolicies: new BoundedCache<KnownPolicy>(20_000, now),
+    /** Which tags lead to which images, where rules bind pulls by digest. */
+    repositoryImages: new BoundedCache<RepositoryImages>(1_000, now),
     tagLists: new BoundedCache<TagList>(manifestBytes / 2, now),
     /** Parts of lists that clients read page by page. */
     tagSegments: new BoundedCache<TagSegment>(manifestBytes / 2, now),

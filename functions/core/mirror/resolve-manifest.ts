@@ -4,6 +4,7 @@ import type { Reference } from '../oci/reference.ts';
 import type { Repository } from '../oci/repository.ts';
 import type { UpstreamError } from '../ports/upstream-error.ts';
 import type { Source } from '../sources/source.ts';
+import { bindsDigests } from '../tag-policy/platform-rule.ts';
 import type { Context } from './context.ts';
 import { whyUnservable } from './manifests/completeness.ts';
 import { serveFetchedManifest } from './manifests/fetch-manifest.ts';
@@ -24,10 +25,13 @@ export async function resolveManifest(
   method: Method,
   mustConfirm: boolean,
 ): Promise<ManifestOutcome> {
+  const rules = source.policy.tags.some(bindsDigests) ? await digestRules() : undefined;
   const outcome =
     reference.kind === 'digest'
-      ? await resolveDigest(context, source, reference.digest, method)
+      ? ((await rules?.refusalOfDigest(context, source, reference.digest)) ??
+        (await resolveDigest(context, source, reference.digest, method)))
       : await resolveTag(context, source, reference.tag, method, mustConfirm);
+  if (outcome.kind === 'found') rules?.noteServed(context, source, outcome, reference);
   if (method === 'GET' && outcome.kind === 'found') {
     const avoided = outcome.provenance.kind === 'miss' ? 0 : 1;
     context.ledger.count({ pullsServed: 1, pullsAvoided: avoided });
@@ -37,6 +41,14 @@ export async function resolveManifest(
     }
   }
   return outcome;
+}
+
+let loaded: Promise<typeof import('./tags/digest-policy.ts')> | undefined;
+
+/** Few configurations have rules that bind pulls by digest. */
+function digestRules() {
+  loaded ??= import('./tags/digest-policy.ts');
+  return loaded;
 }
 
 async function resolveDigest(

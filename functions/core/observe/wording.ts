@@ -53,6 +53,8 @@ function reasonText(reason: PolicyReason, registry: string): string {
       return `as ${registry} has it`;
     case 'denied':
       return `denied by the rule ${reason.rule}`;
+    case 'platform':
+      return `${reason.platform} is denied by the rule ${reason.rule}`;
     case 'as-of':
       return `as of ${timeText(reason.moment)}`;
     case 'unknown-date':

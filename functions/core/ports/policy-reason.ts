@@ -4,6 +4,8 @@ import type { Digest } from '../oci/digest.ts';
 export type PolicyReason =
   | { readonly kind: 'latest' }
   | { readonly kind: 'denied'; readonly rule: string }
+  /** The image of a platform in an index that is served. */
+  | { readonly kind: 'platform'; readonly rule: string; readonly platform: string }
   | { readonly kind: 'as-of'; readonly moment: number }
   | { readonly kind: 'unknown-date'; readonly earliest: number | undefined }
   /** A person had the tag name an earlier digest, or keep the one that it had. */

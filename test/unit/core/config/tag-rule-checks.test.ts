@@ -19,7 +19,10 @@ test('rules of every kind are right', () => {
       { match: 'acme/*:prod', freeze: digest },
       { match: 'library/node', semver: '<18', deny: true, mode: 'enforce' },
       { match: 'library/node', allow: true },
-      { match: 'library/**', cooldown: '3d', first: 'refuse', fast: 'stay' },
+      { match: 'library/**', cooldown: '3d', first: 'refuse', fast: 'stay', strict: true },
+      { match: 'acme/app', platforms: ['linux/386'], allow: true },
+      { match: 'acme/app', platforms: ['linux/386', 'windows/*'], deny: true },
+      { match: 'acme/app:1*', deny: true },
     ]),
   ).toEqual([]);
 });
@@ -39,13 +42,40 @@ test('a rule has one action', () => {
 });
 
 test('what belongs to a cooldown is not at another rule', () => {
-  expect(found([{ match: 'x/a', deny: true, first: 'allow', fast: 'stay' }])).toEqual([
-    'tags.0.first: belongs to a "cooldown"',
-    'tags.0.fast: belongs to a "cooldown"',
-  ]);
+  expect(found([{ match: 'x/a', deny: true, first: 'allow', fast: 'stay', strict: true }])).toEqual(
+    [
+      'tags.0.first: belongs to a "cooldown"',
+      'tags.0.fast: belongs to a "cooldown"',
+      'tags.0.strict: belongs to a "cooldown"',
+    ],
+  );
   expect(found([{ match: 'x/a', freeze: true, mode: 'observe' }])).toEqual([
     'tags.0.mode: does not apply to "freeze", which is always in force',
   ]);
+});
+
+test('platforms are those of images, and no condition of a cooldown or a freeze', () => {
+  expect(
+    found([
+      { match: 'x/a', platforms: ['linux/x86_64', 'linux/armv7l', 'linux/arm'], deny: true },
+      { match: 'x/a', platforms: ['linux/386'], cooldown: '1d' },
+      { match: 'x/a', platforms: ['linux/386'], freeze: true },
+    ]),
+  ).toEqual([
+    'tags.0.platforms.0: never matches: images name it "linux/amd64"',
+    'tags.0.platforms.1: never matches: images name it "linux/arm/v7"',
+    'tags.1.platforms: belongs to "allow" or "deny": a tag is of all its platforms',
+    'tags.2.platforms: belongs to "allow" or "deny": a tag is of all its platforms',
+  ]);
+});
+
+test('a rule about platforms never applies after one about their tags, or the same platforms', () => {
+  const hidden = 'tags.1: never applies: tags[0] (x/**) comes first and matches all its tags';
+  const second = { match: 'x/a', platforms: ['linux/386'], deny: true };
+  expect(found([{ match: 'x/**', allow: true }, second])).toEqual([hidden]);
+  const both = ['linux/386', 'linux/arm'];
+  expect(found([{ match: 'x/**', platforms: both, allow: true }, second])).toEqual([hidden]);
+  expect(found([{ match: 'x/**', platforms: ['linux/arm'], allow: true }, second])).toEqual([]);
 });
 
 test('patterns leave out the registry', () => {

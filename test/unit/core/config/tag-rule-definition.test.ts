@@ -14,6 +14,7 @@ test('a rule observes and allows unless it says otherwise', () => {
     mode: 'observe',
     first: 'allow',
     fast: 'stay',
+    strict: false,
   });
 });
 
@@ -30,6 +31,11 @@ test.each([
   [{ match: 'a', deny: 'yes' }, 'deny'],
   [{ match: 'a', mode: 'dry-run' }, 'mode'],
   [{ match: 'a', first: 'hold' }, 'first'],
+  [{ match: 'a', strict: 'yes' }, 'strict'],
+  [{ match: 'a', platforms: 'linux/386' }, 'platforms'],
+  [{ match: 'a', platforms: [] }, 'platforms'],
+  [{ match: 'a', platforms: ['386'] }, 'platforms.0'],
+  [{ match: 'a', platforms: ['Linux/AMD64'] }, 'platforms.0'],
 ])('%j has a mistake at %s', (rule, path) => {
   const found = messages(tagRule, rule);
   expect(found.map(([at]) => at)).toEqual([path]);
