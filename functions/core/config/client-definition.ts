@@ -1,39 +1,45 @@
 import * as z from 'zod';
-import { count, duration, object, positiveSize, text, word } from './values.ts';
-
-const expectedNetwork = 'a network such as "203.0.113.0/24" or "2001:db8::/32", or an address';
-
-/** Its form; `network-checks.ts` checks the numbers. */
-export const networkPattern = /^[\da-fA-F:.]+(?:\/\d{1,3})?$/;
+import {
+  expectedNetwork,
+  expectedNetworkName,
+  networkNamePattern,
+  networkPattern,
+} from './network-list.ts';
+import { count, duration, object, positiveSize, setBy, text, word } from './values.ts';
 
 const network = text(expectedNetwork, networkPattern);
 
-const expectedName = 'a name of a-z, 0-9 and "-" other than "anyone" and "anonymous"';
+const networkName = text(expectedNetworkName, networkNamePattern);
 
-/** Names of networks; two names are reserved for everyone. */
-const networkName = text(expectedName, /^(?!(?:anyone|anonymous)$)[a-z0-9][a-z0-9-]{0,31}$/);
+const expectedNetworks =
+  'an object such as {"office": ["203.0.113.0/24"]}, or in a variable "office=203.0.113.0/24"';
 
 /** The `networks` section. */
-export const networks = z
-  .record(networkName, z.array(network, `a list; each entry is ${expectedNetwork}`), {
-    error: ({ code }) =>
-      code === 'invalid_key' ? expectedName : 'an object such as {"office": ["203.0.113.0/24"]}',
-  })
+export const networks = setBy(
+  { kind: 'networks', expected: expectedNetworks },
+  z.record(networkName, z.array(network, `a list; each entry is ${expectedNetwork}`), {
+    error: ({ code }) => (code === 'invalid_key' ? expectedNetworkName : expectedNetworks),
+  }),
+)
   .prefault({})
-  .describe('Networks of clients by name, for `readers` and `clients`: lists of CIDRs.');
+  .describe(
+    'Networks of clients by name, for `readers` and `clients`: lists of CIDRs. The variable has `NAME=CIDR`, several separated by commas or spaces, and replaces these names only.',
+  );
 
 const expectedProxies = 'false, "cloudfront", or a list of networks of proxies';
 
 /** Whose word about a client's address counts. */
-export const trustProxy = z
-  .union(
+export const trustProxy = setBy(
+  { kind: 'proxies', expected: expectedProxies },
+  z.union(
     [
       z.literal(false, expectedProxies),
       z.literal('cloudfront', expectedProxies),
       z.array(network, expectedProxies),
     ],
     expectedProxies,
-  )
+  ),
+)
   .prefault(false)
   .describe(
     'Proxies in front of the mirror that may say which address a client has, by `X-Forwarded-For`: their networks, or "cloudfront". Functions and Workers know it without.',
@@ -66,7 +72,7 @@ const limits = object(
 
 /** The `clients` section. */
 export const clients = z
-  .record(text(expectedName, /^(?!anyone$)[a-z0-9][a-z0-9-]{0,31}$/), limits, {
+  .record(text(expectedNetworkName, /^(?!anyone$)[a-z0-9][a-z0-9-]{0,31}$/), limits, {
     error: ({ code }) =>
       code === 'invalid_key'
         ? 'a name in "networks", or "anonymous"'

@@ -1,6 +1,6 @@
 import { anyName, type Key, keys } from './keys.ts';
+import { type NamedNetworks, readNetworks, readProxies, splitNames } from './network-list.ts';
 import type { Path } from './problems.ts';
-import { splitNames } from './scalar.ts';
 
 /** Environment variables by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -13,7 +13,7 @@ export interface Override {
   readonly value: unknown;
 }
 
-/** The variable for a scalar or a list of names. */
+/** The variable for a scalar, or for what else a variable can set. */
 export interface Variable {
   readonly name: string;
   readonly path: readonly string[];
@@ -35,7 +35,7 @@ export function variableOf(path: Path): string {
   return `PULLFRONT_${path.map((part) => screaming(String(part))).join('_')}`;
 }
 
-/** The variables for every scalar, and every list of names, of a configuration with these upstreams. */
+/** Every variable of a configuration with these upstreams. */
 export function variablesOf(upstreams: readonly string[]): Variable[] {
   return keys
     .filter(({ scalar }) => scalar !== undefined)
@@ -69,6 +69,26 @@ export function environmentOverrides(
   return variablesOf(upstreams).flatMap(({ name, path, key }) => {
     const text = environment[name];
     if (text === undefined || text === '') return [];
-    return [{ from: name, path, value: key.scalar?.kind === 'names' ? splitNames(text) : text }];
+    return overridesIn(name, path, key, text);
   });
+}
+
+/** What is invalid stays the text of the variable: the definition says what is expected. */
+function overridesIn(from: string, path: Path, { scalar }: Key, text: string): Override[] {
+  switch (scalar?.kind) {
+    case 'networks':
+      return networkOverrides(from, path, readNetworks(text) ?? text);
+    case 'names':
+      return [{ from, path, value: splitNames(text) }];
+    case 'proxies':
+      return [{ from, path, value: readProxies(text) ?? text }];
+    default:
+      return [{ from, path, value: text }];
+  }
+}
+
+/** A variable replaces the networks that it names; the file's other ones stay. */
+function networkOverrides(from: string, path: Path, networks: NamedNetworks | string): Override[] {
+  if (typeof networks === 'string') return [{ from, path, value: networks }];
+  return Object.entries(networks).map(([name, value]) => ({ from, path: [...path, name], value }));
 }

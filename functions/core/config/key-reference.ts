@@ -34,7 +34,7 @@ reports all mistakes at once.
 
 Every scalar can also be set by an environment variable, which overrides the file. In the names of
 variables \`NAME\` stands for the upstream: \`DOCKER_IO\` for \`docker.io\`. Of the lists, variables can set only
-\`readers\`, with commas or spaces between the names.
+\`readers\`, \`networks\` and \`trustProxy\`, with commas or spaces between the entries.
 A duration is a whole number with \`ms\`, \`s\`, \`m\`, \`h\` or \`d\`. A size has a unit: \`50GB\`, \`1.5GiB\`; in
 the file it may also be a number of bytes, without quotes. A path in the file is relative to
 the file's folder; one in a variable or an option, and the default of \`data\`, to the working directory. Passwords are never in the file: it names a variable, a file or a secret.
@@ -58,7 +58,7 @@ function table(rows: readonly Key[]): string {
 
 function row({ path, scalar, description, defaultValue, isRequired }: Key): string {
   const written = path.map((part) => (part === anyName ? 'NAME' : part));
-  const hasDefault = defaultValue !== undefined && !Array.isArray(defaultValue);
+  const hasDefault = defaultValue !== undefined && typeof defaultValue !== 'object';
   const cells = [
     `\`${written.join('.').replaceAll(`.${anyEntry}`, anyEntry)}\``,
     isRequired

@@ -1,5 +1,4 @@
-import ipaddr from 'ipaddr.js';
-import { networkPattern } from './client-definition.ts';
+import { isNetwork, networkPattern } from './network-list.ts';
 import type { Overlay } from './overlay.ts';
 import { type Path, valueAt } from './problems.ts';
 
@@ -29,10 +28,4 @@ export function checkNetworks(
       `no network ${JSON.stringify(name)} in "networks"; expected one of ${known}`,
     );
   }
-}
-
-/** True for an address, and for a network in CIDR notation whose address is the network's own. */
-function isNetwork(text: string): boolean {
-  if (!text.includes('/')) return ipaddr.isValid(text);
-  return ipaddr.isValidCIDR(text);
 }

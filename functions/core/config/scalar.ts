@@ -1,4 +1,5 @@
 import { isRegistryUrl } from './known-registries.ts';
+import { type NamedNetworks, readNetworks, readProxies, splitNames } from './network-list.ts';
 import {
   type ListenAddress,
   parseDuration,
@@ -7,7 +8,7 @@ import {
   parseSize,
 } from './units.ts';
 
-/** A scalar, or a list of names, of the configuration as data, so that a function or a Worker reads it without zod. */
+/** A scalar, or what else a variable can set, of the configuration as data, so that a function or a Worker reads it without zod. */
 export type Scalar = {
   /** Completes the message "expected …". */
   readonly expected: string;
@@ -31,10 +32,19 @@ export type Scalar = {
   | { readonly kind: 'listen' }
   /** A list: a variable separates its entries by commas or spaces. */
   | { readonly kind: 'names' }
+  | { readonly kind: 'networks' }
+  | { readonly kind: 'proxies' }
 );
 
 /** What a scalar is read as. */
-export type ScalarValue = string | boolean | number | URL | ListenAddress | readonly string[];
+export type ScalarValue =
+  | string
+  | boolean
+  | number
+  | URL
+  | ListenAddress
+  | readonly string[]
+  | NamedNetworks;
 
 /** The scalar that is one of some words. */
 export function oneOf(words: readonly string[]): Scalar {
@@ -75,12 +85,11 @@ export function readScalar(scalar: Scalar, text: string): ScalarValue | undefine
       return parseListenAddress(text);
     case 'names':
       return splitNames(text);
+    case 'networks':
+      return readNetworks(text);
+    case 'proxies':
+      return readProxies(text);
   }
-}
-
-/** The names in the text of a variable, separated by commas or spaces. */
-export function splitNames(text: string): readonly string[] {
-  return text.split(/[\s,]+/).filter((one) => one !== '');
 }
 
 /** Reads an http or https URL without user, query and fragment. */

@@ -38,6 +38,9 @@ export function unknownVariables(
 }
 
 function hint(name: string, known: readonly string[], upstreams: readonly string[]): string {
+  if (name.startsWith('PULLFRONT_NETWORKS_')) {
+    return 'networks are in PULLFRONT_NETWORKS, such as "office=203.0.113.0/24"';
+  }
   const list = listOf(name, upstreams);
   if (list !== undefined) return `${list} is a list that only the file can set`;
   const meant = meantVariables(name, known);

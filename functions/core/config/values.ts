@@ -55,11 +55,15 @@ export function word<const Words extends readonly string[]>(...words: Words) {
   return scalar<Words[number]>(read, z.enum(words, read.expected));
 }
 
+/** A list or an object that a variable can set as well. */
+export function setBy<Schema extends z.ZodType>(read: Scalar, schema: Schema): Schema {
+  scalars.add(schema, read);
+  return schema;
+}
+
 /** A list of names, which a variable can set as well. */
 export function names(expected: string, name: ReturnType<typeof text>) {
-  const list = z.array(name, expected);
-  scalars.add(list, { kind: 'names', expected });
-  return list;
+  return setBy({ kind: 'names', expected }, z.array(name, expected));
 }
 
 const expectedFlag = 'true or false';

@@ -12,9 +12,9 @@ test('a key has its scalar, its default and its description', () => {
 });
 
 test('what no variable can set has no scalar', () => {
-  for (const path of ['trustProxy', `networks.${anyName}`, `upstreams.${anyName}.accounts`]) {
-    expect([path, keyOf(path)?.scalar]).toEqual([path, undefined]);
-  }
+  const accounts = keyOf(`upstreams.${anyName}.accounts`);
+  expect(accounts).toBeDefined();
+  expect(accounts?.scalar).toBeUndefined();
   const inEntries = keys.filter(({ path }) => path.includes(anyEntry));
   expect(inEntries.length).toBeGreaterThan(0);
   expect(inEntries.filter(({ scalar }) => scalar !== undefined)).toEqual([]);
