@@ -2,6 +2,7 @@ import { RepositoryPattern } from '../oci/repository.ts';
 import type { VersionRange } from '../tag-policy/version-range.ts';
 import { patternsOverlap, rangesOverlap } from './pattern-overlap.ts';
 import { type Path, valueAt } from './problems.ts';
+import { checkRepositories, checkVersions } from './tag-rule-reach.ts';
 import { parseDuration } from './units.ts';
 import { parseVersionRange } from './version-ranges.ts';
 
@@ -28,7 +29,10 @@ export function checkTagRules(json: unknown, upstream: string, report: Report): 
   );
   for (const [at, rule] of rules.entries()) {
     checkActions(rule, report);
-    checkMatch([...rule.path, 'match'], rule.match, upstream, report);
+    const place = [...rule.path, 'match'];
+    checkMatch(place, rule.match, upstream, report);
+    checkRepositories(json, upstream, place, rule.match, report);
+    checkVersions(rule.path, rule.match, rule.fields.semver, report);
     checkPlatforms(rule, report);
     const earlier = rules.slice(0, at);
     if (!checkShadow(rule, earlier, report)) checkFreezes(rule, earlier, report);
@@ -36,7 +40,9 @@ export function checkTagRules(json: unknown, upstream: string, report: Report): 
   const pinsPath = ['upstreams', upstream, 'keep', 'pins'];
   const pins = valueAt(json, pinsPath);
   for (const [index, pin] of (Array.isArray(pins) ? pins : []).entries()) {
-    if (typeof pin === 'string') checkMatch([...pinsPath, index], pin, upstream, report);
+    if (typeof pin !== 'string') continue;
+    checkMatch([...pinsPath, index], pin, upstream, report);
+    checkRepositories(json, upstream, [...pinsPath, index], pin, report);
   }
   checkCooldowns(rules, valueAt(json, ['upstreams', upstream, 'maxStale']), report);
 }
