@@ -24,6 +24,7 @@ const addresses = {
   softSize: ['127.0.4.1'],
   hardMonth: ['127.0.5.1', '127.0.5.2', '127.0.5.3', '127.0.5.4'],
   softMonth: ['127.0.6.1'],
+  reported: ['127.0.7.1'],
 } as const;
 
 const networks = Object.fromEntries(
@@ -37,6 +38,7 @@ const clients = {
   softsize: { largestBlob: small, limits: 'soft' },
   hardmonth: { bytesPerMonth: 30_000, limits: 'hard' },
   softmonth: { bytesPerMonth: 30_000, limits: 'soft' },
+  reported: { pullsPerMinute: 3, limits: 'hard' },
 };
 
 interface Sent {
@@ -163,6 +165,32 @@ export function describeLimits(name: string, start: StartMirror, isRedirected: b
       ]);
       const digest = createHash('sha256').update(image.manifest.bytes).digest('hex');
       expect(head.headers['docker-content-digest']).toBe(`sha256:${digest}`);
+    });
+
+    it('hard: refusals are in the log and the metrics by network, without addresses', async () => {
+      const [address] = addresses.reported;
+      for (let pull = 0; pull < 9; pull++) await send(forms.none('manifests/1'), address);
+      // The minute may have ended once meanwhile.
+      const [line, ...more] = await vi.waitFor(() => {
+        const lines = mirror.output.split('\n').filter((one) => /client-refused/.test(one));
+        const ofTier = lines.filter((one) => one.includes('"message"') && one.includes('reported'));
+        expect(ofTier).not.toEqual([]);
+        return ofTier;
+      });
+      expect(more.length).toBeLessThanOrEqual(1);
+      const limit = { tier: 'reported', limit: 'pullsPerMinute' };
+      expect(JSON.parse(line ?? '')).toMatchObject({ level: 'warn', ...limit, refusals: 1 });
+      expect(line).not.toContain('127.0');
+      const metrics = await mirror.get('/metrics');
+      if (metrics.ok) {
+        expect(await metrics.text()).toMatch(
+          /^pullfront_client_refusals_total\{tier="reported",limit="pullsPerMinute"\} [3-9]$/m,
+        );
+      } else if (mirror.output.includes('"_aws"')) {
+        const counted = mirror.output.split('\n').filter((one) => /"ClientRefusals":1\b/.test(one));
+        const ofTier = counted.filter((one) => one.includes('"tier":"reported"'));
+        expect(ofTier.length).toBeGreaterThanOrEqual(3);
+      }
     });
 
     it('another address has a limit of its own, and one without limits has none', async () => {

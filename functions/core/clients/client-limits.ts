@@ -1,3 +1,5 @@
+import type { MirrorEvent } from '../ports/event.ts';
+
 /** What a client of one network may consume: an entry of `clients`. Sizes are in bytes. */
 export interface ClientLimits {
   readonly pullsPerMinute?: number | undefined;
@@ -19,6 +21,9 @@ export interface Allowance {
   /** How long its URLs are valid, in ms; undefined: as long as those of the bucket. */
   readonly urlLife: number | undefined;
 }
+
+/** The limits that refuse requests, by their keys. */
+export type LimitName = Extract<MirrorEvent, { kind: 'client-refused' }>['limit'];
 
 /** The limits of clients by the name of their network. */
 export type LimitsByNetwork = Readonly<Record<string, ClientLimits>>;
@@ -47,8 +52,7 @@ export function allowanceOf(
 ): Allowance {
   const names = networks.length === 0 ? ['anonymous'] : networks;
   const all = names.map((name) => oneAllowance(name, limits, bucketUrlLife));
-  const most = (key: 'pullsPerMinute' | 'bytesPerMonth' | 'largestBlob') =>
-    largest(all.map((one) => one[key]));
+  const most = (key: LimitName) => largest(all.map((one) => one[key]));
   const urlLife = largest(all.map((one) => one.urlLife ?? bucketUrlLife));
   return {
     pullsPerMinute: most('pullsPerMinute'),
@@ -57,6 +61,17 @@ export function allowanceOf(
     isHard: all.every(({ isHard }) => isHard),
     urlLife: urlLife === bucketUrlLife ? undefined : urlLife,
   };
+}
+
+/** The network whose limit a client in these networks has: the one with the most generous. */
+export function tierOf(
+  networks: readonly string[],
+  limits: LimitsByNetwork,
+  limit: LimitName,
+): string {
+  const most = (name: string) => limits[name]?.[limit] ?? Number.POSITIVE_INFINITY;
+  const [first = 'anonymous', ...others] = networks;
+  return others.reduce((best, name) => (most(name) > most(best) ? name : best), first);
 }
 
 function oneAllowance(name: string, limits: LimitsByNetwork, bucketUrlLife: number): Allowance {

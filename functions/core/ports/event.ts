@@ -107,6 +107,16 @@ export type MirrorEvent =
       readonly repository: string;
       readonly reason: string;
     }
+  /** A limit of `clients` refused a request. */
+  | {
+      readonly kind: 'client-refused';
+      /** The network whose limit it is, or `anonymous`: a key of `clients`. */
+      readonly tier: string;
+      /** Its key in the configuration. */
+      readonly limit: 'pullsPerMinute' | 'bytesPerMonth' | 'largestBlob';
+      /** Refusals of the tier since the last line in the log; undefined if this one gets no line. */
+      readonly refusals: number | undefined;
+    }
   /** Bytes were passed on from an upstream without being stored. */
   | { readonly kind: 'passed-through'; readonly repository: string; readonly bytes: number }
   /** A store failed and the mirror continued without it. */

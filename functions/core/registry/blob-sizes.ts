@@ -40,3 +40,9 @@ export class ManifestSizes {
     return sizes;
   }
 }
+
+/** What an answer lets a client have: the blob behind a URL of the bucket, or the body. */
+export function bytesOf({ status, headers, note }: Answer): number {
+  if (status === 307) return note.redirected ?? 0;
+  return status === 200 || status === 206 ? Number(headers['content-length'] ?? 0) : 0;
+}

@@ -5,20 +5,30 @@ import {
   monthVerdict,
   pullVerdict,
   sizeVerdict,
+  tierOf,
   type Verdict,
 } from '../clients/client-limits.ts';
 import type { Client, Clients } from '../clients/clients.ts';
 import type { MonthUsage } from '../clients/month-usage.ts';
 import type { PullCount, PullCounts } from '../clients/pull-counts.ts';
+import type { RefusalReports } from '../clients/refusal-reports.ts';
 import { monthLimitText, pullLimitText, sizeLimitText } from '../observe/wording.ts';
 import { parseDigest } from '../oci/digest.ts';
 import { isIndexType } from '../oci/media-type.ts';
 import type { Answer, RepositoryRequest } from './answer.ts';
-import { type AnswerHeaders, warning } from './answer-headers.ts';
-import { type BlobSizes, ManifestSizes, noBlobs } from './blob-sizes.ts';
+import { addWarning } from './answer-headers.ts';
+import { type BlobSizes, bytesOf, ManifestSizes, noBlobs } from './blob-sizes.ts';
 import { answerBlob, blobAnswer } from './blobs.ts';
 import { answerManifest } from './manifests.ts';
-import { isLastEndpoint, PullRefusals, type Reason, refuse } from './pull-refusal.ts';
+import {
+  isLastEndpoint,
+  PullRefusals,
+  type Reason,
+  refuse,
+  tooLarge,
+  tooManyBytes,
+  tooManyPulls,
+} from './pull-refusal.ts';
 import { RateLimitHeaders } from './rate-limit-headers.ts';
 
 /** The client of a platform that does not know its address. */
@@ -31,6 +41,7 @@ interface ClientConsumptionOptions {
   readonly bucketUrlLife: number;
   readonly pulls: PullCounts;
   readonly usage: MonthUsage;
+  readonly reports: RefusalReports;
   /** Ms since 1970. */
   readonly now: () => number;
 }
@@ -79,7 +90,7 @@ export class ClientConsumption {
       );
     }
     if (pull.kind === 'refused') {
-      return this.#refuse(asked, { text: pullLimitText(pull.limit), reset: pull.reset });
+      return this.#refuse(asked, tooManyPulls(pull));
     }
     const month = this.#takeBytes(client, allowance, 0, mustFollow, time);
     return month instanceof Promise
@@ -100,7 +111,7 @@ export class ClientConsumption {
   #pull(asked: Asked, month: Verdict | undefined): Promise<Answer> | Answer {
     const { request, text, client, mustFollow } = asked;
     if (month?.kind === 'refused') {
-      return this.#refuse(asked, { text: monthLimitText(month.limit), reset: month.reset });
+      return this.#refuse(asked, tooManyBytes(month));
     }
     const left = mustFollow ? undefined : this.#refusals.reasonToLeave(client, request);
     if (left !== undefined) return this.#refuse(asked, left);
@@ -114,13 +125,14 @@ export class ClientConsumption {
       const reason = this.#lacksFor(this.#sizesOf(client, request, answer), client, allowance);
       if (reason !== undefined) return this.#refuse(asked, reason);
     }
-    if (month?.kind === 'warned') warn(answer, monthLimitText(month.limit));
+    if (month?.kind === 'warned') addWarning(answer.headers, monthLimitText(month.limit));
     this.#describe(answer, asked, Math.max(0, pull.remaining - 1));
-    if (pull.kind === 'warned') warn(answer, pullLimitText(pull.limit));
+    if (pull.kind === 'warned') addWarning(answer.headers, pullLimitText(pull.limit));
     return answer;
   }
 
   #refuse({ client, request, text }: Asked, reason: Reason): Answer {
+    this.#report(client, reason);
     return this.#refusals.refuse(client, request, text, reason);
   }
 
@@ -135,10 +147,7 @@ export class ClientConsumption {
     const known = { used: usage.known(client.key), now: now() };
     const before = monthVerdict(known, allowance, mustFollow);
     if (before.kind === 'refused') {
-      return refuse(request, 'blob', text, {
-        text: monthLimitText(before.limit),
-        reset: before.reset,
-      });
+      return this.#refuseBlob(client, request, text, tooManyBytes(before));
     }
     let size: number | undefined;
     if (largestBlob !== Number.POSITIVE_INFINITY) {
@@ -148,10 +157,7 @@ export class ClientConsumption {
     }
     const large = sizeVerdict(size, allowance);
     if (large === 'refused') {
-      return refuse(request, 'blob', text, {
-        text: sizeLimitText(size ?? 0, largestBlob),
-        reset: undefined,
-      });
+      return this.#refuseBlob(client, request, text, tooLarge(size ?? 0, largestBlob));
     }
     const answer = await answerBlob(request, text, urlLife);
     const taking = this.#takeBytes(client, allowance, bytesOf(answer), mustFollow);
@@ -159,14 +165,21 @@ export class ClientConsumption {
     if (month?.kind === 'refused') {
       // If closing it fails, the client need not know.
       if (answer.body instanceof ReadableStream) answer.body.cancel().catch(() => undefined);
-      return refuse(request, 'blob', text, {
-        text: monthLimitText(month.limit),
-        reset: month.reset,
-      });
+      return this.#refuseBlob(client, request, text, tooManyBytes(month));
     }
-    if (large === 'warned') warn(answer, sizeLimitText(size ?? 0, largestBlob));
-    if (month?.kind === 'warned') warn(answer, monthLimitText(month.limit));
+    if (large === 'warned') addWarning(answer.headers, sizeLimitText(size ?? 0, largestBlob));
+    if (month?.kind === 'warned') addWarning(answer.headers, monthLimitText(month.limit));
     return answer;
+  }
+
+  #refuseBlob(client: Client, request: RepositoryRequest, text: string, reason: Reason): Answer {
+    this.#report(client, reason);
+    return refuse(request, 'blob', text, reason);
+  }
+
+  #report({ networks }: Client, { limit }: Reason): void {
+    const { limits, reports } = this.#options;
+    reports.refused(tierOf(networks, limits, limit), limit);
   }
 
   #consumerOf({ raw }: RepositoryRequest): Consumer {
@@ -210,13 +223,13 @@ export class ClientConsumption {
     allowance: Allowance,
   ): Reason | undefined {
     if (sizeVerdict(largest, allowance) === 'refused') {
-      return { text: sizeLimitText(largest, allowance.largestBlob), reset: undefined };
+      return tooLarge(largest, allowance.largestBlob);
     }
     if (allowance.bytesPerMonth === Number.POSITIVE_INFINITY) return undefined;
     const { usage, now } = this.#options;
     const afterwards = { used: usage.known(key) + sum, now: now() };
-    const { kind, limit, reset } = monthVerdict(afterwards, allowance, true);
-    return kind === 'refused' ? { text: monthLimitText(limit), reset } : undefined;
+    const month = monthVerdict(afterwards, allowance, true);
+    return month.kind === 'refused' ? tooManyBytes(month) : undefined;
   }
 
   #sizesOf(client: Client, request: RepositoryRequest, answer: Answer): BlobSizes {
@@ -231,16 +244,4 @@ export class ClientConsumption {
     }
     return answer;
   }
-}
-
-/** What an answer lets a client have: the blob behind a URL of the bucket, or the body. */
-function bytesOf({ status, headers, note }: Answer): number {
-  if (status === 307) return note.redirected ?? 0;
-  return status === 200 || status === 206 ? Number(headers['content-length'] ?? 0) : 0;
-}
-
-function warn(answer: Answer, text: string): void {
-  const headers: AnswerHeaders = answer.headers;
-  const one = warning(text);
-  headers.warning = headers.warning === undefined ? one : `${headers.warning}, ${one}`;
 }

@@ -1,5 +1,7 @@
+import type { LimitName, Verdict } from '../clients/client-limits.ts';
 import type { Client } from '../clients/clients.ts';
 import { BoundedCache } from '../concurrency/bounded-cache.ts';
+import { monthLimitText, pullLimitText, sizeLimitText } from '../observe/wording.ts';
 import { repositoryKey } from '../oci/repository.ts';
 import type { Answer, RepositoryRequest } from './answer.ts';
 import { errorAnswer, subjectOf } from './error-answer.ts';
@@ -7,9 +9,25 @@ import { refusalOfLimit, type Wanted } from './status-policy.ts';
 
 /** Why a request is refused because of a limit. */
 export interface Reason {
+  readonly limit: LimitName;
   readonly text: string;
   /** In seconds; undefined if waiting does not help. */
   readonly reset: number | undefined;
+}
+
+/** The limit of the minute is reached. */
+export function tooManyPulls({ limit, reset }: Verdict): Reason {
+  return { limit: 'pullsPerMinute', text: pullLimitText(limit), reset };
+}
+
+/** The limit of the month is reached. */
+export function tooManyBytes({ limit, reset }: Verdict): Reason {
+  return { limit: 'bytesPerMonth', text: monthLimitText(limit), reset };
+}
+
+/** A blob of `size` bytes is larger than `most`. */
+export function tooLarge(size: number, most: number): Reason {
+  return { limit: 'largestBlob', text: sizeLimitText(size, most), reset: undefined };
 }
 
 /** How long it is remembered what a client got in a pull, in ms. */

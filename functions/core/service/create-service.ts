@@ -1,6 +1,7 @@
 import { Clients } from '../clients/clients.ts';
 import { MonthUsage } from '../clients/month-usage.ts';
 import { PullCounts } from '../clients/pull-counts.ts';
+import { RefusalReports } from '../clients/refusal-reports.ts';
 import type { Config } from '../config/resolve.ts';
 import { createMirror, type RunningMirror } from '../mirror/create-mirror.ts';
 import { errorText } from '../observe/log.ts';
@@ -89,6 +90,7 @@ export function createService(
     log.event('error', 'unexpected', { error: errorText(error) });
   const now = () => runtime.now();
   const pulls = new PullCounts();
+  const reports = new RefusalReports(runtime);
   const { usageDelay: flushDelay, urlLife: bucketUrlLife = usualUrlLife } = platform;
   const usage = new MonthUsage({ ledger: ports.ledger, runtime, flushDelay });
   const registryOf = ({
@@ -99,7 +101,7 @@ export function createService(
   }: ServiceConfig) => {
     const clients = new Clients({ networks, trustProxy }, now);
     const isLimited = Object.keys(limits).length > 0;
-    const options = { clients, limits, bucketUrlLife, pulls, usage, now };
+    const options = { clients, limits, bucketUrlLife, pulls, usage, reports, now };
     return createRegistry(mirror, {
       clients,
       limits: isLimited ? new ClientConsumption(options) : undefined,

@@ -44,6 +44,12 @@ export function eventMetrics(registry: Registry): (event: MirrorEvent) => void {
     "GETs of manifests that were not sent because of an upstream's limit.",
     ['registry', 'account'],
   );
+  const clientRefusals = counter(
+    registry,
+    'pullfront_client_refusals_total',
+    'Requests that a limit of `clients` refused; the tier is a network, or "anonymous".',
+    ['tier', 'limit'],
+  );
   const circuits = new Gauge({
     name: 'pullfront_upstream_circuit_open',
     help: "1 while requests are stopped because of an upstream's limit, else 0.",
@@ -115,6 +121,9 @@ export function eventMetrics(registry: Registry): (event: MirrorEvent) => void {
         return;
       case 'pull-refused':
         refusedPulls.inc({ registry: event.registry, account: event.account });
+        return;
+      case 'client-refused':
+        clientRefusals.inc({ tier: event.tier, limit: event.limit });
         return;
       case 'circuit': {
         const { registry, account, circuit, isOpen } = event;

@@ -98,6 +98,8 @@ test('the dashboard shows hits, misses, stale, limits, lag, pulls avoided and co
     'RateLimitRemaining',
     'Upstream429',
     'PullsRefused',
+    '{Pullfront,tier,limit} MetricName',
+    'ClientRefusals',
     'ApproximateAgeOfOldestMessage',
     'PullsAvoided',
     'BucketSizeBytes',

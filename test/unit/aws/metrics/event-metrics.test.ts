@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { measureRequest, observeEvent } from '../../../../functions/aws/metrics/event-metrics.ts';
 import { createMetricLog } from '../../../../functions/aws/metrics/metric-log.ts';
 
-function scene(level: 'debug' | 'info' | 'error' | 'silent') {
+function scene(level: 'debug' | 'info' | 'warn' | 'error' | 'silent') {
   const lines: string[] = [];
   const log = createMetricLog(
     level,
@@ -111,6 +111,19 @@ test('events are measured', () => {
     { registry: 'docker.io', Upstream429: 1 },
     { FillFailures: 1 },
   ]);
+});
+
+test('each refusal of a client is counted by its tier and its limit', () => {
+  const { log, parsed } = scene('warn');
+  const refused = { kind: 'client-refused', tier: 'office', limit: 'largestBlob' } as const;
+  observeEvent(log, { ...refused, refusals: 1 });
+  observeEvent(log, { ...refused, refusals: undefined });
+  const [, ...measured] = parsed();
+  expect(measured).toHaveLength(2);
+  for (const one of measured) {
+    expect(one).toMatchObject({ ClientRefusals: 1, tier: 'office', limit: 'largestBlob' });
+    expect(one._aws.CloudWatchMetrics[0].Dimensions).toEqual([['tier', 'limit'], []]);
+  }
 });
 
 test('each line names the invocation that writes it', () => {

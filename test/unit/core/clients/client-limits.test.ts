@@ -9,6 +9,7 @@ import {
   monthVerdict,
   pullVerdict,
   sizeVerdict,
+  tierOf,
 } from '../../../../functions/core/clients/client-limits.ts';
 
 const minute = 60_000;
@@ -73,6 +74,17 @@ describe('the allowance of a client', () => {
     const lab = { limits: 'soft', urlLife: minute } as const;
     expect(allowanceOf([], { lab }, bucketUrlLife).urlLife).toBeUndefined();
     expect(allowanceOf(['lab'], { lab }, bucketUrlLife).urlLife).toBe(minute);
+  });
+
+  test('a client of several networks is refused by the most generous of them', () => {
+    const limits = {
+      office: { pullsPerMinute: 5, bytesPerMonth: 90, limits: 'hard' },
+      lab: { pullsPerMinute: 50, bytesPerMonth: 10, limits: 'hard' },
+      anonymous: { pullsPerMinute: 1, limits: 'hard' },
+    } as const;
+    expect(tierOf(['office', 'lab'], limits, 'pullsPerMinute')).toBe('lab');
+    expect(tierOf(['office', 'lab'], limits, 'bytesPerMonth')).toBe('office');
+    expect(tierOf([], limits, 'pullsPerMinute')).toBe('anonymous');
   });
 
   test('the bytes stay for the longest life of a URL', () => {

@@ -8,7 +8,7 @@ import { madeDigest } from '../../../contract/made-content.ts';
 
 const digest = madeDigest('manifest');
 const client = { key: 'one', networks: [] };
-const reason = { text: 'over the limit', reset: 30 };
+const reason = { limit: 'pullsPerMinute', text: 'over the limit', reset: 30 } as const;
 
 const request = (registryForm: string, name = 'library/app') =>
   ({

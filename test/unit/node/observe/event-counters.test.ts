@@ -67,6 +67,18 @@ test.each<[string, readonly MirrorEvent[], readonly string[]]>([
     ],
   ],
   [
+    'a client over a limit',
+    [
+      { kind: 'client-refused', tier: 'office', limit: 'pullsPerMinute', refusals: 1 },
+      { kind: 'client-refused', tier: 'office', limit: 'pullsPerMinute', refusals: undefined },
+      { kind: 'client-refused', tier: 'anonymous', limit: 'largestBlob', refusals: undefined },
+    ],
+    [
+      'pullfront_client_refusals_total{tier="office",limit="pullsPerMinute"} 2',
+      'pullfront_client_refusals_total{tier="anonymous",limit="largestBlob"} 1',
+    ],
+  ],
+  [
     'an open circuit',
     [circuit(true)],
     ['pullfront_upstream_circuit_open{registry="docker.io",account="a",circuit="pulls"} 1'],
