@@ -80,6 +80,7 @@ export const functionBundles: readonly Bundle[] = [
       'functions/aws/sdk/secrets-client.ts',
       'functions/aws/sqs/sqs-client.ts',
       'functions/core/mirror/tags/digest-policy.ts',
+      'functions/core/upstream/hub-push-time.ts',
     ],
   },
   {

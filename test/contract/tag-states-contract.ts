@@ -17,13 +17,13 @@ const full: TagState = {
     first: 1_000_000 - at * 10,
     last: 1_000_005 - at * 10,
     seenBy: at % 2 === 0 ? 'pull' : 'refresh',
+    ...(at % 3 === 0 && { pushed: at - 7 }),
   })),
   frozen: { digest: madeDigest('frozen'), ...ann, until: 99 },
   rolledBack: { digest: madeDigest('back'), ...ann, until: undefined },
   ruleFreeze: { rule: 'library/**', digest: madeDigest('rule'), since: 3 },
   bypassed: [{ digest: madeDigest('passed'), ...ann, until: undefined }],
   pinned: { ...ann, until: undefined },
-  pushTime: { digest: madeDigest('run 0'), pushed: 17 },
 };
 
 /** Executes the contract of TagStates. */

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Mirror, StartMirror } from '../forms/mirror.ts';
 import { patience } from '../patience.ts';
@@ -14,7 +17,26 @@ const index = makeIndex([
   { item: after, platform: 'linux/386' },
 ]);
 
-const names = ['frozen', 'cooling', 'denied', 'plain'] as const;
+const names = ['frozen', 'cooling', 'dated', 'denied', 'plain'] as const;
+
+/** The API of Docker Hub, which says that every tag was pushed a week ago, and who asked. */
+async function startHubApi() {
+  const asked: string[] = [];
+  const server = createServer((request, response) => {
+    asked.push(request.url ?? '');
+    const pushed = new Date(Date.now() - 7 * 86_400_000).toISOString();
+    response.setHeader('content-type', 'application/json');
+    response.end(JSON.stringify({ digest: before.manifest.digest, tag_last_pushed: pushed }));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    asked,
+    close: () => void server.close(),
+  };
+}
 
 /** What a client gets for a tag. */
 interface Answer {
@@ -29,24 +51,31 @@ export function describeTags(name: string, start: StartMirror): void {
   describe(`tags over time on ${name}`, () => {
     let hub: Upstream;
     let mirror: Mirror;
+    let hubApi: Awaited<ReturnType<typeof startHubApi>>;
 
     beforeAll(async () => {
       hub = await startUpstream();
+      hubApi = await startHubApi();
       for (const one of names) hub.add(`library/${one}`, before, '1');
       hub.add('library/index', index, '1');
       const tags = [
         { match: 'library/frozen', freeze: true },
         { match: 'library/denied:*', deny: true, mode: 'enforce' },
         { match: 'library/cooling', cooldown: '5s', mode: 'enforce', strict: true },
+        {
+          match: 'library/dated',
+          ...{ cooldown: '3d', clock: 'hub', first: 'refuse', mode: 'enforce' },
+        },
         { match: 'library/index', platforms: ['linux/386'], deny: true, mode: 'enforce' },
       ];
-      const upstream = { url: hub.url, tagTtl: '1ms', asOf: true, tags };
+      const upstream = { url: hub.url, hubApi: hubApi.url, tagTtl: '1ms', asOf: true, tags };
       mirror = await start({ upstreams: { 'docker.io': upstream } });
     });
 
     afterAll(async () => {
       await mirror?.close();
       await hub?.close();
+      hubApi?.close();
     });
 
     async function manifest(one: (typeof names)[number] | 'index', tag = '1'): Promise<Answer> {
@@ -102,6 +131,20 @@ export function describeTags(name: string, start: StartMirror): void {
       expect(denied).toMatchObject({ status: 403 });
       expect(denied.body).toContain('linux/386 is denied by the rule library/index');
       expect(await manifest('index', before.manifest.digest)).toMatchObject({ status: 200 });
+    });
+
+    it('a new tag that was pushed long ago is served, by the clock of the Hub', async () => {
+      const path = '/v2/namespaces/library/repositories/dated/tags/1';
+      for (let round = 0; round < 3; round += 1) {
+        expect(await manifest('dated')).toMatchObject({ status: 200, warning: '' });
+      }
+      expect(hubApi.asked).toEqual([path]);
+      hub.add('library/dated', after, '1');
+      // The clock names another digest, so the first sighting counts.
+      const held = await manifest('dated');
+      expect(held).toMatchObject({ status: 200, digest: before.manifest.digest });
+      expect(held.warning).toContain(`docker.io now has ${after.manifest.digest}`);
+      expect(hubApi.asked).toEqual([path, path]);
     });
 
     it('a tag with a date is what the tag named then', async () => {

@@ -92,15 +92,15 @@ function resolveUpstream(
     alternates,
     tags,
     keep,
+    hubApi: name === 'docker.io' ? (defined.hubApi ?? new URL(hubApi)) : undefined,
     delivery: defined.delivery ?? delivery,
   };
 }
 
-/** This mirror's sightings. */
-const clock = 'first-seen';
+const hubApi = 'https://hub.docker.com';
 
 function resolveRule(defined: DefinedUpstream['tags'][number]): TagRule {
-  const { match, semver, mode, freeze, cooldown: age, first, fast, strict } = defined;
+  const { match, semver, mode, freeze, cooldown: age, first, fast, strict, clock } = defined;
   return {
     match: new TagPattern(match),
     semver: semver === undefined ? undefined : parseVersionRange(semver),

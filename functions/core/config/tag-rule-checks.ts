@@ -12,7 +12,7 @@ const actions = ['freeze', 'cooldown', 'allow', 'deny'] as const;
 type Action = (typeof actions)[number];
 
 /** What belongs to a cooldown alone. */
-const cooldownKeys = ['first', 'fast', 'strict'] as const;
+const cooldownKeys = ['first', 'fast', 'clock', 'strict'] as const;
 
 interface WrittenRule {
   readonly path: Path;
@@ -34,8 +34,15 @@ export function checkTagRules(json: unknown, upstream: string, report: Report): 
     checkRepositories(json, upstream, place, rule.match, report);
     checkVersions(rule.path, rule.match, rule.fields.semver, report);
     checkPlatforms(rule, report);
+    if (rule.fields.clock === 'hub' && upstream !== 'docker.io') {
+      report([...rule.path, 'clock'], 'only docker.io has such a clock; leave it out');
+    }
     const earlier = rules.slice(0, at);
     if (!checkShadow(rule, earlier, report)) checkFreezes(rule, earlier, report);
+  }
+  const hubApi = ['upstreams', upstream, 'hubApi'];
+  if (valueAt(json, hubApi) !== undefined && upstream !== 'docker.io') {
+    report(hubApi, 'belongs to docker.io');
   }
   const pinsPath = ['upstreams', upstream, 'keep', 'pins'];
   const pins = valueAt(json, pinsPath);

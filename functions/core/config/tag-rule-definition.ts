@@ -58,6 +58,11 @@ export const tagRule = object(
       .describe(
         'What is served of a tag that always moves before the end of its cooldown: the last digest that stood for it, or the newest that was first seen before it.',
       ),
+    clock: word('first-seen', 'hub')
+      .prefault('first-seen')
+      .describe(
+        "Whose clock says since when a tag names a digest: this mirror's first sighting, or Docker Hub's last push of the tag, if the Hub says it within a second.",
+      ),
     strict: flag
       .prefault(false)
       .describe('Whether a digest that is held is refused to pulls by digest, too.'),

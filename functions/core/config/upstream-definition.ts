@@ -125,6 +125,11 @@ export const upstream = object(
         'Whether `1.25--as-of-20261101` and `1.25--as-of-20261101T0930` (UTC) name what this mirror saw the tag name then. Tags of that form are never requested from the registry.',
       ),
     keep: keep.prefault({}),
+    hubApi: registryUrl
+      .optional()
+      .describe(
+        'URL of the API of Docker Hub, which rules with `"clock": "hub"` ask. Default: https://hub.docker.com.',
+      ),
     delivery: word('stream', 'redirect')
       .optional()
       .describe(

@@ -1,6 +1,5 @@
 import { type Digest, parseDigest } from '../oci/digest.ts';
 import {
-  type PushTime,
   type RuleFreeze,
   runLife,
   type SeenBy,
@@ -18,7 +17,10 @@ export const emptyTagState: TagState = { runs: [], bypassed: [] };
 
 /** A state as every store keeps it: JSON with its version, and short keys for the runs. */
 export function tagStateText({ runs, ...rest }: TagState): string {
-  const rows = runs.map(({ digest, first, last, seenBy }) => [digest, first, last, seenBy]);
+  const rows = runs.map(({ digest, first, last, seenBy, pushed }) => [
+    ...[digest, first, last, seenBy],
+    ...(pushed === undefined ? [] : [pushed]),
+  ]);
   return JSON.stringify({ version, ...rest, runs: rows });
 }
 
@@ -35,7 +37,6 @@ export function readTagState(text: string, revision: number): StoredTagState {
     rolledBack: readDigestOrder(stored.rolledBack),
     ruleFreeze: readRuleFreeze(stored.ruleFreeze),
     pinned,
-    pushTime: readPushTime(stored.pushTime),
   };
   return { state, revision, isNewer };
 }
@@ -65,7 +66,7 @@ function digestOf(value: unknown): Digest | undefined {
 const seenByValues: readonly unknown[] = ['pull', 'revalidation', 'refresh'] satisfies SeenBy[];
 
 function readRun(value: unknown): TagRun | undefined {
-  const [text, first, last, seenBy] = listOf(value);
+  const [text, first, last, seenBy, pushed] = listOf(value);
   const digest = digestOf(text);
   if (digest === undefined || typeof first !== 'number' || typeof last !== 'number')
     return undefined;
@@ -74,6 +75,7 @@ function readRun(value: unknown): TagRun | undefined {
     first,
     last,
     seenBy: seenByValues.includes(seenBy) ? (seenBy as SeenBy) : 'pull',
+    ...(typeof pushed === 'number' && { pushed }),
   };
 }
 
@@ -96,13 +98,6 @@ function readRuleFreeze(value: unknown): RuleFreeze | undefined {
   if (digest === undefined || typeof rule !== 'string' || typeof since !== 'number')
     return undefined;
   return { rule, digest, since };
-}
-
-function readPushTime(value: unknown): PushTime | undefined {
-  const { digest: text, pushed } = fieldsOf(value);
-  const digest = digestOf(text);
-  if (digest === undefined) return undefined;
-  return { digest, pushed: typeof pushed === 'number' ? pushed : undefined };
 }
 
 /** Whether a state must be kept although it was not written for long: a decision has not ended. */

@@ -13,6 +13,11 @@ export interface TagRun {
   /** When it was last confirmed as of the last write, in ms since 1970: the tag's record may know more. */
   readonly last: number;
   readonly seenBy: SeenBy;
+  /**
+   * When the registry's own clock says that it was pushed, not before the run before it ended, in ms since
+   * 1970; `first` if the registry was asked and did not say. undefined: it was not asked.
+   */
+  readonly pushed?: number | undefined;
 }
 
 /** What a person decided about a tag. */
@@ -35,13 +40,6 @@ export interface RuleFreeze {
   readonly since: number;
 }
 
-/** When a registry's own clock says that a digest was pushed. */
-export interface PushTime {
-  readonly digest: Digest;
-  /** In ms since 1970; undefined: the registry does not know or did not answer in time. */
-  readonly pushed: number | undefined;
-}
-
 /** What this mirror knows about a tag beyond what it names now. */
 export interface TagState {
   /** Newest first, at most `mostRuns`, and one more that a cooldown needs. */
@@ -53,7 +51,6 @@ export interface TagState {
   readonly bypassed: readonly TagOrder[];
   /** Set while a person keeps the tag's image from eviction. */
   readonly pinned?: Omit<TagOrder, 'digest'> | undefined;
-  readonly pushTime?: PushTime | undefined;
 }
 
 /** How many digests of a tag are remembered, and how many bypasses. */

@@ -1,3 +1,4 @@
+import type { Digest } from '../oci/digest.ts';
 import type { Upstream } from '../ports/upstream.ts';
 import type { AccessRules } from './access/access-rules.ts';
 import type { Alternates } from './alternates/alternates.ts';
@@ -29,6 +30,13 @@ export interface MirroredUpstream {
   /** True if its URL has a path: then it is a part of another registry, whatever its name. */
   readonly hasPath?: boolean;
   readonly alternates?: AlternatesOf | undefined;
+  /**
+   * When the registry's own clock says that a tag of a repository was pushed, if it names the digest: in ms since
+   * 1970. Undefined if no rule counts by it. Rejects if there is no answer.
+   */
+  readonly pushTime?:
+    | ((name: string, tag: string, digest: Digest) => Promise<number | undefined>)
+    | undefined;
   /** True if clients cannot pull from it: it is only an alternate. */
   readonly isHidden?: boolean;
 }

@@ -6,7 +6,7 @@ import type { UpstreamEvent } from '../ports/event.ts';
 import type { Runtime } from '../ports/runtime.ts';
 import { reasonOf } from '../ports/tolerate.ts';
 import { createUpstream } from '../upstream/client.ts';
-import type { Credentials, UpstreamFetch } from '../upstream/connection.ts';
+import type { Credentials, UpstreamFetch, UpstreamRuntime } from '../upstream/connection.ts';
 import { accessRules } from './access/access-rules.ts';
 import { openAccounts, readCredentials, type SignInPlatform } from './accounts/open-accounts.ts';
 import type { Budgets } from './budget/budgets.ts';
@@ -39,9 +39,29 @@ export function openUpstreams(
       const hasPath = policy.url.pathname !== '/';
       const isHidden = !configured.has(registry);
       const alternates = alternatesOf(registry, policy);
-      return [registry, { ...upstream, policy, hasPath, waits, alternates, isHidden }];
+      const pushTime = hubClock(policy, platform);
+      return [registry, { ...upstream, policy, hasPath, waits, alternates, isHidden, pushTime }];
     }),
   );
+}
+
+/** Docker Hub's clock; undefined if no rule of the upstream counts by it. */
+function hubClock(
+  { tags, hubApi: url, ca }: UpstreamConfig,
+  { fetch, runtime }: UpstreamPlatform,
+): MirroredUpstream['pushTime'] {
+  if (url === undefined || !tags.some(({ cooldown }) => cooldown?.clock === 'hub'))
+    return undefined;
+  const options = { registry: url.host, url, ca, userAgent: `pullfront/${version}` };
+  const clientRuntime: UpstreamRuntime = {
+    fetch,
+    now: () => runtime.now(),
+    observe: (event) => runtime.observe(event),
+  };
+  return async (...asked) => {
+    const { hubPushTime } = await import('../upstream/hub-push-time.ts');
+    return hubPushTime(options, clientRuntime, ...asked);
+  };
 }
 
 interface ClientPlatform extends UpstreamPlatform {

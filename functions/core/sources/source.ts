@@ -45,6 +45,8 @@ export class Source implements RemoteRepository {
   /** The number of requests sent to upstreams so far. */
   upstreamCalls = 0;
   readonly isBackground: boolean;
+  /** The registry's own clock, if it has one that a rule counts by. */
+  readonly pushTime: ObservedUpstream['pushTime'];
   readonly signal: AbortSignal | undefined;
   readonly #upstream: Upstream;
   readonly #health: SourceHealth;
@@ -60,12 +62,23 @@ export class Source implements RemoteRepository {
 
   constructor(
     repository: Repository,
-    { upstream, policy, access, hasPath, health, budget, waits, alternates }: ObservedUpstream,
+    {
+      upstream,
+      policy,
+      access,
+      hasPath,
+      health,
+      budget,
+      waits,
+      alternates,
+      pushTime,
+    }: ObservedUpstream,
     now: () => number,
     origin: RequestOrigin = {},
     commits = false,
   ) {
     this.#waits = waits;
+    this.pushTime = pushTime;
     this.#now = now;
     this.repository = repository;
     this.name = repository.name;

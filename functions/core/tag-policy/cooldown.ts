@@ -33,7 +33,7 @@ export interface HeldDigest {
  */
 export function cooled(
   runs: readonly TagRun[],
-  { bypassed, pushTime }: Pick<TagState, 'bypassed' | 'pushTime'>,
+  { bypassed }: Pick<TagState, 'bypassed'>,
   { age, fast, clock }: Cooldown,
   now: number,
 ): Cooled {
@@ -41,31 +41,29 @@ export function cooled(
   if (newest === undefined) return { digest: undefined, held: undefined, bypassedBy: undefined };
   const { digest } = newest;
   const bypass = bypassed.find((order) => order.digest === digest && isCurrent(order, now));
-  const pushed =
-    clock === 'hub' && pushTime?.digest === digest
-      ? (pushTime.pushed ?? newest.first)
-      : newest.first;
-  const begin = Math.min(pushed, newest.first);
-  if (bypass !== undefined || newest.last - begin >= age) {
+  if (bypass !== undefined || standing(newest, clock) >= age) {
     return { digest, held: undefined, bypassedBy: bypass?.by };
   }
-  const mature = runs.find((run) => standing(run) >= age);
+  const mature = runs.find((run) => standing(run, clock) >= age);
   const older =
     fast === 'stay' ? mature : runs.find((run) => now - run.first >= age && run !== newest);
   const chosen = older ?? mature;
   if (chosen?.digest === digest) return { digest, held: undefined, bypassedBy: undefined };
-  const moving = movingSince(runs, age);
+  const moving = movingSince(runs, { age, clock });
   const stuckSince = moving !== undefined && now - moving > stuckAfter * age ? moving : undefined;
-  const held = { digest, release: begin + age, stuckSince };
+  const held = { digest, release: newest.last - standing(newest, clock) + age, stuckSince };
   return { digest: chosen?.digest, held, bypassedBy: undefined };
 }
 
 /**
  * Since when a tag moves before any digest is old enough, in ms since 1970: since the first digest after the
- * mature one. Undefined if that is still what the tag names. `runs` newest first, `age` in ms.
+ * mature one. Undefined if that is still what the tag names. `runs` newest first.
  */
-export function movingSince(runs: readonly TagRun[], age: number): number | undefined {
-  const mature = runs.findIndex((run) => standing(run) >= age);
+export function movingSince(
+  runs: readonly TagRun[],
+  { age, clock }: Pick<Cooldown, 'age' | 'clock'>,
+): number | undefined {
+  const mature = runs.findIndex((run) => standing(run, clock) >= age);
   const after = mature < 0 ? runs.at(-1) : runs[mature - 1];
   return after === runs[0] ? undefined : after?.first;
 }

@@ -1,5 +1,6 @@
 import type { TagRecord } from '../ports/manifest-store.ts';
 import { mostRuns, runLife, type SeenBy, type TagRun, type TagState } from '../ports/tag-states.ts';
+import type { Cooldown } from './tag-rule.ts';
 
 /**
  * What a tag named over time, newest first: from its state, and from its record, which an instance of an
@@ -36,9 +37,15 @@ function byNewest(a: TagRun, b: TagRun): number {
   return b.first - a.first;
 }
 
-/** How long a digest stood, in ms, by sightings: from the first of its run to the last. */
-export function standing({ first, last }: TagRun): number {
-  return last - first;
+/**
+ * How long a digest stood, in ms: from the first sighting of its run, or from its push by the registry's clock, to
+ * the last sighting.
+ */
+export function standing(
+  { first, last, pushed = first }: TagRun,
+  clock: Cooldown['clock'] = 'first-seen',
+): number {
+  return last - (clock === 'hub' ? Math.min(pushed, first) : first);
 }
 
 /** A digest that the upstream just named. */
@@ -49,8 +56,10 @@ export interface Sighting {
   readonly seenBy: SeenBy;
   /** True if the upstream had refused the tag before: what it names begins anew. */
   readonly isReturn: boolean;
-  /** The cooldown of the tag in ms, if it has one. */
-  readonly cooldown: number | undefined;
+  /** The cooldown of the tag, if it has one. */
+  readonly cooldown: Pick<Cooldown, 'age' | 'clock'> | undefined;
+  /** What the registry's clock says, if it was asked: ms since 1970; undefined: it does not say. */
+  readonly pushed?: { readonly at: number | undefined } | undefined;
 }
 
 /**
@@ -61,27 +70,47 @@ export interface Sighting {
 export function withSighting(
   state: TagState,
   known: TagRecord | undefined,
-  { digest, now, seenBy, isReturn, cooldown }: Sighting,
+  { digest, now, seenBy, isReturn, cooldown, pushed }: Sighting,
 ): TagState | undefined {
   const runs = historyOf(known, state);
   const [newest] = runs;
-  if (newest === undefined) return undefined;
-  if (newest.digest !== digest || isReturn) {
-    const run = { digest, first: Math.max(now, newest.last), last: now, seenBy };
+  if (newest === undefined && pushed === undefined) return undefined;
+  if (newest?.digest !== digest || isReturn) {
+    const first = Math.max(now, newest?.last ?? now);
+    const run = { digest, first, last: now, seenBy, ...pushOf(pushed, first, newest) };
     return { ...state, runs: kept([run, ...runs], now, cooldown) };
   }
   if (cooldown === undefined) return undefined;
-  const confirmed = { ...newest, last: Math.max(newest.last, now) };
+  const isAsked = pushed !== undefined && newest.pushed === undefined;
+  const confirmed = {
+    ...newest,
+    last: Math.max(newest.last, now),
+    ...(isAsked && pushOf(pushed, newest.first, runs[1])),
+  };
   const [stored] = state.runs;
   const isNoted =
-    stored !== undefined && stored.first === newest.first && standing(stored) >= cooldown;
-  if (isNoted || standing(confirmed) < cooldown) return undefined;
+    stored !== undefined &&
+    stored.first === newest.first &&
+    standing(stored, cooldown.clock) >= cooldown.age;
+  const isToNote = !isNoted && standing(confirmed, cooldown.clock) >= cooldown.age;
+  if (!isToNote && !isAsked) return undefined;
   return { ...state, runs: kept([confirmed, ...runs.slice(1)], now, cooldown) };
 }
 
+/** The time of a push, which was after the tag last named another digest. */
+function pushOf(
+  pushed: Sighting['pushed'],
+  first: number,
+  before: TagRun | undefined,
+): Pick<TagRun, 'pushed'> {
+  if (pushed === undefined) return {};
+  const earliest = before?.last ?? Number.NEGATIVE_INFINITY;
+  return { pushed: Math.min(first, Math.max(pushed.at ?? first, earliest)) };
+}
+
 /** Drops old runs, but not the newest that stood for the cooldown: the tag may need it for years. */
-function kept(runs: readonly TagRun[], now: number, cooldown: number | undefined): TagRun[] {
-  const mature = cooldown === undefined ? undefined : runs.find((run) => standing(run) >= cooldown);
+function kept(runs: readonly TagRun[], now: number, cooldown: Sighting['cooldown']): TagRun[] {
+  const mature = cooldown && runs.find((run) => standing(run, cooldown.clock) >= cooldown.age);
   return runs.filter(
     (run, at) => at === 0 || run === mature || (at < mostRuns && now - run.last <= runLife),
   );

@@ -37,10 +37,10 @@ function decideCandidates(
     return { images: [chosen], observed };
   }
   // A digest that just became old enough may not be stored yet, and its upstream may fail.
-  const { age } = cooldown.cooldown;
+  const { age, clock } = cooldown.cooldown;
   const before = historyOf(record, state)
     .slice(1)
-    .find((run) => standing(run) >= age);
+    .find((run) => standing(run, clock) >= age);
   if (before === undefined || before.digest === digest) return { images: [chosen] };
   return {
     images: [chosen, imageOf(before.digest, record, { kind: 'previous', newest: digest })],

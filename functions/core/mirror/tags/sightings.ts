@@ -1,8 +1,10 @@
+import { withTimeout } from '../../concurrency/timeout.ts';
 import type { TagRecord } from '../../ports/manifest-store.ts';
 import type { TagState } from '../../ports/tag-states.ts';
 import { reasonOf } from '../../ports/tolerate.ts';
+import type { Source } from '../../sources/source.ts';
 import { tagPolicy } from '../../tag-policy/decision.ts';
-import { withSighting } from '../../tag-policy/history.ts';
+import { historyOf, withSighting } from '../../tag-policy/history.ts';
 import type { Context } from '../context.ts';
 import type { CheckedTag } from './checked-tag.ts';
 import { changeState, policyOf } from './tag-policies.ts';
@@ -19,15 +21,22 @@ export async function noteSighting(
   digest: TagRecord['digest'],
   now: number,
 ): Promise<TagRecord | undefined> {
-  const { rules } = await policyOf(context, source, tag);
-  const cooldown = rules.cooldown?.cooldown?.age;
+  const { rules, state: before } = await policyOf(context, source, tag);
+  const cooldown = rules.cooldown?.cooldown;
   const isReturn = known !== undefined && refusalOf(known)?.isConfirmed === true;
   const isSame = known?.digest === digest && !isReturn;
   if (isSame && cooldown === undefined) return known;
-  const sighting = { digest, now, seenBy, isReturn, cooldown };
   try {
     // How long a digest stood depends on what the other instances saw, so it is read again.
     const isFresh = cooldown !== undefined;
+    const [newest] = historyOf(known, before);
+    // Once for each digest, whether there is an answer or not.
+    const isAsked = newest?.digest === digest && newest.pushed !== undefined && !isReturn;
+    const pushed =
+      cooldown?.clock === 'hub' && cooldown.age > 0 && !isAsked
+        ? await pushTime(source, tag, digest)
+        : undefined;
+    const sighting = { digest, now, seenBy, isReturn, cooldown, pushed };
     const { manifests } = context.ports;
     const latest = isFresh ? await manifests.getTag(source.repository, tag, 'strong') : known;
     const change = (state: TagState) => withSighting(state, latest, sighting);
@@ -37,6 +46,23 @@ export async function noteSighting(
     const reason = reasonOf(error);
     context.runtime.observe({ kind: 'store-failed', operation: 'putTagState', reason });
     return known;
+  }
+}
+
+/** How long a client waits for the registry's clock, in ms. */
+const clockPatience = 1_000;
+
+/** When the registry says that a tag was pushed. Does not reject: the first sighting counts then. */
+async function pushTime(
+  source: Source,
+  tag: string,
+  digest: TagRecord['digest'],
+): Promise<{ readonly at: number | undefined }> {
+  try {
+    const asking = source.pushTime?.(source.name, tag, digest);
+    return { at: asking && (await withTimeout(clockPatience, asking)) };
+  } catch {
+    return { at: undefined };
   }
 }
 

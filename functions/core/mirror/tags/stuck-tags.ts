@@ -52,7 +52,7 @@ async function stuckIn(
     const cooldown: Cooldown | undefined = rule?.cooldown;
     if (rule === undefined || cooldown === undefined || cooldown.age === 0) continue;
     const runs = historyOf(await manifests.getTag(repository, tag, 'eventual'), state);
-    const since = movingSince(runs, cooldown.age);
+    const since = movingSince(runs, cooldown);
     if (since === undefined || now - since <= cooldown.age) continue;
     const { held, digest: served } = cooled(runs, state, cooldown, now);
     if (held === undefined) continue;

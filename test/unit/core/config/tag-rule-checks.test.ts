@@ -19,7 +19,14 @@ test('rules of every kind are right', () => {
       { match: 'acme/*:prod', freeze: digest },
       { match: 'library/node', semver: '<18', deny: true, mode: 'enforce' },
       { match: 'library/node', allow: true },
-      { match: 'library/**', cooldown: '3d', first: 'refuse', fast: 'stay', strict: true },
+      {
+        match: 'library/**',
+        cooldown: '3d',
+        first: 'refuse',
+        fast: 'stay',
+        strict: true,
+        clock: 'hub',
+      },
       { match: 'acme/app', platforms: ['linux/386'], allow: true },
       { match: 'acme/app', platforms: ['linux/386', 'windows/*'], deny: true },
       { match: 'acme/app:1*', deny: true },
@@ -49,6 +56,9 @@ test('what belongs to a cooldown is not at another rule', () => {
       'tags.0.strict: belongs to a "cooldown"',
     ],
   );
+  expect(found([{ match: 'x/a', deny: true, clock: 'hub' }])).toEqual([
+    'tags.0.clock: belongs to a "cooldown"',
+  ]);
   expect(found([{ match: 'x/a', freeze: true, mode: 'observe' }])).toEqual([
     'tags.0.mode: does not apply to "freeze", which is always in force',
   ]);
@@ -76,6 +86,17 @@ test('a rule about platforms never applies after one about their tags, or the sa
   const both = ['linux/386', 'linux/arm'];
   expect(found([{ match: 'x/**', platforms: both, allow: true }, second])).toEqual([hidden]);
   expect(found([{ match: 'x/**', platforms: ['linux/arm'], allow: true }, second])).toEqual([]);
+});
+
+test('only Docker Hub has a clock', () => {
+  const reports: string[] = [];
+  const tags = [{ match: 'x/a', cooldown: '1d', clock: 'hub' }];
+  const json = { upstreams: { 'ghcr.io': { tags, hubApi: 'https://hub.docker.com' } } };
+  checkTagRules(json, 'ghcr.io', (path, message) => reports.push(`${path.join('.')}: ${message}`));
+  expect(reports).toEqual([
+    'upstreams.ghcr.io.tags.0.clock: only docker.io has such a clock; leave it out',
+    'upstreams.ghcr.io.hubApi: belongs to docker.io',
+  ]);
 });
 
 test('patterns leave out the registry', () => {

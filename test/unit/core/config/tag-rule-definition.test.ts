@@ -14,6 +14,7 @@ test('a rule observes and allows unless it says otherwise', () => {
     mode: 'observe',
     first: 'allow',
     fast: 'stay',
+    clock: 'first-seen',
     strict: false,
   });
 });
@@ -31,6 +32,7 @@ test.each([
   [{ match: 'a', deny: 'yes' }, 'deny'],
   [{ match: 'a', mode: 'dry-run' }, 'mode'],
   [{ match: 'a', first: 'hold' }, 'first'],
+  [{ match: 'a', clock: 'created' }, 'clock'],
   [{ match: 'a', strict: 'yes' }, 'strict'],
   [{ match: 'a', platforms: 'linux/386' }, 'platforms'],
   [{ match: 'a', platforms: [] }, 'platforms'],

@@ -11,6 +11,7 @@ import type { MirrorEvent } from '../../../../functions/core/ports/event.ts';
 import type { FillJob } from '../../../../functions/core/ports/fill-queue.ts';
 import type { Ports } from '../../../../functions/core/ports/ports.ts';
 import type { Upstream } from '../../../../functions/core/ports/upstream.ts';
+import type { MirroredUpstream } from '../../../../functions/core/sources/mirrored-upstream.ts';
 import type { UpstreamPolicy } from '../../../../functions/core/sources/upstream-policy.ts';
 import { openMemoryStore } from '../../../../functions/memory/open.ts';
 import { nodeRuntime } from '../../../../functions/node/runtime.ts';
@@ -80,6 +81,8 @@ export interface Differences {
   readonly client?: (now: () => number) => Upstream;
   /** The registry serves its public repositories only, and no account opens others. */
   readonly isPublicOnly?: boolean;
+  /** Docker Hub's clock. */
+  readonly pushTime?: MirroredUpstream['pushTime'];
   /** Opens the stores, which are in memory unless said. */
   readonly openStore?: (now: () => number) => Promise<OpenedStore>;
   /** Ports that stand in for the store's. */
@@ -106,7 +109,7 @@ export async function openMirror(differences: Differences = {}): Promise<MirrorU
     createMirror(
       {
         upstreams: new Map([
-          ['docker.io', { upstream: client, policy, access }],
+          ['docker.io', { upstream: client, policy, access, pushTime: differences.pushTime }],
           ['evil.test', { upstream: evil, policy }],
         ]),
         limits: {

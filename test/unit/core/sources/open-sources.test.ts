@@ -6,6 +6,7 @@ import {
   unreadableAccounts,
 } from '../../../../functions/core/sources/open-sources.ts';
 import { nodeRuntime } from '../../../../functions/node/runtime.ts';
+import { madeDigest } from '../../../contract/made-content.ts';
 import { makeImage } from '../../../standins/images/image.ts';
 import { randomLayer } from '../../../standins/images/layer.ts';
 import { startUpstream, type Upstream } from '../../../standins/registry/upstream.ts';
@@ -53,6 +54,16 @@ test('each upstream has its configured policy', () => {
   const { opened } = scene({ tagTtl: '7s' });
   expect([...opened.keys()]).toEqual(['docker.io']);
   expect(opened.get('docker.io')?.policy.tagTtl).toBe(7000);
+});
+
+test('only a rule with the clock of the Hub asks its API', async () => {
+  const tags = (clock: string) => [{ match: 'library/**', cooldown: '3d', clock }];
+  expect(scene({ tags: tags('first-seen') }).opened.get('docker.io')?.pushTime).toBeUndefined();
+  // The stand-in of the registry has no such endpoint.
+  const { opened } = scene({ tags: tags('hub'), hubApi: hub.url });
+  const digest = madeDigest('any');
+  expect(await opened.get('docker.io')?.pushTime?.('library/app', '1', digest)).toBeUndefined();
+  expect(hub.requests.at(-1)?.path).toBe('/v2/namespaces/library/repositories/app/tags/1');
 });
 
 test('a request has the password and the user agent, and its rate limit is reported', async () => {

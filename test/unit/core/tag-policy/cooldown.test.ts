@@ -11,7 +11,7 @@ const cooldown: Cooldown = {
   strict: false,
   clock: 'first-seen',
 };
-const nothing = { bypassed: [], pushTime: undefined };
+const nothing = { bypassed: [] };
 
 describe('a cooldown', () => {
   it('lets a digest pass once it was seen for the cooldown, and not a ms earlier', () => {
@@ -58,11 +58,11 @@ describe('a cooldown', () => {
     expect(cooled(runs, nothing, cooldown, 5000).held).toEqual({
       ...{ digest: b, release: 301, stuckSince: undefined },
     });
-    expect(movingSince(runs, 100)).toBeUndefined();
-    expect(movingSince([run(c, 300, 300), ...runs], 100)).toBe(201);
-    expect(movingSince([run(c, 300, 300), run(b, 201, 210)], 100)).toBe(201);
-    expect(movingSince([run(a, 0, 200)], 100)).toBeUndefined();
-    expect(movingSince([], 100)).toBeUndefined();
+    expect(movingSince(runs, cooldown)).toBeUndefined();
+    expect(movingSince([run(c, 300, 300), ...runs], cooldown)).toBe(201);
+    expect(movingSince([run(c, 300, 300), run(b, 201, 210)], cooldown)).toBe(201);
+    expect(movingSince([run(a, 0, 200)], cooldown)).toBeUndefined();
+    expect(movingSince([], cooldown)).toBeUndefined();
   });
 
   it('of a fast tag may serve the newest digest that was seen before the cooldown', () => {
@@ -74,19 +74,22 @@ describe('a cooldown', () => {
 
   it('lets a bypassed digest pass, while that lasts', () => {
     const order = { digest: b, by: 'ann', why: 'fix', since: 0, until: 300 };
-    const state = { bypassed: [order], pushTime: undefined };
+    const state = { bypassed: [order] };
     const runs = [run(b, 250, 251), run(a, 0, 200)];
     expect(cooled(runs, state, cooldown, 299)).toMatchObject({ digest: b, bypassedBy: 'ann' });
     expect(cooled(runs, state, cooldown, 300)).toMatchObject({ digest: a, bypassedBy: undefined });
   });
 
-  it("by the Hub's clock counts from the push of that very digest", () => {
+  it("by the Hub's clock counts from the push, if the Hub said when", () => {
     const hub = { ...cooldown, clock: 'hub' } as const;
-    const pushed = { bypassed: [], pushTime: { digest: a, pushed: -95 } };
-    expect(cooled([run(a, 0, 5)], pushed, hub, 5).held).toBeUndefined();
-    expect(cooled([run(a, 0, 5)], pushed, cooldown, 5).held?.digest).toBe(a);
-    expect(cooled([run(b, 0, 5)], pushed, hub, 5).held?.digest).toBe(b);
-    const unknown = { bypassed: [], pushTime: { digest: a, pushed: undefined } };
-    expect(cooled([run(a, 0, 5)], unknown, hub, 5).held?.release).toBe(100);
+    const pushed = { ...run(a, 0, 5), pushed: -95 };
+    expect(cooled([pushed], nothing, hub, 5).held).toBeUndefined();
+    expect(cooled([pushed], nothing, cooldown, 5).held).toMatchObject({ digest: a, release: 100 });
+    expect(cooled([run(b, 6, 8), pushed], nothing, hub, 8)).toMatchObject({
+      digest: a,
+      held: { digest: b, release: 106 },
+    });
+    const late = { ...run(a, 0, 5), pushed: -94 };
+    expect(cooled([late], nothing, hub, 5).held?.release).toBe(6);
   });
 });

@@ -135,7 +135,13 @@ describe('a cooldown that is enforced', () => {
           // What really stood, by all sightings of all instances.
           if (current.digest !== digest || isReturn) current = { digest, since: now };
           stood.set(digest, Math.max(stood.get(digest) ?? 0, now - current.since));
-          const seen = { digest, now, seenBy: 'pull', isReturn, cooldown: age } as const;
+          const seen = {
+            digest,
+            now,
+            seenBy: 'pull',
+            isReturn,
+            cooldown: { age, clock: 'first-seen' },
+          } as const;
           const { record: known, state } = stored;
           const changed = known.digest === digest ? known.changed : now;
           stored = {

@@ -8,6 +8,8 @@ import { madeDigest, record, run } from './made-history.ts';
 const [a, b, c] = [madeDigest('a'), madeDigest('b'), madeDigest('c')];
 const seen = { seenBy: 'pull', isReturn: false, cooldown: undefined } as const;
 
+const cooldownOf = (age: number) => ({ age, clock: 'first-seen' }) as const;
+
 function stateOf(...runs: TagState['runs']): TagState {
   return { ...emptyTagState, runs };
 }
@@ -66,7 +68,7 @@ describe('a sighting', () => {
   });
 
   it('is written once when a digest becomes mature', () => {
-    const ripe = { ...seen, digest: a, cooldown: 100 };
+    const ripe = { ...seen, digest: a, cooldown: cooldownOf(100) };
     const young = withSighting(emptyTagState, record(a, 10, 50), { ...ripe, now: 109 });
     expect(young).toBeUndefined();
     const mature = withSighting(emptyTagState, record(a, 10, 50), { ...ripe, now: 110 });
@@ -82,12 +84,36 @@ describe('a sighting', () => {
       return run(madeDigest(String(at)), first, first + 5);
     }).reverse();
     const state = stateOf(...young, old);
-    const cooldown = 900;
+    const cooldown = cooldownOf(900);
     const next = withSighting(state, undefined, { ...seen, digest: b, now: 9000, cooldown });
     expect(next?.runs).toHaveLength(mostRuns + 1);
     expect(next?.runs.at(-1)).toEqual(old);
     const late = { ...seen, digest: b, now: 9000 + runLife, cooldown };
     expect(withSighting(state, undefined, late)?.runs).toEqual([run(b, late.now, late.now), old]);
+  });
+
+  it("has the push time of the registry's clock, once and even of a tag that never moved", () => {
+    const cooldown = { age: 100, clock: 'hub' } as const;
+    const asked = { ...seen, digest: a, now: 60, cooldown, pushed: { at: -30 } };
+    const first = withSighting(emptyTagState, undefined, asked);
+    expect(first?.runs).toEqual([{ ...run(a, 60, 60), pushed: -30 }]);
+    const known = withSighting(emptyTagState, record(a, 10, 50), asked);
+    expect(known?.runs).toEqual([{ ...run(a, 10, 60), pushed: -30 }]);
+    if (known === undefined) throw new Error('it was written');
+    const again = { ...asked, now: 65, pushed: { at: 5 } };
+    expect(withSighting(known, record(a, 10, 60), again)).toBeUndefined();
+    const ripe = withSighting(known, record(a, 10, 60), { ...seen, digest: a, now: 70, cooldown });
+    expect(ripe?.runs).toEqual([{ ...run(a, 10, 70), pushed: -30 }]);
+  });
+
+  it('counts from the first sighting if the clock does not say, or says something impossible', () => {
+    const cooldown = { age: 100, clock: 'hub' } as const;
+    const moved = (at: number | undefined) =>
+      withSighting(emptyTagState, record(a, 10, 50), {
+        ...seen,
+        ...{ digest: b, now: 60, cooldown, pushed: { at } },
+      })?.runs[0]?.pushed;
+    expect([undefined, 55, 20, 99].map(moved)).toEqual([60, 55, 50, 60]);
   });
 
   it('is never lost, whatever the order of digests', () => {
