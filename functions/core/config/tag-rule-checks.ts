@@ -1,4 +1,5 @@
 import { RepositoryPattern } from '../oci/repository.ts';
+import { isPlatform } from '../tag-policy/platform-rule.ts';
 import type { VersionRange } from '../tag-policy/version-range.ts';
 import { patternsOverlap, rangesOverlap } from './pattern-overlap.ts';
 import { type Path, valueAt } from './problems.ts';
@@ -118,11 +119,17 @@ function checkPlatforms({ path, fields, action }: WrittenRule, report: Report): 
   }
 }
 
-/** Of rules about platforms, only the same list surely covers another; a rule about tags covers all. */
+/** Of two patterns with stars, only the same one surely covers another; a rule about tags covers all. */
 function coversPlatforms(platforms: unknown, others: unknown): boolean {
   if (platforms === undefined) return true;
   if (!Array.isArray(platforms) || !Array.isArray(others)) return false;
-  return others.every((platform) => platforms.includes(platform));
+  return others.every((platform) =>
+    platforms.some(
+      (pattern) =>
+        pattern === platform ||
+        (!String(platform).includes('*') && isPlatform(String(pattern), String(platform))),
+    ),
+  );
 }
 
 /** Finds a rule that can never apply, because an earlier one of its kind always precedes it. */

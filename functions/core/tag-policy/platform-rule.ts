@@ -22,7 +22,7 @@ export function platformRule(
 }
 
 /** Whether a pattern such as `linux/arm` matches a platform: without a variant, it matches all of them. */
-function isPlatform(pattern: string, platform: string): boolean {
+export function isPlatform(pattern: string, platform: string): boolean {
   const [os, architecture] = platform.split('/');
   const compiled = new RepositoryPattern(pattern);
   return compiled.test(platform) || compiled.test(`${os}/${architecture}`);

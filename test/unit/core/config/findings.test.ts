@@ -101,6 +101,19 @@ test('a rule that refuses binds only some clients', () => {
   expect(notes[0]).toContain('without a fallback: after a 403, dockerd pulls from Docker Hub');
 });
 
+test('so does a rule that refuses digests or platforms', () => {
+  const tags = [
+    { match: 'x/a', cooldown: '1d', strict: true, mode: 'enforce' },
+    { match: 'x/b', cooldown: '1d', strict: true },
+    { match: 'x/c', platforms: ['linux/386'], deny: true, mode: 'enforce' },
+  ];
+  const { notes } = found({ upstreams: { 'docker.io': { tags } } });
+  expect(notes.map((note) => note.split(':')[0])).toEqual([
+    'upstreams.docker.io.tags[0]',
+    'upstreams.docker.io.tags[2]',
+  ]);
+});
+
 test('dockerd mirrors no other registry than docker.io', () => {
   const tags = [{ match: 'a', deny: true, mode: 'enforce' }];
   const { notes } = found({ upstreams: { 'docker.io': {}, 'ghcr.io': { tags } } });

@@ -85,6 +85,7 @@ test('a rule about platforms never applies after one about their tags, or the sa
   expect(found([{ match: 'x/**', allow: true }, second])).toEqual([hidden]);
   const both = ['linux/386', 'linux/arm'];
   expect(found([{ match: 'x/**', platforms: both, allow: true }, second])).toEqual([hidden]);
+  expect(found([{ match: 'x/**', platforms: ['linux/*'], deny: true }, second])).toEqual([hidden]);
   expect(found([{ match: 'x/**', platforms: ['linux/arm'], allow: true }, second])).toEqual([]);
 });
 
