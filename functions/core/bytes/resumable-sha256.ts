@@ -73,7 +73,8 @@ function fractionsOfRoots(count: number, root: (prime: number) => number): Int32
   let prime = 2;
   for (let at = 0; at < count; prime++) {
     if (!isPrime(prime)) continue;
-    fractions[at] = Math.floor((root(prime) % 1) * 2 ** 32) | 0;
+    // The array keeps the last 32 bits, without the whole part.
+    fractions[at] = Math.floor(root(prime) * 2 ** 32);
     at += 1;
   }
   return fractions;

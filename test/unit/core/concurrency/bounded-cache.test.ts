@@ -43,6 +43,22 @@ describe('BoundedCache', () => {
     );
   });
 
+  it.each([...'abcd'])('keeps as many values as its capacity: %s is one', (one) => {
+    const cache = new BoundedCache<string>(4, () => 0);
+    for (const key of 'abcd') cache.set(key, key);
+    expect(cache.get(one)).toBe(one);
+  });
+
+  it.each(['get', 'set'])('counts a value once, however often it is used: %s', (use) => {
+    const cache = new BoundedCache<string>(8, () => 0);
+    for (const key of 'abcde') cache.set(key, key);
+    for (let round = 0; round < 10; round++) {
+      if (use === 'set') cache.set('e', 'e');
+      else cache.get('e');
+    }
+    expect([...'abcd'].map((key) => cache.get(key))).toEqual([...'abcd']);
+  });
+
   it('does not keep a value heavier than half of its capacity', () => {
     const cache = new BoundedCache<string>(10, () => 0);
     cache.set('a', 'A', undefined, 6);

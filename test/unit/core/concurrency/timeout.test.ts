@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { withTimeout } from '../../../../functions/core/concurrency/timeout.ts';
 
 describe('withTimeout', () => {
@@ -7,6 +7,16 @@ describe('withTimeout', () => {
     await expect(withTimeout(60_000, Promise.reject(new Error('broken')))).rejects.toThrow(
       'broken',
     );
+  });
+
+  it('leaves no timer behind, which would keep the process running', async () => {
+    vi.useFakeTimers();
+    try {
+      await withTimeout(60_000, Promise.resolve());
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('gives undefined for work that takes too long', async () => {
