@@ -1,4 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
+import { withTimeout } from '../../core/concurrency/timeout.ts';
 import { defer, deferredJob } from '../../core/mirror/fills/registry-share.ts';
 import type { FillHandler, FillJob, FillOutcome, FillQueue } from '../../core/ports/fill-queue.ts';
 import { reasonOf } from '../../core/ports/tolerate.ts';
@@ -194,10 +195,8 @@ export class ServedSqsFillQueue extends SqsFillQueue implements ServedFillQueue 
 
   /** True if a fill ends soon. */
   async #oneEnds(): Promise<boolean> {
-    const timer = new AbortController();
-    const waited = setTimeout(slowFills, false, { signal: timer.signal }).catch(() => false);
     const ended = Promise.race(this.#running).then(() => true);
-    return Promise.race([ended, waited]).finally(() => timer.abort());
+    return (await withTimeout(slowFills, ended)) === true;
   }
 
   /**

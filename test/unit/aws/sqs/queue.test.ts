@@ -1,4 +1,4 @@
-import { beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test, vi } from 'vitest';
 import { ServiceError } from '../../../../functions/aws/sdk/service-error.ts';
 import { deliveryOf, SqsQueue, type SqsService } from '../../../../functions/aws/sqs/queue.ts';
 import { withoutWaiting } from '../../../fake-timers.ts';
@@ -69,6 +69,25 @@ test('only what was not accepted is sent again', async () => {
   };
   await withoutWaiting(() => queue.send([message('a'), message('b'), message('c')]));
   expect(bodies()).toEqual([['a', 'b', 'c'], ['b']]);
+});
+
+test('messages are sent at once, and again after growing pauses', async () => {
+  const random = vi.spyOn(Math, 'random').mockReturnValue(1);
+  vi.useFakeTimers();
+  try {
+    answer = ({ Entries = [] }) => ({ Failed: Entries.map(({ Id }) => ({ Id, Code: 'Busy' })) });
+    const sending = queue.send([message('a')]).catch(() => undefined);
+    const counts = [];
+    for (const pause of [0, 49, 1, 199, 1, 799, 1]) {
+      await vi.advanceTimersByTimeAsync(pause);
+      counts.push(sent.length);
+    }
+    expect(counts).toEqual([1, 1, 2, 2, 3, 3, 4]);
+    await sending;
+  } finally {
+    vi.useRealTimers();
+    random.mockRestore();
+  }
 });
 
 test.each<[string, boolean | undefined, number, string]>([
