@@ -40,6 +40,14 @@ const cases: Readonly<Record<string, readonly object[]>> = {
   'ten, old enough': [...others, { match: 'library/**', cooldown: '1ms', mode: 'enforce' }],
   'ten, would be held': [...others, { match: 'library/**', cooldown: '3d' }],
   'ten, none old enough': [...others, { match: 'library/**', cooldown: '3d', mode: 'enforce' }],
+  'ten, strict': [
+    ...others,
+    { match: 'library/**', cooldown: '1ms', mode: 'enforce', strict: true },
+  ],
+  'ten, platforms': [
+    ...others,
+    { match: 'library/**', platforms: ['linux/386'], deny: true, mode: 'enforce' },
+  ],
   'ten, frozen': [...others, { match: 'library/**', freeze: true }],
 };
 

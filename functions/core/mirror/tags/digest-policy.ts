@@ -9,7 +9,7 @@ import { manifestKey } from '../manifests/manifest-cache.ts';
 import type { ManifestOutcome } from '../mirror.ts';
 import { isObtainable } from './obtainable.ts';
 import { latestRecord } from './resolve-latest.ts';
-import { imagesOf, isServed, parentsOf } from './tag-images.ts';
+import { imagesOf, isInServed, isServed, parentsOf } from './tag-images.ts';
 import { policyOf } from './tag-policies.ts';
 
 export { noteServed } from './tag-images.ts';
@@ -52,7 +52,8 @@ async function deniedPlatform(
     // A digest that a tag is served as is more than an image in an index.
     if (isServed(images, digest, context.runtime.now())) return undefined;
     const found: Found[] = [];
-    for (const { platform, tags } of await parentsOf(context, source, images, digest)) {
+    for (const { platform, tags } of parentsOf(images, digest)) {
+      if (platform === '') return undefined;
       for (const tag of tags) {
         const rule = platformRule(policy.tags, repository.name, tag, platform);
         if (rule?.access !== 'deny') return undefined;
@@ -85,9 +86,8 @@ async function heldDigest(
   if (held.mode === 'enforce') {
     // A mature image may be, or have, the same manifest.
     const images = await imagesOf(context, source, digest, true);
-    if (!images.isKnown || isServed(images, digest, context.runtime.now())) return undefined;
-    const parents = await parentsOf(context, source, { ...images, named: new Map() }, digest);
-    if (parents.length > 0) return undefined;
+    if (!images.isKnown || isInServed(images, digest)) return undefined;
+    if (isServed(images, digest, context.runtime.now())) return undefined;
   }
   return reported(context, source, held);
 }

@@ -13,6 +13,10 @@ export interface RepositoryImages {
   served: Map<Digest, Set<string>>;
   /** What this instance served by tag, and indexes by digest. */
   readonly noted: Map<Digest, NotedImage>;
+  /** The indexes that have a manifest, with its platform there. */
+  parents: Map<Digest, Map<Digest, string>>;
+  /** Indexes that are in `parents`. */
+  indexed: Set<Digest>;
   /** Digests that no tag led to when they were asked for. */
   missed: Set<Digest>;
 }

@@ -35,6 +35,8 @@ function imagesInMemory({ memory }: Context, { key }: Source): RepositoryImages 
     named: new Map(),
     served: new Map(),
     noted: new Map(),
+    parents: new Map(),
+    indexed: new Set(),
     missed: new Set(),
   };
   memory.repositoryImages.set(key, images);
@@ -91,63 +93,56 @@ export async function imagesOf(
   const age = context.runtime.now() - images.read;
   const isOld = age < 0 || age >= readLife;
   const mayRead = isOld || age >= shortestInterval;
-  const isKnown = images.missed.has(digest) || (await leadsTo(context, source, images, digest));
+  for (const index of images.noted.keys()) {
+    if (!images.indexed.has(index)) await addParent(context, source, images, index);
+  }
+  const isKnown = images.missed.has(digest) || leadsTo(images, digest);
   if (isOld || (mayRead && (isFresh || !isKnown))) {
     images.reading ??= read(context, source, images).finally(() => {
       images.reading = undefined;
     });
   }
   await images.reading;
-  if (!(await leadsTo(context, source, images, digest))) images.missed.add(digest);
+  if (!leadsTo(images, digest)) images.missed.add(digest);
   return images;
 }
 
-async function leadsTo(
-  context: Context,
-  source: Source,
-  images: RepositoryImages,
-  digest: Digest,
-): Promise<boolean> {
-  if (images.named.has(digest) || images.served.has(digest)) return true;
-  return (await parentsOf(context, source, images, digest)).length > 0;
+function leadsTo({ named, served, parents }: RepositoryImages, digest: Digest): boolean {
+  return named.has(digest) || served.has(digest) || parents.has(digest);
 }
 
-/** The indexes that have a manifest, its platform there, and the tags that lead to them. */
-export async function parentsOf(
+/** The platforms of a manifest in the indexes that have it, and the tags that lead to each. */
+export function parentsOf(
+  { named, served, noted, parents }: RepositoryImages,
+  digest: Digest,
+): readonly { readonly platform: string; readonly tags: readonly string[] }[] {
+  return [...(parents.get(digest) ?? [])].map(([index, platform]) => {
+    const byTag = [noted.get(index)?.tags, served.get(index), named.get(index)];
+    const tags = byTag.flatMap((from) => [...(from ?? [])]).filter((tag) => tag !== '');
+    return { platform, tags: tags.length > 0 ? [...new Set(tags)] : [''] };
+  });
+}
+
+/** Whether a manifest is in an index that is served, or was served here. */
+export function isInServed({ served, noted, parents }: RepositoryImages, digest: Digest): boolean {
+  const indexes = parents.get(digest)?.keys() ?? [];
+  return [...indexes].some((index) => served.has(index) || noted.has(index));
+}
+
+/** Adds what is in an index, if it is one that is stored. */
+async function addParent(
   context: Context,
   { repository }: Source,
-  { named, served, noted }: RepositoryImages,
-  digest: Digest,
-): Promise<readonly { readonly platform: string; readonly tags: readonly string[] }[]> {
-  const parents = [];
-  for (const index of new Set([...noted.keys(), ...served.keys(), ...named.keys()])) {
-    const platforms = await platformsOf(context, repository, index);
-    if (!platforms.has(digest)) continue;
-    const byTag = [noted.get(index)?.tags, served.get(index), named.get(index)];
-    const tags = byTag.flatMap((from) => [...(from ?? [])]);
-    const known = tags.filter((tag) => tag !== '');
-    parents.push({
-      platform: platforms.get(digest) ?? '',
-      tags: known.length > 0 ? [...new Set(known)] : [''],
-    });
+  { parents, indexed }: Pick<RepositoryImages, 'parents' | 'indexed'>,
+  index: Digest,
+): Promise<void> {
+  indexed.add(index);
+  const cached = await getManifest(context, repository, index, 'eventual');
+  if (cached?.summary?.kind !== 'index') return;
+  for (const [digest, platform] of indexPlatforms(cached.manifest.bytes)) {
+    parents.set(digest, (parents.get(digest) ?? new Map()).set(index, platform));
   }
-  return parents;
 }
-
-async function platformsOf(
-  context: Context,
-  repository: Source['repository'],
-  digest: Digest,
-): Promise<ReadonlyMap<Digest, string>> {
-  const cached = await getManifest(context, repository, digest, 'eventual');
-  if (cached?.summary?.kind !== 'index') return none;
-  const known = platforms.get(cached) ?? indexPlatforms(cached.manifest.bytes);
-  platforms.set(cached, known);
-  return known;
-}
-
-const none: ReadonlyMap<Digest, string> = new Map();
-const platforms = new WeakMap<object, ReadonlyMap<Digest, string>>();
 
 async function read(context: Context, source: Source, images: RepositoryImages): Promise<void> {
   const { memory, manifests, runtime } = context;
@@ -174,7 +169,10 @@ async function read(context: Context, source: Source, images: RepositoryImages):
   // Tags with a state have moved.
   const tags = [...new Set([...stateOf.keys(), ...page.entries])].slice(0, mostTags);
   await Promise.all(tags.map(readTag));
-  Object.assign(images, { isKnown: true, named, served, missed: new Set() });
+  const found = { parents: new Map(), indexed: new Set<Digest>() };
+  const indexes = new Set([...images.noted.keys(), ...served.keys(), ...named.keys()]);
+  await Promise.all([...indexes].map((index) => addParent(context, source, found, index)));
+  Object.assign(images, { isKnown: true, named, served, ...found, missed: new Set() });
 }
 
 function add(map: Map<Digest, Set<string>>, digest: Digest, tag: string): void {

@@ -9,7 +9,7 @@ const entry = (name: string, platform: unknown) => ({
   platform,
 });
 
-test('the platforms of the images in an index', () => {
+test('the manifests in an index with their platforms', () => {
   const manifests = [
     entry('a', { os: 'linux', architecture: 'arm', variant: 'v7' }),
     entry('b', { os: 'windows', architecture: 'amd64', 'os.version': '10.0' }),
@@ -22,6 +22,9 @@ test('the platforms of the images in an index', () => {
   expect([...indexPlatforms(bytes)]).toEqual([
     [madeDigest('a'), 'linux/arm/v7'],
     [madeDigest('b'), 'windows/amd64'],
+    [madeDigest('attestation'), ''],
+    [madeDigest('none'), ''],
+    [madeDigest('odd'), ''],
   ]);
 });
 

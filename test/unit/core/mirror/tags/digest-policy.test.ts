@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { UpstreamError } from '../../../../../functions/core/ports/upstream-error.ts';
 import type { Cooldown, TagRule } from '../../../../../functions/core/tag-policy/tag-rule.ts';
 import { makeImage } from '../../../../standins/images/image.ts';
@@ -127,6 +127,37 @@ describe('a strict cooldown', () => {
     for (const { digest } of i386.layers) {
       expect(await test.blob(app, digest)).toMatchObject({ kind: 'stream' });
     }
+  });
+
+  it('holds nothing that a mature index has without a platform', async () => {
+    test = await openMirror({ policy: { tags: [strict()] } });
+    const odd = makeIndex([{ item: second }, { item: first, platform: 'linux/amd64' }]);
+    test.upstream.add(app, second);
+    add(odd, '2');
+    await pull('2');
+    await moveTo(second);
+    test.restart();
+    expect(await pullDigest(second)).toMatchObject({ kind: 'found' });
+  });
+
+  it('reads the tags once for many pulls', async () => {
+    const ports = (store: MirrorUnderTest['store']) => {
+      vi.spyOn(store.manifests, 'getTag');
+      vi.spyOn(store.manifests, 'getManifest');
+      return {};
+    };
+    test = await openMirror({ policy: { tags: [strict()] }, ports });
+    add(index, '2');
+    await pull('2');
+    await moveTo(second);
+    add(arm, '3');
+    // What a HEAD named is not stored.
+    await test.tag(app, '3', 'HEAD');
+    await pullDigest(i386);
+    vi.clearAllMocks();
+    for (let round = 0; round < 5; round += 1) await pullDigest(i386);
+    expect(test.store.manifests.getTag).not.toHaveBeenCalled();
+    expect(test.store.manifests.getManifest).not.toHaveBeenCalled();
   });
 
   it('holds nothing that another tag is frozen to', async () => {
