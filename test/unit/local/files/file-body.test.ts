@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readlink, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readlink, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Writable } from 'node:stream';
@@ -8,6 +8,9 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { ByteRange } from '../../../../functions/core/headers/range.ts';
 import type { Digest } from '../../../../functions/core/oci/digest.ts';
 import { FileBlobStore } from '../../../../functions/local/files/blob-store.ts';
+import { fileBody } from '../../../../functions/local/files/file-body.ts';
+import { OpenFile } from '../../../../functions/local/files/open-file.ts';
+import { wholeExtent } from '../../../../functions/memory/extent.ts';
 import { type NodeBody, nodeBodyOf } from '../../../../functions/node/http/write-answer.ts';
 import { FedSource, sourceOf } from '../../../contract/fed-source.ts';
 import { madeDigest } from '../../../contract/made-content.ts';
@@ -217,6 +220,17 @@ test('hundreds of readers that stop reading hold little memory', async () => {
   expect(held / 1_000_000).toBeLessThan(90);
   for (const sink of sinks) sink.destroy();
   expect((await ended).every((outcome) => outcome.status === 'rejected')).toBe(true);
+  await expectNoOpenFiles();
+});
+
+test('a file that is shorter than its blob is an error, and not a clean end', async () => {
+  const path = join(folder, 'short');
+  await writeFile(path, content.subarray(0, 10));
+  const body = () => fileBody(OpenFile.read(path), wholeExtent(20), undefined);
+  await expect(short(body()).writeTo(collector().sink)).rejects.toThrow('shorter than before');
+  const reader = body().getReader();
+  expect((await reader.read()).value).toHaveLength(10);
+  await expect(reader.read()).rejects.toThrow('shorter than before');
   await expectNoOpenFiles();
 });
 
