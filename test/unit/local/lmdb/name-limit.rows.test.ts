@@ -43,23 +43,28 @@ async function leftAfter(limit: NameLimit, isDone: (left: unknown[]) => boolean)
   return names();
 }
 
+/** A table that says when its rows are read. */
+function onRange<Table extends object>(table: Table, read: () => void): Table {
+  return new Proxy(table, {
+    get(of, name) {
+      if (name === 'getRange') read();
+      const value = Reflect.get(of, name, of);
+      return typeof value === 'function' ? value.bind(of) : value;
+    },
+  });
+}
+
 function limitOf(mostBytes?: number): NameLimit {
   const { write, tagStates, tags, tagLists, referrers, manifests } = index();
   const observed = {
-    tagStates,
+    tags: onRange(tags, () => amid()),
     tagLists,
     referrers,
     manifests,
     write,
-    tags: new Proxy(tags, {
-      get(table, name) {
-        if (name === 'getRange') {
-          searches += 1;
-          amid();
-        }
-        const value = Reflect.get(table, name, table);
-        return typeof value === 'function' ? value.bind(table) : value;
-      },
+    // It is the first table that is searched.
+    tagStates: onRange(tagStates, () => {
+      searches += 1;
     }),
   };
   return new NameLimit(observed as never, { now: () => now, mostBytes });
