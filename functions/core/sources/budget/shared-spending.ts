@@ -44,7 +44,7 @@ export class SharedSpending {
 
   /** Counts a pull, and writes it soon. */
   add(pull: Omit<SpentPulls, 'pulls'>): void {
-    keep(this.#unwritten, { ...pull, pulls: 1 });
+    this.#keepUnwritten({ ...pull, pulls: 1 });
     this.writeDue();
   }
 
@@ -113,9 +113,14 @@ export class SharedSpending {
     this.#unwritten = new Map();
     const rows = bounded([...added.values()], this.#stored.get(day) ?? []);
     if (await this.#add(day, rows)) return true;
-    for (const row of added.values()) keep(this.#unwritten, row);
-    if (this.#unwritten.size > mostUnwritten) this.#unwritten.clear();
+    for (const row of added.values()) this.#keepUnwritten(row);
     return false;
+  }
+
+  /** Clients choose the names: while the ledger fails, those that there is no room for become one. */
+  #keepUnwritten(row: SpentPulls): void {
+    const hasRoom = this.#unwritten.size < mostUnwritten || this.#unwritten.has(spendingKey(row));
+    keep(this.#unwritten, hasRoom ? row : { ...row, name: others });
   }
 
   async #readDays(): Promise<void> {
@@ -132,7 +137,7 @@ export class SharedSpending {
   }
 }
 
-/** What is kept while the ledger fails. */
+/** How many names are kept while the ledger fails. */
 const mostUnwritten = 1_000;
 
 function keep(rows: Map<string, SpentPulls>, row: SpentPulls): void {

@@ -123,6 +123,29 @@ describe('who spends', () => {
     await one.flush();
     expect((await reportOf(open())).repositories).toEqual([{ name: 'library/a', pulls: 1 }]);
   });
+
+  it.each(['reading', 'writing'])(
+    'keeps 1,000 names while %s fails, and no pull is lost',
+    async (what) => {
+      const one = open();
+      const { addSpending } = ledger;
+      ledger.addSpending = async (day, added) =>
+        what === 'reading' || added.length > 0
+          ? (undefined as unknown as readonly SpentPulls[])
+          : addSpending.call(ledger, day, added);
+      for (let at = 0; at < 1100; at++) await pull(one, `user/${at}`);
+      await settle();
+      for (const name of ['user/1', 'late', 'late', 'late']) await pull(one, name);
+      now += minute;
+      await pull(one, 'user/1');
+      await settle();
+      const { repositories } = await reportOf(one);
+      // Of the late one no name is kept.
+      expect(repositories[0]).toEqual({ name: 'user/1', pulls: 3 });
+      expect(repositories.map(({ name }) => name)).not.toContain('late');
+      expect(repositories.reduce((sum, { pulls }) => sum + pulls, 0)).toBe(1105);
+    },
+  );
 });
 
 describe('the hours until nothing is left', () => {

@@ -48,6 +48,11 @@ describe('hours until dry', () => {
     expect(hoursUntilDry(from, { remaining: 99, seen: 1 })).toBeUndefined();
   });
 
+  it('are none when nothing is left, whatever was spent since', () => {
+    const dry = { seen: 0, remaining: 0 };
+    expect(hoursUntilDry(dry, dry)).toBe(0);
+  });
+
   it('are measured over the last hour, and anew when the window begins again', () => {
     let base: Sample | undefined;
     // 60 an hour for two hours, then none for one.
