@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { BoundedCache } from '../../../../functions/core/concurrency/bounded-cache.ts';
+import { BoundedCache, keepNewest } from '../../../../functions/core/concurrency/bounded-cache.ts';
 
 describe('BoundedCache', () => {
   it('keeps used values and drops unused ones', () => {
@@ -92,5 +92,47 @@ describe('BoundedCache', () => {
     for (const key of 'abcd') cache.set(key, key);
     cache.clear();
     expect([...'abcd'].map((key) => cache.get(key))).toEqual(Array(4).fill(undefined));
+  });
+
+  it('is empty without values, whether they were used lately or not', () => {
+    const cache = new BoundedCache<string>(4, () => 0);
+    expect(cache.isEmpty).toBe(true);
+    cache.set('a', 'A');
+    expect(cache.isEmpty).toBe(false);
+    // Heavy enough to make the first one old.
+    cache.set('b', 'B', undefined, 2);
+    expect(cache.isEmpty).toBe(false);
+    cache.delete('b');
+    expect(cache.isEmpty).toBe(false);
+    cache.delete('a');
+    expect(cache.isEmpty).toBe(true);
+  });
+
+  it('knows the weight of what was deleted, and is whole again when it is cleared', () => {
+    for (const clear of ['delete', 'clear']) {
+      const cache = new BoundedCache<string>(8, () => 0);
+      for (const key of 'abcd') cache.set(key, key);
+      if (clear === 'clear') cache.clear();
+      else for (const key of 'abcd') cache.delete(key);
+      for (const key of 'efghijkl') cache.set(key, key);
+      expect(cache.get('e')).toBe('e');
+    }
+  });
+});
+
+describe('keepNewest', () => {
+  it('keeps as many values as it may, the newest last', () => {
+    const map = new Map([['a', 1]]);
+    keepNewest(map, 'b', 2, 2);
+    expect([...map]).toEqual([
+      ['a', 1],
+      ['b', 2],
+    ]);
+    keepNewest(map, 'a', 3, 2);
+    keepNewest(map, 'c', 4, 2);
+    expect([...map]).toEqual([
+      ['a', 3],
+      ['c', 4],
+    ]);
   });
 });

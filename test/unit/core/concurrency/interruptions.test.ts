@@ -53,3 +53,45 @@ it('rejects as the work does', async () => {
   const end = untilDeadline(failing, () => undefined, new Interruptions(), Date.now);
   await expect(end).rejects.toThrow('broken');
 });
+
+it('never is late without a deadline, and needs no timer', async () => {
+  const interruptions = new Interruptions();
+  let deadline: number | undefined;
+  const end = untilDeadline(
+    never,
+    () => deadline,
+    interruptions,
+    () => 0,
+  );
+  await vi.advanceTimersByTimeAsync(1_000_000);
+  expect(vi.getTimerCount()).toBe(0);
+  deadline = 7;
+  interruptions.interrupt();
+  await vi.advanceTimersByTimeAsync(7);
+  expect(await end).toBe('late');
+});
+
+it('goes on after an interruption that changes nothing', async () => {
+  const interruptions = new Interruptions();
+  const end = untilDeadline(
+    never,
+    () => 50,
+    interruptions,
+    () => 0,
+  );
+  interruptions.interrupt();
+  let isOver = false;
+  void end.then(() => {
+    isOver = true;
+  });
+  await vi.advanceTimersByTimeAsync(49);
+  expect(isOver).toBe(false);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(await end).toBe('late');
+});
+
+it('is late at once after the deadline', async () => {
+  const end = new Interruptions().next(-5);
+  await vi.advanceTimersByTimeAsync(0);
+  expect(await end).toBe('late');
+});

@@ -43,6 +43,64 @@ test('requests share a lookup, and its result for 10 s', async () => {
   expect(await names.resolve('a.example')).toEqual([v4('192.0.2.2')]);
 });
 
+test('a result is looked up again after exactly 10 s', async () => {
+  const names = new NameLookup();
+  answers.set('a.example', [v4('192.0.2.1')]);
+  await names.resolve('a.example');
+  await vi.advanceTimersByTimeAsync(9_999);
+  await names.resolve('a.example');
+  expect(asked).toHaveLength(1);
+  await vi.advanceTimersByTimeAsync(1);
+  await names.resolve('a.example');
+  expect(asked).toHaveLength(2);
+});
+
+test('a result of a clock that was ahead is not used', async () => {
+  const names = new NameLookup();
+  answers.set('a.example', [v4('192.0.2.1')]);
+  await names.resolve('a.example');
+  vi.setSystemTime(Date.now() - 60_000);
+  answers.set('a.example', [v4('192.0.2.2')]);
+  expect(await names.resolve('a.example')).toEqual([v4('192.0.2.2')]);
+});
+
+test('after an hour, a failing name server is an error', async () => {
+  const names = new NameLookup();
+  answers.set('a.example', [v4('192.0.2.1')]);
+  await names.resolve('a.example');
+  answers.set('a.example', new Error('EAI_AGAIN'));
+  await vi.advanceTimersByTimeAsync(3_599_999);
+  expect(await names.resolve('a.example')).toEqual([v4('192.0.2.1')]);
+  await vi.advanceTimersByTimeAsync(1);
+  await expect(names.resolve('a.example')).rejects.toThrow('EAI_AGAIN');
+});
+
+test('an address is its own result', async () => {
+  const names = new NameLookup();
+  expect(await names.resolve('192.0.2.1')).toEqual([v4('192.0.2.1')]);
+  expect(await names.resolve('::1')).toEqual([{ address: '::1', family: 6 }]);
+  expect(asked).toEqual([]);
+});
+
+test('a socket gets all addresses, or one of its family', async () => {
+  const names = new NameLookup();
+  const both = [{ address: '2001:db8::1', family: 6 }, v4('192.0.2.1')];
+  answers.set('a.example', both);
+  const got = (options: object) =>
+    new Promise((resolve) => {
+      names.lookup('a.example', options, (...result) => resolve(result));
+    });
+  expect(await got({ all: true })).toEqual([null, both]);
+  expect(await got({ all: true, family: 4 })).toEqual([null, [v4('192.0.2.1')]]);
+  expect(await got({})).toEqual([null, '2001:db8::1', 6]);
+  expect(await got({ family: 4 })).toEqual([null, '192.0.2.1', 4]);
+  answers.set('none.example', new Error('ENOTFOUND'));
+  const failed = new Promise((resolve) => {
+    names.lookup('none.example', {}, (error) => resolve(error?.message));
+  });
+  expect(await failed).toBe('ENOTFOUND');
+});
+
 test('the address that worked is tried first, also after the next lookup', async () => {
   const names = new NameLookup();
   const found = [{ address: '2001:db8::1', family: 6 }, v4('192.0.2.1')];
