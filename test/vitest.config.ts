@@ -31,7 +31,7 @@ function project(name: Project, settings: TestProjectInlineConfiguration['test']
       setupFiles: ['test/setup.ts'],
       // A test that passes needs seconds; a busy machine may need a hundred times as long. This only
       // ends tests that hang.
-      testTimeout: 300_000,
+      testTimeout: 600_000,
       hookTimeout: 300_000,
       ...settings,
     },

@@ -18,10 +18,10 @@ const accept = [
  */
 export async function pull(registry: string, repository: string, tag: string): Promise<Pulled> {
   const base = `${registry}/v2/${repository}`;
-  const head = await fetch(`${base}/manifests/${tag}`, { method: 'HEAD', headers: { accept } });
+  const head = await ask(`${base}/manifests/${tag}`, { method: 'HEAD', headers: { accept } });
   if (!head.ok) return { manifest: head, blobs: [], isComplete: false };
   const digest = head.headers.get('docker-content-digest') ?? '';
-  const manifest = await fetch(`${base}/manifests/${digest}`, { headers: { accept } });
+  const manifest = await ask(`${base}/manifests/${digest}`, { headers: { accept } });
   if (!manifest.ok) return { manifest, blobs: [], isComplete: false };
   const bytes = Buffer.from(await manifest.arrayBuffer());
   const isManifestRight = digestOf(bytes) === digest;
@@ -56,6 +56,20 @@ export async function pullPatiently(
 /** True if the mirror refused an answer because it had none in time. */
 function isRefused({ manifest, blobs }: Pulled): boolean {
   return [manifest, ...blobs].some(({ status }) => status === 429 || status === 503);
+}
+
+/**
+ * Sends a request again, as clients of registries do, if the server closed the idle connection that it was sent on:
+ * workerd does so after a few seconds.
+ */
+async function ask(url: string, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(url, init);
+  } catch (error) {
+    const { cause } = error as { cause?: { code?: string } };
+    if (cause?.code !== 'UND_ERR_SOCKET') throw error;
+    return fetch(url, init);
+  }
 }
 
 async function fetchBlob(url: string, digest: string) {

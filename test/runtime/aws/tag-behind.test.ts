@@ -27,6 +27,15 @@ async function pulled(aws: RunningAws, image: Image): Promise<void> {
   }
 }
 
+/** The first answer that has an image: on a busy machine the check may end in a later invocation. */
+async function answerWith(aws: RunningAws, { manifest }: Image): Promise<Response> {
+  for (;;) {
+    const answer = await aws.get('/v2/library/app/manifests/1');
+    if (answer.headers.get('docker-content-digest') === manifest.digest) return answer;
+    expect(answer.headers.get('cache-status')).toMatch(behind);
+  }
+}
+
 test('the check of a tag that was served before it ends although Lambda freezes the instance', async () => {
   const upstream = await startUpstream({ auth: 'anonymous' });
   closing.push(() => upstream.close());
@@ -45,7 +54,7 @@ test('the check of a tag that was served before it ends although Lambda freezes 
   expect(first.headers.get('cache-status')).toMatch(behind);
   expect(first.headers.get('cache-control')).toBe('no-cache, no-transform');
   expect(first.headers.get('warning')).toBeNull();
-  const second = await aws.get('/v2/library/app/manifests/1');
+  const second = await answerWith(aws, recent);
   expect(second.headers.get('docker-content-digest')).toBe(recent.manifest.digest);
   expect(second.headers.get('cache-status')).toMatch(/^Pullfront; hit; ttl=[01]$/);
   expect(upstream.count({ kind: 'manifest', method: 'GET', status: 200 })).toBe(2);

@@ -13,7 +13,6 @@ export interface Workerd {
   put(call: PutCall): Promise<unknown>;
   /** The answer to a `locate`. */
   locate(asked: object): Promise<Response>;
-  readonly miniflare: Miniflare;
   /** The number of an instance that nobody had before. */
   newInstance(): number;
   /** Takes everything out of the stores. */
@@ -50,9 +49,6 @@ export async function openWorkerd(options: WorkerdOptions = {}) {
     unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }],
     cf: false,
   });
-  const database = await miniflare.getD1Database('DB');
-  const migrating = await migrationStatements();
-  await database.batch(migrating.map((statement) => database.prepare(statement)));
   const { origin } = await miniflare.unsafeGetDirectURL();
   const post = (path: string, body: object) =>
     fetch(`${origin}${path}`, {
@@ -78,9 +74,10 @@ export async function openWorkerd(options: WorkerdOptions = {}) {
     call: (call) => value('/call', call),
     put: (call) => value('/put', call),
     locate: (asked) => post('/locate', asked),
-    miniflare,
     close: () => miniflare.dispose(),
   };
+  const migrating = (await migrationStatements()).map((sql) => ({ sql }));
+  await workerd.call({ instance: 0, port: 'tests', method: 'run', args: [migrating] });
   return workerd;
 }
 

@@ -3,10 +3,12 @@ import type { FillQueue } from '../../../functions/core/ports/fill-queue.ts';
 import type { Leases } from '../../../functions/core/ports/leases.ts';
 import type { ManifestStore } from '../../../functions/core/ports/manifest-store.ts';
 import type { Ports } from '../../../functions/core/ports/ports.ts';
+import type { RunSql } from '../../../scripts/edge/migrate.ts';
 import { openWorkerd, type Workerd, type WorkerdOptions } from './open-workerd.ts';
 import { RemoteBlobStore } from './remote-blob-store.ts';
 import { RemoteLedger, remotePort } from './remote-port.ts';
 import { SourceServer } from './source-server.ts';
+import type { StoredObject } from './wire.ts';
 
 /** What the Worker of the tests tells besides its ports. */
 export interface WorkerTold {
@@ -22,6 +24,11 @@ export interface WorkerTold {
   overload(isOverloaded: boolean): Promise<void>;
   /** What a run of eviction is bounded by. */
   evictionSteps(): Promise<number>;
+  /** Runs statements on D1 in one transaction, and gives the rows of each; past what is counted and refused. */
+  run: RunSql;
+  objects(): Promise<readonly StoredObject[]>;
+  putObject(key: string, text: string): Promise<void>;
+  deleteObject(key: string): Promise<void>;
   /** Begins an upload, ends it, and gives its identifier. */
   leaveUpload(key: string): Promise<string>;
 }
@@ -40,7 +47,6 @@ export function sharedWorkerd(options?: WorkerdOptions) {
     await sources.close();
   });
   return {
-    miniflare: () => workerd.miniflare,
     manifests: () => remotePort<ManifestStore>(workerd, 'manifests', workerd.newInstance()),
     blobs: () => new RemoteBlobStore(workerd, sources, workerd.newInstance()),
     /** `now` is the clock of the leases, in ms since 1970. */

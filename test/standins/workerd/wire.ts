@@ -21,6 +21,19 @@ export interface PutCall {
   readonly abort?: string | undefined;
 }
 
+/** A statement for D1. */
+export interface SqlText {
+  readonly sql: string;
+  readonly values?: readonly unknown[];
+}
+
+/** An object of the bucket. */
+export interface StoredObject {
+  readonly key: string;
+  /** Hex. */
+  readonly sha256: string | undefined;
+}
+
 /** What became of a call. */
 export type Reply =
   | { readonly value?: unknown }

@@ -15,7 +15,15 @@ import type {
   StoredBlob,
 } from '../../../../functions/core/ports/blob-store.ts';
 import type { FillJob, FillOutcome } from '../../../../functions/core/ports/fill-queue.ts';
-import { type Call, fromWire, type PutCall, type Reply, toWire } from '../wire.ts';
+import {
+  type Call,
+  fromWire,
+  type PutCall,
+  type Reply,
+  type SqlText,
+  type StoredObject,
+  toWire,
+} from '../wire.ts';
 import { servedSource } from './served-source.ts';
 
 /** The bindings of the tests. */
@@ -132,6 +140,11 @@ function openInstance({ FILLS, ENDPOINT, BYTES_PER_PUT, ...bindings }: Environme
           calls.overloaded = isOverloaded;
         },
         evictionSteps: () => evictionSteps,
+        run: (statements: readonly SqlText[]) => run(bindings.DB, statements),
+        objects: () => objectsOf(bindings.BUCKET),
+        putObject: async (key: string, text: string) => void (await bindings.BUCKET.put(key, text)),
+        sendFill: (body: unknown) => FILLS.send(body),
+        deleteObject: (key: string) => bindings.BUCKET.delete(key),
         leaveUpload: (key: string) => leaveUpload(bindings.BUCKET, key),
       },
     } as Record<string, object>,
@@ -150,6 +163,18 @@ async function empty(database: D1Database, bucket: R2Bucket): Promise<void> {
   await database.batch(texts.map((text) => database.prepare(text)));
   const { objects } = await bucket.list();
   await bucket.delete(objects.map(({ key }) => key));
+}
+
+/** Runs statements in one transaction, and gives the rows of each. */
+async function run(database: D1Database, statements: readonly SqlText[]) {
+  const bound = statements.map(({ sql, values = [] }) => database.prepare(sql).bind(...values));
+  return (await database.batch(bound)).map(({ results }) => results);
+}
+
+/** The objects of a bucket, at most a thousand. */
+async function objectsOf(bucket: R2Bucket): Promise<StoredObject[]> {
+  const { objects } = await bucket.list();
+  return objects.map(({ key, checksums }) => ({ key, sha256: checksums.toJSON().sha256 }));
 }
 
 /** The identifier of an upload that was ended. */

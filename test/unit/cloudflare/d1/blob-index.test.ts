@@ -2,21 +2,18 @@ import { expect, test } from 'vitest';
 import { madeDigest } from '../../../contract/made-content.ts';
 import { sharedWorkerd } from '../../../standins/workerd/shared-workerd.ts';
 
-const { miniflare, told } = sharedWorkerd();
+const { told } = sharedWorkerd();
 
 test('the bytes of all blobs change once with a blob whose batch is sent again after a lost answer', async () => {
-  const database = await miniflare().getD1Database('DB');
   const statements = await told().statements();
   const digest = madeDigest('a blob');
   const list = JSON.stringify([{ digest, size: 100, stored: 1 }]);
   const twice = async (...steps: readonly [name: string, ...values: unknown[]][]) => {
     for (let sent = 0; sent < 2; sent++) {
-      const bound = steps.map(([name, ...values]) =>
-        database.prepare(statements[name] ?? '').bind(...values),
-      );
-      await database.batch(bound);
+      await told().run(steps.map(([name, ...values]) => ({ sql: statements[name] ?? '', values })));
     }
-    return database.prepare(statements.usedBytes ?? '').first('bytes');
+    const [rows = []] = await told().run([{ sql: statements.usedBytes ?? '' }]);
+    return rows[0]?.bytes;
   };
   expect(await twice(['addToUsed', list], ['addBlobs', list])).toBe(100);
   const digests = JSON.stringify([digest]);

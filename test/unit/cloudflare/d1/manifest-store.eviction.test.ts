@@ -7,7 +7,7 @@ import { nodeRuntime } from '../../../../functions/node/runtime.ts';
 import { madeDigest } from '../../../contract/made-content.ts';
 import { sharedWorkerd } from '../../../standins/workerd/shared-workerd.ts';
 
-const { miniflare, told, ports } = sharedWorkerd();
+const { told, ports } = sharedWorkerd();
 
 const hour = 3_600_000;
 
@@ -16,11 +16,7 @@ const mostStatements = 1000;
 const reserved = 50;
 
 async function run(statement: string, ...values: readonly unknown[]): Promise<void> {
-  const database = await miniflare().getD1Database('DB');
-  await database
-    .prepare(statement)
-    .bind(...values)
-    .run();
+  await told().run([{ sql: statement, values }]);
 }
 
 /** Manifests without blobs: what takes the most statements a step. */
@@ -36,11 +32,10 @@ async function addManifests(count: number): Promise<void> {
 
 /** Blobs that no manifest names, each of a megabyte as D1 has it. */
 async function addUnnamed(count: number): Promise<void> {
-  const bucket = await miniflare().getR2Bucket('BUCKET');
   const digests = Array.from({ length: count }, (_, at) => madeDigest(`left behind ${at}`));
   for (const digest of digests) {
     const hex = digest.slice('sha256:'.length);
-    await bucket.put(`blobs/sha256/${hex.slice(0, 2)}/${hex}`, 'x');
+    await told().putObject(`blobs/sha256/${hex.slice(0, 2)}/${hex}`, 'x');
   }
   const rows = digests.map((digest) => ({ digest, size: 1_000_000, stored: Date.now() }));
   const { addToUsed = '', addBlobs = '' } = await told().statements();

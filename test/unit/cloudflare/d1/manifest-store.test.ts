@@ -3,20 +3,19 @@ import { readManifest } from '../../../../functions/core/oci/manifest.ts';
 import { imageOf, madeDigest, manifestOf } from '../../../contract/made-content.ts';
 import { sharedWorkerd } from '../../../standins/workerd/shared-workerd.ts';
 
-const { manifests, told, miniflare } = sharedWorkerd();
+const { manifests, told } = sharedWorkerd();
 const alpine = { registry: 'docker.io', name: 'library/alpine' };
 const debian = { registry: 'docker.io', name: 'library/debian' };
 
 const layer = 'application/vnd.oci.image.layer.v1.tar+gzip';
 
 async function bucketKeys(): Promise<string[]> {
-  const bucket = await miniflare().getR2Bucket('BUCKET');
-  return (await bucket.list()).objects.map(({ key }) => key);
+  return (await told().objects()).map(({ key }) => key);
 }
 
 async function rowsOf(table: string): Promise<number> {
-  const database = await miniflare().getD1Database('DB');
-  return (await database.prepare(`SELECT count(*) AS n FROM ${table}`).first<number>('n')) ?? 0;
+  const [rows = []] = await told().run([{ sql: `SELECT count(*) AS n FROM ${table}` }]);
+  return Number(rows[0]?.n);
 }
 
 /** How often D1 and R2 were called meanwhile. */
@@ -133,7 +132,7 @@ describe('the index over D1', () => {
     const manifest = manifestOf(new Uint8Array(600_000).fill(98));
     const store = manifests();
     await store.putManifest(alpine, manifest, undefined, 1);
-    await (await miniflare().getR2Bucket('BUCKET')).delete(`index/${manifest.digest}`);
+    await told().deleteObject(`index/${manifest.digest}`);
     expect(await store.getManifest(alpine, manifest.digest)).toBeUndefined();
     await store.putManifest(alpine, manifest, undefined, 1);
     expect((await store.getManifest(alpine, manifest.digest))?.bytes).toHaveLength(600_000);

@@ -1,18 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import { sharedWorkerd } from '../../../standins/workerd/shared-workerd.ts';
 
-const { miniflare, told } = sharedWorkerd();
+const { told } = sharedWorkerd();
 
 /** A list that came as a parameter is walked, whatever it holds; so is the one row of VALUES. */
 const harmless = /^SCAN (?:json_each VIRTUAL TABLE|\d+ CONSTANT ROWS?|CONSTANT ROW)/;
 
 async function planOf(statement: string): Promise<string[]> {
-  const database = await miniflare().getD1Database('DB');
   const count = Math.max(0, ...[...statement.matchAll(/\?(\d+)/g)].map(([, at]) => Number(at)));
   const values = Array.from({ length: count }, () => '[]');
-  const explained = database.prepare(`EXPLAIN QUERY PLAN ${statement}`).bind(...values);
-  const { results } = await explained.all<{ detail: string }>();
-  return results.map(({ detail }) => detail);
+  const [rows = []] = await told().run([{ sql: `EXPLAIN QUERY PLAN ${statement}`, values }]);
+  return rows.map(({ detail }) => String(detail));
 }
 
 function badSteps(plan: readonly string[]): string[] {

@@ -89,8 +89,7 @@ describe('the queue of Cloudflare', () => {
     ],
   ])('a message that is no job is given up: %s', async (_, body) => {
     queue.start(async () => ({ kind: 'done' }));
-    const producer = await workerd.miniflare.getQueueProducer('FILLS');
-    await producer.send(body);
+    await workerd.call({ instance: 0, port: 'tests', method: 'sendFill', args: [body] });
     const [kept] = await handlers.hasGivenUp(1);
     expect(kept).toMatchObject({
       reason: expect.stringMatching(/^invalid fill message: /),

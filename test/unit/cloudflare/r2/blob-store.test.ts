@@ -6,7 +6,7 @@ import { madeDigest } from '../../../contract/made-content.ts';
 import { digestOfMade, madeSource } from '../../../standins/workerd/made-source.ts';
 import { sharedWorkerd } from '../../../standins/workerd/shared-workerd.ts';
 
-const { blobs, told, miniflare } = sharedWorkerd();
+const { blobs, told } = sharedWorkerd();
 
 const mebibyte = 1024 * 1024;
 
@@ -64,10 +64,8 @@ describe('what is stored', () => {
 
   test('R2 verified a small blob itself', async () => {
     await blobs().put(wanted, sourceOf(bytes)).done;
-    const bucket = await miniflare().getR2Bucket('BUCKET');
-    const object = await bucket.head(keyOf(digest));
-    const checksum = object?.checksums.toJSON().sha256;
-    expect(checksum).toBe(digest.slice('sha256:'.length));
+    const sha256 = digest.slice('sha256:'.length);
+    expect(await told().objects()).toContainEqual({ key: keyOf(digest), sha256 });
   });
 
   test('D1 says once that a blob is stored; then reading it is one call, and none for a small one', async () => {
@@ -88,13 +86,14 @@ describe('what is stored', () => {
 
   test('a listing adds what a crash kept out of the sum, and takes out what is gone', async () => {
     await blobs().put(wanted, sourceOf(bytes)).done;
-    const database = await miniflare().getD1Database('DB');
     const age = Date.now() - 2 * hour;
     const phantom = madeDigest('never stored');
-    const insert = database.prepare('INSERT INTO blobs (digest, size, stored) VALUES (?, ?, ?)');
-    await insert.bind(phantom, 5_000, age).run();
-    await insert.bind(madeDigest('on its way'), 70, Date.now()).run();
-    await database.prepare('UPDATE used SET bytes = bytes + 5070').run();
+    const sql = 'INSERT INTO blobs (digest, size, stored) VALUES (?, ?, ?)';
+    await told().run([
+      { sql, values: [phantom, 5_000, age] },
+      { sql, values: [madeDigest('on its way'), 70, Date.now()] },
+      { sql: 'UPDATE used SET bytes = bytes + 5070' },
+    ]);
     expect(await blobs().usedBytes()).toBe(105_070);
     expect(await listed(blobs())).toEqual([digest]);
     expect(await blobs().usedBytes()).toBe(100_070);
@@ -102,9 +101,7 @@ describe('what is stored', () => {
 
   test('a put of what is in the bucket, and not in the sum, adds it', async () => {
     await blobs().put(wanted, sourceOf(bytes)).done;
-    const database = await miniflare().getD1Database('DB');
-    await database.prepare('DELETE FROM blobs').run();
-    await database.prepare('UPDATE used SET bytes = 0').run();
+    await told().run([{ sql: 'DELETE FROM blobs' }, { sql: 'UPDATE used SET bytes = 0' }]);
     expect(await blobs().usedBytes()).toBe(0);
     const source = madeSource(wanted.size);
     expect((await blobs().put(wanted, source).done).kind).toBe('stored');
@@ -113,10 +110,9 @@ describe('what is stored', () => {
   });
 
   test('more blobs than one listing gives', async () => {
-    const bucket = await miniflare().getR2Bucket('BUCKET');
     const digests = Array.from({ length: 1005 }, (_, at) => madeDigest(`blob ${at}`));
     for (let at = 0; at < digests.length; at += 50) {
-      await Promise.all(digests.slice(at, at + 50).map((one) => bucket.put(keyOf(one), 'x')));
+      await Promise.all(digests.slice(at, at + 50).map((one) => told().putObject(keyOf(one), 'x')));
     }
     expect(new Set(await listed(blobs()))).toEqual(new Set(digests));
   });
