@@ -25,6 +25,7 @@ const addresses = {
   hardMonth: ['127.0.5.1', '127.0.5.2', '127.0.5.3', '127.0.5.4'],
   softMonth: ['127.0.6.1'],
   reported: ['127.0.7.1'],
+  softReported: ['127.0.8.1'],
 } as const;
 
 const networks = Object.fromEntries(
@@ -39,6 +40,7 @@ const clients = {
   hardmonth: { bytesPerMonth: 30_000, limits: 'hard' },
   softmonth: { bytesPerMonth: 30_000, limits: 'soft' },
   reported: { pullsPerMinute: 3, limits: 'hard' },
+  softreported: { pullsPerMinute: 3, limits: 'soft' },
 };
 
 interface Sent {
@@ -167,31 +169,41 @@ export function describeLimits(name: string, start: StartMirror, isRedirected: b
       expect(head.headers['docker-content-digest']).toBe(`sha256:${digest}`);
     });
 
-    it('hard: refusals are in the log and the metrics by network, without addresses', async () => {
-      const [address] = addresses.reported;
-      for (let pull = 0; pull < 9; pull++) await send(forms.none('manifests/1'), address);
-      // The minute may have ended once meanwhile.
-      const [line, ...more] = await vi.waitFor(() => {
-        const lines = mirror.output.split('\n').filter((one) => /client-refused/.test(one));
-        const ofTier = lines.filter((one) => one.includes('"message"') && one.includes('reported'));
-        expect(ofTier).not.toEqual([]);
-        return ofTier;
-      });
-      expect(more.length).toBeLessThanOrEqual(1);
-      const limit = { tier: 'reported', limit: 'pullsPerMinute' };
-      expect(JSON.parse(line ?? '')).toMatchObject({ level: 'warn', ...limit, refusals: 1 });
-      expect(line).not.toContain('127.0');
-      const metrics = await mirror.get('/metrics');
-      if (metrics.ok) {
-        expect(await metrics.text()).toMatch(
-          /^pullfront_client_refusals_total\{tier="reported",limit="pullsPerMinute"\} [3-9]$/m,
-        );
-      } else if (mirror.output.includes('"_aws"')) {
-        const counted = mirror.output.split('\n').filter((one) => /"ClientRefusals":1\b/.test(one));
-        const ofTier = counted.filter((one) => one.includes('"tier":"reported"'));
-        expect(ofTier.length).toBeGreaterThanOrEqual(3);
-      }
-    });
+    it.each([
+      ['reported', 'refused', 'warn'],
+      ['softreported', 'warned', 'info'],
+    ] as const)(
+      'the log and the metrics have what is over a limit, without addresses: %s',
+      async (tier, outcome, level) => {
+        const [address] = tier === 'reported' ? addresses.reported : addresses.softReported;
+        for (let pull = 0; pull < 9; pull++) await send(forms.none('manifests/1'), address);
+        // The minute may have ended once meanwhile.
+        const [line, ...more] = await vi.waitFor(() => {
+          const lines = mirror.output.split('\n').filter((one) => one.includes('client-limited'));
+          const ofTier = lines.filter(
+            (one) => one.includes(`"tier":"${tier}"`) && one.includes('"requests"'),
+          );
+          expect(ofTier).not.toEqual([]);
+          return ofTier;
+        });
+        expect(more.length).toBeLessThanOrEqual(1);
+        const limit = { tier, limit: 'pullsPerMinute', outcome };
+        expect(JSON.parse(line ?? '')).toMatchObject({ level, ...limit, requests: 1 });
+        expect(line).not.toContain('127.0');
+        const metrics = await mirror.get('/metrics');
+        if (metrics.ok) {
+          const sample = `pullfront_clients_limited_total{tier="${tier}",limit="pullsPerMinute",outcome="${outcome}"}`;
+          const counted = (await metrics.text()).split('\n').find((one) => one.startsWith(sample));
+          expect(Number(counted?.split(' ').at(-1))).toBeGreaterThanOrEqual(3);
+        } else if (mirror.output.includes('"_aws"')) {
+          const counted = mirror.output
+            .split('\n')
+            .filter((one) => one.includes('"ClientsLimited":1'));
+          const ofTier = counted.filter((one) => one.includes(`"tier":"${tier}"`));
+          expect(ofTier.length).toBeGreaterThanOrEqual(3);
+        }
+      },
+    );
 
     it('another address has a limit of its own, and one without limits has none', async () => {
       const [other] = addresses.softPulls;

@@ -52,8 +52,10 @@ function measuredOf(event: MirrorEvent): Measured | undefined {
       return { name: 'StoreFailures', value: 1 };
     case 'pull-refused':
       return { name: 'PullsRefused', value: 1, by: { registry: event.registry } };
-    case 'client-refused':
-      return { name: 'ClientRefusals', value: 1, by: { tier: event.tier, limit: event.limit } };
+    case 'client-limited': {
+      const { tier, limit, outcome } = event;
+      return { name: 'ClientsLimited', value: 1, by: { tier, limit, outcome } };
+    }
     case 'tag-policy':
       if (event.reason.kind !== 'cooling' && event.reason.kind !== 'none-mature') return undefined;
       if (event.mode === 'observe') return undefined;

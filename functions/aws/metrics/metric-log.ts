@@ -57,8 +57,8 @@ export const metrics = {
   PullsMade: { unit: 'Count', by: [] },
   /** Manifest GETs that were not sent because of an upstream's limit. */
   PullsRefused: { unit: 'Count', by: ['registry'] },
-  /** Requests that a limit of `clients` refused; the tier is a network, or `anonymous`. */
-  ClientRefusals: { unit: 'Count', by: ['tier', 'limit'] },
+  /** Requests over a limit of `clients`, refused or warned; the tier is a network, or `anonymous`. */
+  ClientsLimited: { unit: 'Count', by: ['tier', 'limit', 'outcome'] },
   /** The blobs behind the URLs of the bucket that were handed out: a URL can be used more than once, or never. */
   RedirectedBytes: { unit: 'Bytes', by: [] },
   /** 429 responses of upstreams. */

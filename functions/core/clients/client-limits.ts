@@ -23,7 +23,7 @@ export interface Allowance {
 }
 
 /** The limits that refuse requests, by their keys. */
-export type LimitName = Extract<MirrorEvent, { kind: 'client-refused' }>['limit'];
+export type LimitName = Extract<MirrorEvent, { kind: 'client-limited' }>['limit'];
 
 /** The limits of clients by the name of their network. */
 export type LimitsByNetwork = Readonly<Record<string, ClientLimits>>;

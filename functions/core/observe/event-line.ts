@@ -9,7 +9,7 @@ const lowShare = 0.2;
 /** Logs an event of the mirror, at the same level on every platform. */
 export function logEvent(log: Log, event: MirrorEvent): void {
   // Metrics count what has no line.
-  if (event.kind === 'client-refused' && event.refusals === undefined) return;
+  if (event.kind === 'client-limited' && event.requests === undefined) return;
   const level = levelOf(event);
   if (log.passes(level)) log.event(level, event.kind, fieldsOf(event));
 }
@@ -36,8 +36,9 @@ function levelOf(event: MirrorEvent): LogLevel {
     case 'tag-stuck':
     case 'account-rests':
     case 'unproven-public':
-    case 'client-refused':
       return 'warn';
+    case 'client-limited':
+      return event.outcome === 'refused' ? 'warn' : 'info';
     case 'rate-limit':
       return event.rate.remaining < event.rate.limit * lowShare ? 'warn' : 'debug';
     case 'fill':

@@ -107,15 +107,16 @@ export type MirrorEvent =
       readonly repository: string;
       readonly reason: string;
     }
-  /** A limit of `clients` refused a request. */
+  /** A request was over a limit of `clients`: it was refused, or answered with a Warning. */
   | {
-      readonly kind: 'client-refused';
+      readonly kind: 'client-limited';
       /** The network whose limit it is, or `anonymous`: a key of `clients`. */
       readonly tier: string;
       /** Its key in the configuration. */
       readonly limit: 'pullsPerMinute' | 'bytesPerMonth' | 'largestBlob';
-      /** Refusals of the tier since the last line in the log; undefined if this one gets no line. */
-      readonly refusals: number | undefined;
+      readonly outcome: 'refused' | 'warned';
+      /** Such requests of the tier since the last line in the log; undefined if this one gets no line. */
+      readonly requests: number | undefined;
     }
   /** Bytes were passed on from an upstream without being stored. */
   | { readonly kind: 'passed-through'; readonly repository: string; readonly bytes: number }

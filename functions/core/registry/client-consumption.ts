@@ -9,10 +9,9 @@ import {
   type Verdict,
 } from '../clients/client-limits.ts';
 import type { Client, Clients } from '../clients/clients.ts';
+import type { LimitReports } from '../clients/limit-reports.ts';
 import type { MonthUsage } from '../clients/month-usage.ts';
 import type { PullCount, PullCounts } from '../clients/pull-counts.ts';
-import type { RefusalReports } from '../clients/refusal-reports.ts';
-import { monthLimitText, pullLimitText, sizeLimitText } from '../observe/wording.ts';
 import { parseDigest } from '../oci/digest.ts';
 import { isIndexType } from '../oci/media-type.ts';
 import type { Answer, RepositoryRequest } from './answer.ts';
@@ -41,7 +40,7 @@ interface ClientConsumptionOptions {
   readonly bucketUrlLife: number;
   readonly pulls: PullCounts;
   readonly usage: MonthUsage;
-  readonly reports: RefusalReports;
+  readonly reports: LimitReports;
   /** Ms since 1970. */
   readonly now: () => number;
 }
@@ -125,14 +124,14 @@ export class ClientConsumption {
       const reason = this.#lacksFor(this.#sizesOf(client, request, answer), client, allowance);
       if (reason !== undefined) return this.#refuse(asked, reason);
     }
-    if (month?.kind === 'warned') addWarning(answer.headers, monthLimitText(month.limit));
+    if (month?.kind === 'warned') this.#warn(client, answer, tooManyBytes(month));
     this.#describe(answer, asked, Math.max(0, pull.remaining - 1));
-    if (pull.kind === 'warned') addWarning(answer.headers, pullLimitText(pull.limit));
+    if (pull.kind === 'warned') this.#warn(client, answer, tooManyPulls(pull));
     return answer;
   }
 
   #refuse({ client, request, text }: Asked, reason: Reason): Answer {
-    this.#report(client, reason);
+    this.#report(client, reason, 'refused');
     return this.#refusals.refuse(client, request, text, reason);
   }
 
@@ -143,9 +142,7 @@ export class ClientConsumption {
     const digest = parseDigest(text);
     if (request.method === 'HEAD' || digest === undefined) return answerBlob(request, text);
     const mustFollow = isLastEndpoint(request);
-    const { usage, now } = this.#options;
-    const known = { used: usage.known(client.key), now: now() };
-    const before = monthVerdict(known, allowance, mustFollow);
+    const before = this.#monthAfter(client, allowance, 0, mustFollow);
     if (before.kind === 'refused') {
       return this.#refuseBlob(client, request, text, tooManyBytes(before));
     }
@@ -167,19 +164,24 @@ export class ClientConsumption {
       if (answer.body instanceof ReadableStream) answer.body.cancel().catch(() => undefined);
       return this.#refuseBlob(client, request, text, tooManyBytes(month));
     }
-    if (large === 'warned') addWarning(answer.headers, sizeLimitText(size ?? 0, largestBlob));
-    if (month?.kind === 'warned') addWarning(answer.headers, monthLimitText(month.limit));
+    if (large === 'warned') this.#warn(client, answer, tooLarge(size ?? 0, largestBlob));
+    if (month?.kind === 'warned') this.#warn(client, answer, tooManyBytes(month));
     return answer;
   }
 
   #refuseBlob(client: Client, request: RepositoryRequest, text: string, reason: Reason): Answer {
-    this.#report(client, reason);
+    this.#report(client, reason, 'refused');
     return refuse(request, 'blob', text, reason);
   }
 
-  #report({ networks }: Client, { limit }: Reason): void {
+  #warn(client: Client, answer: Answer, reason: Reason): void {
+    this.#report(client, reason, 'warned');
+    addWarning(answer.headers, reason.text);
+  }
+
+  #report({ networks }: Client, { limit }: Reason, outcome: 'refused' | 'warned'): void {
     const { limits, reports } = this.#options;
-    reports.refused(tierOf(networks, limits, limit), limit);
+    reports.limited(tierOf(networks, limits, limit), limit, outcome);
   }
 
   #consumerOf({ raw }: RepositoryRequest): Consumer {
@@ -217,19 +219,19 @@ export class ClientConsumption {
   }
 
   /** Why a client that cannot leave after a manifest would not get all of its blobs; undefined if it would. */
-  #lacksFor(
-    { largest, sum }: BlobSizes,
-    { key }: Client,
-    allowance: Allowance,
-  ): Reason | undefined {
+  #lacksFor({ largest, sum }: BlobSizes, client: Client, allowance: Allowance): Reason | undefined {
     if (sizeVerdict(largest, allowance) === 'refused') {
       return tooLarge(largest, allowance.largestBlob);
     }
     if (allowance.bytesPerMonth === Number.POSITIVE_INFINITY) return undefined;
-    const { usage, now } = this.#options;
-    const afterwards = { used: usage.known(key) + sum, now: now() };
-    const month = monthVerdict(afterwards, allowance, true);
+    const month = this.#monthAfter(client, allowance, sum, true);
     return month.kind === 'refused' ? tooManyBytes(month) : undefined;
+  }
+
+  #monthAfter({ key }: Client, allowance: Allowance, bytes: number, mustFollow: boolean): Verdict {
+    const { usage, now } = this.#options;
+    const used = usage.known(key) + bytes;
+    return monthVerdict({ used, now: now() }, allowance, mustFollow);
   }
 
   #sizesOf(client: Client, request: RepositoryRequest, answer: Answer): BlobSizes {

@@ -1,7 +1,7 @@
 import { Clients } from '../clients/clients.ts';
+import { LimitReports } from '../clients/limit-reports.ts';
 import { MonthUsage } from '../clients/month-usage.ts';
 import { PullCounts } from '../clients/pull-counts.ts';
-import { RefusalReports } from '../clients/refusal-reports.ts';
 import type { Config } from '../config/resolve.ts';
 import { createMirror, type RunningMirror } from '../mirror/create-mirror.ts';
 import { errorText } from '../observe/log.ts';
@@ -90,7 +90,7 @@ export function createService(
     log.event('error', 'unexpected', { error: errorText(error) });
   const now = () => runtime.now();
   const pulls = new PullCounts();
-  const reports = new RefusalReports(runtime);
+  const reports = new LimitReports(runtime);
   const { usageDelay: flushDelay, urlLife: bucketUrlLife = usualUrlLife } = platform;
   const usage = new MonthUsage({ ledger: ports.ledger, runtime, flushDelay });
   const registryOf = ({

@@ -44,11 +44,11 @@ export function eventMetrics(registry: Registry): (event: MirrorEvent) => void {
     "GETs of manifests that were not sent because of an upstream's limit.",
     ['registry', 'account'],
   );
-  const clientRefusals = counter(
+  const limited = counter(
     registry,
-    'pullfront_client_refusals_total',
-    'Requests that a limit of `clients` refused; the tier is a network, or "anonymous".',
-    ['tier', 'limit'],
+    'pullfront_clients_limited_total',
+    'Requests over a limit of `clients`, refused or warned; the tier is a network, or "anonymous".',
+    ['tier', 'limit', 'outcome'],
   );
   const circuits = new Gauge({
     name: 'pullfront_upstream_circuit_open',
@@ -122,9 +122,11 @@ export function eventMetrics(registry: Registry): (event: MirrorEvent) => void {
       case 'pull-refused':
         refusedPulls.inc({ registry: event.registry, account: event.account });
         return;
-      case 'client-refused':
-        clientRefusals.inc({ tier: event.tier, limit: event.limit });
+      case 'client-limited': {
+        const { tier, limit, outcome } = event;
+        limited.inc({ tier, limit, outcome });
         return;
+      }
       case 'circuit': {
         const { registry, account, circuit, isOpen } = event;
         circuits.set({ registry, account, circuit }, isOpen ? 1 : 0);

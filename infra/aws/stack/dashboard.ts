@@ -40,8 +40,8 @@ export function addDashboard(stack: Stack, sources: CostSources): void {
     graph('Rate limit left', { left: [each('RateLimitRemaining', 'Minimum')] }),
     graph('Upstreams answered 429', { left: [each('Upstream429'), total('Upstream429')] }),
     graph('Pulls refused: no pulls left upstream', { left: [each('PullsRefused')] }),
-    graph('Clients refused: over a limit of "clients"', {
-      left: [each('ClientRefusals')],
+    graph('Requests over a limit of "clients"', {
+      left: [each('ClientsLimited')],
     }),
     graph('Fill lag: age of the oldest message, s', {
       left: [queues.queue.metricApproximateAgeOfOldestMessage({ statistic: 'Maximum', period })],

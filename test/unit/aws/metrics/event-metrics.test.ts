@@ -113,16 +113,16 @@ test('events are measured', () => {
   ]);
 });
 
-test('each refusal of a client is counted by its tier and its limit', () => {
+test('each request over a limit is counted by its tier, its limit and its outcome', () => {
   const { log, parsed } = scene('warn');
-  const refused = { kind: 'client-refused', tier: 'office', limit: 'largestBlob' } as const;
-  observeEvent(log, { ...refused, refusals: 1 });
-  observeEvent(log, { ...refused, refusals: undefined });
+  const by = { tier: 'office', limit: 'largestBlob', outcome: 'refused' } as const;
+  observeEvent(log, { kind: 'client-limited', ...by, requests: 1 });
+  observeEvent(log, { kind: 'client-limited', ...by, requests: undefined });
   const [, ...measured] = parsed();
   expect(measured).toHaveLength(2);
   for (const one of measured) {
-    expect(one).toMatchObject({ ClientRefusals: 1, tier: 'office', limit: 'largestBlob' });
-    expect(one._aws.CloudWatchMetrics[0].Dimensions).toEqual([['tier', 'limit'], []]);
+    expect(one).toMatchObject({ ClientsLimited: 1, ...by });
+    expect(one._aws.CloudWatchMetrics[0].Dimensions).toEqual([['tier', 'limit', 'outcome'], []]);
   }
 });
 

@@ -1,8 +1,8 @@
 import { beforeEach, expect, test } from 'vitest';
 import type { ClientLimits } from '../../../../functions/core/clients/client-limits.ts';
+import { LimitReports } from '../../../../functions/core/clients/limit-reports.ts';
 import { MonthUsage } from '../../../../functions/core/clients/month-usage.ts';
 import { PullCounts } from '../../../../functions/core/clients/pull-counts.ts';
-import { RefusalReports } from '../../../../functions/core/clients/refusal-reports.ts';
 import { parseDigest } from '../../../../functions/core/oci/digest.ts';
 import type { MirrorEvent } from '../../../../functions/core/ports/event.ts';
 import { ClientConsumption } from '../../../../functions/core/registry/client-consumption.ts';
@@ -80,7 +80,7 @@ function scene(limits: Partial<ClientLimits>) {
     bucketUrlLife,
     pulls: new PullCounts(),
     usage,
-    reports: new RefusalReports({ now: () => now, observe: (event) => events.push(event) }),
+    reports: new LimitReports({ now: () => now, observe: (event) => events.push(event) }),
     now: () => now,
   });
   const request = (method: string, registryForm: Form) =>
@@ -105,9 +105,15 @@ function scene(limits: Partial<ClientLimits>) {
   return { pull, blob, got, known };
 }
 
-const refused = (limit: string) => [
-  { kind: 'client-refused', tier: 'anonymous', limit, refusals: 1 },
-];
+const limited = (
+  limit: string,
+  outcome: 'refused' | 'warned',
+  requests: number | undefined = 1,
+) => ({
+  ...{ kind: 'client-limited', tier: 'anonymous' },
+  ...{ limit, outcome, requests },
+});
+const refused = (limit: string) => [limited(limit, 'refused')];
 
 test('a client without limits gets everything, and nothing is counted', async () => {
   const { pull, blob, known } = scene({});
@@ -140,7 +146,7 @@ test('a soft limit of the minute only warns', async () => {
   const { status, headers } = await pull();
   expect([status, headers['ratelimit-remaining']]).toEqual([200, '0;w=60']);
   expect(headers.warning).toContain('1 pulls a minute');
-  expect(events).toEqual([]);
+  expect(events).toEqual([limited('pullsPerMinute', 'warned')]);
 });
 
 test('what a client must have to finish a pull is refused at twice the limit', async () => {
@@ -206,6 +212,9 @@ test('a soft limit of the month only warns, and waits for no ledger', async () =
   expect(status).toBe(200);
   expect(headers.warning).toContain('month');
   expect((await pull()).headers.warning).toContain('month');
+  const [first, ...others] = events;
+  expect(first).toEqual(limited('bytesPerMonth', 'warned'));
+  expect(others).toEqual([{ ...first, requests: undefined }]);
 });
 
 test('the largest blob: its size is asked for by HEAD first', async () => {
@@ -231,6 +240,7 @@ test('a soft limit of the largest blob only warns', async () => {
   const { status, headers } = await blob();
   expect(status).toBe(200);
   expect(headers.warning).toContain('1001');
+  expect(events).toEqual([limited('largestBlob', 'warned')]);
 });
 
 const largest = image.layers[0]?.size ?? 0;

@@ -69,13 +69,31 @@ test.each<[string, readonly MirrorEvent[], readonly string[]]>([
   [
     'a client over a limit',
     [
-      { kind: 'client-refused', tier: 'office', limit: 'pullsPerMinute', refusals: 1 },
-      { kind: 'client-refused', tier: 'office', limit: 'pullsPerMinute', refusals: undefined },
-      { kind: 'client-refused', tier: 'anonymous', limit: 'largestBlob', refusals: undefined },
+      {
+        kind: 'client-limited',
+        tier: 'office',
+        limit: 'pullsPerMinute',
+        outcome: 'refused',
+        requests: 1,
+      },
+      {
+        kind: 'client-limited',
+        tier: 'office',
+        limit: 'pullsPerMinute',
+        outcome: 'refused',
+        requests: undefined,
+      },
+      {
+        kind: 'client-limited',
+        tier: 'anonymous',
+        limit: 'largestBlob',
+        outcome: 'warned',
+        requests: undefined,
+      },
     ],
     [
-      'pullfront_client_refusals_total{tier="office",limit="pullsPerMinute"} 2',
-      'pullfront_client_refusals_total{tier="anonymous",limit="largestBlob"} 1',
+      'pullfront_clients_limited_total{tier="office",limit="pullsPerMinute",outcome="refused"} 2',
+      'pullfront_clients_limited_total{tier="anonymous",limit="largestBlob",outcome="warned"} 1',
     ],
   ],
   [

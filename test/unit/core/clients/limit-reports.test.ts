@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { RefusalReports } from '../../../../functions/core/clients/refusal-reports.ts';
+import { LimitReports } from '../../../../functions/core/clients/limit-reports.ts';
 import { logEvent } from '../../../../functions/core/observe/event-line.ts';
 import type { MirrorEvent } from '../../../../functions/core/ports/event.ts';
 
@@ -13,7 +13,7 @@ function scene() {
       lines.push({ level, message, ...fields });
     },
   };
-  const reports = new RefusalReports({
+  const reports = new LimitReports({
     now: () => clock.now,
     observe(event) {
       events.push(event);
@@ -23,23 +23,23 @@ function scene() {
   return { events, lines, clock, reports };
 }
 
-const line = (tier: string, limit: string, refusals: number) => ({
-  level: 'warn',
-  message: 'client-refused',
-  ...{ tier, limit, refusals },
+const line = (tier: string, limit: string, requests: number, outcome = 'refused') => ({
+  level: outcome === 'refused' ? 'warn' : 'info',
+  message: 'client-limited',
+  ...{ tier, limit, outcome, requests },
 });
 
-test('every refusal is an event, and one a minute of each tier is in the log', () => {
+test('every request over a limit is an event, and one a minute of each tier is in the log', () => {
   const { events, lines, clock, reports } = scene();
   for (let second = 0; second < 90; second++) {
     clock.now = second * 1000;
-    reports.refused('office', second === 60 ? 'largestBlob' : 'pullsPerMinute');
-    if (second % 45 === 0) reports.refused('anonymous', 'bytesPerMonth');
+    reports.limited('office', second === 60 ? 'largestBlob' : 'pullsPerMinute', 'refused');
+    if (second % 45 === 0) reports.limited('anonymous', 'bytesPerMonth', 'warned');
   }
   expect(events).toHaveLength(92);
   expect(lines).toEqual([
     line('office', 'pullsPerMinute', 1),
-    line('anonymous', 'bytesPerMonth', 1),
+    line('anonymous', 'bytesPerMonth', 1, 'warned'),
     line('office', 'largestBlob', 60),
   ]);
 });
@@ -47,8 +47,8 @@ test('every refusal is an event, and one a minute of each tier is in the log', (
 test('a clock that was set back does not silence the log', () => {
   const { lines, clock, reports } = scene();
   clock.now = 3_600_000;
-  reports.refused('office', 'pullsPerMinute');
+  reports.limited('office', 'pullsPerMinute', 'refused');
   clock.now = 0;
-  reports.refused('office', 'pullsPerMinute');
+  reports.limited('office', 'pullsPerMinute', 'refused');
   expect(lines).toHaveLength(2);
 });
