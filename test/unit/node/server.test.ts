@@ -228,6 +228,15 @@ test('only a server that fills works on the queue and looks after the bound as i
   }
 });
 
+test('a Unix socket has a URL that says so', async () => {
+  await server.close();
+  const socket = join(folder, 'own.sock');
+  const config = { ...configured(), listen: { socket } };
+  const options = { environment: { PASSWORD: 'pass' }, logTo };
+  server = await startServer(config, embedded(config), options);
+  expect([server.url, server.address.port]).toEqual([`unix:${socket}`, -1]);
+});
+
 test('where no terminal is announced, the log is JSON', async () => {
   await server.close();
   lines.length = 0;

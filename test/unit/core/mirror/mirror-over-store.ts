@@ -81,6 +81,8 @@ export interface Differences {
   readonly client?: (now: () => number) => Upstream;
   /** The registry serves its public repositories only, and no account opens others. */
   readonly isPublicOnly?: boolean;
+  /** Other registries that may have the same digests; `evil.test` is one that is there. */
+  readonly alternates?: MirroredUpstream['alternates'];
   /** Docker Hub's clock. */
   readonly pushTime?: MirroredUpstream['pushTime'];
   /** Opens the stores, which are in memory unless said. */
@@ -105,11 +107,12 @@ export async function openMirror(differences: Differences = {}): Promise<MirrorU
   const queue = { enqueue: async (jobs: readonly FillJob[]) => void queued.push(...jobs) };
   const policy = { ...defaultPolicy, ...differences.policy };
   const access = differences.isPublicOnly ? { grants: [], anonymous: client } : undefined;
+  const { pushTime, alternates } = differences;
   const open = () =>
     createMirror(
       {
         upstreams: new Map([
-          ['docker.io', { upstream: client, policy, access, pushTime: differences.pushTime }],
+          ['docker.io', { upstream: client, policy, access, pushTime, alternates }],
           ['evil.test', { upstream: evil, policy }],
         ]),
         limits: {

@@ -54,6 +54,24 @@ test('bytes and texts, with their length and without chunked encoding', async ()
   }
 });
 
+test.each([
+  [64 * 1024, 'string'],
+  [64 * 1024 + 1, 'object'],
+])('%i bytes go with the headers as text, or else as they are: %s', async (length, type) => {
+  const sentBodies: unknown[] = [];
+  const response = {
+    writeHead: () => undefined,
+    end: (body: unknown) => sentBodies.push(body),
+    socket: null,
+  };
+  const body = new Uint8Array(length).fill(200);
+  const written = await writeAnswer(answerOf(body), 'GET', response as never);
+  expect(written).toEqual({ bytes: length, end: 'complete' });
+  const [given] = sentBodies;
+  expect(typeof given).toBe(type);
+  expect(Buffer.from(given as string, 'latin1').equals(body)).toBe(true);
+});
+
 test('a stream, byte for byte', async () => {
   const length = String(3 * chunkBytes);
   const { url, server } = await serving(() =>
