@@ -61,3 +61,11 @@ export function isRegistryUrl({ pathname }: URL): boolean {
   const at = path.indexOf('/v2/');
   return at < 0 || /^[\w.-]+(?:\/[\w.-]+)*$/.test(path.slice(at + '/v2/'.length));
 }
+
+/** What is wrong with the key `hubApi` of another registry. */
+export const hubApiElsewhere = 'belongs to docker.io';
+
+/** True for the key `hubApi` of a registry that is not Docker Hub. */
+export function isHubApiElsewhere([section, registry, key]: readonly (string | number)[]): boolean {
+  return section === 'upstreams' && key === 'hubApi' && registry !== 'docker.io';
+}

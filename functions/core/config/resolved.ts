@@ -3,7 +3,7 @@ import { TagPattern } from '../tag-policy/tag-pattern.ts';
 import { VersionRange } from '../tag-policy/version-range.ts';
 import { accountsOf, noEcrReaders, noReaders, unknownReader, uselessReaders } from './accounts.ts';
 import type { Environment } from './environment.ts';
-import { privateEcrPattern } from './known-registries.ts';
+import { hubApiElsewhere, isHubApiElsewhere, privateEcrPattern } from './known-registries.ts';
 import type { NamedNetworks } from './network-list.ts';
 import { mismatch, type Problem, valueAt } from './problems.ts';
 import type { Account, Config } from './resolve.ts';
@@ -47,7 +47,9 @@ export function readResolved(json: Resolved, environment: Environment): Started 
     const scalar = json.scalars[index];
     const value = scalar && readScalar(scalar, text);
     if (scalar === undefined) unknown.push(name);
-    else if (value !== undefined && scalar.kind === 'networks') {
+    else if (value !== undefined && isHubApiElsewhere(path)) {
+      problems.push({ path: name, message: hubApiElsewhere });
+    } else if (value !== undefined && scalar.kind === 'networks') {
       // The variable replaces the networks that it names; the file's other ones stay.
       setAt(config, path, { ...config.networks, ...(value as NamedNetworks) });
     } else if (value !== undefined) setAt(config, path, value);

@@ -1,6 +1,7 @@
 import { RepositoryPattern } from '../oci/repository.ts';
 import { isPlatform } from '../tag-policy/platform-rule.ts';
 import type { VersionRange } from '../tag-policy/version-range.ts';
+import { hubApiElsewhere, isHubApiElsewhere } from './known-registries.ts';
 import { patternsOverlap, rangesOverlap } from './pattern-overlap.ts';
 import { type Path, valueAt } from './problems.ts';
 import { checkRepositories, checkVersions } from './tag-rule-reach.ts';
@@ -42,8 +43,8 @@ export function checkTagRules(json: unknown, upstream: string, report: Report): 
     if (!checkShadow(rule, earlier, report)) checkFreezes(rule, earlier, report);
   }
   const hubApi = ['upstreams', upstream, 'hubApi'];
-  if (valueAt(json, hubApi) !== undefined && upstream !== 'docker.io') {
-    report(hubApi, 'belongs to docker.io');
+  if (valueAt(json, hubApi) !== undefined && isHubApiElsewhere(hubApi)) {
+    report(hubApi, hubApiElsewhere);
   }
   const pinsPath = ['upstreams', upstream, 'keep', 'pins'];
   const pins = valueAt(json, pinsPath);

@@ -140,6 +140,13 @@ test('a variable is read as parseConfig reads it, with the same messages', () =>
   );
 });
 
+test('a variable for the API of Docker Hub is refused for another registry', () => {
+  const name = 'PULLFRONT_UPSTREAMS_QUAY_IO_HUB_API';
+  const { config, mistakes } = started(file, { [name]: 'https://a.example' }, 'aws');
+  expect(mistakes).toEqual([`${name}: belongs to docker.io`]);
+  expect(config.upstreams.get('quay.io')?.hubApi).toBeUndefined();
+});
+
 test('an invalid variable is reported, and the built value stays', () => {
   const { config, mistakes } = started(
     { upstreams: { 'docker.io': { tagTtl: '1h' } } },
